@@ -1,0 +1,39 @@
+// How every package is tested.
+import { getuid } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const packages = here('../../packages');
+
+/**
+ * Tests stand beside the source and run on the sources, not on the build. `*.root.test.ts` runs
+ * only as root, `*.user.test.ts` only as an ordinary user, every other `*.test.ts` as both.
+ */
+export function testConfig() {
+  return defineConfig({
+    resolve: {
+      alias: [
+        { find: /^@ns\/core\/(sys|testing)$/, replacement: `${packages}/core/src/$1/index.ts` },
+        { find: /^@ns\/(\w+)$/, replacement: `${packages}/$1/src/index.ts` },
+      ],
+    },
+    test: {
+      include: ['**/*.test.ts'],
+      exclude: [
+        '**/{node_modules,dist,tmp}/**',
+        getuid?.() === 0 ? '**/*.user.test.ts' : '**/*.root.test.ts',
+      ],
+      // Namespaces belong to threads: a test file needs a process of its own, and its main thread.
+      pool: 'forks',
+      maxWorkers: 2,
+      setupFiles: [here('setup.ts')],
+      reporters: ['default', here('reporter.ts')],
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      passWithNoTests: true,
+      // An ordinary user cannot write into the tree.
+      cache: false,
+    },
+  });
+}
