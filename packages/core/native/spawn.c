@@ -1,0 +1,73 @@
+// Starts a child that runs a syscall program. A shared object without dependencies:
+// no libc, so the same file serves glibc and musl.
+//
+// The child shares the caller's memory (CLONE_VM: nothing is copied, however large the
+// process) but only while the calling thread is suspended in clone3 (CLONE_VFORK).
+// A program that joins namespaces, changes credentials or has to wait for the parent
+// leaves this memory first: STEP_ISOLATE.
+#include "program.h"
+
+#define exported __attribute__((visibility("default")))
+
+static i64 special(struct job *job, struct entry *entry, i64 *args) {
+  (void)job;
+  switch (entry->number) {
+    case STEP_ISOLATE: // args: runner fd, argv, envp
+      return syscall6(SYS_EXECVEAT, args[0], (i64) "", args[1], args[2], 0x1000 /* AT_EMPTY_PATH */, 0);
+    default: // the others stay with the runner
+      return -38; // ENOSYS
+  }
+}
+
+// Dispositions that the parent ignores (Node: SIGPIPE) survive CLONE_CLEAR_SIGHAND and execve.
+static void start(void *argument) {
+  struct { u64 handler, flags, restorer, mask; } action = {0};
+  for (int signal = 1; signal <= 64; signal++)
+    call4(SYS_RT_SIGACTION, signal, &action, 0, 8);
+  run(argument);
+}
+
+// Returns the child's pid, once it has exec'ed (the command or the runner) or is gone, or -errno.
+// A child that is gone has noted why in job->failed, and is to be reaped.
+exported i64 ns_spawn(struct job *job) {
+  u64 all = ALL_SIGNALS, before;
+  call4(SYS_RT_SIGPROCMASK, SIG_SETMASK, &all, &before, 8);
+  struct clone_args args = {0};
+  args.flags = job->flags | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  args.pidfd = (u64)&job->pidfd;
+  args.stack = job->stack;
+  args.stack_size = job->stack_size;
+  args.set_tid = job->set_tid;
+  args.set_tid_size = job->set_tid_size;
+  args.cgroup = (u64)(i64)job->cgroup;
+  i64 pid = clone3_into(&args, sizeof args, start, job);
+  call4(SYS_RT_SIGPROCMASK, SIG_SETMASK, &before, 0, 8);
+  return pid;
+}
+
+// Any system call, as the kernel sees it: the result, or -errno.
+exported i64 ns_syscall(i64 number, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
+  return syscall6(number, a, b, c, d, e, f);
+}
+
+// The descriptor of the runner, one for the process: the first one given stays. -1 only asks.
+exported i64 ns_runner(i64 fd) {
+  static i64 held = 0; // the descriptor + 1
+  i64 none = 0;
+  if (fd >= 0) __atomic_compare_exchange_n(&held, &none, fd + 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  return __atomic_load_n(&held, __ATOMIC_SEQ_CST) - 1;
+}
+
+// Maps memory for a job at an address that is also free in the runner, which has to map it
+// at the same place: far above a program's own image, far below stacks and libraries.
+exported i64 ns_map(i64 fd, u64 size) {
+  static u64 cursor = 0;
+  for (int attempt = 0; attempt < 4096; attempt++) {
+    u64 slot = __atomic_fetch_add(&cursor, (size + 0xffff) >> 16, __ATOMIC_RELAXED);
+    u64 address = 0x1000000000ul + (slot << 16) % 0x1000000000ul;
+    i64 result = syscall6(SYS_MMAP, (i64)address, (i64)size, 3 /* read, write */,
+                          (fd < 0 ? 0x22 : 0x01) | 0x100000 /* MAP_FIXED_NOREPLACE */, fd, 0);
+    if (result != -17 /* EEXIST */) return result;
+  }
+  return -12; // ENOMEM
+}

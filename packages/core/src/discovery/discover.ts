@@ -1,0 +1,193 @@
+// discover(): every namespace of the machine, and how they are connected.
+import {
+  allNamespaceTypes,
+  assertNamespaceType,
+  type NamespaceType,
+  namespaceTypes,
+} from '../namespaces/types.js';
+import { type Container, containerOf } from './container.js';
+import type { Entry } from './entry.js';
+import { type DiscoveredNamespace, NamespaceGraph, type NamespacePath, writable } from './graph.js';
+import { waysTo } from './reach.js';
+import { type Findings, search } from './search.js';
+import { readTask, type Task } from './task.js';
+
+/** What to look for, and where. */
+export interface DiscoverOptions {
+  /** Only namespaces of these types. Default: all. */
+  types?: NamespaceType | readonly NamespaceType[];
+  /** Only namespaces that this process or thread is in, or its children will be. */
+  task?: number;
+  /** Only namespaces without any task (true), or with one (false). Default: both. */
+  persistent?: boolean;
+  /** Only namespaces of which this is true. */
+  filter?: (namespace: DiscoveredNamespace) => boolean;
+  /** Look through the open descriptors of all processes. Default: true. */
+  descriptors?: boolean;
+  /** Ask their sockets as well where they live. Default: true, if `net` is among the types. */
+  sockets?: boolean;
+  /** Look through the mounts of all mount namespaces. Default: true. */
+  mounts?: boolean;
+}
+
+type Wanted = (namespace: DiscoveredNamespace) => boolean;
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function assertBoolean(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw new TypeError(`${name} must be a boolean: ${String(value)}`);
+  }
+}
+
+function checkTypes(types: DiscoverOptions['types']): ReadonlySet<NamespaceType> {
+  if (types === undefined) return new Set(allNamespaceTypes);
+  const list: readonly unknown[] = Array.isArray(types) ? types : [types];
+  for (const type of list) assertNamespaceType(type, 'types');
+  return new Set(list as readonly NamespaceType[]);
+}
+
+function check(options: DiscoverOptions): { types: ReadonlySet<NamespaceType>; wanted: Wanted } {
+  const { task, persistent, filter } = options;
+  for (const name of ['persistent', 'descriptors', 'sockets', 'mounts'] as const) {
+    assertBoolean(name, options[name]);
+  }
+  if (task !== undefined && (!Number.isInteger(task) || task < 1)) {
+    throw new RangeError(`task must be a positive integer: ${String(task)}`);
+  }
+  if (filter !== undefined && typeof filter !== 'function') {
+    throw new TypeError(`filter must be a function: ${String(filter)}`);
+  }
+  const types = checkTypes(options.types);
+  const wanted: Wanted = (one) =>
+    types.has(one.type) &&
+    (task === undefined ||
+      [one.processes, one.threads, one.forChildren].some((list) => list.includes(task))) &&
+    (persistent === undefined || persistent === (one.pid === null)) &&
+    (filter === undefined || filter(one));
+  return { types, wanted };
+}
+
+/** Asks about a task once, in how many namespaces it may be the first. */
+function once<Answer>(ask: (task: number) => Answer): (task: number) => Answer {
+  const answers = new Map<number, Answer>();
+  return (task) => {
+    const known = answers.get(task);
+    if (known !== undefined) return known;
+    const answer = ask(task);
+    answers.set(task, answer);
+    return answer;
+  };
+}
+
+const order = new Map(allNamespaceTypes.map((type, index) => [type, index]));
+const byTypeAndInode = (a: Entry, b: Entry) =>
+  (order.get(a.type) ?? 0) - (order.get(b.type) ?? 0) || a.inode - b.inode;
+
+type Node = Mutable<Omit<DiscoveredNamespace, 'toString' | 'toJSON'>> & {
+  paths: NamespacePath[];
+  children: DiscoveredNamespace[];
+  owned: DiscoveredNamespace[];
+};
+
+function nodeOf(
+  entry: Entry,
+  dev: bigint,
+  read: (task: number) => Task | null,
+  container: (task: number) => Container | null,
+): Node {
+  const { type, inode, processes, threads, forChildren, descriptors, sockets } = entry;
+  const pid = processes[0] ?? threads[0] ?? forChildren[0] ?? null;
+  const task = pid === null ? null : read(pid);
+  const isInitial = namespaceTypes[type].initialInode === BigInt(inode);
+  return {
+    type,
+    id: Object.freeze({ dev, ino: BigInt(inode) }),
+    nsid: entry.uniqueId,
+    isInitial,
+    processes,
+    threads,
+    forChildren,
+    pid,
+    ppid: task?.ppid ?? null,
+    uid: task?.uid ?? null,
+    command: task?.command ?? null,
+    container: isInitial || pid === null ? null : container(pid),
+    path: waysTo(entry).next().value ?? null,
+    paths: [],
+    descriptors,
+    sockets,
+    parent: null,
+    children: [],
+    owner: null,
+    owned: [],
+    creatorUid: null,
+    netnsid: entry.netnsid,
+  };
+}
+
+function connect({ dev, entries }: Findings): DiscoveredNamespace[] {
+  const [read, container] = [once(readTask), once(containerOf)];
+  const sorted = [...entries].sort(byTypeAndInode);
+  const nodes = new Map(sorted.map((entry) => [entry, nodeOf(entry, dev, read, container)]));
+  const own = sorted.find(
+    ({ type, processes }) => type === 'mount' && processes.includes(process.pid),
+  );
+  const made = new Map([...nodes].map(([entry, node]) => [entry, writable(node)]));
+  const byInode = new Map(sorted.map((entry) => [entry.inode, made.get(entry)]));
+  for (const [entry, node] of nodes) {
+    const self = made.get(entry) as DiscoveredNamespace;
+    const [owner, parent] = [entry.owner, entry.parent].map((one) => one && made.get(one));
+    node.owner = owner ?? null;
+    node.parent = parent ?? null;
+    if (entry.owner) nodes.get(entry.owner)?.owned.push(self);
+    if (entry.parent) nodes.get(entry.parent)?.children.push(self);
+    node.creatorUid = (entry.type === 'user' ? entry : entry.owner)?.creatorUid ?? null;
+    for (const { path, mountNamespace } of entry.pins) {
+      const place = byInode.get(mountNamespace);
+      if (place) node.paths.push({ path, mountNamespace: place });
+      if (mountNamespace === own?.inode) node.path ??= path;
+    }
+  }
+  return [...made.values()];
+}
+
+function withoutRelatives(entries: readonly Entry[]): number[] {
+  return entries
+    .filter(({ type, inode, owner, parent }) => {
+      if (namespaceTypes[type].initialInode === BigInt(inode)) return false;
+      return owner === null || (type === 'pid' && parent === null);
+    })
+    .map(({ inode }) => inode);
+}
+
+/**
+ * Finds every namespace of the machine: those that processes and threads are in, and those that only
+ * a mount in any mount namespace, a descriptor or a socket of any process keeps alive; their
+ * ancestors and owners; mount namespaces without processes. What lsns(8) shows is part of it.
+ *
+ * What the caller may not see is named in {@link NamespaceGraph.hidden}. Without privileges one sees
+ * the processes of one's own user. Descriptors and mounts of others need CAP_SYS_PTRACE, sockets of
+ * other network namespaces CAP_NET_ADMIN there, mount namespaces without processes CAP_SYS_ADMIN
+ * there (Linux 6.12). From Linux 6.19 on the kernel lists by itself all that the caller may see.
+ *
+ * Blocks for some microseconds per process and descriptor; what ends meanwhile is left out. Reads
+ * the /proc of the calling thread's mount namespace, so it shows the tasks of that /proc's pid
+ * namespace. The descriptor tables of threads that do not share their process's are not looked into.
+ *
+ * @example
+ * for (const { type, id, path } of discover({ types: 'net', persistent: true })) console.log(type, id.ino, path);
+ * @throws {TypeError} for a wrong option
+ * @see lsns(8), namespaces(7), ioctl_nsfs(2)
+ */
+export function discover(options: DiscoverOptions = {}): NamespaceGraph {
+  const { types, wanted } = check(options);
+  const { descriptors = true, sockets = true, mounts = true } = options;
+  const findings = search({ descriptors, sockets: sockets && types.has('net'), mounts });
+  return new NamespaceGraph(connect(findings), wanted, {
+    processes: findings.processes,
+    descriptors: findings.descriptors,
+    sockets: findings.sockets,
+    mounts: findings.mounts,
+    relatives: withoutRelatives(findings.entries),
+  });
+}

@@ -1,0 +1,63 @@
+// Known walls: errors whose number alone misleads, with the cause and the cure.
+import { readFileSync } from 'node:fs';
+import { CLONE } from './flags.js';
+
+function sysctl(name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/sys/${name.replaceAll('.', '/')}`, 'utf8').trim();
+  } catch {
+    return undefined; // this kernel does not have it
+  }
+}
+
+const creators = new Set(['clone3', 'unshare']);
+
+function requestedFlags(args: readonly unknown[]): bigint {
+  const first = args[0];
+  return typeof first === 'number' || typeof first === 'bigint' ? BigInt(first) : 0n;
+}
+
+function creation(code: string, args: readonly unknown[]): string | undefined {
+  const flags = requestedFlags(args);
+  const user = (flags & BigInt(CLONE.NEWUSER)) !== 0n;
+  if (code === 'ENOSPC') {
+    return 'Not the disk: a limit on namespaces is reached. See /proc/sys/user/max_*_namespaces; user and pid namespaces nest at most 32 deep.';
+  }
+  if (code === 'EUSERS') return 'User namespaces nest at most 32 deep.';
+  if (code === 'ENOSYS') return 'Linux 5.11 or later is needed.';
+  if (code === 'EINVAL') {
+    return 'The kernel was built without one of these namespace types, or does not allow this combination.';
+  }
+  if (code !== 'EPERM' && code !== 'EACCES') return undefined;
+  if (!user) {
+    return 'New namespaces need CAP_SYS_ADMIN. Add user(): whoever makes a user namespace owns the others made with it.';
+  }
+  if (sysctl('kernel.unprivileged_userns_clone') === '0') {
+    return 'User namespaces are switched off for ordinary users: sysctl kernel.unprivileged_userns_clone=1.';
+  }
+  if (sysctl('kernel.apparmor_restrict_unprivileged_userns') === '1') {
+    return 'AppArmor restricts user namespaces: give the program a profile with "userns,", or sysctl kernel.apparmor_restrict_unprivileged_userns=0.';
+  }
+  return "User namespaces cannot be made in a chroot, nor where a container's seccomp filter forbids it.";
+}
+
+/** A hint for this failure, if its cause is a known one. */
+export function hintFor(
+  code: string,
+  syscall: string,
+  args: readonly unknown[],
+): string | undefined {
+  if (creators.has(syscall)) return creation(code, args);
+  if (syscall === 'setns') {
+    if (code === 'EUSERS')
+      return 'A time namespace can only be joined by a process with one thread: use spawn.';
+    if (code === 'EPERM') {
+      return 'Joining needs CAP_SYS_ADMIN in the user namespace that owns the target: join that user namespace first, in the same spawn.';
+    }
+  }
+  if (syscall === 'mount' && code === 'EPERM' && (args[2] === 'proc' || args[2] === 'sysfs')) {
+    return `A new ${args[2]} is refused where parts of the visible one are covered by other mounts (as in a container), and outside an own ${args[2] === 'proc' ? 'pid' : 'network'} namespace.`;
+  }
+  if (code === 'ENOSYS') return 'This kernel does not have the call.';
+  return undefined;
+}

@@ -1,0 +1,125 @@
+// Runs a function with the calling thread in another namespace, and always comes back. This is the
+// hot path of in-process work in namespaces: two system calls and next to nothing around them.
+import { types } from 'node:util';
+import { SystemError } from '../errors.js';
+import { rawSyscall } from '../sys/native.js';
+import { syscallNumber } from '../sys/numbers.js';
+import { keepDirectories } from './directories.js';
+import { nameOfNsfs } from './nsfs.js';
+import { find, forget, type Place } from './place.js';
+import { stop } from './stop.js';
+import { setnsHint } from './thread-hints.js';
+
+const SETNS = syscallNumber('setns');
+const UNSHARE = syscallNumber('unshare');
+
+/** Refuses, before anything is done, functions whose body would not run inside. */
+export function assertSynchronous(fn: unknown): void {
+  if (typeof fn !== 'function') throw new TypeError(`fn must be a function: ${String(fn)}`);
+  if (fn.constructor === Function) return;
+  if (types.isAsyncFunction(fn) || types.isGeneratorFunction(fn)) {
+    throw new TypeError(
+      'fn must be an ordinary function: the rest of an async function or generator runs later, when the thread is back. Do the waiting outside.',
+    );
+  }
+}
+
+/** Whether a result is a promise, or anything else that can be awaited. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+function refuse(promise: PromiseLike<unknown>): never {
+  promise.then(undefined, () => {}); // the error below is the one to be seen
+  throw new TypeError(
+    'fn must not return a promise: what it still does runs when the thread is back. Do the waiting outside.',
+  );
+}
+
+/**
+ * A descriptor by which the thread can surely come back. Not a matter of course: as root in a user
+ * namespace of its own, with the network of the machine around it, a process may leave that network
+ * and never return. Joining where it already is asks the kernel for exactly this permission.
+ */
+function wayBack(place: Place): number {
+  const { here, type, flag } = place;
+  if (here >= 0) return here;
+  const back = find(place);
+  const allowed = rawSyscall(SETNS, back, flag, 0, 0, 0, 0) as number;
+  if (allowed === 0) return back;
+  forget(place);
+  const step = 'making sure that the thread can come back';
+  throw new SystemError(-allowed, 'setns', [back, flag], { step, ...setnsHint(-allowed, [type]) });
+}
+
+function comeBack({ type, flag }: Place, back: number): void {
+  const result = rawSyscall(SETNS, back, flag, 0, 0, 0, 0) as number;
+  if (result < 0) stop(type, -result);
+}
+
+function enterMount<Result>(place: Place, fd: number, fn: () => Result): Result {
+  const directories = keepDirectories();
+  try {
+    wayBack(place);
+  } catch (error) {
+    directories.forget();
+    throw error;
+  }
+  try {
+    return enterAt(place, fd, fn);
+  } finally {
+    directories.comeBack();
+  }
+}
+
+/** {@link enterInto} without what only mount namespaces need. */
+function enterAt<Result>(place: Place, fd: number, fn: () => Result): Result {
+  const back = wayBack(place);
+  const { owned, flag } = place;
+  const entered = rawSyscall(SETNS, fd, flag, 0, 0, 0, 0) as number;
+  if (entered < 0) {
+    const step = `entering ${nameOfNsfs(fd)}`;
+    throw new SystemError(-entered, 'setns', [fd, flag], {
+      step,
+      ...setnsHint(-entered, [place.type]),
+    });
+  }
+  place.here = fd;
+  place.owned = false;
+  place.depth++;
+  let result: Result;
+  try {
+    result = fn();
+  } finally {
+    comeBack(place, back);
+    forget(place); // what fn moved to, if it did
+    place.here = back;
+    place.owned = owned;
+    place.depth--;
+  }
+  if (isThenable(result)) refuse(result);
+  return result;
+}
+
+/**
+ * Runs `fn` in the namespace of this descriptor. The thread is back when this returns or throws;
+ * if the kernel does not let it come back, the process ends.
+ */
+export function enterInto<Result>(place: Place, fd: number, fn: () => Result): Result {
+  return place.type === 'mount' ? enterMount(place, fd, fn) : enterAt(place, fd, fn);
+}
+
+/** Goes into a new namespace for as long as `fn` takes. Not for mount. */
+export function enterNew<Result>(place: Place, fn: () => Result): Result {
+  const back = wayBack(place);
+  const made = rawSyscall(UNSHARE, place.flag, 0, 0, 0, 0, 0) as number;
+  if (made < 0) throw new SystemError(-made, 'unshare', [place.flag]);
+  try {
+    return fn();
+  } finally {
+    comeBack(place, back);
+  }
+}

@@ -1,0 +1,96 @@
+// The parent's own calls fail: a process of its own has a filter (seccomp) that refuses one of them.
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { type SyscallName, syscallNumber } from '../sys/numbers.js';
+import { core, sys } from '../testing/in-worker.js';
+
+const constants = { PR_SET_NO_NEW_PRIVS: 38, SECCOMP_SET_MODE_FILTER: 1, EIO: 5 };
+const MAP_FIXED_NOREPLACE = 0x100000;
+
+/** A call that is refused: all of that name, or those with this argument. */
+interface Refused {
+  readonly name: SyscallName;
+  readonly when?: { readonly argument: number; readonly mask: number };
+}
+
+// BPF: load a word, jump if equal, jump if a bit is set, return.
+const LOAD = 0x20;
+const JUMP_EQUAL = 0x15;
+const JUMP_SET = 0x45;
+const RETURN = 0x06;
+const ALLOW = 0x7fff_0000;
+const REFUSE = 0x0005_0000 | constants.EIO;
+
+/** The filter as an array of struct sock_filter. */
+function filter({ name, when }: Refused): Buffer {
+  const code = [
+    [LOAD, 0, 0, 0], // the number of the call
+    [JUMP_EQUAL, 0, when ? 3 : 1, syscallNumber(name)],
+    ...(when ? [[LOAD, 0, 0, 16 + 8 * when.argument] as const] : []),
+    ...(when ? [[JUMP_SET, 0, 1, when.mask] as const] : []),
+    [RETURN, 0, 0, REFUSE],
+    [RETURN, 0, 0, ALLOW],
+  ];
+  const bytes = Buffer.alloc(code.length * 8);
+  code.forEach(([operation = 0, yes = 0, no = 0, k = 0], i) => {
+    bytes.writeUInt16LE(operation, i * 8);
+    bytes.writeUInt8(yes, i * 8 + 2);
+    bytes.writeUInt8(no, i * 8 + 3);
+    bytes.writeUInt32LE(k, i * 8 + 4);
+  });
+  return bytes;
+}
+
+/** What a process with such a filter finds when it starts a child. */
+function outcome(refused: Refused, options: string): unknown {
+  const bytes = filter(refused);
+  const script = `
+    import { readdirSync, readFileSync } from 'node:fs';
+    import { runSync, runProgramSync, Program, Namespace, isSystemError } from ${JSON.stringify(core)};
+    import { addressOf, syscall } from ${JSON.stringify(sys)};
+    const uid = process.getuid(), gid = process.getgid();
+    const user = { type: 'user', prepare(child) {
+      const program = child.program('user');
+      for (const [file, text] of [['setgroups', 'deny'], ['uid_map', '0 ' + uid + ' 1'], ['gid_map', '0 ' + gid + ' 1']]) {
+        const fd = program.call('openat', -100, '/proc/self/' + file, 1);
+        program.call('write', fd, text, text.length);
+        program.call('close', fd);
+      }
+    } };
+    const meeting = { type: 'uts', prepare: (child) => { child.program('settings').meet(() => {}); child.useInit(); } };
+    const start = () => runSync('true', [], { stdio: 'ignore', ${options} });
+    start();
+    const state = () => [readdirSync('/proc/self/fd').length, readFileSync('/proc/thread-self/children', 'utf8'),
+      readFileSync('/proc/self/maps', 'utf8').split('\\n').filter((line) => line.includes('ns-job')).length];
+    const before = state();
+    const code = Buffer.from(${JSON.stringify(bytes.toString('base64'))}, 'base64');
+    const program = new DataView(new ArrayBuffer(16));
+    program.setUint16(0, code.length / 8, true);
+    program.setBigUint64(8, addressOf(code), true);
+    syscall('prctl', ${constants.PR_SET_NO_NEW_PRIVS}, 1, 0, 0, 0);
+    syscall('seccomp', ${constants.SECCOMP_SET_MODE_FILTER}, 0, program);
+    let error;
+    try { start(); } catch (thrown) { error = thrown; }
+    console.log(JSON.stringify({ error: isSystemError(error) ? [error.code, error.syscall] : String(error), same: JSON.stringify(before) === JSON.stringify(state()) }));
+  `;
+  const args = ['--input-type=module', '-e', script];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+}
+
+const isolated = "namespaces: [user, meeting, { type: 'pid' }]";
+// The start that comes before has pooled its memory, so a direct child maps none.
+const cases: readonly (readonly [what: string, refused: Refused, options: string])[] = [
+  ['clone3 of a direct child', { name: 'clone3' }, 'namespaces: [user]'],
+  ['clone3 of an isolated child', { name: 'clone3' }, isolated],
+  ['pipe2', { name: 'pipe2' }, isolated],
+  ['memfd_create', { name: 'memfd_create' }, isolated],
+  ['ftruncate', { name: 'ftruncate' }, isolated],
+  ['mmap', { name: 'mmap', when: { argument: 3, mask: MAP_FIXED_NOREPLACE } }, isolated],
+  ['read', { name: 'read', when: { argument: 2, mask: 1 } }, isolated], // of a single byte
+  ['pidfd_open of another process', { name: 'pidfd_open' }, isolated],
+  ['pidfd_open of ourselves', { name: 'pidfd_open' }, 'killWithParent: true'],
+];
+
+test.each(cases)('%s fails', (_what, refused, options) => {
+  expect(outcome(refused, options)).toEqual({ error: ['EIO', refused.name], same: true });
+});

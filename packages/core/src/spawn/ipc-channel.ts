@@ -1,0 +1,141 @@
+// The IPC channel of a Node child: what child_process.fork sets up, in its wire format, so that
+// `process.send` and the `message` event work on the child's side without any code of ours.
+import { Socket } from 'node:net';
+import { DefaultDeserializer, DefaultSerializer } from 'node:v8';
+
+/** How messages are encoded: `'json'`, or `'advanced'` for what structured clone can carry. */
+export type Serialization = 'json' | 'advanced';
+
+/** What listens to a channel. */
+export interface ChannelEvents {
+  message(message: unknown): void;
+  disconnect(): void;
+  error(error: Error): void;
+}
+
+// Node marks which host objects are views of buffers.
+const VIEW = 0;
+const OTHER = 1;
+
+class MessageSerializer extends DefaultSerializer {
+  _writeHostObject(object: object): void {
+    if (ArrayBuffer.isView(object)) {
+      this.writeUint32(VIEW);
+      (
+        DefaultSerializer.prototype as unknown as { _writeHostObject(o: object): void }
+      )._writeHostObject.call(this, object);
+    } else {
+      this.writeUint32(OTHER);
+      this.writeValue({ ...object });
+    }
+  }
+}
+
+class MessageDeserializer extends DefaultDeserializer {
+  _readHostObject(): unknown {
+    if (this.readUint32() !== VIEW) return this.readValue();
+    return (
+      DefaultDeserializer.prototype as unknown as { _readHostObject(): unknown }
+    )._readHostObject.call(this);
+  }
+}
+
+function encode(message: unknown, serialization: Serialization): Buffer {
+  if (serialization === 'json') return Buffer.from(`${JSON.stringify(message)}\n`);
+  const serializer = new MessageSerializer();
+  serializer.writeHeader();
+  serializer.writeValue(message);
+  const body = serializer.releaseBuffer();
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(body.length);
+  return Buffer.concat([length, body]);
+}
+
+function isInternal(message: unknown): boolean {
+  const command =
+    typeof message === 'object' && message !== null && 'cmd' in message && message.cmd;
+  return typeof command === 'string' && command.startsWith('NODE_');
+}
+
+/** One end of the channel to a Node child. */
+export class IpcChannel {
+  readonly #socket: Socket;
+  readonly #serialization: Serialization;
+  readonly #events: ChannelEvents;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(fd: number, serialization: Serialization, events: ChannelEvents) {
+    this.#socket = new Socket({ fd, readable: true, writable: true });
+    this.#serialization = serialization;
+    this.#events = events;
+    this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      // The other side is gone: that is told as `disconnect`.
+      if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') events.error(error);
+    });
+    this.#socket.once('close', () => events.disconnect());
+  }
+
+  /** Whether messages can be sent. */
+  get connected(): boolean {
+    return this.#socket.writable;
+  }
+
+  /** Sends a message; false if it had to be queued. */
+  send(message: unknown, sent?: (error: Error | null) => void): boolean {
+    if (!['object', 'string', 'number', 'boolean'].includes(typeof message)) {
+      throw new TypeError(
+        `message must be an object, a string, a number or a boolean: ${typeof message}`,
+      );
+    }
+    const bytes = encode(message, this.#serialization);
+    return this.#socket.write(bytes, (error) => sent?.(error ?? null));
+  }
+
+  /** Ends the channel, once what was sent is on its way. */
+  disconnect(): void {
+    this.#socket.destroySoon();
+  }
+
+  /** Keeps the event loop alive while the channel is open (the default). */
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  /** Lets the event loop end although the channel is open. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    for (let body = this.#next(); body !== undefined; body = this.#next()) {
+      try {
+        const message = this.#decode(body);
+        if (!isInternal(message)) this.#events.message(message);
+      } catch (error) {
+        this.#events.error(error as Error);
+      }
+    }
+  }
+
+  #next(): Buffer | undefined {
+    const json = this.#serialization === 'json';
+    const newline = json ? this.#rest.indexOf(10) : -1;
+    if (json ? newline === -1 : this.#rest.length < 4) return undefined;
+    const start = json ? 0 : 4;
+    const end = json ? newline : 4 + this.#rest.readUInt32BE(0);
+    if (this.#rest.length < end) return undefined;
+    const body = this.#rest.subarray(start, end);
+    this.#rest = this.#rest.subarray(json ? end + 1 : end);
+    return body;
+  }
+
+  #decode(body: Buffer): unknown {
+    if (this.#serialization === 'json') return JSON.parse(body.toString());
+    // On its own, because typed arrays in it want their alignment.
+    const deserializer = new MessageDeserializer(Buffer.from(body));
+    deserializer.readHeader();
+    return deserializer.readValue();
+  }
+}

@@ -1,0 +1,60 @@
+// A child between clone and exec of its command.
+import type { Layout } from '../program/layout.js';
+import { closeFd } from '../sys/fd.js';
+import { syscall, trySyscall } from '../sys/syscall.js';
+import { type Exit, reap, reapPid } from '../sys/wait.js';
+
+const SIGKILL = 9;
+
+/** Follows one child through a second clone, and ends it if its command cannot be run. */
+export class Nascent {
+  #pid: number;
+  #pidfd: number;
+  readonly #first: number;
+  readonly #layout: Layout;
+
+  constructor(pid: number, layout: Layout) {
+    this.#pid = pid;
+    this.#first = pid;
+    this.#pidfd = layout.pidfd;
+    this.#layout = layout;
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  get pidfd(): number {
+    return this.#pidfd;
+  }
+
+  /** Turns to the process that took the first one's place in a joined pid namespace. */
+  follow(): void {
+    const { replacement } = this.#layout;
+    if (replacement === 0 || replacement === this.#pid) return;
+    // Race-free: nobody but us reaps it, so its number cannot belong to another process.
+    const pidfd = syscall('pidfd_open', replacement, 0);
+    closeFd(this.#pidfd);
+    this.#pidfd = pidfd;
+    this.#pid = replacement;
+  }
+
+  /** Reaps the process that made way; it ends as soon as its replacement has exec'ed. */
+  reapFirst(): void {
+    if (this.#pid !== this.#first) reapPid(this.#first);
+  }
+
+  /** Ends and reaps what there is, whatever it takes no descriptor for; tells how it ended. */
+  end(): Exit {
+    trySyscall('pidfd_send_signal', this.#pidfd, SIGKILL, null, 0);
+    const exit = reap(this.#pidfd);
+    closeFd(this.#pidfd);
+    this.reapFirst();
+    // Only now is it certain whether another has taken its place. By its number, which is its own
+    // until we reap it: there may be no descriptor left to open.
+    const { replacement } = this.#layout;
+    if (replacement === 0 || replacement === this.#pid) return exit;
+    trySyscall('kill', replacement, SIGKILL);
+    return reapPid(replacement);
+  }
+}

@@ -1,0 +1,95 @@
+// A child that only makes system calls: for what has to be done inside other namespaces.
+import type { Namespace } from '../namespaces/namespace.js';
+import type { Layout } from '../program/layout.js';
+import type { Call, Program } from '../program/program.js';
+import { closeFd } from '../sys/fd.js';
+import { reap } from '../sys/wait.js';
+import { endedEarly } from './failure.js';
+import { launch, launchSync, type Running } from './launch.js';
+import { checkProgramChild } from './options.js';
+import { type Draft, draft } from './plan.js';
+import type { NamespaceSpec } from './spec.js';
+
+/** Options of {@link runProgram}. */
+export interface ProgramOptions {
+  /** Namespaces to run in: specifications create, handles join. */
+  namespaces?: readonly (NamespaceSpec | Namespace)[];
+}
+
+/** What the calls of a program returned. */
+export interface ProgramResults {
+  /** The result of a call; a negative error number if it failed and was tolerated. */
+  resultOf(call: Call): number;
+  /** A copy of the memory behind an argument given as bytes, as the call left it. */
+  bytesOf(call: Call, argument: number): Uint8Array;
+}
+
+class Harvest implements ProgramResults {
+  readonly #results = new Map<Call, number>();
+  readonly #bytes = new Map<Call, readonly (Uint8Array | undefined)[]>();
+
+  take(layout: Layout, program: Program): void {
+    for (const call of program.entries) {
+      if (call.action) continue;
+      this.#results.set(call, layout.resultOf(call));
+      if (call.args.some((argument) => ArrayBuffer.isView(argument))) {
+        this.#bytes.set(
+          call,
+          call.args.map((argument, i) =>
+            ArrayBuffer.isView(argument) ? layout.bytesOf(call, i) : undefined,
+          ),
+        );
+      }
+    }
+  }
+
+  resultOf(call: Call): number {
+    const result = this.#results.get(call);
+    if (result === undefined) throw new TypeError(`${call.name}: not a call of this program`);
+    return result;
+  }
+
+  bytesOf(call: Call, argument: number): Uint8Array {
+    const bytes = this.#bytes.get(call)?.[argument];
+    if (!bytes) throw new TypeError(`${call.name}: argument ${argument} is not bytes`);
+    return bytes;
+  }
+}
+
+function prepare(program: Program, { namespaces }: ProgramOptions) {
+  const results = new Harvest();
+  const plan: Draft = {
+    ...draft(checkProgramChild(namespaces), program),
+    harvest: (layout) => results.take(layout, program),
+  };
+  return { plan, results };
+}
+
+function conclude({ pidfd }: Running, results: ProgramResults): ProgramResults {
+  const exit = reap(pidfd); // its last call was exit
+  closeFd(pidfd);
+  if (exit.code !== 0) throw endedEarly(exit);
+  return results;
+}
+
+/**
+ * Runs a program in a child without a command, in new or joined namespaces, and gives the results
+ * of its calls. The way to work inside mount, user, pid and time namespaces, which a thread of
+ * this process cannot enter.
+ *
+ * @throws {SystemError} naming the call that failed
+ * @see clone(2), setns(2)
+ */
+export async function runProgram(
+  program: Program,
+  options: ProgramOptions = {},
+): Promise<ProgramResults> {
+  const { plan, results } = prepare(program, options);
+  return conclude(await launch(plan), results);
+}
+
+/** {@link runProgram}, blocking the thread. Meetings must be synchronous. */
+export function runProgramSync(program: Program, options: ProgramOptions = {}): ProgramResults {
+  const { plan, results } = prepare(program, options);
+  return conclude(launchSync(plan), results);
+}

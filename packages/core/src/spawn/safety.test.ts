@@ -1,0 +1,117 @@
+// The rules of sharing memory with a child: what a child must not get, and what must not get at us.
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { F, PR } from '../flags.js';
+import { syscall } from '../sys/syscall.js';
+import { run } from './run.js';
+import { runSync } from './run-sync.js';
+import { spawn } from './spawn.js';
+import type { NamespaceSpec } from './spec.js';
+
+const uid = process.getuid?.() ?? 0;
+const gid = process.getgid?.() ?? 0;
+
+/** A user namespace with the caller as root, by bare calls. */
+const rootMap: NamespaceSpec = {
+  type: 'user',
+  prepare(child) {
+    const program = child.program('user');
+    for (const [file, text] of [
+      ['setgroups', 'deny'],
+      ['uid_map', `0 ${uid} 1`],
+      ['gid_map', `0 ${gid} 1`],
+    ] as const) {
+      const fd = program.call('openat', -100, `/proc/self/${file}`, 1);
+      program.call('write', fd, text, text.length);
+      program.call('close', fd);
+    }
+  },
+};
+const withInit: NamespaceSpec = { type: 'pid', prepare: (child) => child.useInit() };
+const alone: NamespaceSpec = { type: 'pid' };
+
+const ways = [
+  { way: 'directly', namespaces: [] },
+  { way: 'in a new user namespace', namespaces: [rootMap] },
+  { way: 'through the runner', namespaces: [rootMap, alone] },
+  { way: 'below our init', namespaces: [rootMap, withInit] },
+];
+
+test.each(ways)(
+  'started $way, a command has default signals and none blocked',
+  async ({ namespaces }) => {
+    const handler = () => {};
+    process.on('SIGUSR2', handler);
+    try {
+      const { stdout } = await run('cat', ['/proc/self/status'], { namespaces });
+      const masks = Object.fromEntries(
+        [...stdout.matchAll(/^(Sig(?:Blk|Ign|Cgt)):\s*(\w+)$/gm)].map(([, name, mask]) => [
+          name,
+          mask,
+        ]),
+      );
+      const none = '0000000000000000';
+      expect(masks).toEqual({ SigBlk: none, SigIgn: none, SigCgt: none });
+    } finally {
+      process.off('SIGUSR2', handler);
+    }
+  },
+);
+
+test('the thread that spawned has its own signal mask again', () => {
+  const blocked = () =>
+    /^SigBlk:\s*(\w+)$/m.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[1];
+  const before = blocked();
+  runSync('true');
+  expect(() => runSync('/no/such/command')).toThrow();
+  expect(blocked()).toBe(before);
+});
+
+test.each(ways)(
+  'started $way, a command gets no descriptor that is not meant for it',
+  async ({ namespaces }) => {
+    const leak = openSync('/etc/passwd', 'r');
+    const passed = openSync('/etc/hostname', 'r');
+    try {
+      for (const fd of [leak, passed]) syscall('fcntl', fd, F.SETFD, 0); // as an addon might
+      const { stdout } = await run('ls', ['-l', '/proc/self/fd'], {
+        namespaces,
+        passFds: [passed],
+      });
+      const open = [...stdout.matchAll(/ (\d+) -> (?!\/proc\/\d+\/fd$)/gm)].map(([, fd]) =>
+        Number(fd),
+      );
+      expect(open.sort((a, b) => a - b)).toEqual([0, 1, 2, passed].sort((a, b) => a - b));
+    } finally {
+      closeSync(leak);
+      closeSync(passed);
+    }
+  },
+);
+
+test('PID 1 of a pid namespace is a program of its own, without our memory, files or name', async () => {
+  const child = await spawn('sleep', ['100'], { namespaces: [rootMap, withInit] });
+  try {
+    expect(readFileSync(`/proc/${child.pid}/maps`, 'utf8')).not.toMatch(/node|ns-job/);
+    expect(readdirSync(`/proc/${child.pid}/fd`)).toEqual(['0']); // where it reports
+    expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('ns-init\n');
+    expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')[0]).toBe('ns-init');
+  } finally {
+    child.kill('SIGKILL');
+    await child.exited;
+  }
+});
+
+test('this process stays dumpable, whatever credentials its children change', async () => {
+  const dumpable = () => syscall('prctl', PR.GET_DUMPABLE, 0, 0, 0, 0);
+  const before = dumpable();
+  await run('true', [], { namespaces: [rootMap, withInit], uid: 0, gid: 0 });
+  runSync('true', [], { namespaces: [rootMap] });
+  if (uid === 0) runSync('true', [], { uid: 12345, gid: 12345 });
+  expect(dumpable()).toBe(before);
+});
+
+test('nothing is run by a shell', () => {
+  const { stdout } = runSync('echo', ['$(id); `id` ; id | id']);
+  expect(stdout).toBe('$(id); `id` ; id | id\n');
+});

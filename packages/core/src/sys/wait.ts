@@ -1,0 +1,111 @@
+// Exit of children: waitid(2) on a pidfd, with resource usage.
+import { constants } from 'node:os';
+import { SystemError } from '../errors.js';
+import { trySyscall } from './syscall.js';
+
+const P_PIDFD = 3;
+const P_PID = 1;
+const WNOHANG = 1;
+const WEXITED = 4;
+/** Also children whose exit signal is not SIGCHLD: ours, until they exec. */
+const WALL = 0x4000_0000;
+const EINTR = 4;
+const CLD_EXITED = 1;
+const CLD_DUMPED = 3;
+
+/** How a process ended, and what it used. */
+export interface Exit {
+  /** Exit code, or null if a signal ended it. */
+  readonly code: number | null;
+  /** The signal that ended it, or null. */
+  readonly signal: NodeJS.Signals | null;
+  /** Whether it left a core dump. */
+  readonly coreDumped: boolean;
+  /** What it and its waited-for children used. */
+  readonly resourceUsage: ResourceUsage;
+}
+
+/** Resource usage of an ended process. @see getrusage(2) */
+export interface ResourceUsage {
+  /** User CPU time in microseconds. */
+  readonly userCPUTime: number;
+  /** System CPU time in microseconds. */
+  readonly systemCPUTime: number;
+  /** Largest resident set in KiB. */
+  readonly maxRSS: number;
+  readonly minorPageFault: number;
+  readonly majorPageFault: number;
+  readonly fsRead: number;
+  readonly fsWrite: number;
+  readonly voluntaryContextSwitches: number;
+  readonly involuntaryContextSwitches: number;
+}
+
+// Of two names for a number (SIGABRT, SIGIOT) the first is the usual one.
+const signalNames = new Map(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name as NodeJS.Signals]),
+);
+
+/** Name of a signal number; real-time signals, which Node does not name, as SIGRTMIN+n. */
+export function signalName(number: number): NodeJS.Signals {
+  return signalNames.get(number) ?? (`SIGRTMIN+${number - 34}` as NodeJS.Signals);
+}
+
+/** Code and signal of a status as wait4(2) gives it. */
+export function decodeStatus(status: number): Pick<Exit, 'code' | 'signal' | 'coreDumped'> {
+  const signal = status & 0x7f;
+  return signal === 0
+    ? { code: (status >> 8) & 0xff, signal: null, coreDumped: false }
+    : { code: null, signal: signalName(signal), coreDumped: (status & 0x80) !== 0 };
+}
+
+function decodeUsage(usage: DataView): ResourceUsage {
+  const field = (index: number) => Number(usage.getBigInt64(index * 8, true));
+  return {
+    userCPUTime: field(0) * 1e6 + field(1),
+    systemCPUTime: field(2) * 1e6 + field(3),
+    maxRSS: field(4),
+    minorPageFault: field(8),
+    majorPageFault: field(9),
+    fsRead: field(11),
+    fsWrite: field(12),
+    voluntaryContextSwitches: field(16),
+    involuntaryContextSwitches: field(17),
+  };
+}
+
+function wait(kind: number, id: number, flags: number): Exit | undefined {
+  const info = new DataView(new ArrayBuffer(128));
+  const usage = new DataView(new ArrayBuffer(144));
+  const args = [kind, id, info, WEXITED | WALL | flags, usage] as const;
+  let result: number;
+  do result = trySyscall('waitid', ...args);
+  while (result === -EINTR);
+  if (result < 0) throw new SystemError(-result, 'waitid', args);
+  if (info.getInt32(0, true) === 0) return undefined; // still running
+  const how = info.getInt32(8, true);
+  const status = info.getInt32(24, true);
+  return {
+    code: how === CLD_EXITED ? status : null,
+    signal: how === CLD_EXITED ? null : signalName(status),
+    coreDumped: how === CLD_DUMPED,
+    resourceUsage: decodeUsage(usage),
+  };
+}
+
+/** Reaps the child behind a pidfd if it has ended. */
+export function reapIfEnded(pidfd: number): Exit | undefined {
+  return wait(P_PIDFD, pidfd, WNOHANG);
+}
+
+/** Waits for the child behind a pidfd and reaps it. Blocks the thread. */
+export function reap(pidfd: number): Exit {
+  return wait(P_PIDFD, pidfd, 0) as Exit;
+}
+
+/** Waits for a child by its pid and reaps it. Blocks the thread. */
+export function reapPid(pid: number): Exit {
+  return wait(P_PID, pid, 0) as Exit;
+}

@@ -1,0 +1,129 @@
+// A Worker whose thread lives in other namespaces.
+import { closeSync, openSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { reviveSystemError } from '../errors.js';
+import { isNamespace } from '../namespaces/brand.js';
+import type { Namespace } from '../namespaces/namespace.js';
+import { allNamespaceTypes, isNamespaceType, type NamespaceType } from '../namespaces/types.js';
+import { workerEntry } from '../prebuilt.js';
+import { ensurePoolThreads } from '../sys/pool.js';
+import type { Code, Orders } from './orders.js';
+
+/** Options of {@link NamespaceWorker}: those of a Worker, and where it lives. */
+export interface NamespaceWorkerOptions extends WorkerOptions {
+  /**
+   * Namespaces of the thread: a handle joins one, the name of a type makes a new one. Types: uts,
+   * ipc, net, cgroup and mount. The rest stay as the caller's.
+   */
+  namespaces?: readonly (Namespace | NamespaceType)[];
+}
+
+const impossible: Partial<Record<NamespaceType, string>> = {
+  user: 'the kernel moves no thread of a process that has several (as Node always has) to another user namespace; use spawn, fork or clone',
+  pid: 'a thread never changes its pid namespace, only its children would, and it could make no threads any more; use spawn, fork or clone',
+  time: 'the kernel moves no thread of a process that has several (as Node always has) to another time namespace; use spawn, fork or clone',
+};
+
+function checkNamespaces(namespaces: unknown): readonly (Namespace | NamespaceType)[] {
+  if (!Array.isArray(namespaces)) {
+    throw new TypeError(`namespaces must be an array: ${String(namespaces)}`);
+  }
+  const seen = new Set<NamespaceType>();
+  for (const item of namespaces as unknown[]) {
+    if (!isNamespace(item) && !isNamespaceType(item)) {
+      throw new TypeError(
+        `namespaces must contain handles and names of types; make a handle of a specification with Namespace.create: ${String(item)}`,
+      );
+    }
+    const type = typeof item === 'string' ? item : item.type;
+    const reason = impossible[type];
+    if (reason)
+      throw new TypeError(`namespaces: no Worker can be in a ${type} namespace: ${reason}`);
+    if (seen.has(type)) throw new TypeError(`namespaces: two of type ${type}`);
+    seen.add(type);
+  }
+  return namespaces as readonly (Namespace | NamespaceType)[];
+}
+
+function checkCode(filename: unknown, source: boolean | undefined): Code {
+  if (source) {
+    if (typeof filename === 'string') return { kind: 'source', source: filename };
+    throw new TypeError('filename must be a string of source text, with the option eval');
+  }
+  if (filename instanceof URL) {
+    if (filename.protocol === 'data:') return { kind: 'data', url: filename.href };
+    return { kind: 'file', path: fileURLToPath(filename) };
+  }
+  if (typeof filename === 'string' && (isAbsolute(filename) || /^\.\.?\//.test(filename))) {
+    return { kind: 'file', path: resolve(filename) };
+  }
+  throw new TypeError(
+    `filename must be an absolute path, one that begins with ./ or ../, or a URL of file: or data: ${String(filename)}`,
+  );
+}
+
+/**
+ * A Worker whose thread is in other uts, ipc, net, cgroup or mount namespaces for its whole life: it
+ * enters them before it loads anything of `filename`, which then finds `workerData`, `parentPort`
+ * and all else as in any Worker. What the thread calls at once (`*Sync`, sockets, `os.hostname()`,
+ * child processes) happens in there; what runs on libuv's pool (`fs.promises`, `dns.lookup`)
+ * happens outside, where the process is. Of its relations, Workers that it makes are in there too.
+ *
+ * A new mount namespace is private, as unshare(1) makes it, and starts at the caller's root; a
+ * joined one starts at its own root, which is then the working directory as well.
+ *
+ * Needs CAP_SYS_ADMIN in the caller's user namespace and in the one that owns what is joined; for
+ * joining mount also CAP_SYS_CHROOT. Handles may be closed as soon as the Worker has been made.
+ * If the thread cannot enter, the Worker ends with an `error` event, and nothing of `filename` has
+ * run.
+ *
+ * @throws {TypeError} for wrong arguments, and for user, pid and time: no thread can be there
+ * Its `error` event brings a SystemError: EPERM without the privilege, ENOSPC at a limit on namespaces
+ * @see unshare(2), setns(2)
+ * @example const worker = new NamespaceWorker('./server.js', { namespaces: [net] });
+ */
+export class NamespaceWorker extends Worker {
+  readonly #held: number[];
+
+  constructor(filename: string | URL, options: NamespaceWorkerOptions = {}) {
+    const { namespaces = [], eval: source, workerData, ...rest } = options;
+    const code = checkCode(filename, source);
+    const wanted = checkNamespaces(namespaces);
+    // Were the new thread the first to use the pool, all its threads would be born in there.
+    ensurePoolThreads();
+    const held: number[] = [];
+    const joins: { type: NamespaceType; fd: number }[] = [];
+    const creates: NamespaceType[] = [];
+    try {
+      for (const type of allNamespaceTypes) {
+        const item = wanted.find((one) => one === type || (isNamespace(one) && one.type === type));
+        if (item === undefined) continue;
+        if (typeof item === 'string') {
+          creates.push(item);
+          continue;
+        }
+        // Opened with node:fs, which closes it if this is itself a Worker and is terminated.
+        const fd = openSync(`/proc/self/fd/${item.fd}`, 'r');
+        held.push(fd);
+        joins.push({ type, fd });
+      }
+      const orders: Orders = { joins, creates, code, workerData };
+      super(workerEntry, { ...rest, workerData: orders });
+    } catch (error) {
+      for (const fd of held) closeSync(fd);
+      throw error;
+    }
+    this.#held = held;
+  }
+
+  /** @internal */
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    // Between threads an error loses its class.
+    if (event === 'error') args[0] = reviveSystemError(args[0]);
+    // Only now is it certain that the thread does not need them any more.
+    if (event === 'exit') for (const fd of this.#held.splice(0)) closeSync(fd);
+    return super.emit(event as 'error', args[0] as Error, ...(args.slice(1) as []));
+  }
+}

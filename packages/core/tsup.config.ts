@@ -1,0 +1,8 @@
+import { packageBuild } from '../../tools/build/tsup.js';
+
+export default packageBuild({
+  index: 'src/index.ts',
+  sys: 'src/sys/index.ts',
+  testing: 'src/testing/index.ts',
+  'worker-entry': 'src/worker/entry.ts',
+});
