@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { run, spawn } from '@ns/core';
+import { expect, test } from 'vitest';
+import { ipc, readLimits, setLimits } from './index.js';
+import { rootless } from './rootless.testing.js';
+
+/** The limits as the kernel shows them inside. */
+async function inside(spec: ReturnType<typeof ipc>, ...names: string[]) {
+  const files = names.map((name) => `/proc/sys/${name}`);
+  const { stdout } = await run('cat', files, { namespaces: [rootless, spec] });
+  return stdout.trimEnd().split('\n');
+}
+
+test('the limits of this machine are what the kernel says', () => {
+  const limits = readLimits();
+  const kernel = (name: string) => readFileSync(`/proc/sys/${name}`, 'utf8').trim();
+  expect(String(limits.shmmax)).toBe(kernel('kernel/shmmax'));
+  expect(String(limits.msgmnb)).toBe(kernel('kernel/msgmnb'));
+  const { semmsl, semmns, semopm, semmni } = limits;
+  expect([semmsl, semmns, semopm, semmni].join('\t')).toBe(kernel('kernel/sem'));
+  expect(String(limits.queues_max)).toBe(kernel('fs/mqueue/queues_max'));
+});
+
+test('a command has the limits of its namespace', async () => {
+  const spec = ipc({ limits: { msgmni: 7, shmmax: 2n ** 40n, semopm: 99, queues_max: 3 } });
+  const names = ['kernel/msgmni', 'kernel/shmmax', 'kernel/sem', 'fs/mqueue/queues_max'];
+  expect(await inside(spec, ...names)).toEqual([
+    '7',
+    String(2n ** 40n),
+    '32000\t1024000000\t99\t32000',
+    '3',
+  ]);
+});
+
+test('limits are read and set in the namespace of a process', async () => {
+  const before = readLimits();
+  const namespaces = [rootless, ipc()];
+  const child = await spawn('sleep', ['60'], { namespaces, stdio: 'ignore' });
+  try {
+    const there = { in: child.pid };
+    setLimits({ msgmax: 1234, semmni: 5n }, there);
+    expect(readLimits(there)).toMatchObject({ msgmax: 1234n, semmni: 5n, semmsl: 32000n });
+    expect(readLimits()).toEqual(before);
+  } finally {
+    child.kill('SIGKILL');
+    await child.exited;
+  }
+});
+
+test('wrong limits are refused before anything is done', () => {
+  expect(() => ipc({ limits: { nonsense: 1 } as object })).toThrow('limits: unknown: nonsense');
+  expect(() => ipc({ limits: { msgmax: 1.5 } })).toThrow('limits.msgmax must be an integer');
+  expect(() => setLimits({ msgmax: -1 })).toThrow(RangeError);
+  expect(() => setLimits({ msg_next_id: -2 })).toThrow(RangeError);
+});

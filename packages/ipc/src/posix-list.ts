@@ -1,0 +1,81 @@
+// Names of all POSIX message queues: the kernel shows them in a file system of type mqueue only.
+import { constants, existsSync, readdirSync, statfsSync } from 'node:fs';
+import { isSystemError, type Namespace, Program, runProgramSync, workIn } from '@ns/core';
+import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
+import type { InOptions } from './target.js';
+
+const FSOPEN_CLOEXEC = 1;
+const FSMOUNT_CLOEXEC = 1;
+const FSCONFIG_CMD_CREATE = 6;
+const MQUEUE_MAGIC = 0x1980_0202;
+const DEFAULT_PLACE = '/dev/mqueue';
+const CHUNK = 32768;
+
+/** Names in a mount of the thread's own queues that is attached nowhere. */
+function listHere(): string[] {
+  const context = syscall('fsopen', 'mqueue', FSOPEN_CLOEXEC);
+  try {
+    syscall('fsconfig', context, FSCONFIG_CMD_CREATE, null, null, 0);
+    const mount = syscall('fsmount', context, FSMOUNT_CLOEXEC, 0);
+    try {
+      return readdirSync(`/proc/self/fd/${mount}`);
+    } finally {
+      closeFd(mount);
+    }
+  } finally {
+    closeFd(context);
+  }
+}
+
+/** Names in struct linux_dirent64, besides those of the directory itself and its parent. */
+export function parseEntries(bytes: Uint8Array): string[] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const names: string[] = [];
+  for (let at = 0; at < buffer.length; at += buffer.readUInt16LE(at + 16)) {
+    const name = buffer.subarray(at + 19, buffer.indexOf(0, at + 19)).toString();
+    if (name !== '.' && name !== '..') names.push(name);
+  }
+  return names;
+}
+
+/** The same in a child, which has a mount namespace of its own to be allowed to mount. */
+function listInChild(handles: readonly Namespace[], chunks: number): string[] {
+  const program = new Program();
+  const context = program.call('fsopen', 'mqueue', FSOPEN_CLOEXEC);
+  program.call('fsconfig', context, FSCONFIG_CMD_CREATE, null, null, 0);
+  const mount = program.call('fsmount', context, FSMOUNT_CLOEXEC, 0);
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC;
+  const directory = program.call('openat', mount, '.', flags, 0);
+  const reads = Array.from({ length: chunks }, () =>
+    program.call('getdents64', directory, new Uint8Array(CHUNK), CHUNK),
+  );
+  const results = runProgramSync(program, { namespaces: [...handles, { type: 'mount' }] });
+  const parts = reads.map((read) => results.bytesOf(read, 1).subarray(0, results.resultOf(read)));
+  if (parts.at(-1)?.length !== 0) return listInChild(handles, chunks * 8);
+  return parts.flatMap((part) => parseEntries(part));
+}
+
+/**
+ * Names of the POSIX message queues of an IPC namespace, with a slash before each, as mq_open(3)
+ * wants it. Whoever has no privilege in the namespace that the calling thread is in gets what is
+ * mounted at /dev/mqueue.
+ *
+ * @throws {SystemError} EPERM if the namespace may not be joined, or without privilege and mount
+ * @see mq_overview(7)
+ */
+export function listQueues({ in: target }: InOptions = {}): string[] {
+  const names = workIn('ipc', target, {
+    entered: () => {
+      try {
+        return listHere();
+      } catch (error) {
+        const isMounted = () =>
+          existsSync(DEFAULT_PLACE) && statfsSync(DEFAULT_PLACE).type === MQUEUE_MAGIC;
+        if (target !== undefined || !isSystemError(error, 'EPERM') || !isMounted()) throw error;
+        return readdirSync(DEFAULT_PLACE);
+      }
+    },
+    joined: (handles) => listInChild(handles, 2),
+  });
+  return names.map((name) => `/${name}`).sort();
+}

@@ -1,0 +1,150 @@
+import { existsSync, statfsSync } from 'node:fs';
+import { type NamespaceProcess, spawn } from '@ns/core';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ipc, listQueues, PosixQueue } from './index.js';
+import { rootless } from './rootless.testing.js';
+
+const name = `/ns-test-${process.pid}`;
+let queue: PosixQueue;
+
+beforeEach(() => {
+  queue = PosixQueue.create(name, { maxMessages: 3, messageSize: 100 });
+});
+
+afterEach(() => {
+  queue.close();
+  PosixQueue.unlink(name);
+});
+
+test('a queue has the size that was asked for, and is found by its name', () => {
+  expect(queue.attributes()).toEqual({ maxMessages: 3, messageSize: 100, messages: 0 });
+  using same = PosixQueue.open(name.slice(1));
+  same.trySend('x');
+  expect(queue.attributes().messages).toBe(1);
+  expect(() => PosixQueue.create(name)).toThrow(expect.objectContaining({ code: 'EEXIST' }));
+  using again = PosixQueue.create(name, { exclusive: false });
+  expect(again.tryReceive()?.data.toString()).toBe('x');
+});
+
+test('messages come by priority, then by age', () => {
+  for (const [data, priority] of [
+    ['a', 1],
+    ['b', 5],
+    ['c', 5],
+  ] as const) {
+    expect(queue.trySend(data, { priority })).toBe(true);
+  }
+  expect(queue.trySend('full')).toBe(false);
+  const all = Array.from({ length: 4 }, () => queue.tryReceive());
+  expect(all.map((message) => message && `${message.priority}${message.data}`)).toEqual([
+    '5b',
+    '5c',
+    '1a',
+    undefined,
+  ]);
+});
+
+test('any bytes and priorities survive', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(32767), (data, priority) => {
+      queue.trySend(data, { priority });
+      expect(queue.tryReceive()).toEqual({ priority, data: Buffer.from(data) });
+    }),
+  );
+});
+
+test('messages and room for them are waited for', async () => {
+  const received = queue.receive();
+  const second = queue.receive();
+  setTimeout(() => queue.trySend('first'), 20);
+  setTimeout(() => queue.trySend('second'), 40);
+  const texts = (await Promise.all([received, second])).map(({ data }) => data.toString());
+  expect(texts.sort()).toEqual(['first', 'second']);
+  while (queue.trySend('filler'));
+  const sent = queue.send('last', { priority: 9 });
+  setTimeout(() => queue.tryReceive(), 20);
+  await sent;
+  expect(queue.tryReceive()?.data.toString()).toBe('last');
+});
+
+test('messages are iterated as they come', async () => {
+  setTimeout(() => queue.trySend('one'), 10);
+  setTimeout(() => queue.trySend('two'), 20);
+  const texts: string[] = [];
+  for await (const { data } of queue) {
+    texts.push(data.toString());
+    if (texts.length === 2) break;
+  }
+  expect(texts).toEqual(['one', 'two']);
+});
+
+test('a wait ends with a timeout or a signal', async () => {
+  await expect(queue.receive({ timeout: 10 })).rejects.toThrow(
+    expect.objectContaining({ code: 'ETIMEDOUT' }),
+  );
+  const signal = AbortSignal.timeout(10);
+  await expect(queue.receive({ signal })).rejects.toThrow(
+    expect.objectContaining({ name: 'AbortError' }),
+  );
+});
+
+test('wrong arguments are refused before any call', () => {
+  for (const wrong of ['', '/', 'a/b', '..', 'a\0b', 5 as unknown as string]) {
+    expect(() => PosixQueue.open(wrong)).toThrow(/^name must be/);
+  }
+  expect(() => PosixQueue.create('x'.repeat(256))).toThrow(RangeError);
+  expect(() => PosixQueue.create('x', { maxMessages: 3 })).toThrow('must be given together');
+  expect(() => queue.trySend('x', { priority: 32768 })).toThrow(RangeError);
+  const closed = PosixQueue.open(name);
+  closed.close();
+  closed.close();
+  expect(() => closed.attributes()).toThrow('the queue is closed');
+});
+
+test('a message that is too long is refused', () => {
+  expect(() => queue.trySend('x'.repeat(101))).toThrow(
+    expect.objectContaining({ code: 'EMSGSIZE' }),
+  );
+});
+
+test('queues of another namespace are listed, opened and unlinked there', async () => {
+  const spec = ipc();
+  const child: NamespaceProcess = await spawn('sleep', ['60'], {
+    namespaces: [
+      rootless,
+      {
+        ...spec,
+        prepare(preparation) {
+          // A queue from the start, also where only a child may enter.
+          preparation.program('settings').call('mq_open', 'from-inside', 0o102, 0o600, null);
+        },
+      },
+    ],
+    stdio: 'ignore',
+  });
+  const there = { in: child.pid };
+  try {
+    expect(listQueues(there)).toEqual(['/from-inside']);
+    PosixQueue.unlink('/from-inside', there);
+    expect(listQueues(there)).toEqual([]);
+    using other = PosixQueue.create(name, there);
+    other.trySend('there');
+    expect(queue.attributes().messages).toBe(0);
+    expect(listQueues(there)).toEqual([name]);
+    expect(other.tryReceive()?.data.toString()).toBe('there');
+    const received = other.receive();
+    using again = PosixQueue.open(name, there);
+    await again.send('later');
+    expect((await received).data.toString()).toBe('later');
+  } finally {
+    child.kill('SIGKILL');
+    await child.exited;
+  }
+});
+
+test('the queues of this namespace are listed, to those who may see them', () => {
+  const mounted = existsSync('/dev/mqueue') && statfsSync('/dev/mqueue').type === 0x19800202;
+  if (process.geteuid?.() === 0 || mounted) expect(listQueues()).toContain(name);
+  else expect(() => listQueues()).toThrow(expect.objectContaining({ code: 'EPERM' }));
+});

@@ -1,0 +1,95 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { listObjects, SemaphoreSet } from './index.js';
+import { aborted, endNamespace, ipcs, makeNamespace, there } from './other-namespace.testing.js';
+
+beforeEach(makeNamespace);
+afterEach(endNamespace);
+
+const timedOut = expect.objectContaining({ code: 'ETIMEDOUT' });
+const removed = expect.objectContaining({ code: 'EIDRM' });
+const ended = expect.objectContaining(aborted);
+
+test('semaphores are set, read, described and removed', () => {
+  const set = SemaphoreSet.create(3, { key: 9, ...there });
+  expect(set.values()).toEqual([0, 0, 0]);
+  set.setValues([1, 2, 3]);
+  set.setValue(0, 32767);
+  expect(SemaphoreSet.open(9, there).values()).toEqual([32767, 2, 3]);
+  expect(set.state(2)).toMatchObject({ value: 3, waitingForMore: 0, waitingForZero: 0 });
+  expect(set.stat()).toMatchObject({ key: 9, count: 3, mode: 0o600 });
+  expect(listObjects(there).semaphoreSets).toMatchObject([{ id: set.id, key: 9, count: 3 }]);
+  expect(ipcs('-s')).toMatchObject([['0x00000009', String(set.id), /./, '600', '3']]);
+  set.set({ mode: 0o660 });
+  expect(set.stat().mode).toBe(0o660);
+  set.remove();
+  expect(listObjects(there).semaphoreSets).toEqual([]);
+});
+
+test('operations are made all at once or not at all', () => {
+  const set = SemaphoreSet.create(2, there);
+  set.setValues([1, 0]);
+  expect(set.tryOperate([{ add: -1 }, { index: 1, add: -1 }])).toBe(false);
+  expect(set.values()).toEqual([1, 0]);
+  expect(set.tryOperate([{ add: -1 }, { index: 1, add: 4 }, { add: 0 }])).toBe(true);
+  expect(set.values()).toEqual([0, 4]);
+});
+
+test.each(['here', 'there'])('semaphores are waited for without blocking, %s', async (where) => {
+  const set = SemaphoreSet.create(1, where === 'there' ? there : {});
+  try {
+    const taken = set.operate([{ add: -2 }]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(set.state().waitingForMore).toBe(1);
+    set.tryOperate([{ add: 1 }]);
+    set.tryOperate([{ add: 2 }]);
+    await taken;
+    expect(set.values()).toEqual([1]);
+    const zero = set.operate([{ add: 0 }, { add: 5 }]);
+    setTimeout(() => set.setValue(0, 0), 50);
+    await zero;
+    expect(set.values()).toEqual([5]);
+  } finally {
+    set.remove();
+  }
+});
+
+test('of many who wait, each gets its own', async () => {
+  const set = SemaphoreSet.create(1, there);
+  const waiting = Array.from({ length: 6 }, () => set.operate([{ add: -1 }]));
+  set.setValue(0, 6);
+  await Promise.all(waiting);
+  expect(set.values()).toEqual([0]);
+});
+
+test('a wait ends with a timeout, a signal or the set, and changes nothing', async () => {
+  const set = SemaphoreSet.create(1, there);
+  await expect(set.operate([{ add: -1 }], { timeout: 20 })).rejects.toThrow(timedOut);
+  const signal = AbortSignal.timeout(20);
+  await expect(set.operate([{ add: -1 }], { signal })).rejects.toThrow(ended);
+  expect(set.state()).toMatchObject({ value: 0, waitingForMore: 0 });
+  const last = set.operate([{ add: -1 }]);
+  setTimeout(() => set.remove(), 50);
+  await expect(last).rejects.toThrow(removed);
+});
+
+test('an operation of this process can be undone when it ends', () => {
+  const set = SemaphoreSet.create(1);
+  try {
+    set.setValue(0, 5);
+    expect(set.tryOperate([{ add: -1, undo: true }])).toBe(true);
+    expect(set.values()).toEqual([4]);
+  } finally {
+    set.remove();
+  }
+  expect(() => SemaphoreSet.of(0, there).tryOperate([{ add: 1, undo: true }])).toThrow(
+    'operations[0].undo: the kernel takes back',
+  );
+});
+
+test('wrong arguments are refused before any call', () => {
+  expect(() => SemaphoreSet.create(0)).toThrow(RangeError);
+  const set = SemaphoreSet.of(0);
+  expect(() => set.tryOperate([])).toThrow(TypeError);
+  expect(() => set.tryOperate([{ add: 40000 }])).toThrow(RangeError);
+  expect(() => set.setValue(0, -1)).toThrow(RangeError);
+});

@@ -1,0 +1,148 @@
+// Waiting for something in an IPC namespace without blocking the event loop. System V objects
+// cannot be polled, a thread of libuv's pool would be lost to everybody else while it waits, and it
+// is in the wrong namespace: so a child waits, which can be ended at any time.
+import { type Call, Namespace, Program, type ProgramResults, runProgram } from '@ns/core';
+import { closeFd, duplicate, trySyscall } from '@ns/core/sys';
+import { assertInteger } from './arguments.js';
+import type { InOptions } from './target.js';
+
+/** How long to wait. */
+export interface WaitOptions {
+  /** Ends the waiting with an AbortError. */
+  signal?: AbortSignal;
+  /** Milliseconds after which the waiting ends with an error of code ETIMEDOUT. Default: never. */
+  timeout?: number;
+}
+
+const SIGKILL = 9;
+
+/** Throws unless these are options for waiting, and if the signal has fired already. */
+export function checkWait({ signal, timeout }: WaitOptions): void {
+  if (timeout !== undefined) assertInteger(timeout, 'timeout', 0, 0x7fff_ffff);
+  if (signal === undefined) return;
+  if (!(signal instanceof AbortSignal)) {
+    throw new TypeError(`signal must be an AbortSignal: ${String(signal)}`);
+  }
+  if (signal.aborted) throw abortError(signal);
+}
+
+function abortError(signal: AbortSignal): Error {
+  const error = new Error('The operation was aborted', { cause: signal.reason });
+  error.name = 'AbortError';
+  return Object.assign(error, { code: 'ABORT_ERR' });
+}
+
+function timeoutError(timeout: number): Error {
+  const error = new Error(`nothing happened within ${timeout} ms`);
+  return Object.assign(error, { code: 'ETIMEDOUT' });
+}
+
+/**
+ * Waits until `done` is called, the signal fires or the time is over.
+ *
+ * @param start begins the waiting and returns what ends it
+ */
+export function waitUntil(
+  start: (done: () => void) => () => void,
+  { signal, timeout }: WaitOptions,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      stop();
+      settle();
+    };
+    const onAbort = () => end(() => reject(abortError(signal as AbortSignal)));
+    const timer =
+      timeout === undefined
+        ? undefined
+        : setTimeout(() => end(() => reject(timeoutError(timeout))), timeout);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const stop = start(() => end(resolve));
+  });
+}
+
+/** What a child joins to be where the caller means, and what to close afterwards. */
+function joinsFor(target: InOptions['in']): { joins: Namespace[]; opened: Namespace[] } {
+  const opened: Namespace[] = [];
+  const own = (namespace: Namespace) => {
+    opened.push(namespace);
+    return namespace;
+  };
+  try {
+    const handle =
+      target === undefined
+        ? own(Namespace.current('ipc'))
+        : typeof target === 'number'
+          ? own(Namespace.of(target, 'ipc'))
+          : target;
+    // A child is where the process is, not where this thread may have gone.
+    if (handle.equals(own(Namespace.of('self', 'ipc')))) return { joins: [], opened };
+    const owner = handle.owner();
+    if (!owner) return { joins: [handle], opened };
+    const isOurs = own(owner).equals(own(Namespace.current('user')));
+    return { joins: isOurs ? [handle] : [owner, handle], opened };
+  } catch (error) {
+    for (const namespace of opened) namespace.close();
+    throw error;
+  }
+}
+
+/** A child that can be ended while its program waits. */
+class Waiter {
+  #pidfd = -1;
+  /** Why it was ended. */
+  reason: Error | undefined;
+
+  started(pidfd: number): void {
+    this.#pidfd = duplicate(pidfd);
+    if (this.reason) this.#kill();
+  }
+
+  end(reason: Error): void {
+    this.reason ??= reason;
+    if (this.#pidfd !== -1) this.#kill();
+  }
+
+  #kill(): void {
+    trySyscall('pidfd_send_signal', this.#pidfd, SIGKILL, null, 0);
+  }
+
+  close(): void {
+    if (this.#pidfd !== -1) closeFd(this.#pidfd);
+  }
+}
+
+/**
+ * Makes one call that waits, in a child, and gives its results.
+ *
+ * @param build adds the call
+ */
+export async function waitFor(
+  target: InOptions['in'],
+  build: (program: Program) => Call,
+  { signal, timeout }: WaitOptions,
+): Promise<{ call: Call; results: ProgramResults }> {
+  const waiter = new Waiter();
+  const program = new Program();
+  program.meet(({ pidfd }) => waiter.started(pidfd));
+  const call = build(program);
+  const { joins, opened } = joinsFor(target);
+  const onAbort = () => waiter.end(abortError(signal as AbortSignal));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const timer =
+    timeout === undefined
+      ? undefined
+      : setTimeout(() => waiter.end(timeoutError(timeout)), timeout);
+  try {
+    return { call, results: await runProgram(program, { namespaces: joins }) };
+  } catch (error) {
+    throw waiter.reason ?? error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+    waiter.close();
+    for (const namespace of opened) namespace.close();
+  }
+}

@@ -1,0 +1,88 @@
+// newuidmap(1) and newgidmap(1): the set-user-ID programs that write maps of subordinate ids for
+// ordinary users. Everything that they would refuse without a word of help is looked at first.
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { isRunError, runSync } from '@ns/core';
+import { trySyscall } from '@ns/core/sys';
+import { callerIds } from './choice.js';
+import type { IdMap, IdRange } from './id-map.js';
+import {
+  type IdKind,
+  type SubordinateRange,
+  subordinateFile,
+  subordinateIds,
+  userName,
+} from './subordinate.js';
+
+const helpers = { uid: 'newuidmap', gid: 'newgidmap' } as const;
+const S_ISUID = 0o4000;
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function find(name: string): string | undefined {
+  const directories = (process.env.PATH ?? '/usr/bin:/bin').split(':');
+  return directories.map((directory) => join(directory, name)).find(isExecutable);
+}
+
+/** Whether exec gains privilege there: not with no_new_privs, nor on a nosuid mount. */
+function obstacle(path: string): string | undefined {
+  const { mode, uid } = statSync(path);
+  const setuid = (mode & S_ISUID) !== 0 && uid === 0;
+  const capable = trySyscall('getxattr', path, 'security.capability', null, 0) > 0;
+  if (!setuid && !capable) {
+    return `${path} has neither the set-user-ID bit of root nor file capabilities: chmod u+s ${path}, or install it anew (Debian: package uidmap)`;
+  }
+  if (/^NoNewPrivs:\s*1$/m.test(readFileSync('/proc/thread-self/status', 'utf8'))) {
+    return `${path} gains no privileges, because no_new_privs is set on this process`;
+  }
+  return undefined;
+}
+
+const covers = (ranges: readonly SubordinateRange[], { outside, length }: IdRange) =>
+  ranges.some(({ start, count }) => start <= outside && outside + length <= start + count);
+
+/** Throws, with the reason and the cure, if the helper is sure to refuse this map. */
+export function checkHelper(kind: IdKind, map: IdMap): void {
+  const name = helpers[kind];
+  const path = find(name);
+  if (path === undefined) {
+    throw new Error(
+      `mapping other ${kind}s than one's own needs root or ${name}, which is not installed (Debian: package uidmap)`,
+    );
+  }
+  const reason = obstacle(path);
+  if (reason !== undefined) throw new Error(reason);
+  const caller = callerIds();
+  const own = caller[kind];
+  const others = map.filter(({ outside, length }) => outside !== own || length !== 1);
+  const allowed = subordinateIds(kind, caller.uid);
+  for (const range of others) {
+    if (covers(allowed, range)) continue;
+    const last = range.outside + range.length - 1;
+    const login = userName(caller.uid) ?? String(caller.uid);
+    const has =
+      allowed.map(({ start, count }) => `${start} to ${start + count - 1}`).join(', ') || 'nothing';
+    throw new Error(
+      `${kind}s ${range.outside} to ${last} are not user ${login}'s to map: ${subordinateFile(kind)} gives it ${has}`,
+    );
+  }
+}
+
+/** Has the helper write the map of a process. */
+export function writeWithHelper(kind: IdKind, pid: number, map: IdMap): void {
+  const name = helpers[kind];
+  const numbers = map.flatMap(({ inside, outside, length }) => [inside, outside, length]);
+  try {
+    runSync(name, [pid, ...numbers].map(String));
+  } catch (error) {
+    if (!isRunError(error)) throw error;
+    throw new Error(`${name} refused the map: ${error.stderr.trim()}`, { cause: error });
+  }
+}
