@@ -1,0 +1,149 @@
+// The system calls that make mounts: detached at first, then attached.
+import {
+  AT,
+  type Call,
+  type CallOptions,
+  type ParentDescriptor,
+  type Program,
+  type ProgramArgument,
+} from '@ns/core';
+import { attributeChange, type MountAttributes, mountAttr } from './attributes.js';
+import type { Recipe } from './filesystems.js';
+import { FSCONFIG, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC, MOVE_MOUNT, OPEN_TREE } from './flags.js';
+import {
+  type BindSource,
+  type DetachedSource,
+  type Mount,
+  type MountSource,
+  recipeOf,
+} from './mounts.js';
+
+/** A directory descriptor with a path from there; or with '', the thing behind the descriptor. */
+export interface Destination {
+  readonly directory: ProgramArgument;
+  readonly path: string;
+  /** MOVE_MOUNT_T_* flags. */
+  readonly flags: number;
+}
+
+/** A path as any program sees it. */
+export function atPath(path: string): Destination {
+  return { directory: AT.FDCWD, path, flags: MOVE_MOUNT.T_SYMLINKS };
+}
+
+/** What a step is called in errors. */
+export function stepOf(source: MountSource | DetachedSource): string {
+  if (source.type === 'detached') return 'attaching a detached mount';
+  if (source.type === 'bind') return `binding ${source.source}`;
+  return `mounting ${source.type === 'other' ? source.filesystem : source.type}`;
+}
+
+/** Makes calls depend on an earlier one. */
+export type Condition = Pick<CallOptions, 'ifSucceeded' | 'ifFailed'>;
+
+const LONGEST_MESSAGE = 512;
+
+/** The error messages among those that the kernel keeps: "e overlay: missing 'lowerdir'". */
+function explains(text: string): string | undefined {
+  return text.startsWith('e ') ? `The kernel says: ${text.slice(2).trim()}` : undefined;
+}
+
+/** Adds a call on a file system context, whose message log becomes the error's text. */
+export function addConfiguring(
+  program: Program,
+  context: Call,
+  name: 'fsconfig' | 'fsmount',
+  args: readonly ProgramArgument[],
+  options: CallOptions,
+): Call {
+  const call = program.call(name, context, ...args, options);
+  // A message for each read; warnings may come before the error.
+  for (let i = 0; i < 2; i++) {
+    const message = new Uint8Array(LONGEST_MESSAGE);
+    program.call('read', context, message, message.length, { ifFailed: call, explains });
+  }
+  return call;
+}
+
+/** Adds the calls that make a new file system, not yet attached. */
+export function addFilesystem(
+  program: Program,
+  { type, source, parameters, hint }: Recipe,
+  attributes: MountAttributes,
+  step: string,
+  condition: Condition = {},
+): Call {
+  const options: CallOptions = { step, ...condition, ...(hint === undefined ? {} : { hint }) };
+  const context = program.call('fsopen', type, FSOPEN_CLOEXEC, options);
+  for (const [key, value] of [['source', source] as const, ...parameters]) {
+    const [command, text] =
+      value === true ? [FSCONFIG.SET_FLAG, null] : [FSCONFIG.SET_STRING, value];
+    addConfiguring(program, context, 'fsconfig', [command, key, text, 0], options);
+  }
+  const create = [FSCONFIG.CMD_CREATE, null, null, 0];
+  addConfiguring(program, context, 'fsconfig', create, options);
+  const { set } = attributeChange(attributes);
+  return addConfiguring(program, context, 'fsmount', [FSMOUNT_CLOEXEC, set], options);
+}
+
+/** Adds the calls that make a detached copy of a part of the tree. */
+function addTree(
+  program: Program,
+  { source, recursive = true, ...rest }: BindSource,
+  step: string,
+  condition: Condition,
+): Call {
+  const options = { step, ...condition };
+  const below = recursive ? AT.RECURSIVE : 0;
+  const flags = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | below;
+  const tree = program.call('open_tree', AT.FDCWD, source, flags, options);
+  const change = attributeChange(rest);
+  if (change.set !== 0 || change.clear !== 0) {
+    const attr = mountAttr(change);
+    program.call('mount_setattr', tree, '', AT.EMPTY_PATH | below, attr, attr.length, options);
+  }
+  return tree;
+}
+
+/** Adds the calls that make a mount, not yet attached. Their result is its descriptor. */
+export function addDetached(
+  program: Program,
+  source: MountSource,
+  inUserNamespace: boolean,
+  step = stepOf(source),
+  condition: Condition = {},
+): Call {
+  if (source.type === 'bind') return addTree(program, source, step, condition);
+  const recipe = recipeOf(source, source.type, inUserNamespace);
+  return addFilesystem(program, recipe, source, step, condition);
+}
+
+/** Adds the call that attaches a detached mount. */
+export function addAttach(
+  program: Program,
+  mount: ProgramArgument,
+  { directory, path, flags }: Destination,
+  step: string,
+): void {
+  const all = MOVE_MOUNT.F_EMPTY_PATH | flags;
+  program.call('move_mount', mount, '', directory, path, all, { step });
+}
+
+/** Adds the calls that make what is to be mounted, or names what is there. */
+export function addMountable(
+  program: Program,
+  source: MountSource | DetachedSource,
+  inUserNamespace: boolean,
+  step: string,
+): Call | ParentDescriptor {
+  return source.type === 'detached'
+    ? program.descriptor(source.mount.fd)
+    : addDetached(program, source, inUserNamespace, step);
+}
+
+/** Adds the calls that make a mount at its target. */
+export function addMount(program: Program, mount: Mount, inUserNamespace: boolean): void {
+  const step = `${stepOf(mount)} ${mount.type === 'bind' ? 'to' : 'at'} ${mount.target}`;
+  const tree = addMountable(program, mount, inUserNamespace, step);
+  addAttach(program, tree, atPath(mount.target), step);
+}

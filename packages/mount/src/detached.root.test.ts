@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Namespace, runSync, unshareDirectories } from '@ns/core';
+import { beforeAll, expect, test } from 'vitest';
+import {
+  attach,
+  bind,
+  DetachedMount,
+  joinPeerGroup,
+  LoopDevice,
+  mount,
+  mountinfo,
+  move,
+  reconfigure,
+  remount,
+  rootfs,
+  setPropagation,
+  umount,
+} from './index.js';
+import { asRoot, scratchDirectory, system } from './testing.js';
+
+// So that this thread can enter mount namespaces.
+beforeAll(() => unshareDirectories());
+
+/** Runs a function on this thread, in a mount namespace of its own. */
+function inside<Result>(fn: () => Result): Result {
+  using namespace = Namespace.create(mount());
+  return namespace.enter(fn);
+}
+
+const at = (target: string) => mountinfo().filter((one) => one.target === target);
+
+test('the operations work for the calling thread', () => {
+  const [first, second, third] = [scratchDirectory(), scratchDirectory(), scratchDirectory()];
+  inside(() => {
+    attach({ type: 'tmpfs', target: first, size: '1M' });
+    reconfigure(first, { size: '2M' });
+    expect(at(first)[0]?.superOptions).toContain('size=2048k');
+    expect(() => reconfigure(first, { size: 'big' })).toThrow(/The kernel says: tmpfs: Bad value/);
+    remount(first, { noexec: true, atime: 'noatime' });
+    expect(at(first)[0]?.options).toEqual(expect.arrayContaining(['noexec', 'noatime']));
+    remount(first, { noexec: false });
+    expect(at(first)[0]?.options).not.toContain('noexec');
+    move(first, second);
+    bind(second, third);
+    setPropagation(second, 'shared');
+    joinPeerGroup(second, third);
+    expect(at(third)[0]?.peerGroup).toBe(at(second)[0]?.peerGroup);
+    umount(second);
+    umount(third, { detach: true });
+    expect(at(second)).toEqual([]);
+  });
+  expect(at(first)).toEqual([]);
+});
+
+test('a mount is used before it is attached, and gone if it never is', () => {
+  const target = scratchDirectory();
+  inside(() => {
+    const before = mountinfo().length;
+    {
+      using detached = DetachedMount.create({ type: 'tmpfs', size: '1M' });
+      writeFileSync(`/proc/self/fd/${detached.fd}/file`, 'early');
+      detached.setAttributes({ readonly: true, nosuid: true });
+      detached.attach(target);
+      expect(() => detached.fd).toThrow('has been attached or closed');
+    }
+    expect(readFileSync(join(target, 'file'), 'utf8')).toBe('early');
+    expect(() => writeFileSync(join(target, 'other'), '')).toThrow('EROFS');
+    umount(target);
+    DetachedMount.create({ type: 'bind', source: target }).close();
+    expect(mountinfo()).toHaveLength(before);
+  });
+});
+
+test('a mount can be put beneath another one', () => {
+  const target = scratchDirectory();
+  inside(() => {
+    attach({ type: 'tmpfs', target });
+    writeFileSync(join(target, 'top'), '');
+    using beneath = DetachedMount.create({ type: 'tmpfs' });
+    writeFileSync(`/proc/self/fd/${beneath.fd}/bottom`, '');
+    beneath.attach(target, { beneath: true });
+    expect(statSync(join(target, 'top')).isFile()).toBe(true);
+    umount(target);
+    expect(statSync(join(target, 'bottom')).isFile()).toBe(true);
+  });
+});
+
+test('an idmapped mount shows other owners', () => {
+  const [source, target] = [scratchDirectory(), scratchDirectory()];
+  writeFileSync(join(source, 'file'), '');
+  inside(() => {
+    using detached = DetachedMount.create({ type: 'bind', source });
+    const range = [{ inside: 0, outside: 12345, length: 10 }];
+    detached.setAttributes({ idmap: { uid: range, gid: range } });
+    detached.attach(target);
+    expect(statSync(join(target, 'file'))).toMatchObject({ uid: 12345, gid: 12345 });
+  });
+  expect(statSync(join(source, 'file')).uid).toBe(0);
+});
+
+/** An image with a file system in it that has a directory lost+found. */
+function image(): string {
+  const file = join(scratchDirectory(), 'image');
+  writeFileSync(file, '');
+  truncateSync(file, 4 << 20);
+  execFileSync('mkfs.ext4', ['-q', file]);
+  return file;
+}
+
+const bound = (file: string) =>
+  execFileSync('losetup', ['-n', '-O', 'NAME', '-j', file], { encoding: 'utf8' }).trim();
+
+test('a loop device is freed when it is closed', () => {
+  const file = image();
+  const loop = LoopDevice.open(file);
+  expect(bound(file)).toBe(loop.path);
+  loop.close();
+  expect(bound(file)).toBe('');
+});
+
+test('an image is mounted, and its device freed with the mount', async () => {
+  const file = image();
+  const target = scratchDirectory();
+  inside(() => {
+    using detached = DetachedMount.image(file, 'ext4', { readonly: false });
+    detached.attach(target);
+    mkdirSync(join(target, 'made'));
+    expect(bound(file)).not.toBe('');
+    umount(target);
+  });
+  await expect.poll(() => bound(file)).toBe('');
+  expect(() => DetachedMount.image(file, 'squashfs')).toThrow('EINVAL');
+  await expect.poll(() => bound(file)).toBe('');
+});
+
+test('a child in a user namespace gets a mount that only its parent could make', () => {
+  const target = scratchDirectory();
+  using detached = DetachedMount.image(image(), 'ext4');
+  const namespaces = [asRoot(), mount({ mounts: [{ type: 'detached', mount: detached, target }] })];
+  expect(runSync('ls', [target], { namespaces }).stdout).toBe('lost+found\n');
+});
+
+test('a mount becomes a root', () => {
+  const source = scratchDirectory();
+  for (const name of ['dev', 'proc', 'sys', 'tmp', 'usr', 'bin', 'sbin', 'lib', 'lib64']) {
+    mkdirSync(join(source, name));
+  }
+  using detached = DetachedMount.create({ type: 'bind', source });
+  const range = [{ inside: 0, outside: 12345 }];
+  detached.setAttributes({ idmap: { uid: range, gid: range } });
+  const namespaces = [rootfs({ source: detached, mounts: system })];
+  const { stdout } = runSync('/bin/stat', ['-c', '%u', '/tmp', '/'], { namespaces, cwd: '/' });
+  expect(stdout).toBe('0\n12345\n');
+});

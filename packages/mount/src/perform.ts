@@ -1,0 +1,107 @@
+// Where an operation happens. Each is described once, as a program of system calls, which is then
+// made by the calling thread, by a short-lived child inside another mount namespace, or by a child
+// before it runs its command.
+//
+// Another namespace is not entered by this process: a thread of it could do so only after parting
+// with the root and working directory that all threads share, and user namespaces not at all. A
+// child that joins and runs the very same program can do both, costs a millisecond, and nothing
+// has to be brought back when something fails.
+import { Namespace, type Preparation, Program, runProgramSync } from '@ns/core';
+import { trySyscall } from '@ns/core/sys';
+import { performHere } from './here.js';
+
+/** Where an operation happens. */
+export interface Place {
+  /**
+   * Another mount namespace: a handle, or the pid of a process in it. Paths are then meant as seen
+   * from its root. Without CAP_SYS_ADMIN, the user namespace that owns it is joined as well.
+   * Default: that of the calling thread.
+   */
+  in?: Namespace | number;
+}
+
+const CAP_SYS_ADMIN = 21;
+
+/** Whether the calling thread has CAP_SYS_ADMIN in its user namespace. */
+function isAdmin(): boolean {
+  const header = new Uint32Array([0x2008_0522, 0]);
+  const data = new Uint32Array(6);
+  trySyscall('capget', header, data);
+  return ((data[0] as number) & (1 << CAP_SYS_ADMIN)) !== 0;
+}
+
+/** The user namespace to be joined so that the calls are permitted inside, if that is needed. */
+function ownersOf(target: Namespace): Namespace[] {
+  if (isAdmin()) return [];
+  const owner = target.owner();
+  if (owner === null) return [];
+  using own = Namespace.current('user');
+  if (!owner.equals(own)) return [owner];
+  owner.close(); // it cannot be joined again, and need not be
+  return [];
+}
+
+function target(place: Namespace | number): { handle: Namespace; close: () => void } {
+  if (Namespace.isNamespace(place)) {
+    if (place.type !== 'mount') {
+      throw new TypeError(`in must be a mount namespace: it is a ${place.type} namespace`);
+    }
+    return { handle: place, close: () => {} };
+  }
+  if (typeof place !== 'number') {
+    throw new TypeError(`in must be a namespace handle or a pid: ${String(place)}`);
+  }
+  const handle = Namespace.of(place, 'mount');
+  return { handle, close: () => handle.close() };
+}
+
+/** Calls back with what has to be joined to be in this mount namespace. */
+export function withHandles<Result>(
+  place: Namespace | number,
+  use: (handles: readonly Namespace[]) => Result,
+): Result {
+  const { handle, close } = target(place);
+  try {
+    const owners = ownersOf(handle);
+    try {
+      return use([...owners, handle]);
+    } finally {
+      for (const owner of owners) owner.close();
+    }
+  } finally {
+    close();
+  }
+}
+
+/** Whether a child's mounts will be owned by another user namespace than the initial one. */
+export function childIsInUserNamespace({ creates, joins }: Preparation): boolean {
+  if (creates.has('user') || joins.has('user')) return true;
+  using own = Namespace.current('user');
+  return !own.isInitial;
+}
+
+function isInUserNamespace(place: Namespace | undefined): boolean {
+  if (place === undefined) {
+    using own = Namespace.current('user');
+    return !own.isInitial;
+  }
+  using owner = place.owner() ?? undefined;
+  return owner === undefined || !owner.isInitial;
+}
+
+/** Adds the calls of an operation. */
+export type Build = (program: Program, inUserNamespace: boolean) => void;
+
+/** Makes the calls of an operation in the mount namespace that is meant. */
+export function perform(build: Build, { in: place }: Place = {}): void {
+  const program = new Program();
+  if (place === undefined) {
+    build(program, isInUserNamespace(undefined));
+    performHere(program);
+    return;
+  }
+  withHandles(place, (namespaces) => {
+    build(program, isInUserNamespace(namespaces.at(-1)));
+    runProgramSync(program, { namespaces });
+  });
+}

@@ -1,0 +1,184 @@
+// The options of rootfs(): checks and defaults.
+import { posix, resolve } from 'node:path';
+import { assertFd } from '@ns/core/sys';
+import {
+  assertFlag,
+  assertKeys,
+  assertMode,
+  assertOneOf,
+  assertPath,
+  assertText,
+} from '../checks.js';
+import type { DetachedMount } from '../detached.js';
+import { checkMount } from '../mounts.js';
+import type { RootEntry, RootfsOptions, RootOverlay } from './options.js';
+
+/** Options of rootfs() after the checks. */
+export interface CheckedRootfs {
+  readonly source: string | undefined;
+  readonly mount: DetachedMount | undefined;
+  readonly overlay: RootOverlay | undefined;
+  readonly readonly: boolean;
+  readonly propagation: 'private' | 'slave';
+  readonly dev: boolean;
+  readonly proc: boolean;
+  readonly sys: boolean;
+  readonly entries: readonly RootEntry[];
+  readonly mask: readonly string[];
+  readonly readonlyPaths: readonly string[];
+  readonly workdir: string | undefined;
+}
+
+const DEFAULT_MASK = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+];
+const DEFAULT_READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+/** A path in the root, in its simplest form. */
+function targetPath(value: unknown, name: string): string {
+  assertPath(value, name);
+  if (!value.startsWith('/')) throw new TypeError(`${name} must begin with /: ${value}`);
+  if (value.split('/').includes('..')) throw new TypeError(`${name} must not contain ..: ${value}`);
+  const path = posix.normalize(value).replace(/(?<=.)\/$/, '');
+  if (path === '/') throw new TypeError(`${name} must not be the root itself`);
+  return path;
+}
+
+function checkEntry(entry: RootEntry, name: string): RootEntry {
+  const target = targetPath(entry?.target, `${name}.target`);
+  switch (entry.type) {
+    case 'file':
+      assertKeys(entry, ['type', 'target', 'content', 'mode'], name);
+      assertMode(entry.mode, `${name}.mode`);
+      if (typeof entry.content !== 'string' && !(entry.content instanceof Uint8Array)) {
+        throw new TypeError(`${name}.content must be a text or bytes`);
+      }
+      return { ...entry, target };
+    case 'directory':
+      assertKeys(entry, ['type', 'target', 'mode'], name);
+      assertMode(entry.mode, `${name}.mode`);
+      return { ...entry, target };
+    case 'symlink':
+      assertKeys(entry, ['type', 'target', 'to'], name);
+      assertText(entry.to, `${name}.to`);
+      return { ...entry, target };
+    default:
+      checkMount(entry, name);
+      return entry.type === 'bind'
+        ? { ...entry, target, source: resolve(entry.source) }
+        : { ...entry, target };
+  }
+}
+
+function checkOverlay(overlay: unknown, source: unknown): RootOverlay | undefined {
+  if (overlay === undefined || overlay === false) return undefined;
+  if (source !== undefined && typeof source !== 'string') {
+    throw new TypeError('overlay needs a directory as source, not a detached mount');
+  }
+  if (source === undefined)
+    throw new TypeError('overlay needs source: without one, all is in memory');
+  if (overlay === true) return {};
+  assertKeys(overlay, ['lower', 'upper', 'work'], 'overlay');
+  const { lower = [], upper, work } = overlay as RootOverlay;
+  if (!Array.isArray(lower))
+    throw new TypeError(`overlay.lower must be an array: ${String(lower)}`);
+  lower.forEach((layer, i) => {
+    assertPath(layer, `overlay.lower[${i}]`);
+  });
+  if ((upper === undefined) !== (work === undefined)) {
+    throw new TypeError('overlay.upper and overlay.work belong together');
+  }
+  const layers = { lower: lower.map((layer) => resolve(layer)) };
+  if (upper === undefined || work === undefined) return layers;
+  assertPath(upper, 'overlay.upper');
+  assertPath(work, 'overlay.work');
+  return { ...layers, upper: resolve(upper), work: resolve(work) };
+}
+
+function paths(value: unknown, name: string): string[] {
+  if (!Array.isArray(value)) throw new TypeError(`${name} must be an array: ${String(value)}`);
+  return value.map((path, i) => targetPath(path, `${name}[${i}]`));
+}
+
+/** /tmp and the files in /etc, as entries before those of the caller. */
+function furnishing({ tmp = true, hostname, resolv, hosts }: RootfsOptions): RootEntry[] {
+  const entries: RootEntry[] = [];
+  if (typeof tmp !== 'boolean') {
+    entries.push({ ...tmp, type: 'tmpfs', target: '/tmp', nosuid: true, nodev: true });
+  } else if (tmp) entries.push({ type: 'tmpfs', target: '/tmp', nosuid: true, nodev: true });
+  const files = {
+    '/etc/hostname': hostname === undefined ? undefined : `${hostname}\n`,
+    '/etc/hosts': hosts,
+    '/etc/resolv.conf': resolv,
+  };
+  for (const [target, content] of Object.entries(files)) {
+    if (content !== undefined) entries.push({ type: 'file', target, content });
+  }
+  return entries;
+}
+
+/** Checks the options of rootfs(). */
+export function checkRootfs(options: RootfsOptions): CheckedRootfs {
+  assertKeys(options, optionNames, 'rootfs');
+  const { source, readonly = false, propagation = 'private', workdir } = options;
+  const { dev = true, proc = true, sys = true, mounts = [] } = options;
+  const { mask = DEFAULT_MASK, readonlyPaths = DEFAULT_READONLY } = options;
+  const mount = typeof source === 'object' ? source : undefined;
+  if (mount) assertFd(mount.fd, 'source');
+  else if (source !== undefined) assertPath(source, 'source');
+  assertOneOf(propagation, ['private', 'slave'], 'propagation');
+  for (const [name, value] of Object.entries({ readonly, dev, proc, sys })) assertFlag(value, name);
+  if (options.tmp !== undefined && typeof options.tmp !== 'object') assertFlag(options.tmp, 'tmp');
+  for (const name of ['hostname', 'resolv', 'hosts'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'string') {
+      throw new TypeError(`${name} must be a text: ${String(options[name])}`);
+    }
+  }
+  if (workdir !== undefined) assertPath(workdir, 'workdir');
+  if (!Array.isArray(mounts)) throw new TypeError(`mounts must be an array: ${String(mounts)}`);
+  return {
+    source: typeof source === 'string' ? resolve(source) : undefined,
+    mount,
+    overlay: checkOverlay(options.overlay, source),
+    readonly,
+    propagation,
+    dev,
+    proc,
+    sys,
+    entries: [
+      ...furnishing(options).map((entry) => checkEntry(entry, 'tmp')),
+      ...mounts.map((entry: RootEntry, i) => checkEntry(entry, `mounts[${i}]`)),
+    ],
+    mask: paths(mask, 'mask'),
+    readonlyPaths: paths(readonlyPaths, 'readonlyPaths'),
+    workdir,
+  };
+}
+
+const optionNames = [
+  'source',
+  'overlay',
+  'readonly',
+  'propagation',
+  'dev',
+  'proc',
+  'sys',
+  'tmp',
+  'hostname',
+  'resolv',
+  'hosts',
+  'mounts',
+  'mask',
+  'readonlyPaths',
+  'workdir',
+];

@@ -1,0 +1,163 @@
+// Roots that try to make us mount or write outside of them.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isRunError, isSystemError, runSync } from '@ns/core';
+import { expect, onTestFinished, test } from 'vitest';
+import { asRoot, scratchDirectory, system } from '../testing.js';
+import type { RootEntry, RootfsOptions } from './options.js';
+import { rootfs } from './rootfs.js';
+
+/** A root with a link at /data, and a directory outside that nothing may reach. */
+function hostile(link: (outside: string) => string): { top: string; outside: string } {
+  const top = scratchDirectory();
+  const outside = scratchDirectory();
+  writeFileSync(join(outside, 'secret'), 'outside');
+  for (const name of ['dev', 'proc', 'sys', 'tmp', 'usr', 'etc', 'run']) mkdirSync(join(top, name));
+  for (const name of ['bin', 'lib', 'lib64', 'sbin']) symlinkSync(`usr/${name}`, join(top, name));
+  symlinkSync(link(outside), join(top, 'data'));
+  return { top, outside };
+}
+
+function sh(script: string, options: RootfsOptions): string {
+  const mounts = [...system.filter(({ target }) => target === '/usr'), ...(options.mounts ?? [])];
+  const namespaces = [asRoot(), { type: 'pid' as const }, rootfs({ ...options, mounts })];
+  return runSync('/bin/sh', ['-ec', script], { namespaces, cwd: '/' }).stdout as string;
+}
+
+const kinds = (target: string): RootEntry[] => [
+  { type: 'tmpfs', target },
+  { type: 'directory', target },
+  { type: 'file', target, content: 'written by us' },
+  { type: 'symlink', target, to: 'written by us' },
+  { type: 'bind', source: '/etc/passwd', target },
+];
+
+/** What happens when each kind of entry is put at this path, and that nothing happens outside. */
+function attempts(link: (outside: string) => string, target: string): string[] {
+  return [false, true].flatMap((overlay) =>
+    kinds(target)
+      .filter(({ type }) => overlay || (type !== 'directory' && type !== 'symlink'))
+      .map((entry) => {
+        const { top, outside } = hostile(link);
+        const before = readlinkSync(join(top, 'data'));
+        let outcome = 'made';
+        try {
+          sh('true', { source: top, overlay, mounts: [entry] });
+        } catch (error) {
+          if (!isSystemError(error)) throw error;
+          outcome = error.code;
+        }
+        expect(readdirSync(outside)).toEqual(['secret']);
+        expect(readlinkSync(join(top, 'data'))).toBe(before);
+        return `${overlay ? 'overlay' : 'bound'} ${entry.type} ${outcome}`;
+      }),
+  );
+}
+
+test('an absolute link to a directory outside leads into the root, here to its /tmp', () => {
+  expect(attempts((outside) => outside, '/data/x')).toEqual([
+    'bound tmpfs ENOENT',
+    'bound file ENOENT',
+    'bound bind ENOENT',
+    'overlay tmpfs EXDEV',
+    'overlay directory EXDEV',
+    'overlay file EXDEV',
+    'overlay symlink EXDEV',
+    'overlay bind EXDEV',
+  ]);
+});
+
+test('a relative link past the root ends at the root', () => {
+  const { top, outside } = hostile((path) => `../../../../../../..${path}`);
+  expect(() => sh('true', { source: top, mounts: [{ type: 'tmpfs', target: '/data' }] })).toThrow(
+    'ENOENT',
+  );
+  expect(readdirSync(outside)).toEqual(['secret']);
+});
+
+test('a link to .. leads to the root itself, which can be mounted on only inside', () => {
+  const { top } = hostile(() => '../..');
+  const mounts: RootEntry[] = [{ type: 'tmpfs', target: '/data/etc', size: '1M' }];
+  expect(sh('stat -f -c %T /etc', { source: top, mounts })).toBe('tmpfs\n');
+});
+
+test.each(['/proc/self/cwd', '/proc/self/root', '/proc/1/root', '/proc/self/fd/3'])(
+  'a link to %s is not followed',
+  (link) => {
+    for (const outcome of attempts(() => link, '/data/tmp/x')) {
+      expect(outcome).toMatch(/ (ELOOP|ENOENT|EEXIST|ENOTDIR|EXDEV|EACCES)$/);
+    }
+  },
+);
+
+test('a dangling link is not made real', () => {
+  for (const outcome of attempts(() => '/no/where', '/data/x')) {
+    expect(outcome).toMatch(/ (ENOENT|EEXIST)$/);
+  }
+});
+
+test('a link in a circle is an error', () => {
+  for (const outcome of attempts(() => '/data', '/data/x')) expect(outcome).toMatch(/ ELOOP$/);
+});
+
+test('a link to /etc means the /etc of the root', () => {
+  const { top } = hostile(() => '/etc');
+  const mounts: RootEntry[] = [{ type: 'file', target: '/data/mark', content: 'here' }];
+  expect(sh('cat /etc/mark', { source: top, overlay: true, mounts })).toBe('here');
+  expect(readdirSync('/etc')).not.toContain('mark');
+});
+
+test.each(['dev', 'proc', 'sys'])('/%s may not be a link', (name) => {
+  const top = scratchDirectory();
+  for (const other of ['dev', 'proc', 'sys', 'tmp', 'etc']) {
+    if (other === name) symlinkSync('etc', join(top, other));
+    else mkdirSync(join(top, other));
+  }
+  for (const overlay of [false, true]) {
+    const namespaces = [asRoot(), { type: 'pid' as const }, rootfs({ source: top, overlay })];
+    expect(() => runSync('/bin/true', [], { namespaces, cwd: '/' })).toThrow('ENOTDIR');
+  }
+});
+
+test('targets that climb are refused before anything is done', () => {
+  const options = (target: string) => () => rootfs({ mounts: [{ type: 'tmpfs', target }] });
+  expect(options('/a/../../b')).toThrow('mounts[0].target must not contain ..');
+  expect(options('a')).toThrow('mounts[0].target must begin with /');
+  expect(options('/')).toThrow('mounts[0].target must not be the root itself');
+  expect(options('//.//')).toThrow('mounts[0].target must not be the root itself');
+});
+
+test('a mountpoint that is swapped for a link meanwhile never leads outside', async () => {
+  const { top, outside } = hostile((path) => path);
+  mkdirSync(join(top, 'spare'));
+  const swap = `
+    const { renameSync } = require('fs');
+    process.chdir(${JSON.stringify(top)});
+    console.log('swapping');
+    for (;;) {
+      renameSync('data', 'link'); renameSync('spare', 'data');
+      renameSync('data', 'spare'); renameSync('link', 'data');
+    }`;
+  const swapper = spawn(process.execPath, ['-e', swap], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(async () => {
+    swapper.kill('SIGKILL');
+    if (swapper.exitCode === null && swapper.signalCode === null) await once(swapper, 'exit');
+  });
+  await once(swapper.stdout, 'data');
+  const source = scratchDirectory();
+  writeFileSync(join(source, 'mark'), 'bound');
+  const outcomes = new Set<string>();
+  for (let i = 0; i < 60; i++) {
+    try {
+      const mounts: RootEntry[] = [{ type: 'bind', source, target: '/data' }];
+      const seen = sh('cat /spare/mark /data/mark 2>/dev/null || true', { source: top, mounts });
+      outcomes.add(seen.replaceAll('bound', ''));
+    } catch (error) {
+      if (!isSystemError(error) && !isRunError(error)) throw error;
+    }
+  }
+  expect([...outcomes].join()).toBe(''); // the mount was seen once, twice (it moves along) or never
+  expect(readdirSync(outside)).toEqual(['secret']);
+});

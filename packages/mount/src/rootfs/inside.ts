@@ -1,0 +1,148 @@
+// Paths inside of a root that may be hostile: every one is resolved by the kernel with the new root
+// as the end of all ways, and what is then done is done to the descriptor.
+import type { Call, CallOptions, ParentDescriptor, Program, ProgramArgument } from '@ns/core';
+import { O_CLOEXEC, O_PATH } from '@ns/core/sys';
+import { MOVE_MOUNT, RESOLVE } from '../flags.js';
+
+const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
+const O_NOFOLLOW = process.arch === 'arm64' ? 0o100000 : 0o400000;
+const O_WRONLY = 0o1;
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+
+/** struct open_how: flags, mode, resolve. */
+function openHow(flags: number, resolve: number): Uint8Array {
+  return new Uint8Array(BigUint64Array.of(BigInt(flags), 0n, BigInt(resolve)).buffer);
+}
+
+const IN_ROOT = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
+const ANYTHING = openHow(O_PATH | O_CLOEXEC, IN_ROOT);
+const DIRECTORY = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY, IN_ROOT);
+const REAL_DIRECTORY = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW, IN_ROOT);
+// For what is to be written to: never into another mount, which may show the caller's own files.
+const SAME_MOUNT = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY, IN_ROOT | RESOLVE.NO_XDEV);
+
+/** A mount in the new root. */
+interface Layer {
+  readonly path: string;
+  readonly mount: Call | ParentDescriptor;
+  /** Whether it is the container's own, so that mountpoints and files may be made in it. */
+  readonly own: boolean;
+}
+
+const missing = (path: string) =>
+  `${path} does not exist in the root, and is not made in directories that are not the root's own: make it, or use overlay.`;
+const blocked = (path: string) =>
+  `${path} cannot be made: a part of it is a link that leads nowhere, or to another mount, or is no directory.`;
+
+/** The new root, while it is being furnished. */
+export class Inside {
+  readonly program: Program;
+  readonly #root: Call | ParentDescriptor;
+  readonly #layers: Layer[];
+
+  constructor(program: Program, root: Call | ParentDescriptor, own: boolean) {
+    this.program = program;
+    this.#root = root;
+    this.#layers = [{ path: '/', mount: root, own }];
+  }
+
+  /** Whether files and directories may be made at this path. */
+  isOwn(path: string): boolean {
+    return this.#layerOf(path).own;
+  }
+
+  /** Opens something that has to be there, or to be tolerated as missing. */
+  open(path: string, options: CallOptions = {}): Call {
+    return this.#open(ANYTHING, path, options);
+  }
+
+  /** Opens a directory that may be missing. */
+  tryDirectory(path: string, options: CallOptions): Call {
+    return this.#open(DIRECTORY, path, { ...options, tolerate: ['ENOENT', 'ENOTDIR'] });
+  }
+
+  /** Opens a directory, made if need be; or a link to one, unless `real`. */
+  directory(path: string, step: string, { mode = 0o755, real = false } = {}): Call {
+    const how = real ? REAL_DIRECTORY : DIRECTORY;
+    const layer = this.#layerOf(path);
+    if (!layer.own) return this.#open(how, path, { step, hint: missing(path) });
+    const { program } = this;
+    const found = this.#open(how, path, { step, tolerate: ['ENOENT'] });
+    const options = { step, ifFailed: found, hint: blocked(path) };
+    const names = namesBelow(layer.path, path);
+    let parent = layer.mount;
+    names.forEach((name, i) => {
+      const prefix = names.slice(0, i + 1).join('/');
+      const call = ['openat2', layer.mount, prefix, SAME_MOUNT, SAME_MOUNT.length] as const;
+      const there = program.call(...call, { ...options, tolerate: ['ENOENT'] });
+      const bits = i === names.length - 1 ? mode : 0o755;
+      program.call('mkdirat', parent, name, bits, { ...options, ifFailed: there });
+      parent = program.call(...call, options);
+    });
+    return this.#open(how, path, { step, hint: blocked(path) });
+  }
+
+  /** Opens a file that is to be mounted on, made if need be. */
+  file(path: string, step: string): Call {
+    if (!this.isOwn(path)) return this.open(path, { step, hint: missing(path) });
+    const found = this.open(path, { step, tolerate: ['ENOENT'] });
+    const [parent, name] = this.parent(path, step);
+    const flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    const options = { step, ifFailed: found, hint: blocked(path) };
+    this.program.call('openat', parent, name, flags, 0o644, options);
+    return this.open(path, { step, hint: blocked(path) });
+  }
+
+  /** The directory that something is to be made in, and its name there. */
+  parent(path: string, step: string): [directory: Call | ParentDescriptor, name: string] {
+    const layer = this.#layerOf(path);
+    const names = namesBelow(layer.path, path);
+    const name = names.pop() as string;
+    if (names.length === 0) return [layer.mount, name];
+    const above = path.slice(0, path.lastIndexOf('/'));
+    this.directory(above, step);
+    const call = ['openat2', layer.mount, names.join('/'), SAME_MOUNT, SAME_MOUNT.length] as const;
+    return [this.program.call(...call, { step, hint: blocked(above) }), name];
+  }
+
+  /** Makes a file with this content, in the place of whatever file or link is there. */
+  write(path: string, content: Uint8Array, mode: number, step: string): void {
+    const { program } = this;
+    const [parent, name] = this.parent(path, step);
+    program.call('unlinkat', parent, name, 0, { step, tolerate: ['ENOENT'] });
+    const flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+    const file = program.call('openat', parent, name, flags, mode, { step });
+    program.call('write', file, content, content.length, { step, expect: content.length });
+    program.call('close', file);
+  }
+
+  /** Attaches a mount to what a descriptor stands for, which `path` has led to. */
+  attach(
+    mount: Call | ParentDescriptor,
+    to: ProgramArgument,
+    path: string,
+    own: boolean,
+    options: CallOptions,
+  ): void {
+    const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_EMPTY_PATH;
+    this.program.call('move_mount', mount, '', to, '', flags, options);
+    this.#layers.push({ path, mount, own });
+  }
+
+  #open(how: Uint8Array, path: string, options: CallOptions): Call {
+    return this.program.call('openat2', this.#root, path, how, how.length, options);
+  }
+
+  /** The latest mount that has this path below it. */
+  #layerOf(path: string): Layer {
+    const found = this.#layers.findLast((layer) => namesBelow(layer.path, path).length > 0);
+    return found ?? (this.#layers[0] as Layer);
+  }
+}
+
+/** The parts of a path below another one; none if it is not below. */
+function namesBelow(above: string, path: string): string[] {
+  const prefix = above === '/' ? '/' : `${above}/`;
+  return path.startsWith(prefix) ? path.slice(prefix.length).split('/') : [];
+}

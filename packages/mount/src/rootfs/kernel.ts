@@ -1,0 +1,68 @@
+// /proc and /sys of a root, and what is hidden or protected in them.
+import { AT, type Preparation } from '@ns/core';
+import { mountAttr } from '../attributes.js';
+import { addDetached } from '../build.js';
+import { MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from '../flags.js';
+import type { MountSource } from '../mounts.js';
+import type { Inside } from './inside.js';
+
+const safe = { nosuid: true, nodev: true, noexec: true } as const;
+
+function add(inside: Inside, path: string, source: MountSource, inUserNamespace: boolean): void {
+  const step = `mounting ${path}`;
+  const place = inside.directory(path, step, { real: true });
+  const mount = addDetached(inside.program, source, inUserNamespace, step);
+  inside.attach(mount, place, path, false, { step });
+}
+
+/** Adds the calls that mount /proc. */
+export function addProc(inside: Inside, { creates }: Preparation, inUserNamespace: boolean): void {
+  const fresh = creates.has('pid') || !inUserNamespace;
+  const source = fresh
+    ? ({ type: 'proc', ...safe } as const)
+    : ({ type: 'bind', source: '/proc', ...safe } as const);
+  add(inside, '/proc', source, inUserNamespace);
+}
+
+/** Adds the calls that mount /sys. */
+export function addSys(inside: Inside, { creates }: Preparation, inUserNamespace: boolean): void {
+  const fresh = creates.has('net') || !inUserNamespace;
+  const source = fresh
+    ? ({ type: 'sysfs', readonly: true, ...safe } as const)
+    : ({ type: 'bind', source: '/sys', readonly: true, ...safe } as const);
+  add(inside, '/sys', source, inUserNamespace);
+}
+
+/** Hides a path: a directory behind an empty one, anything else behind /dev/null. */
+export function addMask(inside: Inside, path: string, inUserNamespace: boolean): void {
+  const { program } = inside;
+  const step = `hiding ${path}`;
+  const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_EMPTY_PATH;
+  const directory = inside.tryDirectory(path, { step });
+  const empty = { type: 'tmpfs', mode: 0o555, readonly: true } as const;
+  const guarded = { ifSucceeded: directory };
+  const cover = addDetached(program, empty, inUserNamespace, step, guarded);
+  program.call('move_mount', cover, '', directory, '', flags, { step, ...guarded });
+
+  const file = inside.open(path, { step, tolerate: ['ENOENT', 'ENOTDIR'] });
+  const options = { step, ifFailed: directory };
+  const clone = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC;
+  const nothing = program.call('open_tree', AT.FDCWD, '/dev/null', clone, options);
+  // EBADF: there is nothing to be hidden.
+  program.call('move_mount', nothing, '', file, '', flags, { ...options, tolerate: ['EBADF'] });
+}
+
+/** Makes a path read-only, with all mounts below, by binding it to itself. */
+export function addReadonlyPath(inside: Inside, path: string): void {
+  const { program } = inside;
+  const step = `making ${path} read-only`;
+  const found = inside.open(path, { step, tolerate: ['ENOENT', 'ENOTDIR'] });
+  const options = { step, ifSucceeded: found };
+  const clone = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | AT.RECURSIVE | AT.EMPTY_PATH;
+  const tree = program.call('open_tree', found, '', clone, options);
+  const attr = mountAttr({ set: MOUNT_ATTR.RDONLY, clear: 0 });
+  const all = AT.EMPTY_PATH | AT.RECURSIVE;
+  program.call('mount_setattr', tree, '', all, attr, attr.length, options);
+  const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_EMPTY_PATH;
+  program.call('move_mount', tree, '', found, '', flags, options);
+}
