@@ -1,0 +1,80 @@
+/**
+ * `@ns/net`: interfaces, addresses, routes and sockets of a network namespace.
+ *
+ * @packageDocumentation
+ */
+export { createNamespace } from './create.js';
+export type {
+  SocketEnd,
+  SocketInfo,
+  SocketKind,
+  SocketState,
+  SocketsOptions,
+} from './diagnostics/sockets.js';
+export { sockets } from './diagnostics/sockets.js';
+export type { InsideAgent, InsideTlsAgent } from './inside/agents.js';
+export type { InsideOptions } from './inside/inside.js';
+export { Inside, inside } from './inside/inside.js';
+export * as named from './named/index.js';
+export type { NamedNamespace } from './named/named.js';
+export type { Family } from './netlink/addresses.js';
+export type { RawAttribute } from './netlink/attributes.js';
+export type { ExtendedAck } from './netlink/error.js';
+export { isNetlinkError, NetlinkError } from './netlink/error.js';
+export type { Address, AddressFilter, AddressFlag, NewAddress } from './route/addresses.js';
+export { Addresses } from './route/addresses.js';
+export type { Device } from './route/context.js';
+export type { NetEvent, WatchGroup } from './route/events.js';
+export type { NextHop } from './route/hops.js';
+export type { LinkChange, LinkSettings, NewLink, PeerSettings } from './route/link-options.js';
+export type { InfoData } from './route/link-table.js';
+export type { Link, LinkCounters, LinkFilter } from './route/links.js';
+export { Links } from './route/links.js';
+export type { TableName } from './route/names.js';
+export type {
+  Neighbour,
+  NeighbourFilter,
+  NeighbourFlag,
+  NeighbourState,
+  NewNeighbour,
+} from './route/neighbours.js';
+export { Neighbours } from './route/neighbours.js';
+export type { NewNexthop, Nexthop } from './route/nexthops.js';
+export { Nexthops } from './route/nexthops.js';
+export { Nsids } from './route/nsids.js';
+export { Route } from './route/route.js';
+export type { NewRoute, RouteEntry, RouteFilter, RouteMetrics } from './route/route-table.js';
+export { Routes } from './route/routes.js';
+export type { NewRule, Range, Rule } from './route/rules.js';
+export { Rules } from './route/rules.js';
+export type { WatchOptions } from './route/watch.js';
+export { NetWatch, watch } from './route/watch.js';
+export type { NetOptions } from './spec.js';
+export { net } from './spec.js';
+export { getSysctl, setSysctl } from './sysctl.js';
+export type { GactOptions, MirredOptions, PoliceOptions, Verdict } from './tc/actions.js';
+export type { FilterAction, U32Key } from './tc/filter-kinds.js';
+export type { NetemOptions } from './tc/netem.js';
+export type { HtbClassOptions, HtbOptions, TbfOptions } from './tc/qdisc-kinds.js';
+export type { Shape } from './tc/shape.js';
+export type {
+  Filter,
+  NewClass,
+  NewFilter,
+  NewQdisc,
+  TrafficItem,
+  TrafficStats,
+} from './tc/traffic.js';
+export { Filters, Qdiscs, TrafficClasses } from './tc/traffic.js';
+export type { Rate, Size, Time } from './tc/units.js';
+export type { NetDescription, WantedLink } from './transaction/compare.js';
+export type { TransactionStep } from './transaction/steps.js';
+export { Transaction, transaction } from './transaction/transaction.js';
+export type { TunOptions } from './tun.js';
+export { openTun, Tun } from './tun.js';
+export type { NatUplinkOptions } from './uplink/nat.js';
+export { NatUplink, natUplink } from './uplink/nat.js';
+export type { PortForward } from './uplink/nft.js';
+export type { UplinkTool, UserUplinkOptions } from './uplink/user-mode.js';
+export { UserUplink, userUplink } from './uplink/user-mode.js';
+export type { InOptions, NetTarget } from './where.js';

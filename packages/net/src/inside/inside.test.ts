@@ -1,0 +1,26 @@
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { spawn } from '@ns/core';
+import { expect, test } from 'vitest';
+import { net } from '../spec.js';
+import { inside } from './inside.js';
+
+test('sockets live in the namespace of a rootless child', async () => {
+  await using child = await spawn('sleep', ['60'], {
+    namespaces: [{ type: 'user' }, net()],
+    stdio: 'ignore',
+  });
+  using host = inside(child.pid);
+  const server = host.createServer((socket) => socket.end('inside'));
+  server.listen(80, '127.0.0.1');
+  await once(server, 'listening');
+  expect(await text(host.connect(80, '127.0.0.1'))).toBe('inside');
+  expect(await text(host.connect({ host: 'localhost', port: 80 }))).toBe('inside');
+  server.close();
+  await once(server, 'close');
+});
+
+test('wrong arguments are refused', () => {
+  expect(() => inside('self', { nameservers: ['x'] })).toThrow(TypeError);
+  expect(() => inside('a/b')).toThrow(TypeError);
+});

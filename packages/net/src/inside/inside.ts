@@ -1,0 +1,173 @@
+// inside(): sockets of this process in another network namespace.
+import type { Socket as DatagramSocket, SocketOptions, SocketType } from 'node:dgram';
+import type { LookupAddress, LookupOptions } from 'node:dns';
+import type { AgentOptions } from 'node:http';
+import type { AgentOptions as HttpsAgentOptions } from 'node:https';
+import {
+  createServer,
+  isIP,
+  type ListenOptions,
+  type NetConnectOpts,
+  type Server,
+  type ServerOpts,
+  type Socket,
+  type TcpNetConnectOpts,
+} from 'node:net';
+import type { Namespace } from '@ns/core';
+import { type NetTarget, openNet } from '../where.js';
+import { InsideAgent, InsideTlsAgent } from './agents.js';
+import { insideDatagrams } from './datagrams.js';
+import { Resolver } from './dns.js';
+import { insideSocket } from './late.js';
+import { placeServer } from './servers.js';
+
+/** Options of {@link inside}. */
+export interface InsideOptions {
+  /**
+   * Name servers, asked from inside. Default: those of /etc/netns/NAME/resolv.conf for a namespace
+   * given by its name, else of /etc/resolv.conf.
+   */
+  nameservers?: readonly string[];
+}
+
+/**
+ * Node's networking in another network namespace: real `net`, `dgram`, `http` and `tls` objects of
+ * this process, whose sockets live there. Close it when no more sockets are to be made; those that
+ * have been made go on.
+ */
+export class Inside {
+  readonly #namespace: Namespace;
+  readonly #resolver: Resolver;
+
+  /** @internal */
+  constructor(target: NetTarget, { nameservers }: InsideOptions) {
+    nameservers?.forEach((server, i) => {
+      if (!isIP(server)) throw new TypeError(`nameservers[${i}] must be an IP address: ${server}`);
+    });
+    this.#namespace = openNet(target);
+    const name = typeof target === 'string' ? target : undefined;
+    const connect = (host: string, port: number) => this.connect({ host, port });
+    this.#resolver = new Resolver(this.#namespace, name, nameservers, connect);
+  }
+
+  /**
+   * A TCP server that listens inside: `net.createServer`.
+   *
+   * @example inside(lab).createServer((socket) => socket.end('hello')).listen(8080);
+   */
+  createServer(listener?: (socket: Socket) => void): Server;
+  createServer(options: ServerOpts, listener?: (socket: Socket) => void): Server;
+  createServer(
+    options: ServerOpts | ((socket: Socket) => void) = {},
+    listener?: (socket: Socket) => void,
+  ): Server {
+    const server =
+      typeof options === 'function' ? createServer(options) : createServer(options, listener);
+    return placeServer(server, this.#namespace, this.#resolver);
+  }
+
+  /**
+   * Lets any server of Node's listen inside: of `http`, `https`, `tls`, `http2`.
+   *
+   * @returns the server, once it listens
+   * @throws {SystemError} EADDRINUSE, EADDRNOTAVAIL, EACCES
+   * @example await inside(lab).listen(http.createServer(app), { port: 80 });
+   */
+  listen<S extends Server>(server: S, options: ListenOptions = {}): Promise<S> {
+    placeServer(server, this.#namespace, this.#resolver);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(options, () => {
+        server.removeListener('error', reject);
+        resolve(server);
+      });
+    });
+  }
+
+  /**
+   * A connection that starts inside: `net.connect`. Names are resolved inside as well, and of
+   * several addresses the first that answers is taken, as by `net.connect`.
+   */
+  connect(options: TcpNetConnectOpts, listener?: () => void): Socket;
+  connect(port: number, host?: string, listener?: () => void): Socket;
+  connect(options: NetConnectOpts, listener?: () => void): Socket;
+  connect(
+    options: NetConnectOpts | number,
+    second?: string | (() => void),
+    third?: () => void,
+  ): Socket {
+    const listener = typeof second === 'function' ? second : third;
+    const given: NetConnectOpts =
+      typeof options === 'number'
+        ? { port: options, ...(typeof second === 'string' ? { host: second } : {}) }
+        : options;
+    if ('path' in given && given.path && !('port' in given)) {
+      throw new TypeError('path: only TCP connections start inside');
+    }
+    const { path: _path, ...tcp } = given as TcpNetConnectOpts & { path?: unknown };
+    const socket = insideSocket(this.#namespace, tcp);
+    // Node's type of lookup is narrower than what it calls.
+    const lookup = this.#resolver.lookup as TcpNetConnectOpts['lookup'];
+    return socket.connect({ host: 'localhost', ...tcp, ...(lookup ? { lookup } : {}) }, listener);
+  }
+
+  /** A datagram socket that is bound inside: `dgram.createSocket`. */
+  createSocket(options: SocketOptions | SocketType): DatagramSocket {
+    const given = typeof options === 'string' ? { type: options } : options;
+    return insideDatagrams(this.#namespace, this.#resolver, given);
+  }
+
+  /** An agent for `http.request` and `http.get`. */
+  agent(options?: AgentOptions): InsideAgent {
+    return new InsideAgent((given) => this.connect(given), options);
+  }
+
+  /** An agent for `https.request` and `https.get`. */
+  tlsAgent(options?: HttpsAgentOptions): InsideTlsAgent {
+    return new InsideTlsAgent((given) => this.connect(given), options);
+  }
+
+  /** The addresses of a name, as the namespace sees them: `dns.promises.lookup` with `all`. */
+  resolve(hostname: string, family: 0 | 4 | 6 = 0): Promise<LookupAddress[]> {
+    return this.#resolver.all(hostname, family);
+  }
+
+  /** For the `lookup` option of Node's functions. */
+  get lookup(): (
+    hostname: string,
+    options: LookupOptions,
+    callback: (
+      error: NodeJS.ErrnoException | null,
+      address: string | LookupAddress[],
+      family?: number,
+    ) => void,
+  ) => void {
+    return this.#resolver.lookup;
+  }
+
+  /** Lets go of the namespace. */
+  close(): void {
+    this.#namespace.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Node's networking in another network namespace. Its sockets are made there, by this thread if it
+ * may go there (some microseconds), else by a short-lived child in the user namespace that owns it
+ * (about a millisecond each): so it also works for whoever has started a rootless child.
+ *
+ * @throws {SystemError} if the namespace cannot be opened
+ * @throws {TypeError} for a name server that is no address
+ * @see network_namespaces(7)
+ * @example
+ * using host = inside(lab);
+ * await host.listen(http.createServer(app), { port: 80 });
+ * http.get('http://10.0.0.1/', { agent: host.agent() }, (response) => {});
+ */
+export function inside(target: NetTarget, options: InsideOptions = {}): Inside {
+  return new Inside(target, options);
+}

@@ -1,0 +1,113 @@
+// Commands in a named namespace, as `ip netns exec` runs them: with the files of /etc/netns/NAME in
+// the place of those in /etc, and a /sys that shows the namespace's own interfaces.
+import { readdirSync } from 'node:fs';
+import {
+  MNT,
+  MS,
+  type Namespace,
+  type NamespaceProcess,
+  type NamespaceSpec,
+  type RunOptions,
+  type RunResult,
+  runSync,
+  type SpawnOptions,
+  spawn,
+} from '@ns/core';
+import { syscall } from '@ns/core/sys';
+import { open } from './named.js';
+
+const ST_RDONLY = 1;
+/** Offset of f_flags in struct statfs. */
+const F_FLAGS = 80;
+
+function filesFor(name: string): string[] {
+  try {
+    return readdirSync(`/etc/netns/${name}`);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Whether /sys is read-only, as in many containers; the new one is to be no more than that. */
+function sysFlags(): number {
+  const info = new DataView(new ArrayBuffer(120));
+  syscall('statfs', '/sys', info);
+  return info.getInt32(F_FLAGS, true) & ST_RDONLY ? MS.RDONLY : 0;
+}
+
+/** The command's own mounts. */
+function mounts(name: string): NamespaceSpec {
+  const files = filesFor(name);
+  return {
+    type: 'mount',
+    prepare(child) {
+      child.program('propagation').call('mount', '', '/', 'none', MS.SLAVE | MS.REC, null);
+      const program = child.program('mounts');
+      program.call('umount2', '/sys', MNT.DETACH, { tolerate: ['EINVAL'] });
+      program.call('mount', name, '/sys', 'sysfs', sysFlags(), null);
+      for (const file of files) {
+        const source = `/etc/netns/${name}/${file}`;
+        // As ip(8): what has no counterpart in /etc is passed over.
+        program.call('mount', source, `/etc/${file}`, 'none', MS.BIND | MS.REC, null, {
+          tolerate: ['ENOENT'],
+        });
+      }
+    },
+  };
+}
+
+type Options<O> = Omit<O, 'namespaces'>;
+
+function joining<Result>(
+  name: string,
+  use: (namespaces: (Namespace | NamespaceSpec)[]) => Result,
+): { handle: Namespace; result: Result } {
+  const handle = open(name);
+  try {
+    return { handle, result: use([handle, mounts(name)]) };
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}
+
+/**
+ * Starts a command in a named namespace: `ip netns exec NAME COMMAND`. It has a mount namespace of
+ * its own, in which the files of /etc/netns/NAME cover those of /etc (`resolv.conf`, `hosts`) and
+ * /sys shows the namespace.
+ *
+ * Needs CAP_SYS_ADMIN.
+ *
+ * @throws {SystemError} ENOENT if there is no such name or command
+ * @see ip-netns(8)
+ */
+export async function exec(
+  name: string,
+  command: string,
+  args: readonly string[] = [],
+  options: Options<SpawnOptions> = {},
+): Promise<NamespaceProcess> {
+  const { handle, result } = joining(name, (namespaces) =>
+    spawn(command, args, { ...options, namespaces }),
+  );
+  try {
+    return await result;
+  } finally {
+    handle.close();
+  }
+}
+
+/** The same to its end, blocking the thread. */
+export function execSync(
+  name: string,
+  command: string,
+  args: readonly string[] = [],
+  options: Options<RunOptions> & { encoding?: BufferEncoding } = {},
+): RunResult {
+  const { handle, result } = joining(name, (namespaces) =>
+    runSync(command, args, { ...options, namespaces }),
+  );
+  handle.close();
+  return result;
+}

@@ -1,0 +1,125 @@
+// Addresses as text and as bytes: IPv4, IPv6 (RFC 5952) and link-layer.
+import { isIPv4, isIPv6 } from 'node:net';
+import type { Codec } from './codec.js';
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+
+/** Address families by their names in iproute2. */
+export const families = Object.freeze({
+  unspec: 0,
+  inet: AF_INET,
+  bridge: 7,
+  inet6: AF_INET6,
+  mpls: 28,
+});
+
+/** Name of an address family. */
+export type Family = keyof typeof families;
+
+const familyNames = new Map<number, Family>(
+  Object.entries(families).map(([name, number]) => [number, name as Family]),
+);
+
+/** Name of an address family; undefined if it is none that is known here. */
+export function familyName(number: number): Family | undefined {
+  return familyNames.get(number);
+}
+
+function formatIPv6(bytes: Buffer, start: number): string {
+  const groups: number[] = [];
+  for (let i = 0; i < 16; i += 2) groups.push(bytes.readUInt16BE(start + i));
+  // An IPv4 address inside is written as one.
+  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
+    return `::ffff:${bytes[start + 12]}.${bytes[start + 13]}.${bytes[start + 14]}.${bytes[start + 15]}`;
+  }
+  let longest = 1; // a single group is not worth it
+  let from = -1;
+  for (let i = 0; i < 8; i++) {
+    let length = 0;
+    while (i + length < 8 && groups[i + length] === 0) length++;
+    if (length > longest) {
+      longest = length;
+      from = i;
+    }
+    if (length > 0) i += length - 1;
+  }
+  const hex = (list: number[]) => list.map((group) => group.toString(16)).join(':');
+  if (from < 0) return hex(groups);
+  return `${hex(groups.slice(0, from))}::${hex(groups.slice(from + longest))}`;
+}
+
+/** An address of 4 or 16 bytes as text; undefined for any other length. */
+export function formatIP(bytes: Buffer, start: number, end: number): string | undefined {
+  if (end - start === 4) {
+    return `${bytes[start]}.${bytes[start + 1]}.${bytes[start + 2]}.${bytes[start + 3]}`;
+  }
+  return end - start === 16 ? formatIPv6(bytes, start) : undefined;
+}
+
+function parseIPv6(text: string): Buffer {
+  const tail = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
+  const plain = tail
+    ? `${tail[1]}${((Number(tail[2]) << 8) | Number(tail[3])).toString(16)}:${((Number(tail[4]) << 8) | Number(tail[5])).toString(16)}`
+    : text;
+  const [head = '', rest] = plain.split('::');
+  const groups = (part: string) => (part === '' ? [] : part.split(':'));
+  const before = groups(head);
+  const after = rest === undefined ? [] : groups(rest);
+  const zeros = Array<string>(8 - before.length - after.length).fill('0');
+  const bytes = Buffer.alloc(16);
+  [...before, ...zeros, ...after].forEach((group, i) => {
+    bytes.writeUInt16BE(Number.parseInt(group, 16), 2 * i);
+  });
+  return bytes;
+}
+
+/** Bytes of an IPv4 or IPv6 address without a zone. */
+export function parseIP(text: unknown, name: string): Buffer {
+  if (typeof text !== 'string') throw new TypeError(`${name} must be a string: ${String(text)}`);
+  if (isIPv4(text)) return Buffer.from(text.split('.').map(Number));
+  if (isIPv6(text) && !text.includes('%')) return parseIPv6(text);
+  throw new TypeError(`${name} must be an IPv4 or IPv6 address: ${text}`);
+}
+
+/** Family of an address in text. */
+export function familyOf(text: string): 'inet' | 'inet6' {
+  return text.includes(':') ? 'inet6' : 'inet';
+}
+
+/** `10.0.0.1/24` in its parts; without a length, it is the whole address. */
+export function parsePrefix(text: unknown, name: string): { address: string; prefixlen: number } {
+  if (typeof text !== 'string') throw new TypeError(`${name} must be a string: ${String(text)}`);
+  const [address = '', length, ...rest] = text.split('/');
+  const whole = parseIP(address, name).length * 8;
+  const prefixlen = length === undefined ? whole : Number(length);
+  if (rest.length > 0 || (length !== undefined && !/^\d{1,3}$/.test(length)) || prefixlen > whole) {
+    throw new RangeError(`${name} must be an address with a prefix length: ${text}`);
+  }
+  return { address, prefixlen };
+}
+
+/** An IPv4 or IPv6 address; which of the two, its length says. */
+export const ip: Codec<string> = { decode: formatIP, encode: parseIP };
+
+const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+
+/** A link-layer address: `02:00:5e:10:00:01`. Tunnels have IP addresses there. */
+export const lladdr: Codec<string> = {
+  decode(bytes, start, end) {
+    let text = '';
+    for (let i = start; i < end; i++)
+      text += i === start ? HEX[bytes[i] as number] : `:${HEX[bytes[i] as number]}`;
+    return text;
+  },
+  encode(value, name) {
+    if (typeof value !== 'string') throw new TypeError(`${name} must be a string`);
+    if (value === '') return new Uint8Array(0);
+    if (!/^[0-9a-f]{2}(:[0-9a-f]{2})*$/i.test(value)) {
+      throw new TypeError(
+        `${name} must be a link-layer address such as 02:00:5e:10:00:01: ${value}`,
+      );
+    }
+    return Buffer.from(value.replaceAll(':', ''), 'hex');
+  },
+};

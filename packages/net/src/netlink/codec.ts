@@ -1,0 +1,229 @@
+// Values of netlink attributes: how each kind of value is read from and written to bytes.
+// Both machines that are supported are little-endian, and so is netlink on them, except for what
+// says `be`, which is in network order everywhere.
+
+/**
+ * A kind of value. Decoding never throws: what cannot be such a value is undefined, and the table
+ * that uses the codec reports it.
+ */
+export interface Codec<V> {
+  /** Reads `bytes` from `start` to `end`. `siblings` is what was decoded beside it so far. */
+  decode(bytes: Buffer, start: number, end: number, siblings: object): V | undefined;
+  /** Writes a value; `name` is for the error, `siblings` are the values beside it. */
+  encode(value: V, name: string, siblings: object): Uint8Array;
+  /** Whether the value is made of attributes, so that its own attribute is flagged as a nest. */
+  readonly nested?: boolean;
+  /** Names what lies at an offset, for error messages. */
+  locate?(bytes: Buffer, start: number, end: number, offset: number, siblings: object): Location;
+}
+
+/** What was found at an offset: names from the outside in, and the name that a number has there. */
+export interface Location {
+  readonly path: readonly string[];
+  nameOf(type: number): string;
+}
+
+/** A codec of fixed size, which can stand in a struct. */
+export interface Scalar<V> extends Codec<V> {
+  readonly size: number;
+  read(bytes: Buffer, at: number): V;
+  write(value: V, bytes: Buffer, at: number, name: string): void;
+}
+
+function scalar<V>(size: number, read: Scalar<V>['read'], write: Scalar<V>['write']): Scalar<V> {
+  return {
+    size,
+    read,
+    write,
+    // Some attributes have grown over the years: more bytes than expected are no error.
+    decode: (bytes, start, end) => (end - start < size ? undefined : read(bytes, start)),
+    encode(value, name) {
+      const bytes = Buffer.alloc(size);
+      write(value, bytes, 0, name);
+      return bytes;
+    },
+  };
+}
+
+function assertInteger(value: unknown, name: string, min: number, max: number): void {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number: ${String(value)}`);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name} must be an integer from ${min} to ${max}: ${value}`);
+  }
+}
+
+function integer(
+  size: number,
+  min: number,
+  max: number,
+  read: (bytes: Buffer, at: number) => number,
+  put: (bytes: Buffer, value: number, at: number) => void,
+): Scalar<number> {
+  return scalar(size, read, (value, bytes, at, name) => {
+    assertInteger(value, name, min, max);
+    put(bytes, value, at);
+  });
+}
+
+export const u8 = integer(
+  1,
+  0,
+  0xff,
+  (b, i) => b[i] as number,
+  (b, v, i) => b.writeUInt8(v, i),
+);
+export const s8 = integer(
+  1,
+  -0x80,
+  0x7f,
+  (b, i) => b.readInt8(i),
+  (b, v, i) => b.writeInt8(v, i),
+);
+export const s16 = integer(
+  2,
+  -0x8000,
+  0x7fff,
+  (b, i) => b.readInt16LE(i),
+  (b, v, i) => b.writeInt16LE(v, i),
+);
+export const u16 = integer(
+  2,
+  0,
+  0xffff,
+  (b, i) => b.readUInt16LE(i),
+  (b, v, i) => b.writeUInt16LE(v, i),
+);
+export const be16 = integer(
+  2,
+  0,
+  0xffff,
+  (b, i) => b.readUInt16BE(i),
+  (b, v, i) => b.writeUInt16BE(v, i),
+);
+export const u32 = integer(
+  4,
+  0,
+  0xffff_ffff,
+  (b, i) => b.readUInt32LE(i),
+  (b, v, i) => b.writeUInt32LE(v, i),
+);
+export const be32 = integer(
+  4,
+  0,
+  0xffff_ffff,
+  (b, i) => b.readUInt32BE(i),
+  (b, v, i) => b.writeUInt32BE(v, i),
+);
+export const s32 = integer(
+  4,
+  -0x8000_0000,
+  0x7fff_ffff,
+  (b, i) => b.readInt32LE(i),
+  (b, v, i) => b.writeInt32LE(v, i),
+);
+
+/** 64 bits as a number: counters and rates, which stay far below 2 ** 53. */
+export const count64 = integer(
+  8,
+  0,
+  Number.MAX_SAFE_INTEGER,
+  (b, i) => Number(b.readBigUInt64LE(i)),
+  (b, v, i) => {
+    b.writeBigUInt64LE(BigInt(v), i);
+  },
+);
+
+/** The same, signed. */
+export const scount64 = integer(
+  8,
+  Number.MIN_SAFE_INTEGER,
+  Number.MAX_SAFE_INTEGER,
+  (b, i) => Number(b.readBigInt64LE(i)),
+  (b, v, i) => {
+    b.writeBigInt64LE(BigInt(v), i);
+  },
+);
+
+/** 64 bits in full. */
+export const u64 = scalar<bigint>(
+  8,
+  (b, i) => b.readBigUInt64LE(i),
+  (value, bytes, at, name) => {
+    if (typeof value !== 'bigint')
+      throw new TypeError(`${name} must be a bigint: ${String(value)}`);
+    if (value < 0n || value >= 1n << 64n) {
+      throw new RangeError(`${name} must fit 64 bits: ${value}`);
+    }
+    bytes.writeBigUInt64LE(value, at);
+  },
+);
+
+/** A truth value in the form of a number. */
+export function boolean(as: Scalar<number>): Scalar<boolean> {
+  return scalar(
+    as.size,
+    (bytes, at) => as.read(bytes, at) !== 0,
+    (value, bytes, at, name) => {
+      if (typeof value !== 'boolean') {
+        throw new TypeError(`${name} must be a boolean: ${String(value)}`);
+      }
+      as.write(value ? 1 : 0, bytes, at, name);
+    },
+  );
+}
+
+/** Present means true. A table leaves it away when it is false. */
+export const flag: Codec<boolean> = { decode: () => true, encode: () => new Uint8Array(0) };
+
+/** Bytes as they are. */
+export const bytes: Codec<Uint8Array> = {
+  decode: (buffer, start, end) => new Uint8Array(buffer.subarray(start, end)),
+  encode(value, name) {
+    if (!(value instanceof Uint8Array)) throw new TypeError(`${name} must be bytes`);
+    return value;
+  },
+};
+
+/** A text that ends with a NUL character. `limit` is its greatest length, without the NUL. */
+export function text(limit = 0xff00): Codec<string> {
+  return {
+    decode(buffer, start, end) {
+      let stop = start;
+      while (stop < end && buffer[stop] !== 0) stop++;
+      return buffer.toString('utf8', start, stop);
+    },
+    encode(value, name) {
+      if (typeof value !== 'string') throw new TypeError(`${name} must be a string`);
+      if (value.includes('\0')) throw new TypeError(`${name} must not contain a NUL character`);
+      const encoded = Buffer.from(`${value}\0`);
+      if (encoded.length - 1 > limit) {
+        throw new RangeError(`${name} must have at most ${limit} bytes: ${value}`);
+      }
+      return encoded;
+    },
+  };
+}
+
+/** A name out of a fixed list, written as a number; numbers without a name stay numbers. */
+export function choice<N extends string>(
+  as: Scalar<number>,
+  names: Readonly<Record<N, number>>,
+): Scalar<N | number> {
+  const byNumber = new Map(
+    Object.entries<number>(names).map(([name, value]) => [value, name as N]),
+  );
+  return scalar<N | number>(
+    as.size,
+    (buffer, at) => {
+      const number = as.read(buffer, at);
+      return byNumber.get(number) ?? number;
+    },
+    (value, buffer, at, name) => {
+      const number = typeof value === 'string' ? names[value] : value;
+      if (number === undefined) {
+        throw new RangeError(`${name} must be one of ${Object.keys(names).join(', ')}: ${value}`);
+      }
+      as.write(number, buffer, at, name);
+    },
+  );
+}

@@ -1,0 +1,117 @@
+// What the kernel says when it refuses a request: the error number and the extended
+// acknowledgement.
+import { SystemError } from '@ns/core';
+import { attributes } from './attributes.js';
+import { bytes as rawBytes, text, u32 } from './codec.js';
+import { HEADER, NLM_F, type Request } from './message.js';
+
+const acknowledgement = attributes({
+  message: [1, text()],
+  offset: [2, u32],
+  cookie: [3, rawBytes],
+  policy: [4, rawBytes],
+  missingType: [5, u32],
+  missingNest: [6, u32],
+});
+
+const brand = Symbol.for('@ns/NetlinkError');
+
+/** What the kernel adds to an error number. */
+export interface ExtendedAck {
+  /** The kernel's own words. */
+  readonly explanation?: string;
+  /** The attribute that it did not like: `linkinfo.data.id`. */
+  readonly attribute?: string;
+  /** The attribute that it missed. */
+  readonly missing?: string;
+}
+
+/**
+ * A netlink request that the kernel refused. `syscall` is the name of the request (`RTM_NEWLINK`).
+ */
+export class NetlinkError extends SystemError implements ExtendedAck {
+  readonly explanation?: string;
+  readonly attribute?: string;
+  readonly missing?: string;
+
+  constructor(errno: number, request: string, about: object, ack: ExtendedAck = {}) {
+    const { explanation, attribute, missing } = ack;
+    const parts = [
+      explanation && `The kernel says: ${explanation}`,
+      attribute && `Attribute: ${attribute}`,
+      missing && `Missing: ${missing}`,
+    ].filter(Boolean);
+    const hint = parts.length > 0 ? parts.join('. ') : undefined;
+    super(
+      errno,
+      request,
+      [{ toString: () => describe(about) }],
+      hint === undefined ? {} : { hint },
+    );
+    if (explanation !== undefined) this.explanation = explanation;
+    if (attribute !== undefined) this.attribute = attribute;
+    if (missing !== undefined) this.missing = missing;
+  }
+
+  static {
+    NetlinkError.prototype.name = 'NetlinkError';
+    Object.defineProperty(NetlinkError.prototype, brand, { value: true });
+  }
+}
+
+function describe(about: object): string {
+  return JSON.stringify(about, (key, value: unknown) => {
+    if (typeof value === 'bigint') return value.toString();
+    if (/key$/i.test(key) && key !== 'public_key') return '(secret)';
+    return value instanceof Uint8Array ? `<${value.length} bytes>` : value;
+  });
+}
+
+/** Whether a value is a {@link NetlinkError}, also one of another copy of this package. */
+export function isNetlinkError(value: unknown, code?: string): value is NetlinkError {
+  return (
+    value instanceof Error &&
+    brand in value &&
+    (code === undefined || ('code' in value && value.code === code))
+  );
+}
+
+/**
+ * The error in an NLMSG_ERROR or NLMSG_DONE message; undefined if it reports success.
+ *
+ * @param start where the error number is
+ * @param echoed whether the request follows the error number, as in NLMSG_ERROR
+ */
+export function errorOf(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  flags: number,
+  request: Request,
+  message: Buffer,
+  echoed: boolean,
+): NetlinkError | undefined {
+  const errno = end - start >= 4 ? buffer.readInt32LE(start) : -5;
+  if (errno >= 0) return undefined;
+  let at = start + 4;
+  if (echoed) {
+    const length = at + HEADER <= end ? buffer.readUInt32LE(at) : HEADER;
+    at += (flags & NLM_F.CAPPED) !== 0 ? HEADER : (length + 3) & ~3;
+  }
+  const ack =
+    (flags & NLM_F.ACK_TLVS) !== 0 && at < end ? acknowledgement.decode(buffer, at, end) : {};
+  const { message: explanation, offset, missingType, missingNest } = ack;
+  const { locator } = request;
+  const attribute = offset !== undefined && locator?.locate(message, offset).path.join('.');
+  let missing: string | undefined;
+  if (missingType !== undefined) {
+    const nest = locator?.locate(message, missingNest ?? 0);
+    const name = nest?.nameOf(missingType) ?? `attribute ${missingType}`;
+    missing = [...(missingNest === undefined ? [] : (nest?.path ?? [])), name].join('.');
+  }
+  return new NetlinkError(errno, request.name, request.about, {
+    ...(explanation ? { explanation } : {}),
+    ...(attribute ? { attribute } : {}),
+    ...(missing ? { missing } : {}),
+  });
+}

@@ -1,0 +1,234 @@
+// A netlink socket for requests. The kernel has answered by the time that the request has been
+// sent, so this is synchronous: some microseconds for each request.
+import { SystemError } from '@ns/core';
+import { closeFd, errnoNumber, syscall, trySyscall } from '@ns/core/sys';
+import { type InOptions, socketIn } from '../where.js';
+import { errorOf, NetlinkError } from './error.js';
+import { eachMessage, NLM_F, NLMSG, type Request, writeMessage } from './message.js';
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
+const SOL_NETLINK = 270;
+const CAP_ACK = 10;
+const EXT_ACK = 11;
+const GET_STRICT_CHK = 12;
+const MSG_TRUNC = 0x20;
+const MSG_DONTWAIT = 0x40;
+
+const EINTR = errnoNumber('EINTR');
+const EMSGSIZE = errnoNumber('EMSGSIZE');
+const EPROTO = errnoNumber('EPROTO');
+
+const MAX_RETRIES = 20;
+/** Bytes of requests sent at once: so few that the answers, if all fail, find room. */
+const BATCH = 16 * 1024;
+
+// One for the thread: it is used and read within one call.
+let receiveBuffer = Buffer.allocUnsafeSlow(256 * 1024);
+
+/** What is done with the messages of an answer. */
+export type Visitor = (bytes: Buffer, start: number, end: number, type: number) => void;
+
+/** Sets an option of a socket to a number. */
+export function setOption(fd: number, level: number, option: number, value: number): void {
+  const word = new Int32Array([value]);
+  syscall('setsockopt', fd, level, option, word, 4);
+}
+
+/** A dump under way, of which the answer comes in pieces. */
+export interface Dump {
+  readonly request: Request;
+  readonly message: Buffer;
+  readonly sequence: number;
+  interrupted: boolean;
+  done: boolean;
+}
+
+/** A request and answer socket of one netlink protocol, in one network namespace. */
+export class NetlinkSocket {
+  readonly #fd: number;
+  #open = true;
+  #sequence = 0;
+
+  constructor(protocol: number, { in: target }: InOptions = {}) {
+    this.#fd = socketIn(target, AF_NETLINK, SOCK_RAW, protocol);
+    try {
+      setOption(this.#fd, SOL_SOCKET, SO_RCVBUF, 1 << 20);
+      setOption(this.#fd, SOL_NETLINK, CAP_ACK, 1);
+      setOption(this.#fd, SOL_NETLINK, EXT_ACK, 1);
+      // Filters of dumps are honoured, and what the kernel does not know is refused (Linux 4.20).
+      setOption(this.#fd, SOL_NETLINK, GET_STRICT_CHK, 1);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** The descriptor, which stays the socket's. */
+  get fd(): number {
+    if (!this.#open) throw new Error('the netlink socket is closed');
+    return this.#fd;
+  }
+
+  #next(): number {
+    this.#sequence = (this.#sequence + 1) >>> 0 || 1;
+    return this.#sequence;
+  }
+
+  #send(message: Uint8Array): void {
+    const { fd } = this;
+    for (;;) {
+      const sent = trySyscall('sendto', fd, message, message.length, 0, null, 0);
+      if (sent >= 0) return;
+      if (sent !== -EINTR) throw new SystemError(-sent, 'sendto', [fd, message, message.length]);
+    }
+  }
+
+  /** Receives one datagram into the buffer and gives its length. */
+  #receive(): number {
+    const { fd } = this;
+    for (;;) {
+      const size = receiveBuffer.length;
+      const flags = MSG_TRUNC | MSG_DONTWAIT;
+      const length = trySyscall('recvfrom', fd, receiveBuffer, size, flags, null, null);
+      if (length === -EINTR) continue;
+      if (length < 0) throw new SystemError(-length, 'recvfrom', [fd]);
+      if (length <= size) return length;
+      receiveBuffer = Buffer.allocUnsafeSlow(2 * length);
+      throw new SystemError(EMSGSIZE, 'recvfrom', [fd, size], {
+        hint: `The answer has ${length} bytes. Ask again: there is room for it now.`,
+      });
+    }
+  }
+
+  /** Sends a request and waits for its acknowledgement. */
+  request(request: Request, visit?: Visitor): void {
+    const sequence = this.#next();
+    const message = writeMessage({ ...request, flags: request.flags | NLM_F.ACK }, sequence);
+    this.#send(message);
+    let error: NetlinkError | undefined;
+    let done = false;
+    while (!done) {
+      eachMessage(receiveBuffer, this.#receive(), (type, flags, seq, start, end) => {
+        if (seq !== sequence) return; // left over from a request that failed halfway
+        if (type !== NLMSG.ERROR) return visit?.(receiveBuffer, start, end, type);
+        done = true;
+        error = errorOf(receiveBuffer, start, end, flags, request, message, true);
+      });
+    }
+    if (error) throw error;
+  }
+
+  /**
+   * Sends many requests together. All of them are tried, whatever becomes of the others.
+   *
+   * @returns for each request its error, or undefined
+   */
+  batch(requests: readonly Request[]): (NetlinkError | undefined)[] {
+    const errors: (NetlinkError | undefined)[] = new Array(requests.length).fill(undefined);
+    let from = 0;
+    while (from < requests.length) {
+      const first = this.#sequence + 1;
+      const messages: Buffer[] = [];
+      let size = 0;
+      while (from + messages.length < requests.length && (size < BATCH || messages.length === 0)) {
+        const request = requests[from + messages.length] as Request;
+        const message = writeMessage(request, this.#next());
+        messages.push(message);
+        size += message.length;
+      }
+      // Failures are always told; success only of the last one, which comes after all others.
+      const last = messages.at(-1) as Buffer;
+      last.writeUInt16LE(last.readUInt16LE(6) | NLM_F.ACK, 6);
+      this.#send(messages.length === 1 ? last : Buffer.concat(messages));
+      let done = false;
+      while (!done) {
+        eachMessage(receiveBuffer, this.#receive(), (type, flags, seq, start, end) => {
+          const index = seq - first;
+          const message = messages[index];
+          if (type !== NLMSG.ERROR || message === undefined) return;
+          const request = requests[from + index] as Request;
+          errors[from + index] = errorOf(receiveBuffer, start, end, flags, request, message, true);
+          if (index === messages.length - 1) done = true;
+        });
+      }
+      from += messages.length;
+    }
+    return errors;
+  }
+
+  /** Asks for a whole table; the answer is read with {@link read}. */
+  start(request: Request): Dump {
+    const sequence = this.#next();
+    const message = writeMessage({ ...request, flags: request.flags | NLM_F.DUMP }, sequence);
+    this.#send(message);
+    return { request, message, sequence, interrupted: false, done: false };
+  }
+
+  /** Reads the next piece of a dump's answer. */
+  read(dump: Dump, visit: Visitor): void {
+    let error: NetlinkError | undefined;
+    eachMessage(receiveBuffer, this.#receive(), (type, flags, seq, start, end) => {
+      if (seq !== dump.sequence) return;
+      if ((flags & NLM_F.DUMP_INTR) !== 0) dump.interrupted = true;
+      if (type === NLMSG.DONE || type === NLMSG.ERROR) {
+        dump.done = true;
+        const { request, message } = dump;
+        error = errorOf(receiveBuffer, start, end, flags, request, message, type === NLMSG.ERROR);
+      } else visit(receiveBuffer, start, end, type);
+    });
+    if (error) throw error;
+  }
+
+  /** A whole table, decoded. What changes while it is read makes it be read again. */
+  dump<T>(request: Request, decode: (...message: Parameters<Visitor>) => T | undefined): T[] {
+    for (let tries = 0; tries < MAX_RETRIES; tries++) {
+      const list: T[] = [];
+      let broken = false;
+      const dump = this.start(request);
+      while (!dump.done) {
+        this.read(dump, (bytes, start, end, type) => {
+          const value = decode(bytes, start, end, type);
+          if (value === undefined) broken = true;
+          else list.push(value);
+        });
+      }
+      if (broken) throw new NetlinkError(EPROTO, request.name, request.about);
+      if (!dump.interrupted) return list;
+    }
+    throw new NetlinkError(EINTR, request.name, request.about, {
+      explanation: 'the table kept changing while it was read',
+    });
+  }
+
+  /** The same in pieces, between which the event loop goes on. Needs a socket of its own. */
+  async *each<T>(
+    request: Request,
+    decode: (...message: Parameters<Visitor>) => T | undefined,
+  ): AsyncGenerator<T, void, undefined> {
+    const dump = this.start(request);
+    while (!dump.done) {
+      const list: T[] = [];
+      this.read(dump, (bytes, start, end, type) => {
+        const value = decode(bytes, start, end, type);
+        if (value === undefined) throw new NetlinkError(EPROTO, request.name, request.about);
+        list.push(value);
+      });
+      if (dump.interrupted) {
+        throw new NetlinkError(EINTR, request.name, request.about, {
+          explanation: 'the table changed while it was read',
+        });
+      }
+      yield* list;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeFd(this.#fd);
+  }
+}

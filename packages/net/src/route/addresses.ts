@@ -1,0 +1,255 @@
+// Addresses of interfaces: `ip address`.
+import {
+  type Family,
+  families,
+  familyName,
+  familyOf,
+  ip,
+  parsePrefix,
+} from '../netlink/addresses.js';
+import { attributes, type RawAttribute } from '../netlink/attributes.js';
+import { text, u8, u32 } from '../netlink/codec.js';
+import { Body } from '../netlink/message.js';
+import { struct } from '../netlink/struct.js';
+import { type Context, creation, type Device, defined, leftovers, request } from './context.js';
+import { scope } from './names.js';
+
+const FOREVER = 0xffff_ffff;
+
+const flagBits = {
+  secondary: 0x01,
+  nodad: 0x02,
+  optimistic: 0x04,
+  dadfailed: 0x08,
+  home: 0x10,
+  deprecated: 0x20,
+  tentative: 0x40,
+  permanent: 0x80,
+  mngtmpaddr: 0x100,
+  noprefixroute: 0x200,
+  autojoin: 0x400,
+  'stable-privacy': 0x800,
+};
+
+/** What holds of an address. */
+export type AddressFlag = keyof typeof flagBits;
+
+/** Messages about addresses: struct ifaddrmsg. */
+export const addressBody = new Body(
+  struct({ family: u8, prefixlen: u8, flags: u8, scope, index: u32 }),
+  attributes({
+    address: [1, ip],
+    local: [2, ip],
+    label: [3, text(15)],
+    broadcast: [4, ip],
+    anycast: [5, ip],
+    cacheinfo: [6, struct({ preferred: u32, valid: u32, created: u32, updated: u32 })],
+    multicast: [7, ip],
+    allFlags: [8, u32],
+    metric: [9, u32],
+    protocol: [11, u8],
+  }),
+);
+
+/** An address of an interface, in the terms of `ip -j address`. */
+export interface Address {
+  readonly ifindex: number;
+  readonly family: Family;
+  /** The address itself. */
+  readonly local: string;
+  /** The other end, on a point-to-point link. */
+  readonly address?: string;
+  readonly prefixlen: number;
+  readonly broadcast?: string;
+  readonly scope: string | number;
+  readonly flags: readonly AddressFlag[];
+  readonly label?: string;
+  readonly metric?: number;
+  /** Who has set it: 1 the kernel for loopback, 2 by router advertisement, 3 for link-local. */
+  readonly protocol?: number;
+  /** Seconds that it is valid; Infinity for ever. */
+  readonly valid_life_time: number;
+  /** Seconds that new connections use it. */
+  readonly preferred_life_time: number;
+  readonly unknown?: readonly RawAttribute[];
+  readonly malformed?: readonly RawAttribute[];
+}
+
+/** An address to be added. */
+export interface NewAddress {
+  /** The interface. */
+  dev: Device;
+  /** With the length of the prefix: `10.0.0.1/24`. Without, the whole address. */
+  address: string;
+  /** The other end, on a point-to-point link. */
+  peer?: string;
+  /** Default for IPv4 prefixes up to 30 bits: the last address. Null: none. */
+  broadcast?: string | null;
+  /** Default: `host` for loopback addresses, else `global`. */
+  scope?: 'global' | 'site' | 'link' | 'host' | number;
+  label?: string;
+  metric?: number;
+  /** Seconds. Default: for ever. */
+  validLifetime?: number;
+  /** Seconds. Default: as long as it is valid. */
+  preferredLifetime?: number;
+  /** For IPv6, `['nodad']` makes it usable at once. */
+  flags?: readonly (
+    | 'nodad'
+    | 'optimistic'
+    | 'home'
+    | 'mngtmpaddr'
+    | 'noprefixroute'
+    | 'autojoin'
+  )[];
+}
+
+/** Which addresses are listed. */
+export interface AddressFilter {
+  dev?: Device;
+  family?: 'inet' | 'inet6';
+}
+
+const lifetime = (seconds: number | undefined) =>
+  seconds === undefined || seconds === FOREVER ? Number.POSITIVE_INFINITY : seconds;
+
+type Values = NonNullable<ReturnType<typeof addressBody.decode>>;
+
+/** A decoded message as an address. */
+export function toAddress(values: Values): Address {
+  const { local = values.address ?? '', cacheinfo } = values;
+  const bits = values.allFlags ?? values.flags;
+  const names = Object.keys(flagBits) as AddressFlag[];
+  return defined({
+    ifindex: values.index,
+    family: familyName(values.family) ?? 'unspec',
+    local,
+    address: values.address === local ? undefined : values.address,
+    prefixlen: values.prefixlen,
+    broadcast: values.broadcast,
+    scope: values.scope,
+    flags: names.filter((name) => (bits & flagBits[name]) !== 0),
+    label: values.label,
+    metric: values.metric,
+    protocol: values.protocol,
+    valid_life_time: lifetime(cacheinfo?.valid),
+    preferred_life_time: lifetime(cacheinfo?.preferred),
+    ...leftovers(values),
+  }) as Address;
+}
+
+function decode(bytes: Buffer, start: number, end: number): Address | undefined {
+  const values = addressBody.decode(bytes, start, end);
+  return values && toAddress(values);
+}
+
+/** The last address of an IPv4 prefix. */
+function lastAddress(address: string, prefixlen: number): string | undefined {
+  if (address.includes(':') || prefixlen > 30) return undefined;
+  const bytes = Buffer.from(address.split('.').map(Number));
+  bytes.writeUInt32BE((bytes.readUInt32BE(0) | (0xffff_ffff >>> prefixlen)) >>> 0);
+  return bytes.join('.');
+}
+
+function seconds(value: number | undefined, name: string): number {
+  if (value === undefined || value === Number.POSITIVE_INFINITY) return FOREVER;
+  if (!Number.isInteger(value) || value < 0 || value >= FOREVER) {
+    throw new RangeError(`${name} must be a number of seconds: ${value}`);
+  }
+  return value;
+}
+
+function encode(context: Context, options: NewAddress): Uint8Array {
+  const { dev, peer, label, metric, validLifetime, preferredLifetime, flags = [] } = options;
+  const { address, prefixlen } = parsePrefix(options.address, 'address');
+  const other = peer === undefined ? undefined : parsePrefix(peer, 'peer');
+  const host = address.startsWith('127.') ? 'host' : 'global';
+  const bits = flags.reduce((sum, flag) => {
+    if (flagBits[flag] === undefined) throw new RangeError(`flags: ${flag} is not known`);
+    return sum | flagBits[flag];
+  }, 0);
+  const timed = validLifetime !== undefined || preferredLifetime !== undefined;
+  const broadcast =
+    options.broadcast === null || other
+      ? undefined
+      : (options.broadcast ?? (host === 'host' ? undefined : lastAddress(address, prefixlen)));
+  return addressBody.encode(
+    {
+      family: families[familyOf(address)],
+      prefixlen: other?.prefixlen ?? prefixlen,
+      scope: options.scope ?? host,
+      index: context.index(dev),
+    },
+    {
+      local: address,
+      address: other?.address ?? address,
+      broadcast,
+      label,
+      metric,
+      allFlags: bits || undefined,
+      cacheinfo: timed
+        ? {
+            valid: seconds(validLifetime, 'validLifetime'),
+            preferred: seconds(preferredLifetime ?? validLifetime, 'preferredLifetime'),
+            created: 0,
+            updated: 0,
+          }
+        : undefined,
+    },
+  );
+}
+
+/** The addresses of a namespace. */
+export class Addresses {
+  readonly #context: Context;
+
+  /** @internal */
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Addresses: `ip -j address`. */
+  list({ dev, family }: AddressFilter = {}): Address[] {
+    const index = dev === undefined ? 0 : this.#context.index(dev);
+    const body = addressBody.encode({ family: families[family ?? 'unspec'], index }, {});
+    return this.#context.socket.dump(
+      request('GETADDR', 0, body, addressBody, { dev, family }),
+      decode,
+    );
+  }
+
+  /**
+   * Gives an interface an address: `ip address add ADDRESS dev NAME`.
+   *
+   * @throws {NetlinkError} EEXIST if the interface has it
+   */
+  add(options: NewAddress): void {
+    const body = encode(this.#context, options);
+    this.#context.send('NEWADDR', creation.add, body, addressBody, options);
+  }
+
+  /** The same, or changes it if the interface has it: `ip address replace`. */
+  replace(options: NewAddress): void {
+    const body = encode(this.#context, options);
+    this.#context.send('NEWADDR', creation.replace, body, addressBody, options);
+  }
+
+  /** Changes lifetimes, metric or flags of an address: `ip address change`. */
+  change(options: NewAddress): void {
+    const body = encode(this.#context, options);
+    this.#context.send('NEWADDR', creation.change, body, addressBody, options);
+  }
+
+  /**
+   * Takes an address away: `ip address delete ADDRESS dev NAME`.
+   *
+   * @throws {NetlinkError} EADDRNOTAVAIL if the interface does not have it
+   */
+  delete(options: { dev: Device; address: string }): void {
+    const { address, prefixlen } = parsePrefix(options.address, 'address');
+    const index = this.#context.index(options.dev);
+    const header = { family: families[familyOf(address)], prefixlen, index };
+    const body = addressBody.encode(header, { local: address, address });
+    this.#context.send('DELADDR', 0, body, addressBody, options);
+  }
+}

@@ -1,0 +1,99 @@
+// What changes in a namespace, as the kernel multicasts it, and how it is told.
+import { type Address, addressBody, toAddress } from './addresses.js';
+import { linkBody } from './link-table.js';
+import { type Link, toLink } from './links.js';
+import { type Neighbour, neighbourBody, toNeighbour } from './neighbours.js';
+import { type RouteEntry, routeBody, toRoute } from './route-table.js';
+import { RTM } from './rtm.js';
+import { type Rule, ruleBody, toRule } from './rules.js';
+
+/** Multicast groups of rtnetlink by what they tell of. */
+export const groupNumbers = {
+  link: [1],
+  neighbour: [3],
+  address: [5, 9],
+  route: [7, 11],
+  rule: [8, 19],
+} as const;
+
+/** What can be watched. */
+export type WatchGroup = keyof typeof groupNumbers;
+
+interface Told {
+  /** Number of the namespace that it happened in, if that is another one (`all: true`). */
+  readonly nsid?: number;
+}
+
+/** Something that has changed. */
+export type NetEvent = Told &
+  (
+    | { readonly event: 'link'; readonly action: 'new' | 'delete'; readonly link: Link }
+    | { readonly event: 'address'; readonly action: 'new' | 'delete'; readonly address: Address }
+    | { readonly event: 'route'; readonly action: 'new' | 'delete'; readonly route: RouteEntry }
+    | { readonly event: 'rule'; readonly action: 'new' | 'delete'; readonly rule: Rule }
+    | {
+        readonly event: 'neighbour';
+        readonly action: 'new' | 'delete';
+        readonly neighbour: Neighbour;
+      }
+    /** Events were lost, because they were read too slowly: list again what matters. */
+    | { readonly event: 'resync' }
+  );
+
+// Interfaces are given by index in events: a name read later may be another one's.
+const noNames: ReadonlyMap<number, string> = new Map();
+
+type Decoder = (
+  bytes: Buffer,
+  start: number,
+  end: number,
+  action: 'new' | 'delete',
+) => NetEvent | undefined;
+
+const link: Decoder = (bytes, start, end, action) => {
+  const values = linkBody.decode(bytes, start, end);
+  // The bridge tells of its ports in the same group; that is no link of its own.
+  return values && values.family === 0
+    ? { event: 'link', action, link: toLink(values) }
+    : undefined;
+};
+const address: Decoder = (bytes, start, end, action) => {
+  const values = addressBody.decode(bytes, start, end);
+  return values && { event: 'address', action, address: toAddress(values) };
+};
+const route: Decoder = (bytes, start, end, action) => {
+  const values = routeBody.decode(bytes, start, end);
+  return values && { event: 'route', action, route: toRoute(values, noNames) };
+};
+const rule: Decoder = (bytes, start, end, action) => {
+  const values = ruleBody.decode(bytes, start, end);
+  return values && { event: 'rule', action, rule: toRule(values) };
+};
+const neighbour: Decoder = (bytes, start, end, action) => {
+  const values = neighbourBody.decode(bytes, start, end);
+  return values && { event: 'neighbour', action, neighbour: toNeighbour(values, noNames) };
+};
+
+const decoders = new Map<number, readonly ['new' | 'delete', Decoder]>([
+  [RTM.NEWLINK, ['new', link]],
+  [RTM.DELLINK, ['delete', link]],
+  [RTM.NEWADDR, ['new', address]],
+  [RTM.DELADDR, ['delete', address]],
+  [RTM.NEWROUTE, ['new', route]],
+  [RTM.DELROUTE, ['delete', route]],
+  [RTM.NEWRULE, ['new', rule]],
+  [RTM.DELRULE, ['delete', rule]],
+  [RTM.NEWNEIGH, ['new', neighbour]],
+  [RTM.DELNEIGH, ['delete', neighbour]],
+]);
+
+/** The event in a message; undefined if it is not told. */
+export function decodeEvent(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  type: number,
+): NetEvent | undefined {
+  const known = decoders.get(type);
+  return known?.[1](bytes, start, end, known[0]);
+}

@@ -1,0 +1,203 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { createNamespace } from '../create.js';
+import { Route } from './route.js';
+import { watch } from './watch.js';
+
+function lab() {
+  const namespace = createNamespace();
+  const route = Route.open({ in: namespace });
+  route.link.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0' } });
+  route.link.up('b0');
+  route.address.add({ dev: 'a0', address: '10.0.0.1/24' });
+  const json = (command: string, ...args: string[]) =>
+    JSON.parse(
+      namespace.enter(() => execFileSync(command, ['-d', '-j', ...args], { encoding: 'utf8' })),
+    );
+  return {
+    namespace,
+    route,
+    json,
+    [Symbol.dispose]() {
+      route.close();
+      namespace.close();
+    },
+  };
+}
+
+test('rules are as ip(8) shows them', () => {
+  using net = lab();
+  net.route.rule.add({
+    src: '10.1.0.0/16',
+    table: 1000,
+    priority: 100,
+    iif: 'a0',
+    fwmark: 3,
+    fwmask: 0xff,
+  });
+  net.route.rule.add({
+    not: true,
+    dst: '10.2.0.1',
+    action: 'blackhole',
+    priority: 101,
+    ipproto: 6,
+    dport: { start: 80, end: 90 },
+  });
+  net.route.rule.add({ family: 'inet6', table: 7, priority: 102, uidrange: { start: 5, end: 6 } });
+  const shown = net.json('ip', 'rule');
+  expect(shown.map((r: { priority: number }) => r.priority)).toEqual(
+    net.route.rule.list({ family: 'inet' }).map(({ priority }) => priority),
+  );
+  expect(net.route.rule.list({ family: 'inet' }).slice(0, 3)).toMatchObject([
+    { priority: 0, src: 'all', table: 'local', protocol: 'kernel' },
+    { priority: 100, src: '10.1.0.0/16', table: 1000, iif: 'a0', fwmark: 3, fwmask: 255 },
+    {
+      priority: 101,
+      not: true,
+      dst: '10.2.0.1',
+      action: 'blackhole',
+      ipproto: 6,
+      dport: { start: 80, end: 90 },
+    },
+  ]);
+  expect(shown[1]).toMatchObject({ src: '10.1.0.0', srclen: 16, table: '1000', iif: 'a0' });
+  net.route.rule.delete({ priority: 100 });
+  net.route.rule.delete({ priority: 101 });
+  net.route.rule.delete({ family: 'inet6', priority: 102 });
+  expect(net.route.rule.list({ family: 'inet' }).map(({ priority }) => priority)).toEqual([
+    0, 32766, 32767,
+  ]);
+  expect(() => net.route.rule.delete({ priority: 100 })).toThrow('ENOENT');
+});
+
+test('neighbours and forwarding databases are as ip(8) and bridge(8) show them', () => {
+  using net = lab();
+  net.route.neighbour.add({ dev: 'a0', dst: '10.0.0.9', lladdr: '02:00:00:00:00:09' });
+  net.route.link.add({ kind: 'vxlan', name: 'vx0', id: 7, port: 4789 });
+  net.route.neighbour.add({
+    dev: 'vx0',
+    family: 'bridge',
+    lladdr: '02:00:00:00:00:01',
+    flags: ['self'],
+    dst: '192.0.2.1',
+  });
+  expect(net.route.neighbour.list({ dev: 'a0', family: 'inet' })).toMatchObject([
+    { dst: '10.0.0.9', lladdr: '02:00:00:00:00:09', state: ['PERMANENT'], dev: 'a0' },
+  ]);
+  expect(net.json('ip', '-4', 'neigh')).toMatchObject([
+    { dst: '10.0.0.9', lladdr: '02:00:00:00:00:09', state: ['PERMANENT'] },
+  ]);
+  expect(net.route.neighbour.list({ dev: 'vx0', family: 'bridge' })).toContainEqual(
+    expect.objectContaining({ lladdr: '02:00:00:00:00:01', dst: '192.0.2.1', flags: ['self'] }),
+  );
+  net.route.neighbour.delete({ dev: 'a0', dst: '10.0.0.9' });
+  expect(
+    net.route.neighbour
+      .list({ dev: 'a0', family: 'inet' })
+      .filter(({ state }) => state.includes('PERMANENT')),
+  ).toEqual([]);
+});
+
+test('nexthops are as ip(8) shows them', () => {
+  using net = lab();
+  net.route.nexthop.add({ id: 1, gateway: '10.0.0.2', dev: 'a0' });
+  net.route.nexthop.add({ id: 2, gateway: '10.0.0.3', dev: 'a0' });
+  net.route.nexthop.add({ id: 3, group: [{ id: 1, weight: 2 }, { id: 2 }] });
+  net.route.nexthop.add({ id: 4, blackhole: true });
+  net.route.route.add({ dst: '10.3.0.0/16', nhid: 3 });
+  expect(net.json('ip', 'nexthop')).toMatchObject([
+    { id: 1, gateway: '10.0.0.2', dev: 'a0' },
+    { id: 2 },
+    { id: 3, group: [{ id: 1, weight: 2 }, { id: 2 }] },
+    { id: 4 },
+  ]);
+  expect(net.route.nexthop.list()).toMatchObject([
+    { id: 1, gateway: '10.0.0.2', dev: 'a0', family: 'inet' },
+    { id: 2, gateway: '10.0.0.3' },
+    {
+      id: 3,
+      group: [
+        { id: 1, weight: 2 },
+        { id: 2, weight: 1 },
+      ],
+    },
+    { id: 4, blackhole: true },
+  ]);
+  expect(
+    net.route.route.list({ family: 'inet' }).find(({ dst }) => dst === '10.3.0.0/16')?.nhid,
+  ).toBe(3);
+  net.route.nexthop.delete(3);
+  expect(
+    net.route.route.list({ family: 'inet' }).find(({ dst }) => dst === '10.3.0.0/16'),
+  ).toBeUndefined();
+});
+
+test('namespaces have ids for each other', () => {
+  using a = lab();
+  using b = lab();
+  expect(a.route.nsid.get(b.namespace)).toBeUndefined();
+  expect(a.route.nsid.assign(b.namespace, 17)).toBe(17);
+  expect(a.route.nsid.get(b.namespace)).toBe(17);
+  expect(a.route.nsid.list()).toEqual([17]);
+  expect(() => a.route.nsid.assign(b.namespace, 18)).toThrow('EEXIST');
+});
+
+test('changes are told as they happen, also those of other namespaces', async () => {
+  using a = lab();
+  using b = lab();
+  a.route.nsid.assign(b.namespace, 5);
+  const events = watch({
+    in: a.namespace,
+    all: true,
+    groups: ['link', 'address', 'route', 'rule', 'neighbour'],
+  });
+  a.route.link.change('a0', { mtu: 1234 });
+  b.route.link.change('a0', { mtu: 1235 });
+  a.route.address.add({ dev: 'a0', address: '10.0.9.1/24' });
+  a.route.rule.add({ priority: 9, table: 9 });
+  a.route.neighbour.add({ dev: 'a0', dst: '10.0.0.9', lladdr: '02:00:00:00:00:09' });
+  a.route.link.delete('a0');
+  const seen: Record<string, unknown> = {};
+  for await (const event of events) {
+    if (event.event === 'link' && event.link.mtu === 1234) seen.here = event.nsid;
+    if (event.event === 'link' && event.link.mtu === 1235) seen.there = event.nsid;
+    if (event.event === 'address' && event.action === 'new') seen.address = event.address.local;
+    if (event.event === 'route' && event.action === 'new' && event.route.table === 'main')
+      seen.route = event.route.dst;
+    if (event.event === 'rule') seen.rule = event.rule.priority;
+    if (event.event === 'neighbour' && event.action === 'new' && event.neighbour.dst)
+      seen.neighbour = event.neighbour.dst;
+    if (event.event === 'link' && event.action === 'delete' && event.link.ifname === 'a0') break;
+  }
+  expect(seen).toEqual({
+    here: undefined,
+    there: 5,
+    address: '10.0.9.1',
+    route: '10.0.9.0/24',
+    rule: 9,
+    neighbour: '10.0.0.9',
+  });
+});
+
+test('watching ends with a signal', async () => {
+  using net = lab();
+  const controller = new AbortController();
+  const events = watch({ in: net.namespace, signal: controller.signal });
+  const next = events.next();
+  controller.abort();
+  expect(await next).toEqual({ value: undefined, done: true });
+});
+
+test('whoever reads too slowly is told to list again', async () => {
+  using net = lab();
+  const events = watch({ in: net.namespace, groups: ['link'] });
+  for (let i = 0; i < 3000; i++) net.route.link.change('a0', { mtu: 1000 + (i % 2) });
+  let resync = false;
+  for await (const event of events) {
+    if (event.event === 'resync') {
+      resync = true;
+      break;
+    }
+  }
+  expect(resync).toBe(true);
+});

@@ -1,0 +1,91 @@
+// Attributes of bridges and of their ports. Times are in hundredths of a second, as in ip(8).
+
+import { lladdr } from '../../netlink/addresses.js';
+import { attributes } from '../../netlink/attributes.js';
+import { be16, boolean, bytes, choice, count64, u8, u16, u32 } from '../../netlink/codec.js';
+
+/** EtherTypes of VLAN tags. */
+export const vlanProtocol = choice(be16, { '802.1Q': 0x8100, '802.1ad': 0x88a8 });
+
+/** Bridges: `ip link add type bridge`. */
+export const bridge = attributes({
+  forward_delay: [1, u32],
+  hello_time: [2, u32],
+  max_age: [3, u32],
+  ageing_time: [4, u32],
+  /** 0 off, 1 by the kernel, 2 by a daemon. */
+  stp_state: [5, u32],
+  priority: [6, u16],
+  vlan_filtering: [7, boolean(u8)],
+  vlan_protocol: [8, vlanProtocol],
+  group_fwd_mask: [9, u16],
+  root_id: [10, bytes],
+  bridge_id: [11, bytes],
+  root_port: [12, u16],
+  root_path_cost: [13, u32],
+  topology_change: [14, u8],
+  topology_change_detected: [15, u8],
+  hello_timer: [16, count64],
+  tcn_timer: [17, count64],
+  topology_change_timer: [18, count64],
+  gc_timer: [19, count64],
+  group_address: [20, lladdr],
+  mcast_router: [22, u8],
+  mcast_snooping: [23, boolean(u8)],
+  mcast_query_use_ifaddr: [24, boolean(u8)],
+  mcast_querier: [25, boolean(u8)],
+  mcast_hash_elasticity: [26, u32],
+  mcast_hash_max: [27, u32],
+  mcast_last_member_cnt: [28, u32],
+  mcast_startup_query_cnt: [29, u32],
+  mcast_last_member_intvl: [30, count64],
+  mcast_membership_intvl: [31, count64],
+  mcast_querier_intvl: [32, count64],
+  mcast_query_intvl: [33, count64],
+  mcast_query_response_intvl: [34, count64],
+  mcast_startup_query_intvl: [35, count64],
+  nf_call_iptables: [36, boolean(u8)],
+  nf_call_ip6tables: [37, boolean(u8)],
+  nf_call_arptables: [38, boolean(u8)],
+  vlan_default_pvid: [39, u16],
+  vlan_stats_enabled: [41, boolean(u8)],
+  mcast_stats_enabled: [42, boolean(u8)],
+  mcast_igmp_version: [43, u8],
+  mcast_mld_version: [44, u8],
+  vlan_stats_per_port: [45, boolean(u8)],
+});
+
+/** Ports of bridges: `ip link set type bridge_slave`. */
+export const bridgePort = attributes({
+  state: [1, choice(u8, { disabled: 0, listening: 1, learning: 2, forwarding: 3, blocking: 4 })],
+  priority: [2, u16],
+  cost: [3, u32],
+  hairpin: [4, boolean(u8)],
+  guard: [5, boolean(u8)],
+  root_block: [6, boolean(u8)],
+  fastleave: [7, boolean(u8)],
+  learning: [8, boolean(u8)],
+  flood: [9, boolean(u8)],
+  proxy_arp: [10, boolean(u8)],
+  proxy_arp_wifi: [12, boolean(u8)],
+  root_id: [13, bytes],
+  bridge_id: [14, bytes],
+  designated_port: [15, u16],
+  designated_cost: [16, u16],
+  id: [17, u16],
+  no: [18, u16],
+  topology_change_ack: [19, u8],
+  config_pending: [20, u8],
+  message_age_timer: [21, count64],
+  forward_delay_timer: [22, count64],
+  hold_timer: [23, count64],
+  multicast_router: [25, u8],
+  mcast_flood: [27, boolean(u8)],
+  mcast_to_unicast: [28, boolean(u8)],
+  vlan_tunnel: [29, boolean(u8)],
+  bcast_flood: [30, boolean(u8)],
+  group_fwd_mask: [31, u16],
+  neigh_suppress: [32, boolean(u8)],
+  isolated: [33, boolean(u8)],
+  locked: [39, boolean(u8)],
+});

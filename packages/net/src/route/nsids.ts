@@ -1,0 +1,71 @@
+// The numbers that a network namespace has for others: `ip netns list-id`. Links whose other end is
+// elsewhere name that place by such a number (`link_netnsid`).
+import { attributes } from '../netlink/attributes.js';
+import { s32, u8, u32 } from '../netlink/codec.js';
+import { Body } from '../netlink/message.js';
+import { struct } from '../netlink/struct.js';
+import { type NetTarget, withNet } from '../where.js';
+import { type Context, request } from './context.js';
+
+/** Messages about namespace ids: struct rtgenmsg. */
+export const nsidBody = new Body(
+  struct({ family: u8 }),
+  attributes({
+    nsid: [1, s32],
+    pid: [2, u32],
+    fd: [3, u32],
+    targetNsid: [4, s32],
+    currentNsid: [5, s32],
+  }),
+);
+
+const NOT_ASSIGNED = -1;
+
+/** The ids that a namespace has for others. */
+export class Nsids {
+  readonly #context: Context;
+
+  /** @internal */
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** All ids that are assigned. */
+  list(): number[] {
+    const body = nsidBody.encode({}, {});
+    return this.#context.socket
+      .dump(request('GETNSID', 0, body, nsidBody, {}), (bytes, start, end) =>
+        nsidBody.decode(bytes, start, end),
+      )
+      .map(({ nsid = NOT_ASSIGNED }) => nsid);
+  }
+
+  /** The id for another namespace; undefined if it has none yet. */
+  get(namespace: NetTarget): number | undefined {
+    return withNet(namespace, ({ fd }) => {
+      let id = NOT_ASSIGNED;
+      const body = nsidBody.encode({}, { fd });
+      this.#context.socket.request(
+        request('GETNSID', 0, body, nsidBody, {}),
+        (bytes, start, end) => {
+          id = nsidBody.decode(bytes, start, end)?.nsid ?? NOT_ASSIGNED;
+        },
+      );
+      return id === NOT_ASSIGNED ? undefined : id;
+    });
+  }
+
+  /**
+   * Assigns an id: `ip netns set NAME ID`. Default: the kernel chooses one.
+   *
+   * @returns the id
+   * @throws {NetlinkError} EEXIST if the namespace has one or the number is taken
+   */
+  assign(namespace: NetTarget, id = NOT_ASSIGNED): number {
+    return withNet(namespace, (handle) => {
+      const body = nsidBody.encode({}, { fd: handle.fd, nsid: id });
+      this.#context.send('NEWNSID', 0, body, nsidBody, { id });
+      return this.get(handle) ?? NOT_ASSIGNED;
+    });
+  }
+}

@@ -1,0 +1,271 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { createNamespace } from '../create.js';
+import { isNetlinkError } from '../netlink/error.js';
+import { Route } from './route.js';
+
+function lab() {
+  const namespace = createNamespace();
+  const route = Route.open({ in: namespace });
+  const json = (...args: string[]) =>
+    JSON.parse(
+      namespace.enter(() => execFileSync('ip', ['-d', '-j', ...args], { encoding: 'utf8' })),
+    );
+  return {
+    namespace,
+    route,
+    json,
+    [Symbol.dispose]() {
+      route.close();
+      namespace.close();
+    },
+  };
+}
+
+test('links are as ip(8) shows them', () => {
+  using net = lab();
+  net.route.link.add({
+    kind: 'veth',
+    name: 'a0',
+    mtu: 1400,
+    peer: { name: 'b0', address: '02:00:00:00:00:07' },
+  });
+  net.route.link.add({
+    kind: 'bridge',
+    name: 'br0',
+    stp_state: 1,
+    mcast_snooping: false,
+    forward_delay: 400,
+  });
+  net.route.link.change('a0', { up: true, master: 'br0', alias: 'to the lab', group: 7 });
+  net.route.link.changePort('a0', { cost: 9, hairpin: true });
+  net.route.link.addNames('b0', 'a-name-that-is-longer-than-fifteen');
+  const expected = net.json('link');
+  const links = net.route.link.list();
+  expect(links.map(({ ifname }) => ifname)).toEqual(['lo', 'b0', 'a0', 'br0']);
+  for (const [i, link] of links.entries()) {
+    const other = expected[i];
+    for (const key of [
+      'ifindex',
+      'ifname',
+      'mtu',
+      'qdisc',
+      'operstate',
+      'link_type',
+      'address',
+      'broadcast',
+      'txqlen',
+      'ifalias',
+      'altnames',
+      'promiscuity',
+      'min_mtu',
+      'max_mtu',
+      'num_tx_queues',
+    ] as const) {
+      expect(link[key], `${link.ifname} ${key}`).toEqual(other[key]);
+    }
+    expect(link.flags.filter((f) => f !== 'M-DOWN')).toEqual(
+      other.flags.filter((f: string) => f !== 'M-DOWN'),
+    );
+    expect(link.linkinfo?.info_kind).toBe(other.linkinfo?.info_kind);
+  }
+  const bridge = net.route.link.get('br0').linkinfo?.info_data;
+  expect(bridge).toMatchObject({ stp_state: 1, mcast_snooping: false, forward_delay: 400 });
+  const port = net.route.link.get('a0');
+  expect(port).toMatchObject({ group: 7, master: net.route.link.get('br0').ifindex });
+  expect(port.linkinfo).toMatchObject({
+    info_slave_kind: 'bridge',
+    info_slave_data: { cost: 9, hairpin: true },
+  });
+  expect(port.malformed).toBeUndefined();
+  expect(net.route.link.get('a-name-that-is-longer-than-fifteen').ifname).toBe('b0');
+  expect(net.route.link.list({ kind: 'bridge' }).map(({ ifname }) => ifname)).toEqual(['br0']);
+  expect(net.route.link.list({ master: 'br0' }).map(({ ifname }) => ifname)).toEqual(['a0']);
+  net.route.link.delete('a0');
+  expect(net.json('link').map((l: { ifname: string }) => l.ifname)).toEqual(['lo', 'br0']);
+});
+
+test('a pair is made across two namespaces, and links move', () => {
+  using a = lab();
+  using b = lab();
+  a.route.link.add({ kind: 'veth', name: 'a0', peer: { name: 'b0', namespace: b.namespace } });
+  expect(b.json('link').map((l: { ifname: string }) => l.ifname)).toEqual(['lo', 'b0']);
+  a.route.link.move('a0', b.namespace);
+  expect(
+    b.route.link
+      .list()
+      .map(({ ifname }) => ifname)
+      .sort(),
+  ).toEqual(['a0', 'b0', 'lo']);
+  expect(a.route.link.list().map(({ ifname }) => ifname)).toEqual(['lo']);
+  b.route.link.change('b0', { name: 'c0' });
+  expect(b.route.link.get('c0').ifname).toBe('c0');
+});
+
+test('kinds of this kernel are made with their settings', () => {
+  using net = lab();
+  net.route.link.add({ kind: 'veth', name: 'low' });
+  net.route.link.add({ kind: 'macvlan', name: 'mac0', link: 'low', mode: 'bridge' });
+  net.route.link.add({
+    kind: 'vxlan',
+    name: 'vx0',
+    id: 42,
+    remote: '192.0.2.9',
+    port: 4789,
+    dev: 'low',
+  });
+  net.route.link.add({ kind: 'ifb', name: 'ifb7' });
+  const data = (name: string) => net.json('link', 'show', 'dev', name)[0].linkinfo;
+  expect(data('mac0')).toMatchObject({ info_kind: 'macvlan', info_data: { mode: 'bridge' } });
+  expect(data('vx0')).toMatchObject({
+    info_kind: 'vxlan',
+    info_data: { id: 42, remote: '192.0.2.9', port: 4789, link: 'low' },
+  });
+  expect(data('ifb7')).toMatchObject({ info_kind: 'ifb' });
+  expect(net.route.link.get('vx0').linkinfo?.info_data).toMatchObject({
+    id: 42,
+    remote: '192.0.2.9',
+    port: 4789,
+  });
+});
+
+test('addresses are as ip(8) shows them', () => {
+  using net = lab();
+  net.route.link.add({ kind: 'veth', name: 'a0' });
+  net.route.address.add({ dev: 'a0', address: '10.0.0.1/24', label: 'a0:x', metric: 5 });
+  net.route.address.add({
+    dev: 'a0',
+    address: '2001:db8::1/64',
+    flags: ['nodad'],
+    validLifetime: 500,
+    preferredLifetime: 400,
+  });
+  net.route.address.add({ dev: 'a0', address: '10.9.0.1', peer: '10.9.0.2' });
+  const [shown] = net.json('address', 'show', 'dev', 'a0');
+  const list = net.route.address.list({ dev: 'a0' });
+  expect(list).toHaveLength(3);
+  expect(shown.addr_info).toHaveLength(3);
+  for (const other of shown.addr_info) {
+    const one = list.find(({ local }) => local === other.local);
+    expect(one).toMatchObject({
+      family: other.family,
+      prefixlen: other.prefixlen,
+      scope: other.scope,
+    });
+    expect(one?.broadcast).toBe(other.broadcast);
+    expect(one?.address).toBe(other.address);
+    expect(one?.label).toBe(other.label);
+    expect(one?.metric).toBe(other.metric);
+  }
+  expect(net.route.address.list({ family: 'inet6', dev: 'a0' })[0]?.flags).toContain('nodad');
+  expect(
+    net.route.address.list({ family: 'inet6', dev: 'a0' })[0]?.valid_life_time,
+  ).toBeLessThanOrEqual(500);
+  net.route.address.delete({ dev: 'a0', address: '10.0.0.1/24' });
+  expect(net.route.address.list({ dev: 'a0' }).map(({ local }) => local)).not.toContain('10.0.0.1');
+});
+
+test('routes are as ip(8) shows them', () => {
+  using net = lab();
+  net.route.link.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0' } });
+  net.route.link.up('b0');
+  net.route.address.add({ dev: 'a0', address: '10.0.0.1/24' });
+  net.route.address.add({ dev: 'a0', address: '2001:db8::1/64', flags: ['nodad'] });
+  net.route.route.add({
+    dst: 'default',
+    gateway: '10.0.0.2',
+    metrics: { mtu: 1300 },
+    protocol: 'static',
+  });
+  net.route.route.add({ dst: '10.5.0.0/16', dev: 'a0', metric: 7, table: 1000 });
+  net.route.route.add({ dst: '10.6.0.0/16', type: 'blackhole' });
+  net.route.route.add({ dst: '10.7.0.0/16', gateway: '2001:db8::9', dev: 'a0' });
+  net.route.route.add({ dst: '2001:db8:1::/48', gateway: '2001:db8::2', pref: 'high' });
+  net.route.route.add({
+    dst: '10.8.0.0/16',
+    nexthops: [{ gateway: '10.0.0.3', weight: 2 }, { gateway: '10.0.0.4' }],
+  });
+  for (const family of ['inet', 'inet6'] as const) {
+    const shown = net.json(family === 'inet' ? '-4' : '-6', 'route', 'show', 'table', 'all');
+    const list = net.route.route.list({ family });
+    expect(list).toHaveLength(shown.length);
+    for (const other of shown) {
+      const table = /^\d+$/.test(other.table) ? Number(other.table) : (other.table ?? 'main');
+      const one = list.find(
+        (route) =>
+          route.dst === other.dst &&
+          route.table === table &&
+          route.type === other.type &&
+          route.dev === other.dev,
+      );
+      expect(one, JSON.stringify(other)).toBeDefined();
+      for (const key of ['gateway', 'dev', 'protocol', 'prefsrc', 'metric'] as const) {
+        expect(one?.[key], `${key} of ${other.dst}`).toEqual(other[key]);
+      }
+      if (family === 'inet') expect(one?.scope).toBe(other.scope);
+      expect(one?.malformed).toBeUndefined();
+      expect(one?.unknown).toBeUndefined();
+    }
+  }
+  expect(net.route.route.list({ table: 1000 }).map(({ dst }) => dst)).toEqual(['10.5.0.0/16']);
+  expect(
+    net.route.route.list({ family: 'inet' }).find(({ dst }) => dst === '10.8.0.0/16')?.nexthops,
+  ).toMatchObject([
+    { gateway: '10.0.0.3', dev: 'a0', weight: 2 },
+    { gateway: '10.0.0.4', dev: 'a0', weight: 1 },
+  ]);
+  expect(net.route.route.get('192.0.2.1')).toMatchObject({
+    dst: '192.0.2.1',
+    gateway: '10.0.0.2',
+    dev: 'a0',
+    prefsrc: '10.0.0.1',
+  });
+  net.route.route.delete({ dst: 'default' });
+  expect(() => net.route.route.get('192.0.2.1')).toThrow('ENETUNREACH');
+});
+
+test('many routes are added at once, and each failure is told', () => {
+  using net = lab();
+  net.route.link.add({ kind: 'veth', name: 'a0', up: true });
+  const list = Array.from({ length: 3000 }, (_, i) => ({
+    dst: `10.${1 + (i >> 8)}.${i & 255}.0/24`,
+    dev: 'a0',
+  }));
+  const failed = net.route.route.addAll([...list, { dst: '10.1.0.0/24', dev: 'a0' }]);
+  expect([...failed.keys()]).toEqual([3000]);
+  expect(failed.get(3000)?.code).toBe('EEXIST');
+  expect(net.route.route.list({ table: 'main', family: 'inet' })).toHaveLength(3000);
+  expect([...net.route.route.addAll(list).keys()]).toHaveLength(3000);
+});
+
+test('an interrupted iteration leaves nothing open', async () => {
+  using net = lab();
+  for await (const link of net.route.link.dump()) {
+    expect(link.ifname).toBe('lo');
+    break;
+  }
+});
+
+test("the kernel's complaint names the attribute", () => {
+  using net = lab();
+  net.route.link.add({ kind: 'veth', name: 'a0' });
+  const fail = (fn: () => void) => {
+    try {
+      fn();
+    } catch (error) {
+      return isNetlinkError(error) ? error : undefined;
+    }
+    return undefined;
+  };
+  expect(fail(() => net.route.link.get('nothing'))).toMatchObject({
+    code: 'ENODEV',
+    syscall: 'RTM_GETLINK',
+  });
+  const kind = fail(() => net.route.link.add({ kind: 'no-such-kind' as 'veth', name: 'x' }));
+  expect(kind).toMatchObject({ code: 'EOPNOTSUPP', explanation: 'Unknown device type' });
+  const mtu = fail(() => net.route.link.change('a0', { mtu: 70_000 }));
+  expect(mtu).toMatchObject({ code: 'EINVAL', explanation: 'mtu greater than device maximum' });
+  const vxlan = fail(() => net.route.link.add({ kind: 'vxlan', name: 'x', id: 2 ** 24 }));
+  expect(vxlan).toMatchObject({ code: 'ERANGE', attribute: 'linkinfo.info_data.id' });
+  expect(vxlan?.message).toContain('RTM_NEWLINK');
+});

@@ -1,0 +1,105 @@
+// Route: rtnetlink in one network namespace.
+import { NetlinkSocket } from '../netlink/socket.js';
+import { type Shape, shape } from '../tc/shape.js';
+import { Filters, Qdiscs, TrafficClasses } from '../tc/traffic.js';
+import { type InOptions, openNet } from '../where.js';
+import { Addresses } from './addresses.js';
+import { Context, type Device } from './context.js';
+import { Links } from './links.js';
+import { Neighbours } from './neighbours.js';
+import { Nexthops } from './nexthops.js';
+import { Nsids } from './nsids.js';
+import { Routes } from './routes.js';
+import { Rules } from './rules.js';
+
+/**
+ * The network configuration of a namespace, over a netlink socket that lives in it. Requests are
+ * synchronous: the kernel answers in some microseconds. Objects have the names of `ip -j`.
+ *
+ * Reading needs no privileges, changing needs CAP_NET_ADMIN in the user namespace that owns the
+ * network namespace: whoever has made a rootless child has it.
+ *
+ * @example
+ * using route = Route.open({ in: lab });
+ * route.link.add({ kind: 'veth', name: 'a0', peer: { name: 'b0' } });
+ * route.address.add({ dev: 'a0', address: '10.0.0.1/24' });
+ * route.link.up('a0');
+ * @see rtnetlink(7), ip(8)
+ */
+export class Route {
+  /** `ip link` */
+  readonly link: Links;
+  /** `ip address` */
+  readonly address: Addresses;
+  /** `ip route` */
+  readonly route: Routes;
+  /** `ip rule` */
+  readonly rule: Rules;
+  /** `ip neighbour`, `bridge fdb` */
+  readonly neighbour: Neighbours;
+  /** `ip nexthop` */
+  readonly nexthop: Nexthops;
+  /** `ip netns list-id` */
+  readonly nsid: Nsids;
+  /** `tc qdisc` */
+  readonly qdisc: Qdiscs;
+  /** `tc class` */
+  readonly class: TrafficClasses;
+  /** `tc filter` */
+  readonly filter: Filters;
+  readonly #context: Context;
+  readonly #namespace;
+
+  private constructor(options: InOptions) {
+    this.#namespace = openNet(options.in);
+    try {
+      const another = () => new NetlinkSocket(0, { in: this.#namespace });
+      this.#context = new Context(options.in === undefined ? undefined : this.#namespace, another);
+    } catch (error) {
+      this.#namespace.close();
+      throw error;
+    }
+    this.link = new Links(this.#context);
+    this.address = new Addresses(this.#context);
+    this.route = new Routes(this.#context);
+    this.rule = new Rules(this.#context);
+    this.neighbour = new Neighbours(this.#context);
+    this.nexthop = new Nexthops(this.#context);
+    this.nsid = new Nsids(this.#context);
+    this.qdisc = new Qdiscs(this.#context);
+    this.class = new TrafficClasses(this.#context);
+    this.filter = new Filters(this.#context);
+  }
+
+  /**
+   * Opens the configuration of a namespace.
+   *
+   * @throws {SystemError} ENOENT without such a process or name, EPERM without privileges over it
+   */
+  static open(options: InOptions = {}): Route {
+    return new Route(options);
+  }
+
+  /**
+   * Makes what leaves by a link slower, later or less reliable; null takes that back. A rate alone is
+   * done by tbf, everything else by netem, which the kernel must have (CONFIG_NET_SCH_NETEM).
+   *
+   * @throws {NetlinkError} ENOENT if the kernel lacks netem
+   * @throws {TypeError | RangeError} for a wrong quantity
+   * @see tc-netem(8), tc-tbf(8)
+   * @example route.shape('eth0', { delay: '50ms', loss: 0.1, rate: '10mbit' });
+   */
+  shape(device: Device, wanted: Shape | null): void {
+    shape(this.qdisc, device, wanted);
+  }
+
+  /** Closes the socket. */
+  close(): void {
+    this.#context.socket.close();
+    this.#namespace.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

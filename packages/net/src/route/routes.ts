@@ -1,0 +1,237 @@
+// Routes: `ip route`.
+import { families, familyOf, parsePrefix } from '../netlink/addresses.js';
+import type { NetlinkError } from '../netlink/error.js';
+import { type Context, creation, type Device, request } from './context.js';
+import { toHopValues } from './hops.js';
+import { type TableName, tableNumber } from './names.js';
+import {
+  type NewRoute,
+  type RouteEntry,
+  type RouteFilter,
+  type RouteValues,
+  routeBody,
+  toRoute,
+} from './route-table.js';
+
+const RTM_F_CLONED = 0x200;
+const ONLINK = 4;
+
+function familyOfRoute({
+  dst,
+  family,
+  gateway,
+  prefsrc,
+  src,
+  nexthops,
+}: NewRoute): 'inet' | 'inet6' {
+  if (dst !== 'default') return familyOf(dst);
+  const hint = prefsrc ?? src ?? gateway ?? nexthops?.find((one) => one.gateway)?.gateway;
+  return family ?? (hint === undefined ? 'inet' : familyOf(hint));
+}
+
+function defaultScope(options: NewRoute): string | number {
+  const { type = 'unicast', gateway, nexthops, nhid } = options;
+  if (type === 'local') return 'host';
+  if (type === 'broadcast' || type === 'multicast') return 'link';
+  if (type !== 'unicast' || nhid !== undefined) return 'global';
+  return gateway === undefined && nexthops === undefined ? 'link' : 'global';
+}
+
+/** A route as a message. */
+function encode(context: Context, options: NewRoute): Uint8Array {
+  if (typeof options.dst !== 'string')
+    throw new TypeError(`dst must be a string: ${String(options.dst)}`);
+  const family = familyOfRoute(options);
+  const { type = 'unicast', gateway, dev, nexthops, tos } = options;
+  const dst = options.dst === 'default' ? undefined : parsePrefix(options.dst, 'dst');
+  const src = options.src === undefined ? undefined : parsePrefix(options.src, 'src');
+  const own = type === 'local' || type === 'broadcast' ? 'local' : 'main';
+  const table = tableNumber(options.table ?? own);
+  const crossing = gateway !== undefined && familyOf(gateway) !== family;
+  const isV6 = family === 'inet6';
+  return routeBody.encode(
+    {
+      family: families[family],
+      dstLength: dst?.prefixlen ?? 0,
+      srcLength: src?.prefixlen ?? 0,
+      ...(tos === undefined ? {} : { tos }),
+      table: table < 256 ? table : 0,
+      protocol: (options.protocol ?? 'boot') as 'boot',
+      scope: (options.scope ?? (isV6 ? 'global' : defaultScope(options))) as 'link',
+      type,
+      flags: options.onlink ? ONLINK : 0,
+    },
+    {
+      dst: dst?.address,
+      src: src?.address,
+      gateway: crossing ? undefined : gateway,
+      via: crossing ? gateway : undefined,
+      oif: dev === undefined ? undefined : context.index(dev),
+      metric: options.metric,
+      prefsrc: options.prefsrc,
+      metrics: options.metrics,
+      multipath: nexthops?.map((one) => toHopValues(one, family, (name) => context.index(name))),
+      fullTable: table,
+      pref: options.pref,
+      nhid: options.nhid,
+    },
+  );
+}
+
+/** The routes of a namespace. */
+export class Routes {
+  readonly #context: Context;
+
+  /** @internal */
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  #dump(filter: RouteFilter) {
+    const { family, table, dev, protocol: origin, type } = filter;
+    const number = table === undefined ? undefined : tableNumber(table);
+    const header = {
+      family: families[family ?? 'unspec'],
+      ...(origin === undefined ? {} : { protocol: origin as 'boot' }),
+      ...(type === undefined ? {} : { type: type as 'unicast' }),
+    };
+    const body = routeBody.encode(header, {
+      fullTable: number,
+      oif: dev === undefined ? undefined : this.#context.index(dev),
+    });
+    const names = this.#context.names();
+    return {
+      request: request('GETROUTE', 0, body, routeBody, filter),
+      decode(buffer: Buffer, start: number, end: number): RouteEntry | undefined {
+        const values = routeBody.decode(buffer, start, end);
+        return values && toRoute(values, names);
+      },
+    };
+  }
+
+  /** Routes of all tables, or of one: `ip -d -j route show table all`. */
+  list(filter: RouteFilter = {}): RouteEntry[] {
+    const { request: asked, decode } = this.#dump(filter);
+    return this.#context.socket
+      .dump(asked, decode)
+      .filter((route) => filter.table === undefined || matchesTable(route, filter.table));
+  }
+
+  /** The same as an asynchronous iterator, which lets the event loop go on in between. */
+  async *dump(filter: RouteFilter = {}): AsyncGenerator<RouteEntry, void, undefined> {
+    const { request: asked, decode } = this.#dump(filter);
+    const socket = this.#context.another();
+    try {
+      yield* socket.each(asked, decode);
+    } finally {
+      socket.close();
+    }
+  }
+
+  /**
+   * The way that a packet would take: `ip -j route get ADDRESS`.
+   *
+   * @throws {NetlinkError} ENETUNREACH, EHOSTUNREACH
+   */
+  get(
+    dst: string,
+    options: { from?: string; oif?: Device; iif?: Device; mark?: number } = {},
+  ): RouteEntry {
+    const { from, oif, iif, mark } = options;
+    const { address, prefixlen } = parsePrefix(dst, 'dst');
+    const source = from === undefined ? undefined : parsePrefix(from, 'from');
+    const body = routeBody.encode(
+      {
+        family: families[familyOf(address)],
+        dstLength: prefixlen,
+        srcLength: source?.prefixlen ?? 0,
+      },
+      {
+        dst: address,
+        src: source?.address,
+        oif: oif === undefined ? undefined : this.#context.index(oif, 'oif'),
+        iif: iif === undefined ? undefined : this.#context.index(iif, 'iif'),
+        mark,
+      },
+    );
+    let values: RouteValues | undefined;
+    this.#context.socket.request(
+      request('GETROUTE', 0, body, routeBody, { dst, ...options }),
+      (buffer, start, end) => {
+        values = routeBody.decode(buffer, start, end);
+      },
+    );
+    return toRoute(
+      { ...(values as RouteValues), flags: (values as RouteValues).flags & ~RTM_F_CLONED },
+      this.#context.names(),
+    );
+  }
+
+  /**
+   * Adds a route: `ip route add DST ...`.
+   *
+   * @throws {NetlinkError} EEXIST, ENETUNREACH if the gateway cannot be reached
+   * @example route.route.add({ dst: 'default', gateway: '10.0.0.1' });
+   */
+  add(options: NewRoute): void {
+    this.#context.send(
+      'NEWROUTE',
+      creation.add,
+      encode(this.#context, options),
+      routeBody,
+      options,
+    );
+  }
+
+  /**
+   * Adds many routes with few system calls. All are tried, whatever becomes of the others.
+   *
+   * @returns the error of each that failed, by its place in the list
+   */
+  addAll(list: readonly NewRoute[]): Map<number, NetlinkError> {
+    const indices = new Map<Device, number>();
+    const known = (device: Device) => {
+      const index = indices.get(device) ?? this.#context.index(device);
+      indices.set(device, index);
+      return index;
+    };
+    const requests = list.map((options) => {
+      const given = options.dev === undefined ? options : { ...options, dev: known(options.dev) };
+      return request('NEWROUTE', creation.add, encode(this.#context, given), routeBody, options);
+    });
+    const failed = new Map<number, NetlinkError>();
+    this.#context.socket.batch(requests).forEach((error, i) => {
+      if (error) failed.set(i, error);
+    });
+    return failed;
+  }
+
+  /** Adds a route, or replaces the one to the same destination: `ip route replace`. */
+  replace(options: NewRoute): void {
+    const body = encode(this.#context, options);
+    this.#context.send('NEWROUTE', creation.replace, body, routeBody, options);
+  }
+
+  /** Replaces a route that is there: `ip route change`. */
+  change(options: NewRoute): void {
+    const body = encode(this.#context, options);
+    this.#context.send('NEWROUTE', creation.change, body, routeBody, options);
+  }
+
+  /**
+   * Removes a route: `ip route delete DST ...`. What is not given is not compared.
+   *
+   * @throws {NetlinkError} ESRCH if there is none
+   */
+  delete(options: NewRoute): void {
+    const scopeOf = options.scope ?? 'nowhere';
+    const full = { ...options, scope: scopeOf, protocol: options.protocol ?? 'unspec' };
+    const body = encode(this.#context, full);
+    if (options.type === undefined) body[7] = 0; // rtm_type: any
+    this.#context.send('DELROUTE', 0, body, routeBody, options);
+  }
+}
+
+function matchesTable(route: RouteEntry, table: TableName | number): boolean {
+  return tableNumber(route.table) === tableNumber(table);
+}

@@ -1,0 +1,192 @@
+// Compares a description with what is there.
+import { familyOf, formatIP, parseIP, parsePrefix } from '../netlink/addresses.js';
+import type { Address } from '../route/addresses.js';
+import type { LinkChange, NewLink } from '../route/link-options.js';
+import type { Link } from '../route/links.js';
+import { tableNumber } from '../route/names.js';
+import type { NewRoute, RouteEntry } from '../route/route-table.js';
+import type { TransactionStep } from './steps.js';
+
+/** A link as it is wanted: with a name, and its addresses. */
+export type WantedLink = NewLink & {
+  name: string;
+  /** Addresses with the length of their prefix: `10.0.0.1/24`. Others stay, unless `exact`. */
+  addresses?: readonly string[];
+};
+
+/** What a namespace should have. What is not named stays as it is. */
+export interface NetDescription {
+  /** Links in the order in which they are made. */
+  links?: readonly WantedLink[];
+  routes?: readonly NewRoute[];
+  /** Take away other addresses of the links named, and other static routes. Default: false. */
+  exact?: boolean;
+}
+
+/** What there is. */
+export interface Present {
+  readonly links: readonly Link[];
+  readonly addresses: readonly Address[];
+  readonly routes: readonly RouteEntry[];
+}
+
+const canonicalIP = (text: string) => {
+  const bytes = parseIP(text, 'address');
+  return formatIP(bytes, 0, bytes.length) as string;
+};
+
+/** `10.0.0.1/24` in one spelling. */
+export function canonicalPrefix(text: string): string {
+  const { address, prefixlen } = parsePrefix(text, 'address');
+  return `${canonicalIP(address)}/${prefixlen}`;
+}
+
+/** Settings whose present value can be read back and compared. */
+function presentSettings(link: Link, names: ReadonlyMap<number, string>): Record<string, unknown> {
+  const { mtu, address, txqlen, group, ifalias, master, flags } = link;
+  return {
+    mtu,
+    address,
+    txqlen,
+    group,
+    alias: ifalias ?? '',
+    up: flags.includes('UP'),
+    master: master === undefined ? null : (names.get(master) ?? master),
+  };
+}
+
+const handled = new Set(['kind', 'name', 'addresses', 'peer', 'namespace', 'link', 'dev']);
+
+function changesOf(wanted: WantedLink, link: Link, names: ReadonlyMap<number, string>) {
+  const settings = presentSettings(link, names);
+  const data = (link.linkinfo?.info_data ?? {}) as Record<string, unknown>;
+  const to: LinkChange = {};
+  const from: LinkChange = {};
+  for (const [key, value] of Object.entries(wanted)) {
+    if (handled.has(key) || value === undefined) continue;
+    const common = key in settings;
+    const now = common ? settings[key] : data[key];
+    if (now === undefined && !(key in data)) continue; // nothing to compare it with
+    const same =
+      typeof value === 'string' ? String(now).toLowerCase() === value.toLowerCase() : now === value;
+    if (same) continue;
+    to[key] = value;
+    from[key] = now;
+    if (!common) {
+      to.kind = wanted.kind;
+      from.kind = wanted.kind;
+    }
+  }
+  return { to, from };
+}
+
+function compareLink(
+  wanted: WantedLink,
+  present: Present,
+  names: ReadonlyMap<number, string>,
+): TransactionStep[] {
+  const link = present.links.find(({ ifname }) => ifname === wanted.name);
+  const { addresses: _addresses, ...settings } = wanted;
+  if (link === undefined)
+    return [{ step: 'add link', link: settings as NewLink & { name: string } }];
+  const kind = link.linkinfo?.info_kind;
+  if (kind !== wanted.kind) {
+    throw new TypeError(
+      `links: ${wanted.name} is there, but of kind ${kind ?? link.link_type}, not ${wanted.kind}`,
+    );
+  }
+  const { to, from } = changesOf(wanted, link, names);
+  return Object.keys(to).length > 0 ? [{ step: 'change link', dev: wanted.name, to, from }] : [];
+}
+
+function compareAddresses(wanted: WantedLink, present: Present, exact: boolean): TransactionStep[] {
+  const link = present.links.find(({ ifname }) => ifname === wanted.name);
+  const there = present.addresses
+    .filter(({ ifindex, scope }) => ifindex === link?.ifindex && scope !== 'link')
+    .map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+  const asked = (wanted.addresses ?? []).map(canonicalPrefix);
+  const step = (what: 'add address' | 'delete address', address: string): TransactionStep => ({
+    step: what,
+    address: {
+      dev: wanted.name,
+      address,
+      ...(familyOf(address) === 'inet6' ? { flags: ['nodad'] } : {}),
+    },
+  });
+  return [
+    ...(exact
+      ? there.filter((one) => !asked.includes(one)).map((one) => step('delete address', one))
+      : []),
+    ...asked.filter((one) => !there.includes(one)).map((one) => step('add address', one)),
+  ];
+}
+
+const familyOfRoute = ({ family, dst, gateway }: NewRoute) =>
+  family ?? (dst === 'default' ? (gateway ? familyOf(gateway) : 'inet') : familyOf(dst));
+
+/** What tells two routes apart. */
+function keyOf(route: NewRoute): string {
+  const { dst, table = 'main', metric, tos = 0 } = route;
+  const family = familyOfRoute(route);
+  const to = dst === 'default' ? dst : canonicalPrefix(dst);
+  return [family, to, tableNumber(table), metric ?? (family === 'inet6' ? 1024 : 0), tos].join(' ');
+}
+
+/** A route that is there, as one would ask for it. */
+function toWanted(route: RouteEntry): NewRoute {
+  const { family, dst, gateway, via, dev, table, protocol, scope, prefsrc, metric, type, tos } =
+    route;
+  const given: Record<string, unknown> = { family, dst, table, protocol, scope, type };
+  for (const [key, value] of Object.entries({
+    gateway: gateway ?? via,
+    dev,
+    prefsrc,
+    metric,
+    tos,
+  })) {
+    if (value !== undefined) given[key] = value;
+  }
+  return given as unknown as NewRoute;
+}
+
+const compared = ['gateway', 'dev', 'prefsrc', 'type', 'scope', 'protocol'] as const;
+
+function compareRoutes(description: NetDescription, present: Present): TransactionStep[] {
+  const there = new Map<string, NewRoute>();
+  for (const route of present.routes) {
+    if (route.nexthops || route.nhid !== undefined) continue;
+    const wanted = toWanted(route);
+    there.set(keyOf(wanted), wanted);
+  }
+  const steps: TransactionStep[] = [];
+  const asked = new Set<string>();
+  for (const route of description.routes ?? []) {
+    const key = keyOf(route);
+    asked.add(key);
+    const now = there.get(key);
+    if (now === undefined) steps.push({ step: 'add route', route });
+    else if (compared.some((name) => route[name] !== undefined && route[name] !== now[name])) {
+      steps.push({ step: 'replace route', route, from: now });
+    }
+  }
+  if (!description.exact) return steps;
+  const own = new Set<unknown>(['boot', 'static']);
+  const surplus = [...there].filter(([key, { protocol }]) => !asked.has(key) && own.has(protocol));
+  return [
+    ...surplus.map(([, route]): TransactionStep => ({ step: 'delete route', route })),
+    ...steps,
+  ];
+}
+
+/** The changes that lead from what is there to what is wanted, in the order to make them. */
+export function compare(description: NetDescription, present: Present): TransactionStep[] {
+  const { links = [], exact = false } = description;
+  const names = new Map(present.links.map(({ ifindex, ifname }) => [ifindex, ifname]));
+  return [
+    ...links.flatMap((wanted) => compareLink(wanted, present, names)),
+    ...links.flatMap((wanted) =>
+      wanted.addresses || exact ? compareAddresses(wanted, present, exact) : [],
+    ),
+    ...compareRoutes(description, present),
+  ];
+}

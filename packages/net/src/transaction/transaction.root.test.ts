@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { createNamespace } from '../create.js';
+import { Route } from '../route/route.js';
+import type { NetDescription } from './compare.js';
+import { transaction } from './transaction.js';
+
+function lab() {
+  const namespace = createNamespace();
+  const route = Route.open({ in: namespace });
+  return {
+    route,
+    state: () => ({
+      links: route.link.list().map(({ ifname, mtu, flags, master }) => ({
+        ifname,
+        mtu,
+        up: flags.includes('UP'),
+        master,
+      })),
+      addresses: route.address.list({ family: 'inet' }).map(({ local }) => local),
+      routes: route.route
+        .list({ family: 'inet', table: 'main' })
+        .map(({ dst, gateway }) => ({ dst, gateway })),
+    }),
+    [Symbol.dispose]() {
+      route.close();
+      namespace.close();
+    },
+  };
+}
+
+const wanted: NetDescription = {
+  links: [
+    {
+      kind: 'bridge',
+      name: 'br0',
+      up: true,
+      forward_delay: 300,
+      addresses: ['10.0.0.1/24', '2001:DB8:0::1/64'],
+    },
+    { kind: 'veth', name: 'a0', up: true, mtu: 1400, master: 'br0', peer: { name: 'b0' } },
+  ],
+  routes: [
+    { dst: '10.1.0.0/16', gateway: '10.0.0.2' },
+    { dst: 'default', gateway: '10.0.0.3' },
+  ],
+};
+
+test('what is described is made, and then there is nothing left to do', () => {
+  using net = lab();
+  const change = transaction(net.route, wanted);
+  expect(String(change).split('\n')).toEqual([
+    '+ link br0 (bridge)',
+    '+ link a0 (veth)',
+    '+ address 10.0.0.1/24 dev br0',
+    '+ address 2001:db8::1/64 dev br0',
+    '+ route 10.1.0.0/16 via 10.0.0.2',
+    '+ route default via 10.0.0.3',
+  ]);
+  expect(net.state().links).toHaveLength(1);
+  change.apply();
+  expect(net.route.link.get('a0')).toMatchObject({
+    mtu: 1400,
+    master: net.route.link.get('br0').ifindex,
+  });
+  expect(transaction(net.route, wanted).plan).toEqual([]);
+  net.route.link.change('a0', { mtu: 1500, master: null });
+  net.route.route.replace({ dst: 'default', gateway: '10.0.0.9' });
+  const repair = transaction(net.route, wanted);
+  expect(String(repair).split('\n')).toEqual([
+    '~ link a0: mtu 1500 -> 1400, master null -> br0',
+    '~ route default via 10.0.0.9 dev br0 table main -> default via 10.0.0.3',
+  ]);
+  repair.apply();
+  expect(transaction(net.route, wanted).plan).toEqual([]);
+});
+
+test('what is not described goes only if that is asked for', () => {
+  using net = lab();
+  transaction(net.route, wanted).apply();
+  net.route.address.add({ dev: 'br0', address: '10.7.0.1/24' });
+  net.route.route.add({ dst: '10.9.0.0/16', dev: 'br0' });
+  expect(transaction(net.route, wanted).plan).toEqual([]);
+  const exact = transaction(net.route, { ...wanted, exact: true });
+  expect(String(exact).split('\n')).toEqual([
+    '- address 10.7.0.1/24 dev br0',
+    '- route 10.9.0.0/16 dev br0 table main',
+  ]);
+  exact.apply();
+  expect(transaction(net.route, { ...wanted, exact: true }).plan).toEqual([]);
+});
+
+test('if a change fails, those before it are taken back', () => {
+  using net = lab();
+  net.route.link.add({ kind: 'veth', name: 'c0', mtu: 1450, up: true, peer: { name: 'd0' } });
+  net.route.address.add({ dev: 'c0', address: '10.5.0.1/24' });
+  const before = net.state();
+  const impossible: NetDescription = {
+    links: [
+      ...(wanted.links ?? []),
+      { kind: 'veth', name: 'c0', mtu: 1300, addresses: ['10.6.0.1/24'] },
+    ],
+    routes: [...(wanted.routes ?? []), { dst: '10.2.0.0/16', gateway: '192.0.2.1' }],
+    exact: true,
+  };
+  expect(() => transaction(net.route, impossible).apply()).toThrow('ENETUNREACH');
+  expect(net.state()).toEqual(before);
+});
+
+test('a link of another kind is not touched', () => {
+  using net = lab();
+  net.route.link.add({ kind: 'bridge', name: 'a0' });
+  expect(() => transaction(net.route, { links: [{ kind: 'veth', name: 'a0' }] })).toThrow(
+    /of kind bridge, not veth/,
+  );
+});

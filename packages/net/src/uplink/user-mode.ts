@@ -1,0 +1,222 @@
+// A way outside without root: pasta(1) or slirp4netns(1), started for a process and ended with it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { closeFd, syscall, watch } from '@ns/core/sys';
+import { Route } from '../route/route.js';
+import { assertForwards } from './forwards.js';
+import type { PortForward } from './nft.js';
+import { addSlirpForward, slirpArguments } from './slirp.js';
+
+const DEVICE = 'tap0';
+const READY_MS = 10_000;
+
+/** The programs that can do it. */
+export type UplinkTool = 'pasta' | 'slirp4netns';
+
+/** Options of {@link userUplink}. */
+export interface UserUplinkOptions {
+  /** Default: pasta, or slirp4netns if there is no pasta. */
+  tool?: UplinkTool;
+  /** Ports of 127.0.0.1 out here that lead inside. */
+  forward?: readonly PortForward[];
+  /** More options of the tool's own. */
+  args?: readonly string[];
+}
+
+const packages = { pasta: 'passt', slirp4netns: 'slirp4netns' };
+
+function pastaArguments(
+  pid: number,
+  forward: readonly PortForward[],
+  more: readonly string[],
+): string[] {
+  const ports = (protocol: 'tcp' | 'udp') => {
+    const specs = forward
+      .filter((one) => (one.protocol ?? 'tcp') === protocol)
+      .map(({ host, inside = host }) => `127.0.0.1/${host}:${inside}`);
+    const option = protocol === 'tcp' ? '--tcp-ports' : '--udp-ports';
+    return (specs.length > 0 ? specs : ['none']).flatMap((spec) => [option, spec]);
+  };
+  return [
+    '--foreground',
+    '--quiet',
+    '--config-net',
+    '--ns-ifname',
+    DEVICE,
+    ...ports('tcp'),
+    ...ports('udp'),
+    ...['--tcp-ns', 'none', '--udp-ns', 'none'],
+    ...more,
+    String(pid),
+  ];
+}
+
+/** A way outside that a program keeps open. */
+export class UserUplink {
+  /** The program that does it. */
+  readonly tool: UplinkTool;
+  readonly #process: ChildProcess;
+  readonly #stop: () => void;
+
+  /** @internal */
+  constructor(tool: UplinkTool, process: ChildProcess, stop: () => void) {
+    this.tool = tool;
+    this.#process = process;
+    this.#stop = stop;
+  }
+
+  /** Ends the program, and with it the way outside. */
+  async close(): Promise<void> {
+    this.#stop();
+    await ended(this.#process);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill();
+    await once(child, 'exit');
+  }
+  (child.stdio[4] as Writable | null | undefined)?.destroy();
+}
+
+/** Whether the interface is there and has an address. */
+function isReady(pid: number): boolean {
+  const route = Route.open({ in: pid });
+  try {
+    const link = route.link.list().find(({ ifname }) => ifname === DEVICE);
+    return (
+      link !== undefined && route.address.list({ dev: link.ifindex, family: 'inet' }).length > 0
+    );
+  } finally {
+    route.close();
+  }
+}
+
+/** Starts the program and waits until it has made the interface. */
+async function start(
+  tool: UplinkTool,
+  pid: number,
+  args: readonly string[],
+): Promise<ChildProcess> {
+  const child = spawn(tool, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr?.on('data', (chunk) => {
+    said += String(chunk);
+  });
+  (child.stdio[3] as Readable | null | undefined)?.resume();
+  let failure: Error | undefined;
+  child.once('error', (error: NodeJS.ErrnoException) => {
+    failure =
+      error.code === 'ENOENT'
+        ? Object.assign(
+            new Error(`${tool} is not there: install ${packages[tool]}`, { cause: error }),
+            { code: 'ENOENT' },
+          )
+        : error;
+  });
+  child.once('exit', (code, signal) => {
+    failure ??= new Error(`${tool} has ended (${signal ?? code}): ${said.trim()}`);
+  });
+  const deadline = Date.now() + READY_MS;
+  for (;;) {
+    await delay(5);
+    if (failure) throw failure;
+    if (isReady(pid)) return child;
+    if (Date.now() > deadline) {
+      await ended(child);
+      throw new Error(`${tool} has not made ${DEVICE} in time: ${said.trim()}`);
+    }
+  }
+}
+
+/** Calls back when the process has ended. */
+function onEnd(pid: number, callback: () => void): () => void {
+  const pidfd = syscall('pidfd_open', pid, 0);
+  const watching = watch(pidfd, { readable: true }, () => callback());
+  watching.unref();
+  let over = false;
+  return () => {
+    if (over) return;
+    over = true;
+    watching.close();
+    closeFd(pidfd);
+  };
+}
+
+async function run(tool: UplinkTool, pid: number, options: UserUplinkOptions): Promise<UserUplink> {
+  const { forward = [], args = [] } = options;
+  const directory =
+    tool === 'slirp4netns' && forward.length > 0
+      ? mkdtempSync(join(tmpdir(), 'ns-uplink-'))
+      : undefined;
+  const api = directory && join(directory, 'api');
+  const clear = () => directory && rmSync(directory, { recursive: true, force: true });
+  let child: ChildProcess | undefined;
+  try {
+    child = await start(
+      tool,
+      pid,
+      tool === 'pasta'
+        ? pastaArguments(pid, forward, args)
+        : slirpArguments(pid, DEVICE, api, args),
+    );
+    if (api !== undefined) for (const one of forward) await addSlirpForward(api, one);
+    const running = child;
+    const stopWatching = onEnd(pid, () => stop());
+    const stop = () => {
+      stopWatching();
+      running.kill();
+      clear();
+    };
+    running.once('exit', () => {
+      stopWatching();
+      clear();
+    });
+    return new UserUplink(tool, running, stop);
+  } catch (error) {
+    if (child) await ended(child);
+    clear();
+    throw error;
+  }
+}
+
+/**
+ * Connects the network namespace of a process to the outside without privileges, through a network
+ * stack in user space: pasta(1) or slirp4netns(1), whichever is installed. It makes the interface
+ * tap0 with an address and a default route inside, and ends with the process.
+ *
+ * @param pid of a process in the namespace, whose user namespace is the caller's to rule
+ * @throws an error with `code` ENOENT, naming what to install, if no such program is there
+ * @throws {TypeError | RangeError} for wrong forwards
+ * @see pasta(1), slirp4netns(1)
+ * @example await using way = await userUplink(child.pid, { forward: [{ host: 8080, inside: 80 }] });
+ */
+export async function userUplink(
+  pid: number,
+  options: UserUplinkOptions = {},
+): Promise<UserUplink> {
+  const { tool, forward = [] } = options;
+  if (!Number.isInteger(pid) || pid < 1)
+    throw new RangeError(`pid must be a positive integer: ${pid}`);
+  if (tool !== undefined && !Object.hasOwn(packages, tool)) {
+    throw new TypeError(`tool must be pasta or slirp4netns: ${String(tool)}`);
+  }
+  assertForwards(forward);
+  if (tool !== undefined) return run(tool, pid, options);
+  try {
+    return await run('pasta', pid, options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return run('slirp4netns', pid, options);
+  }
+}
