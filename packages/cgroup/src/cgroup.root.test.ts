@@ -1,0 +1,354 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type NamespaceProcess, run, spawn } from '@ns/core';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { Cgroup } from './cgroup.js';
+import { ControlFiles } from './files.js';
+import { cgroupHierarchy } from './hierarchy.js';
+import { killOneByOne } from './life.js';
+import type { CgroupLimits } from './limits.js';
+import { cgroup } from './spec.js';
+
+const { controllers, mode } = cgroupHierarchy();
+let made = 0;
+
+// Groups of tests are right below the root of the machine's tree, which shall be left as it was.
+const before = (() => {
+  using root = Cgroup.root();
+  return root.enabled;
+})();
+afterAll(() => {
+  using again = Cgroup.root();
+  again.disable(again.enabled.filter((name) => !before.includes(name)));
+});
+
+/** A group of the test's own, below the root of the tree, gone when the test ends. */
+function group(limits: CgroupLimits = {}): Cgroup {
+  using root = Cgroup.root();
+  const own = root.create(`ns-test-${process.pid}-${++made}`, limits);
+  onTestFinished(() => own[Symbol.asyncDispose]());
+  return own;
+}
+
+async function inside(own: Cgroup, script = 'exec sleep 1000'): Promise<NamespaceProcess> {
+  const child = await spawn('sh', ['-c', script], { cgroup: own.fd, stdio: 'ignore' });
+  onTestFinished(() => child[Symbol.asyncDispose]());
+  return child;
+}
+
+const pathOf = (pid: number | 'self') =>
+  /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
+
+test('a child starts in the group, and is found there', async () => {
+  const own = group();
+  const child = await inside(own);
+  expect(pathOf(child.pid)).toBe(own.path);
+  expect(own.processes()).toEqual([child.pid]);
+  expect(own.threads()).toEqual([child.pid]);
+  expect(own.events()).toEqual({ populated: true, frozen: false });
+  using found = Cgroup.of(child.pid);
+  expect(found.path).toBe(own.path);
+});
+
+test('a process is moved', async () => {
+  const own = group();
+  const inner = own.create('inner');
+  onTestFinished(() => inner.close());
+  const child = await inside(own);
+  inner.add(child.pid);
+  expect(own.processes()).toEqual([]);
+  expect(inner.processes()).toEqual([child.pid]);
+  expect(own.children()).toEqual(['inner']);
+  expect(own.events().populated).toBe(true);
+  using again = own.child('inner');
+  expect(again.path).toBe(inner.path);
+  using opened = Cgroup.open(inner.path);
+  expect(opened.processes()).toEqual([child.pid]);
+});
+
+test('a group is frozen and goes on', async () => {
+  const own = group();
+  await inside(own, 'while :; do :; done');
+  await own.freeze();
+  expect(own.events().frozen).toBe(true);
+  const used = own.usage().cpu?.usage_usec;
+  await delay(30);
+  expect(own.usage().cpu?.usage_usec).toBe(used);
+  await own.thaw();
+  expect(own.events().frozen).toBe(false);
+});
+
+test('a group below a frozen one cannot be thawed, and the call does not wait for that', async () => {
+  const own = group();
+  using inner = own.create('inner');
+  await inside(inner);
+  await own.freeze();
+  await inner.freeze();
+  await inner.thaw();
+  expect(inner.events().frozen).toBe(true);
+  await own.thaw();
+});
+
+test('everything in a group and below is killed, also what is frozen', async () => {
+  const own = group();
+  using inner = own.create('inner');
+  const children = [await inside(own), await inside(inner, 'sleep 1000 & wait')];
+  await own.freeze();
+  await own.kill();
+  expect(own.events().populated).toBe(false);
+  for (const child of children) {
+    await child.exited;
+    expect(child.signalCode).toBe('SIGKILL');
+  }
+});
+
+test('on a kernel without cgroup.kill, processes that keep forking are killed as well', async () => {
+  const own = group();
+  using inner = own.create('inner');
+  const child = await inside(inner, 'while :; do sh -c "sleep 0.001; :" & sleep 0.001; done');
+  const files = ControlFiles.open(own.directory);
+  onTestFinished(() => files.close());
+  await killOneByOne(files);
+  await own.empty();
+  await child.exited;
+  expect(child.signalCode).toBe('SIGKILL');
+});
+
+test('a group is removed after its last process, with all below it', async () => {
+  const own = group();
+  own.create('a').close();
+  using a = own.child('a');
+  a.create('b').close();
+  const child = await inside(a);
+  const removed = own.remove();
+  await delay(20);
+  expect(existsSync(own.directory)).toBe(true);
+  child.kill('SIGKILL');
+  await removed;
+  expect(existsSync(own.directory)).toBe(false);
+  expect(own.closed).toBe(true);
+});
+
+test('await using ends and removes the group', async () => {
+  let directory: string;
+  let child: NamespaceProcess;
+  {
+    using root = Cgroup.root();
+    await using own = root.create(`ns-test-${process.pid}-${++made}`);
+    ({ directory } = own);
+    child = await inside(own);
+  }
+  await child.exited;
+  expect(child.signalCode).toBe('SIGKILL');
+  expect(existsSync(directory)).toBe(false);
+});
+
+test('a wait can be given up', async () => {
+  const own = group();
+  await inside(own);
+  const controller = new AbortController();
+  const empty = own.empty({ signal: controller.signal });
+  controller.abort();
+  await expect(empty).rejects.toThrow('abort');
+});
+
+test('changes are reported, for many groups', async () => {
+  const groups = [group(), group(), group()];
+  const seen: Record<string, number>[][] = groups.map(() => []);
+  const subscriptions = groups.map((one, i) =>
+    one.onChange('cgroup.events', (now) => seen[i]?.push({ ...now })),
+  );
+  onTestFinished(() => {
+    for (const subscription of subscriptions) subscription.close();
+  });
+  const children = await Promise.all(groups.map((one) => inside(one)));
+  const reached = (populated: number) => seen.every((list) => list.at(-1)?.populated === populated);
+  while (!reached(1)) await delay(5);
+  for (const child of children) child.kill('SIGKILL');
+  while (!reached(0)) await delay(5);
+});
+
+test('pressure on the processor is reported', async ({ skip }) => {
+  const own = group();
+  skip(own.usage().pressure.cpu === undefined, 'this kernel has no pressure information');
+  let calls = 0;
+  const subscription = own.onPressure({ resource: 'cpu', some: '1ms', window: '2s' }, () => {
+    calls++;
+  });
+  onTestFinished(() => subscription.close());
+  // More busy processes than one processor can run: pinned to the first.
+  const script = 'while :; do :; done';
+  for (let i = 0; i < 3; i++) {
+    const child = await spawn('sh', ['-c', script], {
+      cgroup: own.fd,
+      cpuAffinity: [0],
+      stdio: 'ignore',
+    });
+    onTestFinished(() => child[Symbol.asyncDispose]());
+  }
+  while (calls === 0) await delay(10);
+  expect(own.usage().pressure.cpu?.some.total).toBeGreaterThan(0);
+});
+
+test('threads have groups of their own in a threaded tree', async () => {
+  const own = group();
+  using inner = own.create('inner');
+  expect(inner.type).toBe('domain');
+  inner.makeThreaded();
+  expect(inner.type).toBe('threaded');
+  expect(own.type).toBe('domain threaded');
+  const child = await inside(own);
+  inner.addThread(child.pid);
+  expect(inner.threads()).toEqual([child.pid]);
+});
+
+test('a delegated group is its for its owner to work in', async () => {
+  const own = group();
+  own.delegate({ uid: 12_345, gid: 12_345 });
+  const inner = `${own.directory}/inner`;
+  const credentials = { uid: 12_345, gid: 12_345, cwd: '/' };
+  await run('mkdir', [inner], credentials);
+  await run('sh', ['-c', `echo $$ > ${inner}/cgroup.procs && cat /proc/self/cgroup`], {
+    ...credentials,
+    cgroup: own.fd,
+  });
+  await expect(
+    run('sh', ['-c', `echo 1 > ${own.directory}/cgroup.max.depth`], credentials),
+  ).rejects.toThrow();
+});
+
+test('a cgroup namespace is rooted at the group, and the child is in it', async () => {
+  const own = group();
+  const child = await spawn('cat', ['/proc/self/cgroup'], {
+    namespaces: [cgroup({ group: own })],
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => child[Symbol.asyncDispose]());
+  let text = '';
+  for await (const chunk of child.stdout ?? []) text += chunk;
+  expect(text).toContain('0::/\n');
+
+  const held = await spawn('sleep', ['1000'], { namespaces: [cgroup({ group: own })] });
+  onTestFinished(() => held[Symbol.asyncDispose]());
+  expect(pathOf(held.pid)).toBe(own.path);
+});
+
+test('limits on the number of groups are set and read', () => {
+  const own = group({ maxDepth: 2, maxDescendants: 'max' });
+  expect(own.limits()).toMatchObject({ maxDepth: 2, maxDescendants: Number.POSITIVE_INFINITY });
+  own.set({ maxDescendants: 1 });
+  own.create('one').close();
+  expect(() => own.create('two')).toThrow(/EAGAIN/);
+  expect(own.usage().stat.nr_descendants).toBe(1);
+});
+
+test('huge pages are limited', ({ skip }) => {
+  skip(!controllers.includes('hugetlb'), 'the v2 tree has no hugetlb controller here');
+  const own = group({ hugetlb: { '2MB': '4M' } });
+  expect(own.limits().hugetlb?.['2MB']).toBe(4 * 1024 ** 2);
+  expect(own.usage().hugetlb?.['2MB']).toBe(0);
+  expect(own.controllers).toContain('hugetlb');
+});
+
+test('a limit whose controller is on v1 is refused with that reason, and no group is left', ({
+  skip,
+}) => {
+  skip(mode !== 'hybrid' || controllers.includes('memory'), 'the memory controller is on v2 here');
+  using root = Cgroup.root();
+  const name = `ns-test-${process.pid}-${++made}`;
+  expect(() => root.create(name, { memory: { max: '64M' } })).toThrow(/cgroup v1/);
+  expect(root.children()).not.toContain(name);
+  const own = group();
+  expect(() => own.set({ memory: { max: '64M' } })).toThrow(/cgroup v1/);
+});
+
+test('memory, processes and processor time are limited', async ({ skip }) => {
+  const needed = ['memory', 'pids', 'cpu'];
+  skip(
+    !needed.every((name) => controllers.includes(name)),
+    `the v2 tree lacks controllers here (${mode}): needs ${needed.join(', ')}`,
+  );
+  const own = group({ memory: { max: '64M', swapMax: 0 }, pids: { max: 10 }, cpu: { max: '50%' } });
+  expect(own.limits()).toMatchObject({
+    memory: { max: 64 * 1024 ** 2, swapMax: 0 },
+    pids: { max: 10 },
+    cpu: { quota: 50_000, period: 100_000 },
+  });
+  let ended = 0;
+  using _ = own.onChange('memory.events', (now) => {
+    ended = now.oom_kill ?? 0;
+  });
+  const hog = await spawn(
+    process.execPath,
+    ['-e', 'const a = []; for (;;) a.push(Buffer.alloc(1 << 20, 1));'],
+    { cgroup: own.fd, stdio: 'ignore' },
+  );
+  await hog.exited;
+  expect(hog.signalCode).toBe('SIGKILL');
+  while (ended === 0) await delay(5);
+  expect(own.usage().memory?.events?.oom_kill).toBeGreaterThan(0);
+  expect(own.usage().memory?.current).toBeLessThanOrEqual(64 * 1024 ** 2);
+  expect(own.usage().pids?.current).toBe(0);
+});
+
+test('processors and devices are assigned', ({ skip }) => {
+  const needed = ['cpuset', 'io'];
+  skip(
+    !needed.every((name) => controllers.includes(name)),
+    `the v2 tree lacks controllers here (${mode}): needs ${needed.join(', ')}`,
+  );
+  const own = group({ cpuset: { cpus: [0] }, io: { weight: 50 } });
+  expect(own.limits().cpuset?.cpus).toEqual([0]);
+  expect(own.limits().io?.weight).toBe(50);
+});
+
+test('controllers are enabled all the way down, around processes in the way', async ({ skip }) => {
+  skip(!controllers.includes('pids'), `the v2 tree has no pids controller here (${mode})`);
+  const own = group();
+  const child = await inside(own);
+  using direct = own.create('limited', {});
+  expect(() => own.enable(['pids'])).toThrow(/EBUSY/);
+  own.enable(['pids'], { leaf: 'processes' });
+  using leaf = own.child('processes');
+  expect(leaf.processes()).toEqual([child.pid]);
+  direct.set({ pids: { max: 5 } });
+  using deep = direct.create('deep', { pids: { max: 3 } });
+  expect(deep.limits().pids?.max).toBe(3);
+});
+
+test('processes in the way are moved into a leaf', async ({ skip }) => {
+  skip(!controllers.includes('hugetlb'), `the v2 tree has no hugetlb controller here (${mode})`);
+  const own = group();
+  const child = await inside(own);
+  expect(() => own.enable(['hugetlb'])).toThrow(/EBUSY/);
+  own.enable(['hugetlb'], { leaf: 'processes' });
+  using leaf = own.child('processes');
+  expect(leaf.processes()).toEqual([child.pid]);
+  expect(own.enabled).toEqual(['hugetlb']);
+  expect(leaf.controllers).toEqual(['hugetlb']);
+  own.disable(['hugetlb']);
+  expect(leaf.controllers).toEqual([]);
+});
+
+test('what does not exist is told', () => {
+  expect(() => Cgroup.open('/ns-test-no-such-group')).toThrow(/ENOENT/);
+  const own = group();
+  using root = Cgroup.root();
+  expect(() => root.create(own.path.slice(1))).toThrow(/EEXIST/);
+});
+
+test('wrong arguments are refused', () => {
+  const own = group();
+  for (const name of ['', '.', '..', 'a/b', 'cgroup.procs', 'a\0']) {
+    expect(() => own.create(name)).toThrow(TypeError);
+  }
+  expect(() => Cgroup.open('relative')).toThrow(TypeError);
+  expect(() => Cgroup.open('/a/../b')).toThrow(TypeError);
+  expect(() => Cgroup.of(0)).toThrow(RangeError);
+  expect(() => own.add(-1)).toThrow(RangeError);
+  expect(() => own.delegate({ uid: -1 })).toThrow(RangeError);
+  expect(() => cgroup({ group: {} as never })).toThrow(TypeError);
+  const wrong = { resource: 'disk', some: 1 } as never;
+  expect(() => own.onPressure(wrong, () => {})).toThrow(TypeError);
+  expect(() => own.onPressure({ resource: 'cpu' }, () => {})).toThrow(TypeError);
+});

@@ -1,0 +1,160 @@
+// The control files of one group, by a descriptor of its directory: whatever happens to the path,
+// it is this group's files that are read and written.
+import { constants, readdirSync } from 'node:fs';
+import { AT, isSystemError, SystemError } from '@ns/core';
+import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
+import { cgroupHierarchy } from './hierarchy.js';
+
+const ENOENT = 2;
+const EBUSY = 16;
+const EACCES = 13;
+const EPERM = 1;
+const PAGE = 65_536;
+const decoder = new TextDecoder();
+
+/** Why a controller's file may be missing: the controller is not enabled, or on v1. */
+export function missing(file: string): string {
+  const [controller = ''] = file.split('.');
+  if (controller === 'cgroup') return 'This kernel does not have the file, or not for this group.';
+  const { mode, controllers, legacyControllers } = cgroupHierarchy();
+  if (controllers.includes(controller)) {
+    return `The ${controller} controller is not enabled for this group (or this kernel lacks the file): enable it in the parent.`;
+  }
+  if (legacyControllers.includes(controller)) {
+    return `This machine has a ${mode} set-up: its ${controller} controller is on cgroup v1, so the v2 tree has no ${controller} limits and figures. Boot with systemd.unified_cgroup_hierarchy=1.`;
+  }
+  return `This kernel has no ${controller} controller, or it is not passed on to this tree.`;
+}
+
+function hintFor(errno: number, file: string): string | undefined {
+  if (errno === ENOENT) return missing(file);
+  if (errno === EBUSY && file === 'cgroup.subtree_control') {
+    return 'A group with processes cannot pass controllers on: move them into a group below it first.';
+  }
+  if (errno === EACCES || errno === EPERM) {
+    return 'The group belongs to another user. Where systemd owns the tree, ask it for a delegated one: systemd-run --user --scope -p Delegate=yes.';
+  }
+  return undefined;
+}
+
+/** The error of an operation on a file of a group. */
+export function fileError(
+  errno: number,
+  call: string,
+  file: string,
+  ...args: unknown[]
+): SystemError {
+  const hint = hintFor(errno, file);
+  const details = { step: `cgroup file ${file}`, ...(hint === undefined ? {} : { hint }) };
+  return new SystemError(errno, call, [file, ...args], details);
+}
+
+/** A group's directory and files. */
+export class ControlFiles {
+  readonly path: string;
+  readonly #fd: number;
+  #closed = false;
+
+  constructor(path: string, fd: number) {
+    this.path = path;
+    this.#fd = fd;
+  }
+
+  /** Opens a directory. */
+  static open(path: string, at: number = AT.FDCWD, name: string = path): ControlFiles {
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC;
+    return new ControlFiles(path, syscall('openat', at, name, flags, 0));
+  }
+
+  get fd(): number {
+    if (this.#closed) throw new Error(`the cgroup ${this.path} is closed`);
+    return this.#fd;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeFd(this.#fd);
+  }
+
+  /** Opens a file; the descriptor is the caller's. */
+  openFile(file: string, flags: number): number {
+    const fd = trySyscall('openat', this.fd, file, flags | O_CLOEXEC, 0);
+    if (fd < 0) throw fileError(-fd, 'openat', file);
+    return fd;
+  }
+
+  /** The whole text of a file, in one read as far as it goes. */
+  read(file: string): string {
+    const fd = this.openFile(file, constants.O_RDONLY);
+    try {
+      const parts: string[] = [];
+      const buffer = new Uint8Array(PAGE);
+      for (;;) {
+        const length = trySyscall('read', fd, buffer, buffer.length);
+        if (length < 0) throw fileError(-length, 'read', file);
+        if (length === 0) return parts.join('');
+        parts.push(decoder.decode(buffer.subarray(0, length)));
+      }
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  /** The text, or undefined where there is no such file. */
+  readIfThere(file: string): string | undefined {
+    try {
+      return this.read(file);
+    } catch (error) {
+      // EOPNOTSUPP: the file is there, but the group's type or the kernel's settings forbid it.
+      if (isSystemError(error, 'ENOENT') || isSystemError(error, 'EOPNOTSUPP')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Writes a value, in one call: the kernel takes it as a whole. */
+  write(file: string, value: string): void {
+    const fd = this.openFile(file, constants.O_WRONLY);
+    try {
+      const text = new TextEncoder().encode(value);
+      const result = trySyscall('write', fd, text, text.length);
+      if (result < 0) throw fileError(-result, 'write', file, value);
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  /**
+   * The processes in the group, to act on. One out of our pid namespace's sight reads as 0, which as an
+   * argument would mean ourselves.
+   */
+  reachableProcesses(): number[] {
+    const pids = this.read('cgroup.procs').split('\n').filter(Boolean).map(Number);
+    if (pids.includes(0)) {
+      throw new Error(`${this.path} has processes that this pid namespace does not see`);
+    }
+    return pids;
+  }
+
+  /** Names of the files. */
+  names(): string[] {
+    return readdirSync(this.#self());
+  }
+
+  /** Names of the groups right below. */
+  groups(): string[] {
+    return readdirSync(this.#self(), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort();
+  }
+
+  /** The directory as a path, whatever its name is by now. */
+  #self(): string {
+    return `/proc/self/fd/${this.fd}/.`;
+  }
+}

@@ -1,0 +1,31 @@
+import { readlinkSync } from 'node:fs';
+import { getuid } from 'node:process';
+import { explainSpawn, type NamespaceSpec, run } from '@ns/core';
+import { expect, test } from 'vitest';
+import { cgroup } from './spec.js';
+
+// What a user namespace needs is the business of another package; these tests work alone.
+const owner: NamespaceSpec[] = getuid?.() === 0 ? [] : [{ type: 'user' }];
+
+test('in a new cgroup namespace every cgroup of the process is the root', async () => {
+  const { stdout } = await run('cat', ['/proc/self/cgroup'], {
+    namespaces: [...owner, cgroup()],
+  });
+  const paths = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(':')[2]);
+  expect(new Set(paths)).toEqual(new Set(['/']));
+});
+
+test('the namespace is another one than ours', async () => {
+  const { stdout } = await run('readlink', ['/proc/self/ns/cgroup'], {
+    namespaces: [...owner, cgroup()],
+  });
+  expect(stdout.trim()).toMatch(/^cgroup:\[\d+\]$/);
+  expect(stdout.trim()).not.toBe(readlinkSync('/proc/self/ns/cgroup'));
+});
+
+test('the plan names the call', () => {
+  expect(explainSpawn('true', [], { namespaces: [cgroup()] })).toContain('clone3(CLONE_NEWCGROUP');
+});

@@ -1,0 +1,119 @@
+// Changes of control files that the kernel reports (cgroup.events, memory.events, ...): one inotify
+// instance for all groups of this process, there only while somebody listens.
+import { closeFd, O_CLOEXEC, syscall, trySyscall, type Watch, watch } from '@ns/core/sys';
+
+const IN_NONBLOCK = 0o4000;
+const IN_MODIFY = 0x2;
+const IN_IGNORED = 0x8000;
+const IN_Q_OVERFLOW = 0x4000;
+const HEADER = 16;
+const EAGAIN = 11;
+
+type Listener = () => void;
+
+/** Something that is listened to until it is closed. */
+export interface Subscription {
+  /** Keeps the event loop alive (the default). */
+  ref(): void;
+  /** Lets the event loop end although this is listened to. */
+  unref(): void;
+  /** Ends it; again is no error. */
+  close(): void;
+  /** As close, for `using`. */
+  [Symbol.dispose](): void;
+}
+
+class Hub {
+  readonly #fd = syscall('inotify_init1', O_CLOEXEC | IN_NONBLOCK);
+  readonly #listeners = new Map<number, Map<symbol, Listener>>();
+  readonly #holders = new Set<symbol>();
+  readonly #watch: Watch;
+
+  constructor() {
+    this.#watch = watch(this.#fd, { readable: true }, () => this.#read());
+  }
+
+  get empty(): boolean {
+    return this.#listeners.size === 0;
+  }
+
+  add(path: string, key: symbol, listener: Listener): number {
+    // A file watched twice has one number, and the kernel removes it at the first call.
+    const wd = syscall('inotify_add_watch', this.#fd, path, IN_MODIFY);
+    const known = this.#listeners.get(wd) ?? new Map<symbol, Listener>();
+    known.set(key, listener);
+    this.#listeners.set(wd, known);
+    this.hold(key, true);
+    return wd;
+  }
+
+  remove(wd: number, key: symbol): void {
+    this.hold(key, false);
+    const known = this.#listeners.get(wd);
+    known?.delete(key);
+    if (known?.size !== 0) return;
+    this.#listeners.delete(wd);
+    trySyscall('inotify_rm_watch', this.#fd, wd); // gone already if the group is
+  }
+
+  hold(key: symbol, held: boolean): void {
+    if (held) this.#holders.add(key);
+    else this.#holders.delete(key);
+    if (this.#holders.size > 0) this.#watch.ref();
+    else this.#watch.unref();
+  }
+
+  close(): void {
+    this.#watch.close();
+    closeFd(this.#fd);
+  }
+
+  #read(): void {
+    const buffer = new DataView(new ArrayBuffer(65_536));
+    const length = trySyscall('read', this.#fd, buffer, buffer.byteLength);
+    if (length === -EAGAIN) return;
+    const changed = new Set<Listener>();
+    for (let at = 0; at < length; ) {
+      const wd = buffer.getInt32(at, true);
+      const mask = buffer.getUint32(at + 4, true);
+      at += HEADER + buffer.getUint32(at + 12, true);
+      const sets =
+        (mask & IN_Q_OVERFLOW) !== 0 ? this.#listeners.values() : [this.#listeners.get(wd)];
+      for (const set of sets) for (const listener of set?.values() ?? []) changed.add(listener);
+      if ((mask & IN_IGNORED) !== 0) this.#listeners.delete(wd); // the group has been removed
+    }
+    for (const listener of changed) listener();
+  }
+}
+
+let hub: Hub | undefined;
+
+/** Calls back on the event loop whenever the kernel reports a change of a control file. */
+export function watchFile(directory: number, file: string, listener: Listener): Subscription {
+  hub ??= new Hub();
+  const used = hub;
+  const key = Symbol(file);
+  let wd: number;
+  try {
+    wd = used.add(`/proc/self/fd/${directory}/${file}`, key, listener);
+  } catch (error) {
+    if (used.empty) {
+      used.close();
+      hub = undefined;
+    }
+    throw error;
+  }
+  let open = true;
+  const close = () => {
+    if (!open) return;
+    open = false;
+    used.remove(wd, key);
+    if (!used.empty) return;
+    used.close();
+    if (hub === used) hub = undefined;
+  };
+  const hold = (held: boolean) => {
+    if (open) used.hold(key, held);
+  };
+  return { ref: () => hold(true), unref: () => hold(false), close, [Symbol.dispose]: close };
+}
