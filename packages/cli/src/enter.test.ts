@@ -1,0 +1,167 @@
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ns, type Started, start, words } from './testing/ns.js';
+
+const files = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'];
+const euid = process.geteuid?.() ?? 0;
+
+/** Starts a container of another tool, which ends with that tool; gives the pid, here, of the process inside. */
+async function container(file: string, ...args: string[]): Promise<number> {
+  const script = 'echo ready; exec sleep 1000';
+  const started = start(file, ...args, 'sh', '-c', script);
+  onTestFinished(async () => {
+    started.child.kill('SIGKILL');
+    await started.ended();
+  });
+  await started.written('ready');
+  return [...descendants(started.child.pid as number)].at(-1) as number;
+}
+
+function* descendants(pid: number): Generator<number> {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  for (const child of children === '' ? [] : children.split(' ').map(Number)) {
+    yield child;
+    yield* descendants(child);
+  }
+}
+
+const namespacesOf = (pid: number | 'self') =>
+  files.map((file) => readlinkSync(`/proc/${pid}/ns/${file}`));
+
+/** What `ns enter` finds inside. */
+function look(...options: string[]): string[] {
+  const script = `for file in ${files.join(' ')}; do readlink /proc/self/ns/$file; done`;
+  const { stdout, stderr, status } = ns('enter', ...options, '--', 'sh', '-c', script);
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+  return stdout.trim().split('\n');
+}
+
+const unshare = ['--user', '--map-root-user', '--fork', '--kill-child'];
+const all = ['--mount', '--uts', '--ipc', '--net', '--pid', '--cgroup', '--time', '--mount-proc'];
+
+describe('a container made by unshare(1)', () => {
+  test('all of its namespaces are joined, and the user is root there', async () => {
+    const pid = await container('unshare', ...unshare, ...all);
+    expect(look('--target', String(pid), '--all')).toEqual(namespacesOf(pid));
+    expect(look('-t', String(pid))).toEqual(namespacesOf(pid));
+    expect(ns('enter', '-t', String(pid), 'id', '-u').stdout).toBe('0\n');
+    // The processes inside are those of its pid namespace, as its /proc shows.
+    expect(ns('enter', '-t', String(pid), 'cat', '/proc/1/comm').stdout).toBe('sleep\n');
+  });
+
+  test('types that are the same as ours are left out', async () => {
+    const pid = await container('unshare', ...unshare, '--net');
+    expect(look('--target', String(pid), '--all')).toEqual(namespacesOf(pid));
+  });
+
+  test('only the types that are named are joined', async () => {
+    const pid = await container('unshare', ...unshare, ...all);
+    const [inside, own] = [namespacesOf(pid), namespacesOf('self')];
+    const expected = files.map((file, i) => (['net', 'user'].includes(file) ? inside[i] : own[i]));
+    expect(look('--target', String(pid), '--user', '--net')).toEqual(expected);
+  });
+
+  test('a namespace can be given as a file', async () => {
+    const pid = await container('unshare', ...unshare, '--net', '--uts');
+    const [inside, own] = [namespacesOf(pid), namespacesOf('self')];
+    const expected = files.map((file, i) =>
+      ['net', 'user', 'uts'].includes(file) ? inside[i] : own[i],
+    );
+    const file = (name: string) => `/proc/${pid}/ns/${name}`;
+    expect(look(`--user=${file('user')}`, `-n${file('net')}`, `-u=${file('uts')}`)).toEqual(
+      expected,
+    );
+  });
+
+  test('ids are kept, or taken, as one wants', async () => {
+    const pid = await container(
+      'unshare',
+      '--user',
+      '--map-current-user',
+      '--fork',
+      '--kill-child',
+    );
+    const id = (...options: string[]) => ns('enter', '-t', String(pid), ...options, 'id', '-u');
+    expect(id('--preserve-credentials').stdout).toBe(`${euid}\n`);
+    // There is no root in it, unless we are root.
+    expect(id().stdout).toBe(`${euid}\n`);
+    expect(id('--setuid', String(euid)).stdout).toBe(`${euid}\n`);
+    expect(id('--setuid', '4711')).toMatchObject({ status: 125, stdout: '' });
+  });
+
+  test('the environment of the target is taken on request', async () => {
+    const pid = await container('env', 'WORD=inside', 'unshare', ...unshare);
+    const word = (...options: string[]) =>
+      ns('enter', '-t', String(pid), ...options, 'sh', '-c', 'echo "$WORD"').stdout;
+    expect(word('--env')).toBe('inside\n');
+    expect(word()).toBe('\n');
+  });
+
+  test('the working directory is the one inside', async () => {
+    const pid = await container('unshare', ...unshare, '--mount');
+    expect(ns('enter', '-t', String(pid), 'pwd').stdout).toBe('/\n');
+    expect(ns('enter', '-t', String(pid), '--wdns', '/usr', 'pwd').stdout).toBe('/usr\n');
+  });
+});
+
+describe('a container made by bubblewrap', () => {
+  test('is entered, also without privileges', async ({ skip }) => {
+    skip(!existsSync('/usr/bin/bwrap'), 'bubblewrap is not installed');
+    const bwrap = ['--unshare-all', '--unshare-user', '--die-with-parent', '--dev-bind', '/', '/'];
+    const inside = ['--proc', '/proc', '--tmpfs', '/mnt', '--hostname', 'wrapped'];
+    const pid = await container('bwrap', ...bwrap, ...inside);
+    expect(look('--target', String(pid))).toEqual(namespacesOf(pid));
+    const script = 'cat /proc/sys/kernel/hostname; stat --file-system --format %T /mnt; id -u';
+    expect(ns('enter', '--target', String(pid), 'sh', '-c', script).stdout).toBe(
+      `wrapped\ntmpfs\n${euid}\n`,
+    );
+  });
+});
+
+describe('how it ends', () => {
+  test('as the command does', async () => {
+    const pid = String(await container('unshare', ...unshare, ...all));
+    expect(ns('enter', '-t', pid, 'sh', '-c', 'exit 42')).toMatchObject({ status: 42 });
+    expect(ns('enter', '-t', pid, 'sh', '-c', 'kill -TERM $$')).toMatchObject({
+      status: null,
+      signal: 'SIGTERM',
+    });
+    expect(ns('enter', '-t', pid, 'no-such-command-here')).toMatchObject({ status: 127 });
+    expect(ns('enter', '-t', pid, '/')).toMatchObject({ status: 126 });
+  });
+
+  test('signals reach the command', async () => {
+    const pid = String(await container('unshare', ...unshare, ...all));
+    const script = 'trap "echo got it; exit 9" TERM; echo ready; while :; do sleep 0.05; done';
+    const { child, written, ended }: Started = start(
+      ...words('enter', '-t', pid, 'bash', '-c', script),
+    );
+    await written('ready');
+    child.kill('SIGTERM');
+    expect(await ended()).toMatchObject({ status: 9, stdout: 'ready\ngot it\n' });
+  });
+
+  test.each([
+    [['true'], 'needs --target PID'],
+    [['--target', 'nobody', 'true'], "--target must be a number: 'nobody'"],
+    [['--target', '0', 'true'], '--target must be a process id'],
+    [['--target', '999999999', 'true'], 'There is no such process'],
+    [['--net', 'true'], '--net needs --target PID or a file'],
+    [['--net=/dev/null', 'true'], '/dev/null is not a namespace'],
+    [['--net=/proc/self/ns/uts', 'true'], 'uts namespace, not net'],
+    [['--net=/no/such/file', 'true'], 'ENOENT'],
+    [['-t', String(process.pid), '--preserve-credentials', '-S', '5', 'true'], 'excludes'],
+  ])('with 125 and one line for %j', (args, message) => {
+    const { status, stdout, stderr } = ns('enter', ...args);
+    expect({ status, stdout }).toEqual({ status: 125, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(/^ns enter: .*\n$/);
+  });
+});
+
+test('--explain shows the joins and runs nothing', async () => {
+  const pid = String(await container('unshare', ...unshare, '--net'));
+  const { stdout, status } = ns('enter', '-t', pid, '--explain', 'false');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/setns\(.*CLONE_NEWUSER\)(.|\n)*setns\(.*CLONE_NEWNET\)/);
+});

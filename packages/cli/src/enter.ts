@@ -1,0 +1,130 @@
+// `ns enter`: a command in existing namespaces, in the manner of nsenter(1).
+import { readFileSync } from 'node:fs';
+import { allNamespaceTypes, explainSpawn, Namespace, type SpawnOptions, spawn } from '@ns/core';
+import { attend } from './attend.js';
+import type { Command, Outcome } from './command.js';
+import { credentialsIn } from './credentials.js';
+import { namedTypes, subjects, typeOptions } from './namespace-options.js';
+import { type Given, UsageError } from './options.js';
+import { wordsOf } from './words.js';
+
+function targetOf(given: Given): number | undefined {
+  const pid = given.number('target');
+  if (pid === 0) throw new UsageError('--target must be a process id: 0');
+  return pid;
+}
+
+/** Whether the thread is in the namespace already. */
+function isOurs(handle: Namespace): boolean {
+  using own = Namespace.current(handle.type);
+  return own.equals(handle);
+}
+
+function openNamespaces(given: Given, target: number | undefined, into: Namespace[]): void {
+  const named = namedTypes(given);
+  const all = given.has('all') || named.length === 0;
+  for (const type of all ? allNamespaceTypes : named) {
+    const file = given.value(type);
+    if (file !== undefined) {
+      into.push(Namespace.fromPath(file, type));
+      continue;
+    }
+    if (target === undefined) throw new UsageError(`--${type} needs --target PID or a file`);
+    const handle = Namespace.of(target, type);
+    // Nobody can join the user namespace that he is in; the others need not be joined.
+    const wanted = given.has(type) && type !== 'user';
+    if (!wanted && isOurs(handle)) handle.close();
+    else into.push(handle);
+  }
+}
+
+function environmentOf(target: number): Record<string, string> {
+  const text = readFileSync(`/proc/${target}/environ`, 'utf8');
+  const pairs = text.split('\0').filter((entry) => entry.includes('='));
+  return Object.fromEntries(
+    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
+}
+
+function optionsOf(given: Given, target: number | undefined, namespaces: Namespace[]) {
+  const options: SpawnOptions = { stdio: 'inherit', namespaces };
+  const cwd = given.value('wdns');
+  if (cwd !== undefined) options.cwd = cwd;
+  if (given.has('env')) {
+    if (target === undefined) throw new UsageError('--env needs --target PID');
+    options.env = environmentOf(target);
+  }
+  const user = namespaces.find(({ type }) => type === 'user');
+  return { ...options, ...credentialsIn(given, user, target) };
+}
+
+async function enterNamespaces(given: Given): Promise<Outcome> {
+  const target = targetOf(given);
+  const { command, args, argv0 } = wordsOf(given.operands);
+  const namespaces: Namespace[] = [];
+  const close = () => {
+    for (const handle of namespaces) handle.close();
+  };
+  try {
+    openNamespaces(given, target, namespaces);
+    const options = optionsOf(given, target, namespaces);
+    if (argv0 !== undefined) options.argv0 = argv0;
+    if (given.has('explain')) {
+      process.stdout.write(`${explainSpawn(command, args, options)}\n`);
+      return { exitCode: 0 };
+    }
+    return await attend(async () => {
+      const child = await spawn(command, args, options);
+      close();
+      return child;
+    });
+  } finally {
+    close();
+  }
+}
+
+export const enter: Command = {
+  name: 'enter',
+  summary: 'Run a command in existing namespaces.',
+  usage: '--target PID [options] [--] [command [argument...]]',
+  options: [
+    {
+      title: 'Which namespaces (default: all of the target)',
+      options: {
+        target: { short: 't', value: 'PID', help: 'the process whose namespaces are joined' },
+        all: { short: 'a', help: 'all of the target that differ from the own ones' },
+        ...typeOptions((type) => ({
+          value: 'FILE',
+          optional: true,
+          help: `${subjects[type]}: of the target, or the one at FILE`,
+        })),
+      },
+    },
+    {
+      title: 'How the command runs',
+      options: {
+        setuid: {
+          short: 'S',
+          value: 'UID',
+          help: 'user id inside (default: 0 in a joined user namespace)',
+        },
+        setgid: { short: 'G', value: 'GID', help: 'group id inside (likewise)' },
+        'preserve-credentials': { help: 'change neither user nor group id' },
+        wdns: { short: 'W', value: 'DIR', help: 'working directory, inside' },
+        env: { short: 'e', help: "the target's environment instead of the own one" },
+        explain: { help: 'show the system calls, run nothing' },
+      },
+    },
+  ],
+  notes: [
+    'Without a command, $SHELL is run. Without privileges, a rootless container is entered by way of its user namespace, which is joined first.',
+    'Exit code: that of the command; death by a signal is passed on; 127 if it was not found, 126 if it could not be run, 125 for errors of ns enter itself.',
+  ],
+  examples: [
+    'ns enter --target 4711                  # a shell in all of its namespaces',
+    'ns enter -t 4711 --net -- ip address',
+    'ns enter --net=/run/netns/blue ip route',
+  ],
+  failureCode: 125,
+  run: enterNamespaces,
+};

@@ -1,0 +1,37 @@
+// Errors as the user of the command sees them: one line, with what helps.
+import { isSystemError } from '@ns/core';
+import { UsageError } from './options.js';
+
+/** Exit codes of the shell for a command that could not be run. */
+const NOT_FOUND = 127;
+const NOT_EXECUTABLE = 126;
+
+const absent = ['ENOENT', 'ENOTDIR'];
+
+/** Whether the failed call was to run the command itself. */
+function isExec(error: unknown): error is Error & { code: string; args: readonly unknown[] } {
+  return isSystemError(error) && error.syscall === 'execve';
+}
+
+/** The exit code that tells this error; `own` is for errors of `ns` itself. */
+export function exitCodeOf(error: unknown, own: number): number {
+  if (!isExec(error)) return own;
+  return absent.includes(error.code) ? NOT_FOUND : NOT_EXECUTABLE;
+}
+
+/** The command that could not be run, and why, as a shell says it. */
+function execLine({ code, args, message }: Error & { code: string; args: readonly unknown[] }) {
+  const [path, argv] = args as [path: string, argv: readonly string[]];
+  if (code === 'ENOENT' && !argv[0]?.includes('/')) return `${argv[0]}: command not found`;
+  const [, meaning = code] = /\(([^()]+)\)$/m.exec(message) ?? [];
+  return `${path}: ${meaning}`;
+}
+
+/** The error in one line. */
+export function lineOf(error: unknown, command: string): string {
+  if (error instanceof UsageError) return `${error.message} (see: ${command} --help)`;
+  if (isExec(error)) return execLine(error);
+  const text = error instanceof Error ? error.message : String(error);
+  const [first = '', ...hints] = text.split('\n').map((line) => line.trim());
+  return hints.length === 0 ? first : `${first}. ${hints.join(' ')}`;
+}

@@ -1,0 +1,34 @@
+// User and group ids on the command line: as a number or by name.
+import { readFileSync } from 'node:fs';
+import { UsageError } from './options.js';
+
+/** User or group id. */
+export type IdKind = 'uid' | 'gid';
+
+const files: Readonly<Record<IdKind, string>> = { uid: '/etc/passwd', gid: '/etc/group' };
+
+function* entries(kind: IdKind): Generator<{ name: string; id: number }> {
+  for (const line of readFileSync(files[kind], 'utf8').split('\n')) {
+    const [name, , id] = line.split(':');
+    if (name && id) yield { name, id: Number(id) };
+  }
+}
+
+let userNames: ReadonlyMap<number, string> | undefined;
+
+/** Name of a user; the number if there is none. */
+export function userName(uid: number): string {
+  userNames ??= new Map([...entries('uid')].reverse().map(({ name, id }) => [id, name]));
+  return userNames.get(uid) ?? String(uid);
+}
+
+/** The id that a text means, which is a number or a name in /etc/passwd or /etc/group. */
+export function idOf(kind: IdKind, text: string, option: string): number {
+  if (/^\d+$/.test(text)) {
+    const id = Number(text);
+    if (id < 0xffff_ffff) return id;
+    throw new UsageError(`--${option} must be an id from 0 to 4294967294: '${text}'`);
+  }
+  for (const { name, id } of entries(kind)) if (name === text) return id;
+  throw new UsageError(`--${option}: '${text}' is not in ${files[kind]}`);
+}

@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { expect, onTestFinished, test } from 'vitest';
+import { ns, start } from './testing/ns.js';
+
+interface Mount {
+  target: string;
+  type: string;
+}
+
+const targets = (list: Mount[]) => list.map(({ target }) => target).sort();
+
+test('all mounts that findmnt(8) finds are there', () => {
+  const output = execFileSync('findmnt', ['--list', '--json'], { encoding: 'utf8' });
+  const { mounts } = JSON.parse(ns('mounts', '--json').stdout);
+  expect(targets(mounts)).toEqual(targets(JSON.parse(output).filesystems));
+});
+
+test("those of another process's namespace", async () => {
+  const script = 'mount -t tmpfs tmpfs /mnt; echo ready; exec sleep 1000';
+  const options = ['--user', '--map-root-user', '--mount', '--fork', '--kill-child'];
+  const started = start('unshare', ...options, 'sh', '-c', script);
+  onTestFinished(async () => {
+    started.child.kill('SIGKILL');
+    await started.ended();
+  });
+  await started.written('ready');
+  const unshare = String(started.child.pid);
+  const inside = JSON.parse(ns('mounts', '--in', unshare, '--json').stdout).mounts as Mount[];
+  expect(inside.find(({ target }) => target === '/mnt')?.type).toBe('tmpfs');
+});
+
+test('a table, also as a tree', () => {
+  const table = ns('mounts').stdout.trimEnd().split('\n');
+  const tree = ns('mounts', '--tree').stdout.trimEnd().split('\n');
+  expect(table[0]).toMatch(/^TARGET +SOURCE +FSTYPE +PROPAGATION +OPTIONS$/);
+  expect(tree).toHaveLength(table.length);
+  expect(tree.some((line) => /^ +\/proc +proc +proc /.test(line))).toBe(true);
+});

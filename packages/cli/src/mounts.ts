@@ -1,0 +1,77 @@
+// `ns mounts`: the mount table of a namespace, in the manner of findmnt(8).
+import { type MountInfo, mountinfo, propagationOf } from '@ns/mount';
+import type { Command, Outcome } from './command.js';
+import { type Given, UsageError } from './options.js';
+import { withPlace } from './place.js';
+import { printable, table } from './table.js';
+
+const columns = [
+  { title: 'TARGET' },
+  { title: 'SOURCE' },
+  { title: 'FSTYPE' },
+  { title: 'PROPAGATION' },
+  { title: 'OPTIONS' },
+];
+
+function row(mount: MountInfo, target: string): string[] {
+  const { source, root, type, options, superOptions } = mount;
+  const shown = root === '/' ? source : `${source}[${root}]`;
+  const all = [...new Set([...options, ...superOptions])].join(',');
+  return [target, shown, type, propagationOf(mount).join(','), all].map(printable);
+}
+
+/** Mounts in the order of their tree, with the depth of each. */
+function* ordered(mounts: readonly MountInfo[]): Generator<[MountInfo, number]> {
+  const known = new Set(mounts.map(({ id }) => id));
+  const walk = function* (
+    list: readonly MountInfo[],
+    depth: number,
+  ): Generator<[MountInfo, number]> {
+    for (const mount of list) {
+      yield [mount, depth];
+      const below = mounts.filter(({ id, parent }) => parent === mount.id && id !== mount.id);
+      yield* walk(below, depth + 1);
+    }
+  };
+  yield* walk(
+    mounts.filter(({ id, parent }) => parent === id || !known.has(parent)),
+    0,
+  );
+}
+
+function show(given: Given): Outcome {
+  if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
+  const mounts = withPlace(given, 'mount', (place) =>
+    mountinfo(place === undefined ? {} : { in: place }),
+  );
+  const print = (line: string) => process.stdout.write(`${line}\n`);
+  if (given.has('json')) {
+    print(JSON.stringify({ mounts }, null, 2));
+    return { exitCode: 0 };
+  }
+  const rows = given.has('tree')
+    ? [...ordered(mounts)].map(([mount, depth]) => row(mount, '  '.repeat(depth) + mount.target))
+    : mounts.map((mount) => row(mount, mount.target));
+  table(columns, rows, { columns: process.stdout.columns }).forEach(print);
+  return { exitCode: 0 };
+}
+
+export const mounts: Command = {
+  name: 'mounts',
+  summary: 'Show the mounts of a mount namespace.',
+  usage: '[options]',
+  options: [
+    {
+      title: 'Options',
+      options: {
+        in: { value: 'PLACE', help: 'a pid in the namespace, or its file (default: the own one)' },
+        tree: { help: 'in the order of what is mounted on what, indented' },
+        json: { short: 'J', help: 'as JSON' },
+      },
+    },
+  ],
+  notes: ['Exit code: 0, or 1 for an error.'],
+  examples: ['ns mounts --tree', 'ns mounts --in 4711', 'ns mounts --in /run/ns/mnt --json'],
+  failureCode: 1,
+  run: show,
+};

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { ns, start, words } from './testing/ns.js';
+
+const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+const { version } = JSON.parse(manifest) as { version: string };
+
+test('help names the commands', () => {
+  for (const args of [[], ['--help'], ['-h']]) {
+    const { stdout, stderr, status } = ns(...args);
+    expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+    expect(stdout).toMatch(/^Usage: ns <command>/);
+    for (const name of ['run', 'enter', 'ls'])
+      expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+  }
+});
+
+test.each(['run', 'enter', 'ls'])('help of %s fits a terminal and has examples', (name) => {
+  const { stdout, status } = ns(name, '--help');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^Usage: ns ${name} `));
+  expect(stdout).toMatch(/\nExamples:\n {2}ns /);
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+test('the version is that of the package', () => {
+  expect(ns('--version').stdout).toBe(`${version}\n`);
+  expect(ns('run', '-V').stdout).toBe(`${version}\n`);
+});
+
+test.each([
+  [['nothing'], "unknown command 'nothing'"],
+  [['toString'], "unknown command 'toString'"],
+  [['--nothing'], 'unknown option --nothing'],
+])('%j is refused in one line', (args, message) => {
+  const { stdout, stderr, status } = ns(...args);
+  expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
+  expect(stderr).toBe(`ns: ${message} (see: ns --help)\n`);
+});
+
+test('a reader that stops early is no error', async () => {
+  const [file, ...args] = words('run', '--help');
+  const command = [file, ...args].map((word) => `'${word}'`).join(' ');
+  const { ended } = start('bash', '-c', `${command} | true; echo "\${PIPESTATUS[0]}"`);
+  expect(await ended()).toMatchObject({ stdout: '0\n' });
+});

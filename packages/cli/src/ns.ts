@@ -1,0 +1,86 @@
+// `ns` itself: finds the subcommand, loading nothing else, and reports how it ended.
+import { readFileSync } from 'node:fs';
+import type { Command } from './command.js';
+import { commandHelp, generalHelp } from './help.js';
+import { type OptionGroup, readOptions, UsageError } from './options.js';
+
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./run.js')).run,
+  enter: async () => (await import('./enter.js')).enter,
+  ls: async () => (await import('./ls.js')).ls,
+  net: async () => (await import('./net.js')).net,
+  ps: async () => (await import('./ps.js')).ps,
+  mounts: async () => (await import('./mounts.js')).mounts,
+};
+
+const common: OptionGroup = {
+  title: 'Other options',
+  options: {
+    help: { short: 'h', help: 'show this text' },
+    version: { short: 'V', help: 'show the version' },
+  },
+};
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function runCommand(command: Command, args: readonly string[]): Promise<void> {
+  const { end } = await import('./outcome.js');
+  try {
+    const options = [...command.options, common];
+    const given = readOptions(args, options);
+    if (given.has('help')) print(commandHelp({ ...command, options }));
+    else if (given.has('version')) print(version());
+    else await end(await command.run(given));
+  } catch (error) {
+    const { exitCodeOf, lineOf } = await import('./failure.js');
+    const name = `ns ${command.name}`;
+    process.stderr.write(`${name}: ${lineOf(error, name)}\n`);
+    process.exitCode = exitCodeOf(error, command.failureCode);
+  }
+}
+
+async function runGeneral(args: readonly string[]): Promise<void> {
+  try {
+    const given = readOptions(args, [common]);
+    const [name] = given.operands;
+    if (given.has('version')) {
+      print(version());
+    } else if (given.has('help') || (name === undefined && args.length === 0)) {
+      const all = await Promise.all(Object.values(commands).map((load) => load()));
+      print(generalHelp(all));
+    } else {
+      throw new UsageError(
+        name === undefined ? 'a command is missing' : `unknown command '${name}'`,
+      );
+    }
+  } catch (error) {
+    const { lineOf } = await import('./failure.js');
+    process.stderr.write(`ns: ${lineOf(error, 'ns')}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/**
+ * The `ns` command: reads its arguments, does what they say, and sets the exit code of this
+ * process, or dies of the signal that ended the command it ran.
+ *
+ * @param args the words after `ns`
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  // Whoever reads our output may stop to.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+  const [name = '', ...rest] = args;
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load) await runCommand(await load(), rest);
+  else await runGeneral(args);
+}

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type OptionGroup, readOptions, UsageError } from './options.js';
+
+const groups: OptionGroup[] = [
+  {
+    title: 'Some',
+    options: {
+      net: { short: 'n', value: 'FILE', optional: true, help: '' },
+      user: { short: 'U', help: '' },
+      'user-parent': { help: '' },
+    },
+  },
+  {
+    title: 'More',
+    options: {
+      target: { short: 't', value: 'PID', help: '' },
+      propagation: { value: 'HOW', help: '' },
+    },
+  },
+];
+
+const read = (...args: string[]) => readOptions(args, groups);
+
+describe('options', () => {
+  test('end at the first word that is none, or at --', () => {
+    expect(read('--user', 'id', '--net').operands).toEqual(['id', '--net']);
+    expect(read('--user', '--', '--net').operands).toEqual(['--net']);
+    expect(read('-U', '-', '-n').operands).toEqual(['-', '-n']);
+    expect(read().operands).toEqual([]);
+  });
+
+  test('have values in the next word or after =', () => {
+    expect(read('--target', '5').value('target')).toBe('5');
+    expect(read('--target=5').value('target')).toBe('5');
+    expect(read('--target=').value('target')).toBe('');
+    expect(read('--target', '--user').value('target')).toBe('--user');
+    expect(read('-t5').value('target')).toBe('5');
+    expect(read('-Ut', '5', 'x')).toMatchObject({ operands: ['x'] });
+  });
+
+  test('whose value may be left out take it from the same word only', () => {
+    expect(read('--net', 'x').value('net')).toBeUndefined();
+    expect(read('--net', 'x').operands).toEqual(['x']);
+    expect(read('--net=x').value('net')).toBe('x');
+    expect(read('-n/run/netns/t').value('net')).toBe('/run/netns/t');
+    expect(read('-n=/run/netns/t').value('net')).toBe('/run/netns/t');
+    expect(read('-nU').has('user')).toBe(true);
+  });
+
+  test('may be abbreviated as long as there is only one', () => {
+    expect(read('--prop', 'slave').value('propagation')).toBe('slave');
+    expect(read('--user').has('user-parent')).toBe(false);
+    expect(() => read('--use')).toThrow('--use can be --user, --user-parent');
+  });
+
+  test('may be repeated: the last one counts where one is wanted', () => {
+    const given = read('-t1', '--target', '2');
+    expect(given.value('target')).toBe('2');
+    expect(given.values('target')).toEqual(['1', '2']);
+  });
+
+  test.each([
+    [['--nothing'], 'unknown option --nothing'],
+    [['-x'], 'unknown option -x'],
+    [['--user=1'], '--user takes no value'],
+    [['--target'], '--target needs a value'],
+    [['-t'], '-t needs a value'],
+    [['--toString'], 'unknown option --toString'],
+    [['--=x'], 'can be'],
+  ])('are refused: %j', (args, message) => {
+    expect(() => read(...args)).toThrow(UsageError);
+    expect(() => read(...args)).toThrow(message);
+  });
+
+  test('give numbers and words, checked', () => {
+    expect(read('-t', '42').number('target')).toBe(42);
+    expect(read().number('target')).toBeUndefined();
+    for (const wrong of ['-1', '1.5', 'x', '', '1e3']) {
+      expect(() => read(`--target=${wrong}`).number('target')).toThrow('must be a number');
+    }
+    expect(read('--propagation', 'slave').word('propagation', ['slave'])).toBe('slave');
+    expect(() => read('--propagation', 'x').word('propagation', ['slave'])).toThrow('one of slave');
+  });
+
+  test('cannot be asked for by a name that is not described', () => {
+    expect(() => read().has('nothing')).toThrow('no option --nothing is described');
+  });
+
+  test('never swallow the command: whatever it is, its words come out unchanged', () => {
+    const options = fc.constantFrom([], ['-U'], ['--net'], ['-t', '1'], ['--net=a', '-Un']);
+    fc.assert(
+      fc.property(options, fc.array(fc.string()), (before, words) => {
+        expect(read(...before, '--', ...words).operands).toEqual(words);
+        expect(read(...before, 'command', ...words).operands).toEqual(['command', ...words]);
+      }),
+    );
+  });
+});

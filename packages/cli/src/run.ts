@@ -1,0 +1,183 @@
+// `ns run`: a command in new namespaces, in the manner of unshare(1).
+import { allNamespaceTypes, type NamespaceType, type SpawnOptions } from '@ns/core';
+import type { Mount, MountOptions } from '@ns/mount';
+import {
+  type SandboxOptions,
+  sandbox,
+  type TimeOptions,
+  type UserOptions,
+  type UtsOptions,
+} from '@ns/sandbox';
+import { attend } from './attend.js';
+import type { Command, Outcome } from './command.js';
+import { mapChoice, mapOptions } from './id-maps.js';
+import { idOf } from './ids.js';
+import { namedTypes, subjects, typeOptions } from './namespace-options.js';
+import { type Given, UsageError } from './options.js';
+import { signalOf } from './signals.js';
+import { wordsOf } from './words.js';
+
+/** Which types an option of unshare(1) makes new ones of by itself. */
+const implied: Readonly<Record<string, NamespaceType>> = {
+  ...Object.fromEntries(Object.keys(mapOptions.options).map((name) => [name, 'user'])),
+  'mount-proc': 'mount',
+  propagation: 'mount',
+  monotonic: 'time',
+  boottime: 'time',
+};
+
+/** The same for options that unshare(1) does not have: beside all types they change nothing. */
+const impliedByOurs: Readonly<Record<string, NamespaceType>> = {
+  hostname: 'uts',
+  domainname: 'uts',
+};
+
+function typesOf(given: Given): ReadonlySet<NamespaceType> {
+  const from = (table: Readonly<Record<string, NamespaceType>>) =>
+    Object.keys(table)
+      .filter((name) => given.has(name))
+      .map((name) => table[name] as NamespaceType);
+  const named = [...namedTypes(given), ...from(implied)];
+  return new Set(named.length === 0 ? allNamespaceTypes : [...named, ...from(impliedByOurs)]);
+}
+
+function seconds(given: Given, name: string): number | undefined {
+  const value = given.value(name);
+  if (value === undefined) return undefined;
+  if (!/^-?\d{1,10}$/.test(value)) throw new UsageError(`--${name} must be seconds: '${value}'`);
+  return Number(value);
+}
+
+/** An object without what is undefined in it. */
+function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined }): T {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as T;
+}
+
+function mountOptions(given: Given, types: ReadonlySet<NamespaceType>): MountOptions {
+  const words = ['private', 'slave', 'shared', 'unchanged'] as const;
+  const mounts: Mount[] = [];
+  if (given.has('mount-proc') && !mountsOwnProc(given, types)) {
+    const target = given.value('mount-proc') ?? '/proc';
+    mounts.push({ type: 'proc', target, nosuid: true, nodev: true, noexec: true });
+  }
+  return { ...defined<MountOptions>({ propagation: given.word('propagation', words) }), mounts };
+}
+
+/** Whether /proc is to be that of a new pid namespace: asked for, or because nothing was named. */
+function mountsOwnProc(given: Given, types: ReadonlySet<NamespaceType>): boolean {
+  if (!types.has('pid')) return false;
+  if (given.has('mount-proc')) return (given.value('mount-proc') ?? '/proc') === '/proc';
+  return namedTypes(given).length === 0;
+}
+
+function sandboxOptions(given: Given): SandboxOptions {
+  const types = typesOf(given);
+  const setgroups = given.word('setgroups', ['allow', 'deny']);
+  const [monotonic, boottime] = [seconds(given, 'monotonic'), seconds(given, 'boottime')];
+  const parts: SandboxOptions = {
+    user: defined<UserOptions>({
+      map: mapChoice(given),
+      setgroups,
+      capabilities: given.has('keep-caps') ? { ambient: 'all' } : undefined,
+    }),
+    mount: mountOptions(given, types),
+    pid: {
+      proc: mountsOwnProc(given, types),
+      ...(given.has('no-init') ? { init: 'none' as const } : {}),
+    },
+    uts: defined<UtsOptions>({
+      hostname: given.value('hostname'),
+      domainname: given.value('domainname'),
+    }),
+    time: defined<TimeOptions>({ monotonic, boottime }),
+  };
+  const chosen = allNamespaceTypes.map((type) => [type, types.has(type) && (parts[type] ?? true)]);
+  return Object.fromEntries(chosen) as SandboxOptions;
+}
+
+function spawnOptions(given: Given): SpawnOptions {
+  const [uid, gid] = [given.value('setuid'), given.value('setgid')];
+  return {
+    stdio: 'inherit',
+    ...defined<SpawnOptions>({
+      parentDeathSignal: given.has('kill-child')
+        ? signalOf(given.value('kill-child') ?? 'KILL', 'kill-child')
+        : undefined,
+      cwd: given.value('wd'),
+      uid: uid === undefined ? undefined : idOf('uid', uid, 'setuid'),
+      gid: gid === undefined ? undefined : idOf('gid', gid, 'setgid'),
+    }),
+  };
+}
+
+async function runInNew(given: Given): Promise<Outcome> {
+  const box = sandbox(sandboxOptions(given));
+  const { command, args, argv0 } = wordsOf(given.operands);
+  const options = spawnOptions(given);
+  if (argv0 !== undefined) options.argv0 = argv0;
+  if (given.has('explain')) {
+    process.stdout.write(`${box.explain(command, args, options)}\n`);
+    return { exitCode: 0 };
+  }
+  return attend(() => box.spawn(command, args, options));
+}
+
+export const run: Command = {
+  name: 'run',
+  summary: 'Run a command in new namespaces.',
+  usage: '[types] [options] [--] [command [argument...]]',
+  options: [
+    {
+      title: 'Which namespaces are new (default: all eight)',
+      options: typeOptions((type) => ({ help: subjects[type] })),
+    },
+    mapOptions,
+    {
+      title: 'What is set up inside',
+      options: {
+        hostname: { value: 'NAME', help: 'host name (makes a uts namespace)' },
+        domainname: { value: 'NAME', help: 'NIS domain name (likewise)' },
+        'mount-proc': {
+          value: 'DIR',
+          optional: true,
+          help: 'mount a new /proc, or proc at DIR (makes a mount namespace)',
+        },
+        propagation: {
+          value: 'HOW',
+          help: 'of mounts: private (default), slave, shared, unchanged',
+        },
+        monotonic: { value: 'SECONDS', help: 'offset of CLOCK_MONOTONIC (makes a time namespace)' },
+        boottime: { value: 'SECONDS', help: 'offset of CLOCK_BOOTTIME (likewise)' },
+      },
+    },
+    {
+      title: 'How the command runs',
+      options: {
+        setuid: { short: 'S', value: 'UID', help: 'user id inside' },
+        setgid: { short: 'G', value: 'GID', help: 'group id inside; other groups are dropped' },
+        wd: { short: 'w', value: 'DIR', help: 'working directory, inside' },
+        fork: { short: 'f', help: 'for unshare(1): the command is always a child' },
+        'kill-child': {
+          value: 'SIGNAL',
+          optional: true,
+          help: 'send the command this signal if ns dies (default: SIGKILL)',
+        },
+        'no-init': { help: 'in a new pid namespace, the command itself is PID 1' },
+        explain: { help: 'show the system calls, run nothing' },
+      },
+    },
+  ],
+  notes: [
+    'Without a command, $SHELL is run. In a new pid namespace a small init is PID 1, which reaps orphans and passes signals on.',
+    'Exit code: that of the command; death by a signal is passed on; 127 if it was not found, 126 if it could not be run, 125 for errors of ns run itself.',
+  ],
+  examples: [
+    'ns run                                  # a shell in eight new namespaces',
+    'ns run --hostname box -- sh -c "hostname; id -u; ip address"',
+    'ns run --net --map-root-user ping -c 1 127.0.0.1',
+    'ns run --user --time --boottime 86400 uptime',
+  ],
+  failureCode: 125,
+  run: runInNew,
+};
