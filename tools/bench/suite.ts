@@ -1,0 +1,63 @@
+// What a file in cases/ exports, as `suite`.
+
+/** How large the measured process is: the memory that it holds besides its own. */
+export type Heap = 'small' | '250 MB' | '1 GB';
+
+/** One way to do the work of a group: either `run`, which is timed, or `measure`. */
+export interface Contender {
+  readonly name: string;
+  /** Does the work once; its time is taken. */
+  run?(): unknown;
+  /** Does the work once and tells its nanoseconds itself. */
+  measure?(): number | Promise<number>;
+  /** Why it cannot be measured here. */
+  readonly skip?: string | undefined;
+}
+
+/** What is hoped for: that one contender takes at most so many times as long as another. */
+export interface Target {
+  readonly of: string;
+  /** Another contender at the same heap; undefined for the same one at the small heap. */
+  readonly against: string | undefined;
+  readonly atMost: number;
+  /** Which heaps it is meant for. Default: all that are measured. */
+  readonly heaps?: readonly Heap[];
+}
+
+/** Contenders that do the same work, and are measured in turn. */
+export interface Group {
+  readonly name: string;
+  readonly contenders: readonly Contender[];
+  readonly targets: readonly Target[];
+  /** Why it cannot be measured here. */
+  readonly skip?: string | undefined;
+}
+
+/** The cases of one file. */
+export interface Suite {
+  readonly title: string;
+  /** What is compared, in a few sentences. */
+  readonly about: string;
+  readonly heaps: readonly Heap[];
+  /** Which percentile is shown beside the median. */
+  readonly tail: 90 | 99;
+  /** How often each contender is measured in each of its turns. */
+  readonly burst: number;
+  /** Makes the groups, in the process that measures them. */
+  groups(): readonly Group[] | Promise<readonly Group[]>;
+}
+
+/** What a measuring process tells of itself and its groups when it is ready. */
+export interface Ready {
+  /** Its resident memory, in bytes. */
+  readonly resident: number;
+  readonly groups: readonly (Pick<Group, 'name' | 'targets' | 'skip'> & {
+    readonly contenders: readonly Pick<Contender, 'name' | 'skip'>[];
+  })[];
+}
+
+/** Nanoseconds of one round, by contender. */
+export type Round = Readonly<Record<string, readonly number[]>>;
+
+/** Rounds of a group, by heap. */
+export type Measured = Partial<Record<Heap, Round[]>>;
