@@ -1,7 +1,7 @@
 // `npm run bench -- [options]`: measures what cases/ holds, prints tables, and tells which targets
 // were met. It informs: whatever it finds, it exits with 0.
 import { readdirSync, writeFileSync } from 'node:fs';
-import { arch, cpus, loadavg, release } from 'node:os';
+import { arch, constants, cpus, loadavg, release, setPriority } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measure } from './measure.mjs';
@@ -49,6 +49,8 @@ const machine = () => ({
 });
 
 async function main() {
+  // Whatever else runs on the machine is in the way of all contenders; root can be ahead of it.
+  if (process.getuid?.() === 0) setPriority(constants.priority.PRIORITY_HIGHEST);
   const rounds = roundsOf();
   const before = machine();
   const { kernel, node, cpu, cores, user } = before;

@@ -1,5 +1,6 @@
 // Children of child_process, awaited.
 import { spawn } from 'node:child_process';
+import { environment as env } from './environment.mjs';
 
 /**
  * Starts a command and waits until it has ended well.
@@ -10,7 +11,7 @@ import { spawn } from 'node:child_process';
  */
 export function command([file = '', ...args], stdio) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio });
+    const child = spawn(file, args, { stdio, env });
     child.once('error', reject);
     child.once('exit', (code) => {
       if (code === 0) resolve();

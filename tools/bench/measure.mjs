@@ -2,6 +2,7 @@
 // machine does while the benchmark runs hits all contenders at all heap sizes.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { environment } from './environment.mjs';
 import { shuffled } from './statistics.mjs';
 
 /** @typedef {import('./suite.ts').Heap} Heap */
@@ -48,7 +49,7 @@ function answer(child) {
 export async function measure(file, { heaps, filter, rounds, onRound }) {
   const workers = heaps.map((heap) => ({
     heap,
-    child: fork(worker, [file, String(MEGABYTES[heap]), filter]),
+    child: fork(worker, [file, String(MEGABYTES[heap]), filter], { env: environment }),
   }));
   try {
     /** @type {Ready[]} */

@@ -1,6 +1,7 @@
 // Children that block the caller: runSync against C, child_process.spawnSync, unshare and bwrap.
 import { spawnSync } from 'node:child_process';
 import { runSync } from '@ns/core';
+import { environment as env } from '../environment.mjs';
 import { sets } from '../sets.mjs';
 
 /** @typedef {import('../suite.ts').Contender} Contender */
@@ -10,7 +11,7 @@ const stdio = 'inherit';
 
 /** @param {readonly string[]} words */
 function command([file = '', ...args]) {
-  const { status, error } = spawnSync(file, args, { stdio });
+  const { status, error } = spawnSync(file, args, { stdio, env });
   if (status !== 0) throw error ?? new Error(`${file} ${args.join(' ')}: status ${status}`);
 }
 
@@ -18,7 +19,7 @@ function command([file = '', ...args]) {
 function contenders({ specs, contained, floor, unshare, bwrap }) {
   /** @type {Contender[]} */
   const list = [
-    { name: 'runSync', run: () => runSync('/bin/true', [], { stdio, namespaces: specs() }) },
+    { name: 'runSync', run: () => runSync('/bin/true', [], { stdio, env, namespaces: specs() }) },
     { name: 'C', measure: floor() },
     { name: 'spawnSync, no namespaces', run: () => command(['/bin/true']) },
   ];
@@ -28,7 +29,7 @@ function contenders({ specs, contained, floor, unshare, bwrap }) {
     list.push({ name: 'spawnSync of bwrap', run: () => command(words), skip });
     list.push({
       name: 'runSync with init, /proc, lo',
-      run: () => runSync('/bin/true', [], { stdio, namespaces: contained() }),
+      run: () => runSync('/bin/true', [], { stdio, env, namespaces: contained() }),
     });
   }
   return list;
@@ -58,13 +59,13 @@ function targets({ types, bwrap }) {
 /** @type {import('../suite.ts').Suite} */
 export const suite = {
   title: 'A command, waiting for it',
-  about: `\`/bin/true\` with inherited descriptors and the whole environment, from the call to its end. C is
+  about: `\`/bin/true\` with inherited descriptors and a small environment, from the call to its end. C is
 clone(CLONE_VM | CLONE_VFORK | the same namespaces), the same maps and mount propagation, execve and
 waitpid, in a small process of its own. Ours makes in its child what unshare(1) makes: maps and private
 mounts; with init, /proc and loopback it makes what bwrap(1) makes.`,
   heaps: ['small', '250 MB', '1 GB'],
   tail: 90,
-  burst: 3,
+  burst: 25,
   groups: () =>
     sets().map((set) => ({
       name: `/bin/true in ${set.name}`,

@@ -265,7 +265,8 @@ function commandOf(
     file,
     argv: [options.argv0 ?? file, ...args],
     environment: [...environmentOf(options.env), ...variables],
-    searchPath: (options.env ?? process.env).PATH ?? DEFAULT_PATH,
+    // Each look at process.env counts in the time that a small command takes.
+    searchPath: file.includes('/') ? '' : ((options.env ?? process.env).PATH ?? DEFAULT_PATH),
   };
 }
 
