@@ -1,0 +1,42 @@
+// A program for each package that uses it, and nothing else, as an ordinary user can. Each prints "ok".
+
+/** @type {Readonly<Record<string, string>>} */
+export const smoke = {
+  core: `
+import { Namespace, runSync } from '@ns/core';
+using here = Namespace.current('net');
+const { stdout } = runSync('readlink', ['/proc/self/ns/net'], { namespaces: [{ type: 'user' }, { type: 'net' }] });
+if (stdout.trim() !== String(here)) console.log('ok');`,
+  uts: `
+import { getHostname, uname } from '@ns/uts';
+if (getHostname() === uname().nodename) console.log('ok');`,
+  ipc: `
+import { listObjects } from '@ns/ipc';
+if (Array.isArray(listObjects().sharedMemory)) console.log('ok');`,
+  pid: `
+import { Pidfd } from '@ns/pid';
+using self = Pidfd.open(process.pid);
+if (self.info().ppid === process.ppid) console.log('ok');`,
+  mount: `
+import { mountinfo } from '@ns/mount';
+if (mountinfo().some(({ target }) => target === '/')) console.log('ok');`,
+  net: `
+import { Route } from '@ns/net';
+using route = Route.open();
+if (route.link.list().some(({ ifname }) => ifname === 'lo')) console.log('ok');`,
+  user: `
+import { readIdMaps } from '@ns/user';
+if (readIdMaps(process.pid).uid.length > 0) console.log('ok');`,
+  cgroup: `
+import { cgroupHierarchy } from '@ns/cgroup';
+if (cgroupHierarchy()) console.log('ok');`,
+  time: `
+import { readOffsets } from '@ns/time';
+if (readOffsets()) console.log('ok');`,
+  sandbox: `
+import { sandbox } from '@ns/sandbox';
+(async () => {
+  const { stdout } = await sandbox({ hostname: 'box' }).run('hostname');
+  if (stdout.trim() === 'box') console.log('ok');
+})();`,
+};

@@ -1,0 +1,56 @@
+// What `changeset version` does, on a copy of the repository.
+import { execFileSync } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A copy of the repository as it is, build included. @param {string} directory */
+export function copyRepository(directory) {
+  const left = new Set(['node_modules', '.git', '.nx', 'tmp']);
+  cpSync(root, directory, {
+    recursive: true,
+    filter: (path) => !left.has(path.slice(path.lastIndexOf('/') + 1)),
+  });
+  symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'));
+  git(directory, 'init', '--quiet', '--initial-branch', 'main');
+  commit(directory);
+}
+
+/** @param {string} directory @param {readonly string[]} args */
+function git(directory, ...args) {
+  const identity = ['-c', 'user.name=check', '-c', 'user.email=check@localhost'];
+  execFileSync('git', [...identity, ...args], { cwd: directory, stdio: 'ignore' });
+}
+
+/** @param {string} directory */
+function commit(directory) {
+  git(directory, 'add', '--all');
+  git(directory, 'commit', '--quiet', '--message', 'state');
+}
+
+/** The versions of the packages by name. @param {string} directory @returns {Record<string, string>} */
+export function versionsIn(directory) {
+  const packages = readdirSync(join(directory, 'packages'));
+  return Object.fromEntries(
+    packages.map((name) => {
+      const manifest = readFileSync(join(directory, 'packages', name, 'package.json'), 'utf8');
+      return [name, JSON.parse(manifest).version];
+    }),
+  );
+}
+
+/** Turns the pending changesets into versions. @param {string} directory */
+export function makeVersions(directory) {
+  const changeset = join(root, 'node_modules/@changesets/cli/bin.js');
+  execFileSync(process.execPath, [changeset, 'version'], { cwd: directory, stdio: 'ignore' });
+  commit(directory);
+}
+
+/** Notes a change of one package. @param {string} directory @param {string} name */
+export function noteChange(directory, name) {
+  const text = `---\n'@ns/${name}': patch\n---\n\nA change.\n`;
+  writeFileSync(join(directory, '.changeset', 'a-change.md'), text);
+  commit(directory);
+}
