@@ -1,122 +1,200 @@
 // `ns ls`: the namespaces of the machine, in the manner of lsns(8).
-import { listNamespaces, type NamespaceInfo, namespaceTypes } from '@ns/core';
+import {
+  type DiscoveredNamespace,
+  discover,
+  type Hidden,
+  type NamespaceGraph,
+  type NamespaceType,
+  namespaceTypes,
+  readTask,
+} from '@ns/core';
 import type { Command, Outcome } from './command.js';
-import { userName } from './ids.js';
+import { type Filter, filterOf, type Value } from './filter.js';
+import {
+  chosenColumns,
+  columnHelp,
+  columnNames,
+  columnOf,
+  type NamespaceColumn,
+} from './ls-columns.js';
+import { type Branch, drawn, forest, relations } from './ls-tree.js';
 import { type Given, UsageError } from './options.js';
-import { type Column, printable, table } from './table.js';
+import { printable, table } from './table.js';
 
-type Value = string | number | null;
+const BOLD = '\x1b[1m';
+const DIM = '\x1b[2m';
+const PLAIN = '\x1b[0m';
 
-interface InfoColumn extends Column {
-  readonly help: string;
-  value(info: NamespaceInfo): Value;
-}
-
-const firstTask = ({ processes, threads, forChildren }: NamespaceInfo) =>
-  processes[0] ?? threads[0] ?? forChildren[0] ?? null;
-
-const columns = {
-  NS: { right: true, help: 'inode number', value: ({ id }) => Number(id.ino) },
-  TYPE: { help: 'type', value: ({ type }) => namespaceTypes[type].file },
-  NPROCS: { right: true, help: 'number of processes', value: ({ processes }) => processes.length },
-  PID: { right: true, help: 'lowest process id in it', value: firstTask },
-  UID: { right: true, help: 'user id of that process', value: ({ uid }) => uid },
-  USER: { help: 'its user name', value: ({ uid }) => (uid === null ? null : userName(uid)) },
-  COMMAND: { help: 'its command line', value: ({ command }) => command },
-} as const satisfies Readonly<Record<string, Omit<InfoColumn, 'title'>>>;
-
-const shownByDefault = ['NS', 'TYPE', 'NPROCS', 'PID', 'USER', 'COMMAND'];
-
-function chosenColumns(given: Given): InfoColumn[] {
-  const names = given.value('output')?.toUpperCase().split(',') ?? shownByDefault;
-  return names.map((title) => {
-    if (!Object.hasOwn(columns, title)) {
-      throw new UsageError(`--output: there is no column ${title}, only ${Object.keys(columns)}`);
-    }
-    return { title, ...columns[title as keyof typeof columns] };
+function typesOf(given: Given): readonly NamespaceType[] {
+  const known = Object.entries(namespaceTypes) as [NamespaceType, { file: string }][];
+  return (given.value('type')?.split(',') ?? []).map((word) => {
+    const type = known.find(([name, { file }]) => word === name || word === file)?.[0];
+    if (type !== undefined) return type;
+    const names = known.map(([name]) => name).join(', ');
+    throw new UsageError(`--type must be one of ${names}: '${word}'`);
   });
 }
 
-function isWanted(given: Given): (info: NamespaceInfo) => boolean {
-  const type = given.value('type');
-  const task = given.number('task');
-  const known = Object.entries(namespaceTypes);
-  const wanted = known.find(([name, { file }]) => type === name || type === file)?.[0];
-  if (type !== undefined && wanted === undefined) {
-    throw new UsageError(
-      `--type must be one of ${known.map(([name]) => name).join(', ')}: '${type}'`,
-    );
-  }
-  return (info) =>
-    (wanted === undefined || info.type === wanted) &&
-    (task === undefined || info.processes.includes(task) || info.threads.includes(task));
+/** Those that are listed, in the graph of all. */
+interface Listed {
+  readonly graph: NamespaceGraph;
+  readonly namespaces: readonly DiscoveredNamespace[];
 }
 
-const text = (value: Value) => (value === null ? '' : printable(String(value)));
+function find(given: Given, types: readonly NamespaceType[], filter: Filter | undefined): Listed {
+  const task = given.number('task');
+  if (task !== undefined && readTask(task) === null) {
+    throw new UsageError(`--task: there is no process or thread ${task}`);
+  }
+  // In the whole graph, because a tree leads through namespaces that are not listed.
+  const graph = discover();
+  const namespaces = graph.namespaces.filter(
+    (one) =>
+      (types.length === 0 || types.includes(one.type)) &&
+      (!given.has('persistent') || one.pid === null) &&
+      (task === undefined ||
+        [one.processes, one.threads, one.forChildren].some((tasks) => tasks.includes(task))) &&
+      (filter === undefined || filter((title) => columnOf(title).value(one))),
+  );
+  return { graph, namespaces };
+}
+
+function text(value: Value): string {
+  if (value === null) return '';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return printable(Array.isArray(value) ? value.join(',') : String(value));
+}
 
 /** As lsns(8) has it: no blanks within a field, none empty. */
 const rawText = (value: Value) => text(value).replaceAll(' ', '\\x20') || '""';
 
-function write(given: Given, infos: readonly NamespaceInfo[], hidden: number): void {
-  const chosen = chosenColumns(given);
+type Plain = Record<string, unknown>;
+
+const plainOf = (columns: readonly NamespaceColumn[], namespace: DiscoveredNamespace): Plain =>
+  Object.fromEntries(columns.map((one) => [one.title.toLowerCase(), one.value(namespace)]));
+
+const plainTree = (columns: readonly NamespaceColumn[], branches: readonly Branch[]): Plain[] =>
+  branches.map(({ namespace, children }) => ({
+    ...plainOf(columns, namespace),
+    ...(children.length > 0 && { children: plainTree(columns, children) }),
+  }));
+
+/** Lines for people. Lines that lead to a namespace stand before the first column. */
+function lines(
+  given: Given,
+  columns: readonly NamespaceColumn[],
+  rows: readonly { readonly namespace: DiscoveredNamespace; readonly lead: string }[],
+): string[] {
+  const isTree = given.has('tree');
+  const cells = rows.map(({ namespace, lead }) =>
+    columns.map((column, i) => (i === 0 ? lead : '') + text(column.value(namespace))),
+  );
+  const headings = !given.has('noheadings');
+  const out = process.stdout;
+  const width = given.has('notruncate') ? undefined : out.columns;
+  const aligned = columns.map((one, i) => (isTree && i === 0 ? { title: one.title } : one));
+  const written = table(aligned, cells, { headings, columns: width });
+  if (!out.isTTY || !out.hasColors()) return written;
+  const styles: string[] = rows.map(({ namespace }) => (namespace.isInitial ? DIM : ''));
+  if (headings) styles.unshift(BOLD);
+  return written.map((line, i) => (styles[i] ? `${styles[i]}${line}${PLAIN}` : line));
+}
+
+/** What could not be seen, in a line. */
+function unseen({ processes, descriptors, sockets, mounts }: Hidden): string | undefined {
+  const parts = [
+    [processes, 'process', 'processes'],
+    [descriptors, 'process’s descriptors', 'processes’ descriptors'],
+    [sockets, 'process’s sockets', 'processes’ sockets'],
+    [mounts, 'mount namespace', 'mount namespaces'],
+  ] as const;
+  const told = parts
+    .filter(([{ length }]) => length > 0)
+    .map(([{ length }, one, many]) => `${length} ${length === 1 ? one : many}`);
+  return told.length === 0 ? undefined : `no permission to look into ${told.join(', ')}`;
+}
+
+function write(given: Given, { graph, namespaces }: Listed, columns: NamespaceColumn[]): void {
+  const relation = given.has('tree') ? (given.word('tree', relations) ?? 'owner') : undefined;
+  const trees = relation && forest(graph, namespaces, relation);
   const print = (line: string) => process.stdout.write(`${line}\n`);
   if (given.has('json')) {
-    const namespaces = infos.map((info) =>
-      Object.fromEntries(chosen.map((column) => [column.title.toLowerCase(), column.value(info)])),
-    );
-    print(JSON.stringify({ namespaces, hidden }, null, 2));
+    const listed = trees
+      ? plainTree(columns, trees)
+      : namespaces.map((one) => plainOf(columns, one));
+    print(JSON.stringify({ namespaces: listed, hidden: graph.hidden }, null, 2));
     return;
   }
-  const headings = !given.has('noheadings');
+  const rows = trees ? [...drawn(trees)] : namespaces.map((namespace) => ({ namespace, lead: '' }));
   if (given.has('raw')) {
-    if (headings) print(chosen.map(({ title }) => title).join(' '));
-    for (const info of infos) print(chosen.map((one) => rawText(one.value(info))).join(' '));
+    if (!given.has('noheadings')) print(columns.map(({ title }) => title).join(' '));
+    for (const { namespace } of rows) {
+      print(columns.map((one) => rawText(one.value(namespace))).join(' '));
+    }
   } else {
-    const rows = infos.map((info) => chosen.map((column) => text(column.value(info))));
-    table(chosen, rows, { headings, columns: process.stdout.columns }).forEach(print);
+    lines(given, columns, rows).forEach(print);
   }
-  if (hidden === 0) return;
-  const which = hidden === 1 ? '1 process' : `${hidden} processes`;
-  process.stderr.write(`ns ls: no permission to look into ${which}\n`);
+  const note = unseen(graph.hidden);
+  if (note !== undefined) process.stderr.write(`ns ls: ${note}\n`);
 }
 
 function list(given: Given): Outcome {
   if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
-  const { namespaces, hidden } = listNamespaces();
-  write(given, namespaces.filter(isWanted(given)), hidden.length);
+  if (given.has('tree')) given.word('tree', relations);
+  const types = typesOf(given);
+  const columns = chosenColumns(given, types);
+  const expression = given.value('filter');
+  const filter = expression === undefined ? undefined : filterOf(expression, columnNames);
+  write(given, find(given, types, filter), columns);
   return { exitCode: 0 };
 }
 
 export const ls: Command = {
   name: 'ls',
-  summary: 'List the namespaces that processes are in.',
+  summary: 'List the namespaces of the machine.',
   usage: '[options]',
   options: [
     {
       title: 'Which',
       options: {
-        type: { short: 't', value: 'TYPE', help: 'only those of a type' },
+        type: { short: 't', value: 'TYPE,...', help: 'only those of these types' },
         task: { short: 'p', value: 'PID', help: 'only those of a process or thread' },
+        persistent: { short: 'P', help: 'only those without processes' },
+        filter: { short: 'Q', value: 'EXPR', help: 'only those of which the expression is true' },
       },
     },
     {
       title: 'How',
       options: {
+        tree: {
+          short: 'T',
+          value: 'RELATION',
+          optional: true,
+          help: 'as trees, below their owner (the default), their parent, or the namespace of an ancestor process',
+        },
         output: { short: 'o', value: 'COLUMNS', help: 'columns, separated by commas' },
+        'output-all': { help: 'all columns' },
         json: { short: 'J', help: 'as JSON' },
         raw: { short: 'r', help: 'not aligned, for other programs' },
         noheadings: { short: 'n', help: 'without the names of the columns' },
+        notruncate: { short: 'u', help: 'whole lines, also on a terminal' },
       },
     },
   ],
   notes: [
-    `Columns: ${Object.entries(columns)
-      .map(([name, { help }]) => `${name} (${help})`)
-      .join(', ')}.`,
-    'Without privileges, the namespaces of other users are not to be seen; how many processes that concerns is said at the end.',
+    `Columns: ${columnHelp}.`,
+    'Relations: owner, parent, process.',
+    'Expressions: columns, numbers, "texts", true and false; == != < <= > >= or eq ne lt le gt ge; =~ and !~ with a regular expression; and, or, not or && || !; parentheses. A column by itself is true if it is not empty, 0 or false.',
+    'Namespaces that only a mount, a descriptor, a socket or another namespace keeps alive are listed, too. Without privileges, those of other users are not to be seen; how much that concerns is said at the end.',
     'Exit code: 0, or 1 for an error.',
   ],
-  examples: ['ns ls', 'ns ls --type net -o NS,PID,COMMAND', 'ns ls --json'],
+  examples: [
+    'ns ls',
+    'ns ls --tree=parent --type pid,user',
+    'ns ls --type net -o NS,PID,NSFS,COMMAND',
+    `ns ls --filter 'NPROCS > 1 and not INITIAL'`,
+    'ns ls --persistent --json',
+  ],
   failureCode: 1,
   run: list,
 };

@@ -22,6 +22,8 @@ test('lines are cut at the width of a terminal', () => {
     'NS TYPE COM…',
     ' 1 net  a l…',
   ]);
+  // A terminal that nobody has told its size.
+  expect(table(columns, [['1', 'net', 'whole']], { columns: 0 })[1]).toBe(' 1 net  whole');
 });
 
 test('control characters are shown, not sent', () => {

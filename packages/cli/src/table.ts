@@ -27,7 +27,7 @@ function shorten(line: string, columns: number): string {
 export interface TableOptions {
   /** Whether the first line names the columns. Default: true. */
   headings?: boolean;
-  /** Width at which lines are cut, for a terminal. Default: they are not. */
+  /** Width at which lines are cut, for a terminal; 0 if it does not know its own. Default: they are not. */
   columns?: number | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface TableOptions {
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  { headings = true, columns: limit = Number.POSITIVE_INFINITY }: TableOptions = {},
+  { headings = true, columns: limit = 0 }: TableOptions = {},
 ): string[] {
   const lines = headings ? [columns.map(({ title }) => title), ...rows] : rows;
   const widths = columns.map((_, i) => Math.max(0, ...lines.map((line) => width(line[i] ?? ''))));
@@ -45,6 +45,6 @@ export function table(
       const space = ' '.repeat((widths[i] ?? 0) - width(text));
       return right ? space + text : text + space;
     });
-    return shorten(cells.join(' ').trimEnd(), limit);
+    return shorten(cells.join(' ').trimEnd(), limit || Number.POSITIVE_INFINITY);
   });
 }
