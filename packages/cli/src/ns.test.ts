@@ -10,18 +10,21 @@ test('help names the commands', () => {
     const { stdout, stderr, status } = ns(...args);
     expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
     expect(stdout).toMatch(/^Usage: ns <command>/);
-    for (const name of ['run', 'enter', 'ls'])
+    for (const name of ['run', 'enter', 'ls', 'doctor'])
       expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
   }
 });
 
-test.each(['run', 'enter', 'ls'])('help of %s fits a terminal and has examples', (name) => {
-  const { stdout, status } = ns(name, '--help');
-  expect(status).toBe(0);
-  expect(stdout).toMatch(new RegExp(`^Usage: ns ${name} `));
-  expect(stdout).toMatch(/\nExamples:\n {2}ns /);
-  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-});
+test.each(['run', 'enter', 'ls', 'doctor'])(
+  'help of %s fits a terminal and has examples',
+  (name) => {
+    const { stdout, status } = ns(name, '--help');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Usage: ns ${name} `));
+    expect(stdout).toMatch(/\nExamples:\n {2}ns /);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  },
+);
 
 test('the version is that of the package', () => {
   expect(ns('--version').stdout).toBe(`${version}\n`);

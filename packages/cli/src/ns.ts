@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).run,
   enter: async () => (await import('./enter.js')).enter,
   ls: async () => (await import('./ls.js')).ls,
+  doctor: async () => (await import('./doctor.js')).doctor,
   net: async () => (await import('./net.js')).net,
   ps: async () => (await import('./ps.js')).ps,
   mounts: async () => (await import('./mounts.js')).mounts,

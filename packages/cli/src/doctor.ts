@@ -1,0 +1,116 @@
+// `ns doctor`: what this kernel and this user can do, and what helps where they cannot.
+import { arch, release, userInfo } from 'node:os';
+import { type Feature, type FeatureName, type Features, features } from '@ns/core';
+import { sandbox } from '@ns/sandbox';
+import type { Command, Outcome } from './command.js';
+import { lineOf } from './failure.js';
+import { type Given, UsageError } from './options.js';
+
+/** What sandboxes of ordinary users stand on. */
+const needed: readonly FeatureName[] = [
+  'clone3',
+  'closeRange',
+  'openat2',
+  'pidfdOpen',
+  'executableMemory',
+  'unprivilegedUserNamespaces',
+  'rootlessNamespaces',
+  'rootlessProc',
+];
+
+const out = process.stdout;
+const print = (line: string) => out.write(`${line}\n`);
+
+type Colour = 31 | 32 | 33;
+
+/** A word in colour, on a terminal that has any. */
+function painted(colour: Colour, text: string): string {
+  return out.isTTY && out.hasColors() ? `\x1b[${colour}m${text}\x1b[0m` : text;
+}
+
+/** Why no sandbox can be made although all it needs is there; undefined if one has been made. */
+async function trial(): Promise<string | undefined> {
+  try {
+    await sandbox().run('true');
+    return undefined;
+  } catch (error) {
+    return lineOf(error, 'ns doctor');
+  }
+}
+
+/** Whether rootless sandboxes work, and why not. */
+interface Verdict {
+  readonly available: boolean;
+  readonly missing: readonly FeatureName[];
+  /** Why the one that was tried did not come about. */
+  readonly error?: string;
+}
+
+async function judge(found: Features): Promise<Verdict> {
+  const missing = needed.filter((name) => !found[name].available);
+  if (missing.length > 0) return { available: false, missing };
+  const error = await trial();
+  return { available: error === undefined, missing, ...(error !== undefined && { error }) };
+}
+
+function printFeature({ title, available, reason, cure, limit }: Feature, isNeeded: boolean): void {
+  const most = limit === undefined ? '' : ` (at most ${limit})`;
+  if (available) {
+    print(`${painted(32, 'yes')}  ${title}${most}`);
+    return;
+  }
+  print(`${painted(isNeeded ? 31 : 33, 'no')}   ${title}${most}: ${reason}`);
+  if (cure !== undefined) print(`       cure: ${cure}`);
+}
+
+function printVerdict({ available, missing, error }: Verdict, found: Features): void {
+  if (available) {
+    print(painted(32, 'Rootless sandboxes work.'));
+    return;
+  }
+  print(painted(31, 'Rootless sandboxes do not work:'));
+  for (const name of missing) {
+    const { title, reason, cure } = found[name];
+    print(`  ${title}: ${reason}`);
+    if (cure !== undefined) print(`    cure: ${cure}`);
+  }
+  if (error !== undefined) print(`  ${error}`);
+}
+
+async function examine(given: Given): Promise<Outcome> {
+  if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
+  const found = features();
+  const verdict = await judge(found);
+  const system = { kernel: release(), arch: arch(), node: process.version, uid: userInfo().uid };
+  if (given.has('json')) {
+    print(JSON.stringify({ system, rootlessSandboxes: verdict, features: found }, null, 2));
+  } else {
+    const { kernel, node, uid } = system;
+    print(`Linux ${kernel} on ${system.arch}, Node.js ${node}, uid ${uid}\n`);
+    for (const [name, feature] of Object.entries(found) as [FeatureName, Feature][]) {
+      printFeature(feature, needed.includes(name));
+    }
+    print('');
+    printVerdict(verdict, found);
+  }
+  return { exitCode: verdict.available ? 0 : 1 };
+}
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'Tell what this kernel and this user can do, and what helps where they cannot.',
+  usage: '[options]',
+  options: [
+    {
+      title: 'Options',
+      options: { json: { short: 'J', help: 'as JSON' } },
+    },
+  ],
+  notes: [
+    'Namespaces are really made, by children that end at once; nothing else changes. As root, it is also tried as an ordinary user would.',
+    'Exit code: 0 if sandboxes work without root, else 1.',
+  ],
+  examples: ['ns doctor', 'ns doctor --json', `ns doctor > /dev/null || echo 'no sandboxes here'`],
+  failureCode: 1,
+  run: examine,
+};
