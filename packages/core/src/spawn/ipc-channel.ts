@@ -1,17 +1,14 @@
 // The IPC channel of a Node child: what child_process.fork sets up, in its wire format, so that
 // `process.send` and the `message` event work on the child's side without any code of ours.
+import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import { DefaultDeserializer, DefaultSerializer } from 'node:v8';
 
 /** How messages are encoded: `'json'`, or `'advanced'` for what structured clone can carry. */
 export type Serialization = 'json' | 'advanced';
 
-/** What listens to a channel. */
-export interface ChannelEvents {
-  message(message: unknown): void;
-  disconnect(): void;
-  error(error: Error): void;
-}
+/** Is called once a message is on its way, or cannot be sent. */
+export type Sent = (error: Error | null) => void;
 
 // Node marks which host objects are views of buffers.
 const VIEW = 0;
@@ -57,23 +54,23 @@ function isInternal(message: unknown): boolean {
   return typeof command === 'string' && command.startsWith('NODE_');
 }
 
-/** One end of the channel to a Node child. */
-export class IpcChannel {
+/** One end of the channel to a Node child. Events: `message`, `error`, and `disconnect` at its end. */
+export class IpcChannel extends EventEmitter {
   readonly #socket: Socket;
   readonly #serialization: Serialization;
-  readonly #events: ChannelEvents;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(fd: number, serialization: Serialization, events: ChannelEvents) {
+  /** @internal */
+  constructor(fd: number, serialization: Serialization) {
+    super();
     this.#socket = new Socket({ fd, readable: true, writable: true });
     this.#serialization = serialization;
-    this.#events = events;
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       // The other side is gone: that is told as `disconnect`.
-      if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') events.error(error);
+      if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') this.emit('error', error);
     });
-    this.#socket.once('close', () => events.disconnect());
+    this.#socket.once('close', () => this.emit('disconnect'));
   }
 
   /** Whether messages can be sent. */
@@ -82,7 +79,7 @@ export class IpcChannel {
   }
 
   /** Sends a message; false if it had to be queued. */
-  send(message: unknown, sent?: (error: Error | null) => void): boolean {
+  send(message: unknown, sent?: Sent): boolean {
     if (!['object', 'string', 'number', 'boolean'].includes(typeof message)) {
       throw new TypeError(
         `message must be an object, a string, a number or a boolean: ${typeof message}`,
@@ -112,9 +109,9 @@ export class IpcChannel {
     for (let body = this.#next(); body !== undefined; body = this.#next()) {
       try {
         const message = this.#decode(body);
-        if (!isInternal(message)) this.#events.message(message);
+        if (!isInternal(message)) this.emit('message', message);
       } catch (error) {
-        this.#events.error(error as Error);
+        this.emit('error', error);
       }
     }
   }

@@ -33,9 +33,9 @@ export interface SpawnOptions extends ProcessAttributes {
    * the parent's.
    */
   namespaces?: readonly (NamespaceSpec | Namespace)[];
-  /** Working directory, in the child's mounts. Default: the parent's. */
+  /** Working directory, in the child's mounts. Default, also for an empty text: the parent's. */
   cwd?: string | URL;
-  /** Environment. Default: `process.env`. Undefined values are left out. */
+  /** Environment. Default: `process.env`. Undefined values are left out, inherited ones are not. */
   env?: Readonly<Record<string, string | undefined>>;
   /** What the command sees as its own name. Default: the command. */
   argv0?: string;
@@ -176,9 +176,12 @@ function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') fail(name, 'a boolean', value);
 }
 
-/** Number of a signal given by name or number. */
+/** Number of a signal given by name, in upper or lower case, or number. */
 export function signalNumber(signal: NodeJS.Signals | number, name = 'signal'): number {
-  const number = typeof signal === 'number' ? signal : osConstants.signals[signal];
+  const number =
+    typeof signal === 'string'
+      ? osConstants.signals[signal.toUpperCase() as NodeJS.Signals]
+      : signal;
   if (number === undefined) throw new TypeError(`${name}: unknown signal: ${signal}`);
   if (!Number.isInteger(number) || number < 0 || number > 64) {
     throw new RangeError(`${name} must be a signal number from 0 to 64: ${signal}`);
@@ -218,7 +221,10 @@ function checkNamespaces(namespaces: unknown): Pick<ChildOptions, 'specs' | 'han
 function environmentOf(env: SpawnOptions['env']): readonly string[] {
   const variables = env ?? process.env;
   // Each look at process.env goes to the C library: ask once for the names, and once for each value.
-  const names = env ? Object.keys(env) : (Reflect.ownKeys(variables) as string[]);
+  const names: string[] = [];
+  // As in child_process, what a given environment inherits is part of it.
+  if (env) for (const name in env) names.push(name);
+  else names.push(...(Reflect.ownKeys(variables) as string[]));
   const list: string[] = [];
   for (const name of names) {
     const value = variables[name];
@@ -323,7 +329,7 @@ export function checkSpawn(
     init,
     timeout,
     killSignal: signalNumber(options.killSignal ?? 'SIGTERM', 'killSignal'),
-    directory: cwd === undefined || cwd === null ? undefined : directoryOf(cwd),
+    directory: cwd === undefined || cwd === null || cwd === '' ? undefined : directoryOf(cwd),
     uid,
     gid,
     signal,

@@ -4,33 +4,27 @@ import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { isMainThread } from 'node:worker_threads';
 import { SystemError } from '../errors.js';
 import { closeFd } from '../sys/fd.js';
 import { rawWatch, type Watch } from '../sys/native.js';
 import { trySyscall } from '../sys/syscall.js';
 import { decodeStatus, type Exit, reapIfEnded } from '../sys/wait.js';
-import { IpcChannel } from './ipc-channel.js';
+import { IpcChannel, type Sent } from './ipc-channel.js';
 import { abortError, type Running } from './launch.js';
+import { ofThisWorker } from './of-this-worker.js';
 import { type CheckedSpawn, signalNumber } from './options.js';
 import type { ParentEnd } from './stdio.js';
 import { Terminal } from './terminal.js';
 
 const ESRCH = 3;
 
-// A Worker that ends closes none of its descriptors. (One that is terminated runs nothing more.)
-const ofThisWorker = new Set<() => void>();
-if (!isMainThread) {
-  process.once('exit', () => {
-    for (const letGo of ofThisWorker) letGo();
-  });
-}
-
 type Stdio = ChildProcess['stdio'];
 
 function streamOf(end: ParentEnd | null): Socket | null {
   return end && new Socket({ fd: end.fd, readable: end.readable, writable: end.writable });
 }
+
+const channelError = (code: string, message: string) => Object.assign(new Error(message), { code });
 
 /**
  * A child process in its namespaces. Events come as from a ChildProcess: `spawn`, `exit`,
@@ -110,15 +104,16 @@ export class NamespaceProcess extends EventEmitter {
 
   #openChannel(fd: number, { serialization }: CheckedSpawn): IpcChannel {
     this.#open++;
-    return new IpcChannel(fd, serialization, {
-      message: (message) => this.emit('message', message),
-      error: (error) => this.emit('error', error),
-      disconnect: () => {
-        this.channel = null;
-        this.emit('disconnect');
-        this.#closed();
-      },
+    const channel = new IpcChannel(fd, serialization);
+    // Where Node has the server or socket that came along.
+    channel.on('message', (message) => this.emit('message', message, undefined));
+    channel.on('error', (error) => this.emit('error', error));
+    channel.once('disconnect', () => {
+      this.channel = null;
+      this.emit('disconnect');
+      this.#closed();
     });
+    return channel;
   }
 
   #arm({ timeout, signal }: CheckedSpawn): void {
@@ -208,21 +203,36 @@ export class NamespaceProcess extends EventEmitter {
   }
 
   /**
-   * Sends a message to a Node child, which gets it as `process.on('message')`.
-   * @returns false if it had to be queued
-   * @throws {Error} `ERR_IPC_CHANNEL_CLOSED` without a connected channel and without a callback
+   * Sends a message to a Node child, which gets it as `process.on('message')`. Without a connected
+   * channel, `sent` gets an error with the code `ERR_IPC_CHANNEL_CLOSED`; if there is none, it is an
+   * `error` event. Servers and sockets cannot be sent along: that takes an end of Node's own.
+   *
+   * @returns false if it had to be queued, or cannot be sent
+   * @throws {TypeError} for what cannot be sent
    */
-  send(message: unknown, sent?: (error: Error | null) => void): boolean {
+  send(message: unknown, sent?: Sent): boolean;
+  send(message: unknown, handle: undefined, sent?: Sent): boolean;
+  send(message: unknown, handle: undefined, options: unknown, sent?: Sent): boolean;
+  send(message: unknown, ...rest: readonly unknown[]): boolean {
+    const [handle] = rest;
+    if (handle !== undefined && handle !== null && typeof handle !== 'function') {
+      throw new TypeError('handle must be undefined: servers and sockets cannot be sent');
+    }
+    const sent = rest.find((one) => typeof one === 'function') as Sent | undefined;
     if (this.channel?.connected) return this.channel.send(message, sent);
-    const error = Object.assign(new Error('Channel closed'), { code: 'ERR_IPC_CHANNEL_CLOSED' });
-    if (!sent) throw error;
-    process.nextTick(sent, error);
+    const error = channelError('ERR_IPC_CHANNEL_CLOSED', 'Channel closed');
+    process.nextTick(sent ?? (() => this.emit('error', error)), error);
     return false;
   }
 
-  /** Closes the channel. */
+  /** Closes the channel. If there is none, that is an `error` event. */
   disconnect(): void {
-    this.channel?.disconnect();
+    if (this.connected) this.channel?.disconnect();
+    else
+      this.emit(
+        'error',
+        channelError('ERR_IPC_DISCONNECTED', 'IPC channel is already disconnected'),
+      );
   }
 
   /**

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { NamespaceProcess } from './process.js';
+import { run } from './run.js';
 import { spawn } from './spawn.js';
 
 const text = async (stream: AsyncIterable<Buffer> | null) => {
@@ -127,6 +128,38 @@ test('an abort after the start kills the child and is told as an error', async (
   controller.abort();
   expect(await told).toMatchObject([{ name: 'AbortError', code: 'ABORT_ERR' }]);
   expect((await child.exited).signal).toBe('SIGKILL');
+});
+
+test('a child has the descriptors that it was given, and no other', async () => {
+  const fd = openSync('/etc/passwd', 'r');
+  try {
+    // The shell's own is the one with which it reads the directory.
+    const child = await spawn('sh', ['-c', 'cd /proc/self/fd; echo *'], { passFds: [fd] });
+    const given = (await text(child.stdout)).trim().split(' ').map(Number);
+    expect(given).toHaveLength(5);
+    expect(given).toEqual(expect.arrayContaining([0, 1, 2, fd]));
+    const other = await spawn('sh', ['-c', 'cd /proc/self/fd; echo *']);
+    expect(await text(other.stdout)).toBe('0 1 2 3\n');
+    await Promise.all([child.exited, other.exited]);
+  } finally {
+    closeSync(fd);
+  }
+});
+
+test('a child whose output nobody wants any more dies of SIGPIPE: it has real pipes', async () => {
+  const child = await spawn('yes');
+  child.stdout?.once('data', () => child.stdout?.destroy());
+  expect(await child.exited).toMatchObject({ code: null, signal: 'SIGPIPE' });
+  await run('sh', ['-c', 'echo through a path > /dev/stderr']);
+});
+
+test('what is aborted before is not started', async () => {
+  const start = spawn('sleep', ['100'], { signal: AbortSignal.abort('why') });
+  await expect(start).rejects.toMatchObject({
+    name: 'AbortError',
+    code: 'ABORT_ERR',
+    cause: 'why',
+  });
 });
 
 test('await using ends the child and waits for it', async () => {
