@@ -66,6 +66,28 @@ async function close(server: net.Server): Promise<void> {
   await once(server, 'close');
 }
 
+test('fetch starts inside, follows redirects there, and resolves names there', async () => {
+  using net3 = lab();
+  const [web, client] = net3.hosts;
+  const server = await web.host.listen(
+    http.createServer(async (request, response) => {
+      if (request.url === '/from') response.writeHead(302, { location: '/to' }).end();
+      else response.end(`${request.method} ${request.socket.remoteAddress} ${await text(request)}`);
+    }),
+    { port: 80 },
+  );
+  const answer = await client.host.fetch('http://10.0.1.2/from');
+  expect(answer).toMatchObject({ status: 200, redirected: true, url: 'http://10.0.1.2/to' });
+  expect(await answer.text()).toMatch(/^GET .*10\.0\.2\.2 $/);
+  const posted = await web.host.fetch('http://[2001:db8:1::2]/', { method: 'POST', body: 'hi' });
+  expect(await posted.text()).toBe('POST 2001:db8:1::2 hi');
+  await expect(client.host.fetch('http://10.0.1.2:81/')).rejects.toMatchObject({
+    cause: { code: 'ECONNREFUSED' },
+  });
+  for (const { host } of [web, client]) host.close();
+  await close(server);
+});
+
 test('an http server and its clients live on three hosts behind a router', async () => {
   using net3 = lab();
   const [web, first, second] = net3.hosts;

@@ -18,6 +18,7 @@ import { type NetTarget, openNet } from '../where.js';
 import { InsideAgent, InsideTlsAgent } from './agents.js';
 import { insideDatagrams } from './datagrams.js';
 import { Resolver } from './dns.js';
+import { InsideFetch } from './fetch.js';
 import { insideSocket } from './late.js';
 import { placeServer } from './servers.js';
 
@@ -38,6 +39,7 @@ export interface InsideOptions {
 export class Inside {
   readonly #namespace: Namespace;
   readonly #resolver: Resolver;
+  readonly #fetch = new InsideFetch((given) => this.connect(given));
 
   /** @internal */
   constructor(target: NetTarget, { nameservers }: InsideOptions) {
@@ -127,6 +129,17 @@ export class Inside {
     return new InsideTlsAgent((given) => this.connect(given), options);
   }
 
+  /**
+   * `fetch` from inside: redirects, names and connections are all those of the namespace. What Node's
+   * fetch takes and gives holds here as well.
+   *
+   * @throws an Error if the program has set another global dispatcher for fetch (a proxy's, a mock's)
+   * @example const page = await (await inside(lab).fetch('http://10.0.0.1/')).text();
+   */
+  fetch(...given: Parameters<typeof fetch>): Promise<Response> {
+    return this.#fetch.fetch(...given);
+  }
+
   /** The addresses of a name, as the namespace sees them: `dns.promises.lookup` with `all`. */
   resolve(hostname: string, family: 0 | 4 | 6 = 0): Promise<LookupAddress[]> {
     return this.#resolver.all(hostname, family);
@@ -145,8 +158,9 @@ export class Inside {
     return this.#resolver.lookup;
   }
 
-  /** Lets go of the namespace. */
+  /** Lets go of the namespace, and of the idle connections of `fetch`. */
   close(): void {
+    this.#fetch.close();
     this.#namespace.close();
   }
 

@@ -4,7 +4,7 @@ import { SystemError } from '@ns/core';
 import { closeFd, errnoNumber, syscall, trySyscall } from '@ns/core/sys';
 import { type InOptions, socketIn } from '../where.js';
 import { errorOf, NetlinkError } from './error.js';
-import { eachMessage, NLM_F, NLMSG, type Request, writeMessage } from './message.js';
+import { eachMessage, HEADER, NLM_F, NLMSG, type Request, writeMessage } from './message.js';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -25,8 +25,13 @@ const MAX_RETRIES = 20;
 /** Bytes of requests sent at once: so few that the answers, if all fail, find room. */
 const BATCH = 16 * 1024;
 
-// One for the thread: it is used and read within one call.
+// These are for the thread: they are used and read within one call.
 let receiveBuffer = Buffer.allocUnsafeSlow(256 * 1024);
+/** struct sockaddr_nl of whoever has sent a datagram, and its size. */
+const sender = Buffer.alloc(12);
+const senderSize = new Int32Array([sender.length]);
+const SENDER_PORT = 4;
+const KERNEL = 0;
 
 /** What is done with the messages of an answer. */
 export type Visitor = (bytes: Buffer, start: number, end: number, type: number) => void;
@@ -45,6 +50,14 @@ export interface Dump {
   interrupted: boolean;
   done: boolean;
 }
+
+/** Lets the event loop go on. */
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+const keptChanging = ({ name, about }: Request) =>
+  new NetlinkError(EINTR, name, about, {
+    explanation: 'the table kept changing while it was read',
+  });
 
 /** A request and answer socket of one netlink protocol, in one network namespace. */
 export class NetlinkSocket {
@@ -92,9 +105,12 @@ export class NetlinkSocket {
     for (;;) {
       const size = receiveBuffer.length;
       const flags = MSG_TRUNC | MSG_DONTWAIT;
-      const length = trySyscall('recvfrom', fd, receiveBuffer, size, flags, null, null);
+      senderSize[0] = sender.length;
+      const length = trySyscall('recvfrom', fd, receiveBuffer, size, flags, sender, senderSize);
       if (length === -EINTR) continue;
       if (length < 0) throw new SystemError(-length, 'recvfrom', [fd]);
+      // Another process may send to our port as well; only the kernel's word counts.
+      if (sender.readUInt32LE(SENDER_PORT) !== KERNEL) continue;
       if (length <= size) return length;
       receiveBuffer = Buffer.allocUnsafeSlow(2 * length);
       throw new SystemError(EMSGSIZE, 'recvfrom', [fd, size], {
@@ -198,32 +214,47 @@ export class NetlinkSocket {
       if (broken) throw new NetlinkError(EPROTO, request.name, request.about);
       if (!dump.interrupted) return list;
     }
-    throw new NetlinkError(EINTR, request.name, request.about, {
-      explanation: 'the table kept changing while it was read',
-    });
+    throw keptChanging(request);
   }
 
-  /** The same in pieces, between which the event loop goes on. Needs a socket of its own. */
+  /**
+   * The same without holding up the event loop: it goes on after each piece that is read, and after
+   * each that is decoded. What is kept is the kernel's bytes, not the objects. Needs a socket of its
+   * own.
+   */
   async *each<T>(
     request: Request,
     decode: (...message: Parameters<Visitor>) => T | undefined,
   ): AsyncGenerator<T, void, undefined> {
-    const dump = this.start(request);
-    while (!dump.done) {
+    for (const piece of await this.#pieces(request)) {
       const list: T[] = [];
-      this.read(dump, (bytes, start, end, type) => {
-        const value = decode(bytes, start, end, type);
+      eachMessage(piece, piece.length, (type, _flags, _sequence, start, end) => {
+        const value = decode(piece, start, end, type);
         if (value === undefined) throw new NetlinkError(EPROTO, request.name, request.about);
         list.push(value);
       });
-      if (dump.interrupted) {
-        throw new NetlinkError(EINTR, request.name, request.about, {
-          explanation: 'the table changed while it was read',
-        });
-      }
       yield* list;
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
     }
+  }
+
+  /** The messages of a dump that nothing has interrupted, without the one that ends it. */
+  async #pieces(request: Request): Promise<Buffer[]> {
+    for (let tries = 0; tries < MAX_RETRIES; tries++) {
+      const pieces: Buffer[] = [];
+      const dump = this.start(request);
+      while (!dump.done) {
+        let [first, last] = [-1, 0];
+        this.read(dump, (_bytes, start, end) => {
+          if (first < 0) first = start - HEADER;
+          last = end;
+        });
+        if (first >= 0) pieces.push(Buffer.from(receiveBuffer.subarray(first, last)));
+        await turn();
+      }
+      if (!dump.interrupted) return pieces;
+    }
+    throw keptChanging(request);
   }
 
   close(): void {

@@ -45,8 +45,11 @@ class Receiver {
   readonly #control = Buffer.allocUnsafeSlow(64);
   readonly #vector = Buffer.allocUnsafeSlow(16);
   readonly #header = Buffer.allocUnsafeSlow(56).fill(0);
+  /** struct sockaddr_nl of the sender. */
+  readonly #sender = Buffer.allocUnsafeSlow(12);
 
   constructor() {
+    this.#header.writeBigUInt64LE(addressOf(this.#sender), 0);
     this.#vector.writeBigUInt64LE(addressOf(this.bytes), 0);
     this.#vector.writeBigUInt64LE(BigInt(this.bytes.length), 8);
     this.#header.writeBigUInt64LE(addressOf(this.#vector), 16);
@@ -56,8 +59,14 @@ class Receiver {
 
   /** Length of the next datagram, or a negative error number. */
   receive(fd: number): number {
+    this.#header.writeUInt32LE(this.#sender.length, 8);
     this.#header.writeBigUInt64LE(BigInt(this.#control.length), 40);
     return trySyscall('recvmsg', fd, this.#header, MSG_DONTWAIT);
+  }
+
+  /** Whether the kernel has sent the last datagram: others may send to our port as well. */
+  get isFromKernel(): boolean {
+    return this.#sender.readUInt32LE(4) === 0;
   }
 
   /** Number of the namespace that the last datagram came from, if it is another one. */
@@ -128,7 +137,7 @@ export class NetWatch implements AsyncIterableIterator<NetEvent> {
       if (length === -EINTR) continue;
       if (length === -ENOBUFS) this.#push({ event: 'resync' });
       else if (length < 0) this.#fail(new SystemError(-length, 'recvmsg', [this.#fd]));
-      else this.#decode(length);
+      else if (this.#receiver.isFromKernel) this.#decode(length);
     }
     // Nobody reads: what comes meanwhile stays in the kernel.
     this.#watch?.close();
