@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net';
 import type { Namespace } from '@ns/core';
 import { closeFd, syscall } from '@ns/core/sys';
-import { parseIP } from '../netlink/addresses.js';
+import { socketAddress } from '../netlink/sockaddr.js';
 import { setOption } from '../netlink/socket.js';
 import { socketIn } from '../where.js';
 
@@ -20,18 +20,6 @@ const IPV6_V6ONLY = 26;
 /** A socket of the namespace, neither bound nor connected. */
 export function makeSocket(namespace: Namespace, family: number, type: number): number {
   return socketIn(namespace, family, type | SOCK_NONBLOCK, 0);
-}
-
-/** struct sockaddr_in or sockaddr_in6. A zone is the index of an interface: `fe80::1%2`. */
-function socketAddress(address: string, port: number): Uint8Array {
-  const [plain = '', zone] = address.split('%');
-  const ip = parseIP(plain, 'address');
-  const bytes = Buffer.alloc(ip.length === 4 ? 16 : 28);
-  bytes.writeUInt16LE(ip.length === 4 ? AF_INET : AF_INET6, 0);
-  bytes.writeUInt16BE(port, 2);
-  bytes.set(ip, ip.length === 4 ? 4 : 8);
-  if (zone !== undefined && ip.length === 16) bytes.writeUInt32LE(Number(zone), 24);
-  return bytes;
 }
 
 /** How a socket is bound. */

@@ -62,7 +62,7 @@ export class NetlinkError extends SystemError implements ExtendedAck {
 function describe(about: object): string {
   return JSON.stringify(about, (key, value: unknown) => {
     if (typeof value === 'bigint') return value.toString();
-    if (/key$/i.test(key) && key !== 'public_key') return '(secret)';
+    if (/(private|preshared).*key$/i.test(key)) return '(secret)';
     return value instanceof Uint8Array ? `<${value.length} bytes>` : value;
   });
 }

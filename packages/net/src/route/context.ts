@@ -53,12 +53,12 @@ export function defined<T extends object>(values: T): { [K in keyof T]: Exclude<
 /** The socket of a {@link Route}, with interface names. */
 export class Context {
   readonly socket: NetlinkSocket;
-  /** Opens another socket in the same namespace. */
-  readonly another: () => NetlinkSocket;
+  /** Opens another socket in the same namespace. Default: of rtnetlink. */
+  readonly another: (protocol?: number) => NetlinkSocket;
 
-  constructor(target: NetTarget | undefined, another: () => NetlinkSocket) {
+  constructor(target: NetTarget | undefined, another: (protocol: number) => NetlinkSocket) {
     this.socket = new NetlinkSocket(NETLINK_ROUTE, { in: target });
-    this.another = another;
+    this.another = (protocol = NETLINK_ROUTE) => another(protocol);
   }
 
   /** Sends a request that is only acknowledged. */

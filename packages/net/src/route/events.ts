@@ -1,7 +1,7 @@
 // What changes in a namespace, as the kernel multicasts it, and how it is told.
 import { type Address, addressBody, toAddress } from './addresses.js';
+import { type Link, toLink } from './link.js';
 import { linkBody } from './link-table.js';
-import { type Link, toLink } from './links.js';
 import { type Neighbour, neighbourBody, toNeighbour } from './neighbours.js';
 import { type RouteEntry, routeBody, toRoute } from './route-table.js';
 import { RTM } from './rtm.js';

@@ -1,16 +1,17 @@
 // Route: rtnetlink in one network namespace.
 import { NetlinkSocket } from '../netlink/socket.js';
-import { type Shape, shape } from '../tc/shape.js';
 import { Filters, Qdiscs, TrafficClasses } from '../tc/traffic.js';
 import { type InOptions, openNet } from '../where.js';
+import { Wireguard } from '../wireguard/wireguard.js';
 import { Addresses } from './addresses.js';
-import { Context, type Device } from './context.js';
+import { Context } from './context.js';
 import { Links } from './links.js';
 import { Neighbours } from './neighbours.js';
 import { Nexthops } from './nexthops.js';
 import { Nsids } from './nsids.js';
 import { Routes } from './routes.js';
 import { Rules } from './rules.js';
+import { Vlans } from './vlans.js';
 
 /**
  * The network configuration of a namespace, over a netlink socket that lives in it. Requests are
@@ -41,19 +42,23 @@ export class Route {
   readonly nexthop: Nexthops;
   /** `ip netns list-id` */
   readonly nsid: Nsids;
+  /** `bridge vlan` */
+  readonly vlan: Vlans;
   /** `tc qdisc` */
   readonly qdisc: Qdiscs;
   /** `tc class` */
   readonly class: TrafficClasses;
   /** `tc filter` */
   readonly filter: Filters;
+  /** `wg` */
+  readonly wireguard: Wireguard;
   readonly #context: Context;
   readonly #namespace;
 
   private constructor(options: InOptions) {
     this.#namespace = openNet(options.in);
     try {
-      const another = () => new NetlinkSocket(0, { in: this.#namespace });
+      const another = (protocol: number) => new NetlinkSocket(protocol, { in: this.#namespace });
       this.#context = new Context(options.in === undefined ? undefined : this.#namespace, another);
     } catch (error) {
       this.#namespace.close();
@@ -66,9 +71,11 @@ export class Route {
     this.neighbour = new Neighbours(this.#context);
     this.nexthop = new Nexthops(this.#context);
     this.nsid = new Nsids(this.#context);
+    this.vlan = new Vlans(this.#context);
     this.qdisc = new Qdiscs(this.#context);
     this.class = new TrafficClasses(this.#context);
     this.filter = new Filters(this.#context);
+    this.wireguard = new Wireguard(this.#context);
   }
 
   /**
@@ -80,21 +87,9 @@ export class Route {
     return new Route(options);
   }
 
-  /**
-   * Makes what leaves by a link slower, later or less reliable; null takes that back. A rate alone is
-   * done by tbf, everything else by netem, which the kernel must have (CONFIG_NET_SCH_NETEM).
-   *
-   * @throws {NetlinkError} ENOENT if the kernel lacks netem
-   * @throws {TypeError | RangeError} for a wrong quantity
-   * @see tc-netem(8), tc-tbf(8)
-   * @example route.shape('eth0', { delay: '50ms', loss: 0.1, rate: '10mbit' });
-   */
-  shape(device: Device, wanted: Shape | null): void {
-    shape(this.qdisc, device, wanted);
-  }
-
-  /** Closes the socket. */
+  /** Closes the sockets. */
   close(): void {
+    this.wireguard.close();
     this.#context.socket.close();
     this.#namespace.close();
   }

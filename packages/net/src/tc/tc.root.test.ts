@@ -233,27 +233,27 @@ test('fair queueing takes its settings', ({ skip }) => {
 
 test('a link is shaped with one call', () => {
   using net = lab();
-  net.route.shape('a0', { rate: '10mbit' });
+  net.route.link.shape('a0', { rate: '10mbit' });
   expect(net.tc('qdisc', 'show', 'dev', 'a0')[0]).toMatchObject({
     kind: 'tbf',
     options: { rate: 1_250_000 },
   });
-  net.route.shape('a0', { rate: '20mbit' });
+  net.route.link.shape('a0', { rate: '20mbit' });
   expect(net.tc('qdisc', 'show', 'dev', 'a0')[0]).toMatchObject({
     kind: 'tbf',
     options: { rate: 2_500_000 },
   });
-  net.route.shape('a0', null);
-  net.route.shape('a0', null);
+  net.route.link.shape('a0', null);
+  net.route.link.shape('a0', null);
   expect(net.tc('qdisc', 'show', 'dev', 'a0')[0].kind).not.toBe('tbf');
-  expect(() => net.route.shape('a0', {})).toThrow(TypeError);
-  expect(() => net.route.shape('a0', { loss: 2 })).toThrow(RangeError);
+  expect(() => net.route.link.shape('a0', {})).toThrow(TypeError);
+  expect(() => net.route.link.shape('a0', { loss: 2 })).toThrow(RangeError);
 });
 
 test('a link delays, loses and reorders', ({ skip }) => {
   using net = lab();
   unlessLacking(skip, 'netem', () => {
-    net.route.shape('a0', { delay: '50ms', jitter: '5ms', loss: 0.25, rate: '10mbit' });
+    net.route.link.shape('a0', { delay: '50ms', jitter: '5ms', loss: 0.25, rate: '10mbit' });
   });
   expect(net.tc('qdisc', 'show', 'dev', 'a0')[0]).toMatchObject({
     kind: 'netem',

@@ -1,8 +1,8 @@
 // Compares a description with what is there.
 import { familyOf, formatIP, parseIP, parsePrefix } from '../netlink/addresses.js';
 import type { Address } from '../route/addresses.js';
+import type { Link } from '../route/link.js';
 import type { LinkChange, NewLink } from '../route/link-options.js';
-import type { Link } from '../route/links.js';
 import { tableNumber } from '../route/names.js';
 import type { NewRoute, RouteEntry } from '../route/route-table.js';
 import type { TransactionStep } from './steps.js';

@@ -1,0 +1,110 @@
+// A link as a user sees it.
+import type { RawAttribute } from '../netlink/attributes.js';
+import { defined, leftovers } from './context.js';
+import { type InfoData, type linkBody, linkFlags, linkType } from './link-table.js';
+
+/** One direction of a link's statistics. */
+export interface LinkCounters {
+  readonly bytes: number;
+  readonly packets: number;
+  readonly errors: number;
+  readonly dropped: number;
+}
+
+/** A link, in the terms of `ip -d -s -j link`. */
+export interface Link {
+  readonly ifindex: number;
+  readonly ifname: string;
+  /** `UP`, `LOWER_UP`, `BROADCAST`, ... */
+  readonly flags: readonly string[];
+  readonly mtu: number;
+  readonly qdisc?: string;
+  /** State: `UP`, `DOWN`, `UNKNOWN`, ... */
+  readonly operstate: string | number;
+  /** Number of its group; 0 is `default`. */
+  readonly group: number;
+  readonly txqlen?: number;
+  /** `ether`, `loopback`, `none`, ... */
+  readonly link_type: string;
+  readonly address?: string;
+  readonly broadcast?: string;
+  readonly permaddr?: string;
+  readonly ifalias?: string;
+  readonly altnames?: readonly string[];
+  /** Index of the bridge, bond or vrf that it is a port of. */
+  readonly master?: number;
+  /** Index of the lower interface, or of the other end of a pair. */
+  readonly link?: number;
+  /** The number that this namespace has for the one that `link` is in, if it is another one. */
+  readonly link_netnsid?: number;
+  readonly promiscuity?: number;
+  readonly num_tx_queues?: number;
+  readonly num_rx_queues?: number;
+  readonly min_mtu?: number;
+  readonly max_mtu?: number;
+  /** Kind and its settings. */
+  readonly linkinfo?: {
+    readonly info_kind?: string;
+    readonly info_data?: InfoData;
+    readonly info_slave_kind?: string;
+    readonly info_slave_data?: InfoData;
+  };
+  /** 64-bit statistics. */
+  readonly stats64?: {
+    readonly rx: LinkCounters & { readonly multicast: number };
+    readonly tx: LinkCounters & { readonly collisions: number };
+  };
+  /** Attributes that this package does not know. */
+  readonly unknown?: readonly RawAttribute[];
+  /** Attributes that it could not read. */
+  readonly malformed?: readonly RawAttribute[];
+}
+
+type Values = NonNullable<ReturnType<typeof linkBody.decode>>;
+
+function counters(values: Values): Link['stats64'] {
+  const s = values.stats64 as Record<string, number> | undefined;
+  if (s === undefined) return undefined;
+  const side = (from: 'rx' | 'tx') => ({
+    bytes: s[`${from}_bytes`] ?? 0,
+    packets: s[`${from}_packets`] ?? 0,
+    errors: s[`${from}_errors`] ?? 0,
+    dropped: s[`${from}_dropped`] ?? 0,
+  });
+  return {
+    rx: { ...side('rx'), multicast: s.multicast ?? 0 },
+    tx: { ...side('tx'), collisions: s.collisions ?? 0 },
+  };
+}
+
+/** A decoded message as a link. */
+export function toLink(values: Values): Link {
+  const { propList, linkinfo } = values;
+  return defined({
+    ifindex: values.index,
+    ifname: values.ifname ?? '',
+    flags: linkFlags(values.flags),
+    mtu: values.mtu ?? 0,
+    qdisc: values.qdisc,
+    operstate: values.operstate ?? 'UNKNOWN',
+    group: values.group ?? 0,
+    txqlen: values.txqlen,
+    link_type: linkType(values.type),
+    address: values.address,
+    broadcast: values.broadcast,
+    permaddr: values.permaddr,
+    ifalias: values.ifalias,
+    altnames: propList?.altnames,
+    master: values.master,
+    link: values.link,
+    link_netnsid: values.link_netnsid,
+    promiscuity: values.promiscuity,
+    num_tx_queues: values.num_tx_queues,
+    num_rx_queues: values.num_rx_queues,
+    min_mtu: values.min_mtu,
+    max_mtu: values.max_mtu,
+    linkinfo: linkinfo as Link['linkinfo'],
+    stats64: counters(values),
+    ...leftovers(values),
+  }) as Link;
+}

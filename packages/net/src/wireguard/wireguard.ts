@@ -1,0 +1,78 @@
+// WireGuard interfaces: keys and peers, by generic netlink. The link itself is made as any other.
+import { GenericFamily, NETLINK_GENERIC } from '../netlink/generic.js';
+import type { NetlinkSocket } from '../netlink/socket.js';
+import { assertDevice, type Context, type Device } from '../route/context.js';
+import { changeMessages, type WireguardChange } from './change.js';
+import { joinPieces, type WireguardDevice } from './device.js';
+import { wireguardBody } from './table.js';
+
+const GET_DEVICE = 0;
+const SET_DEVICE = 1;
+
+/** The WireGuard interfaces of a namespace: `wg`. The kernel needs CONFIG_WIREGUARD (Linux 5.6). */
+export class Wireguard {
+  readonly #context: Context;
+  #opened:
+    | { socket: NetlinkSocket; family: GenericFamily<typeof wireguardBody.attributes.entries> }
+    | undefined;
+
+  /** @internal */
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  #family(): GenericFamily<typeof wireguardBody.attributes.entries> {
+    if (this.#opened) return this.#opened.family;
+    const socket = this.#context.another(NETLINK_GENERIC);
+    try {
+      const family = new GenericFamily(socket, 'wireguard', 1, wireguardBody);
+      this.#opened = { socket, family };
+      return family;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Keys and peers of an interface: `wg show NAME dump`.
+   *
+   * Needs CAP_NET_ADMIN in the user namespace that owns the network namespace.
+   *
+   * @throws {NetlinkError} ENODEV, EOPNOTSUPP for one of another kind, ENOENT if the kernel lacks it
+   */
+  get(device: Device): WireguardDevice {
+    const ifindex = this.#context.index(device);
+    const pieces = this.#family().dump(GET_DEVICE, 'WG_CMD_GET_DEVICE', { ifindex }, { device });
+    return joinPieces(pieces);
+  }
+
+  /**
+   * Changes keys and peers of an interface: `wg set NAME ...`, or with `replacePeers`, `wg syncconf`.
+   *
+   * Needs CAP_NET_ADMIN in the user namespace that owns the network namespace.
+   *
+   * @throws {TypeError} for a key, an endpoint or a prefix that is none
+   * @throws {NetlinkError} as {@link get}
+   * @example
+   * route.link.add({ kind: 'wireguard', name: 'wg0' });
+   * route.wireguard.set('wg0', { privateKey, listenPort: 51820,
+   *   peers: [{ publicKey, endpoint: '192.0.2.1:51820', allowedIps: ['10.9.0.2/32'] }] });
+   */
+  set(device: Device, change: WireguardChange): void {
+    assertDevice(device, 'dev');
+    // Checked as a whole before the first message is sent.
+    for (const values of changeMessages(1, change)) wireguardBody.encode({}, values);
+    const ifindex = this.#context.index(device);
+    const family = this.#family();
+    for (const values of changeMessages(ifindex, change)) {
+      family.send(SET_DEVICE, 'WG_CMD_SET_DEVICE', values, { dev: device, ...change });
+    }
+  }
+
+  /** @internal */
+  close(): void {
+    this.#opened?.socket.close();
+    this.#opened = undefined;
+  }
+}
