@@ -1,12 +1,14 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
 import { inside } from '../inside/inside.js';
 import { Route } from '../route/route.js';
 import { getSysctl } from '../sysctl.js';
+import { openNet } from '../where.js';
 import { natUplink } from './nat.js';
 
 /** A host with a cable to a server outside. */
@@ -86,6 +88,75 @@ test('what a crash has left is cleared by the next', () => {
   expect(way.address).toBe('10.88.0.2');
   forgotten.close();
   expect(world.rules()).toContain('masquerade');
+});
+
+test('what a process that is gone has left is undone by the next start, though the namespace lives', () => {
+  using world = outside();
+  using box = createNamespace();
+  using other = createNamespace();
+  const lost = natUplink(box, { host: world.host, forward: [{ host: 81 }] });
+  const [pair] = world.route.link.list({ master: 'ns-uplink0' });
+  // As if its maker had been another process, which has ended.
+  const mark = String(pair?.ifalias);
+  expect(mark).toMatch(new RegExp(` ${process.pid} \\d+$`));
+  world.route.link.change(pair?.ifname ?? '', { alias: mark.replace(/\d+$/, '1') });
+  {
+    using way = natUplink(other, { host: world.host });
+    expect(way.address).toBe('10.88.0.2');
+    expect(world.rules()).not.toContain('dnat');
+    using route = Route.open({ in: box });
+    expect(route.link.list().map(({ ifname }) => ifname)).toEqual(['lo']);
+  }
+  expect(world.rules()).toBe('');
+  expect(getSysctl('net.ipv4.ip_forward', { in: world.host })).toBe('0');
+  lost.close();
+});
+
+test('bridge and addresses can be chosen, and a bridge that was there stays', () => {
+  using world = outside();
+  using box = createNamespace();
+  using other = createNamespace();
+  world.route.link.add({ kind: 'bridge', name: 'mine' });
+  const way = natUplink(box, { host: world.host, bridge: 'mine', network: '10.9.0.0/30' });
+  expect(way).toMatchObject({ address: '10.9.0.2', gateway: '10.9.0.1' });
+  const options = { host: world.host, bridge: 'mine', network: '10.9.0.0/30' };
+  expect(() => natUplink(other, options)).toThrow('all addresses');
+  using second = natUplink(other, { host: world.host });
+  expect(second.address).toBe('10.88.0.2');
+  way.close();
+  expect(world.rules()).not.toContain('mine');
+  expect(world.route.link.get('mine').linkinfo?.info_kind).toBe('bridge');
+  expect(() => natUplink(box, { bridge: 'a b' })).toThrow(/^bridge must be/);
+  expect(() => natUplink(box, { network: '10.0.0.1/24' })).toThrow(/^network must begin/);
+  expect(() => natUplink(box, { network: '2001:db8::/64' })).toThrow(/^network must be of IPv4/);
+});
+
+test('many that start at the same time get addresses of their own', async () => {
+  using world = outside();
+  using pinned = openNet(world.host);
+  const script = `
+    import { createNamespace, natUplink } from '@ns/net';
+    import { Namespace } from '@ns/core';
+    const host = Namespace.fromFd(3, 'net');
+    const box = createNamespace();
+    const way = natUplink(box, { host });
+    console.log(way.address);
+    process.stdin.on('end', () => { way.close(); box.close(); host.close(); }).resume();`;
+  const started = Array.from({ length: 4 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['pipe', 'pipe', 'inherit', pinned.fd],
+      cwd: import.meta.dirname,
+    }),
+  );
+  const addresses = await Promise.all(
+    started.map(async ({ stdout }) => String((await once(stdout as Readable, 'data'))[0]).trim()),
+  );
+  expect(new Set(addresses).size).toBe(4);
+  for (const child of started) child.stdin?.end();
+  const codes = await Promise.all(started.map(async (child) => (await once(child, 'close'))[0]));
+  expect(codes).toEqual([0, 0, 0, 0]);
+  expect(world.rules()).toBe('');
+  expect(world.route.link.list().map(({ ifname }) => ifname)).not.toContain('ns-uplink0');
 });
 
 test('if it cannot be made, nothing is left', () => {

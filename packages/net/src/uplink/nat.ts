@@ -1,15 +1,22 @@
 // Connects a namespace to the outside, for root: a bridge on the host, a pair of interfaces, an
 // address, forwarding, and masquerading by nftables.
-//
-// What is to be undone is written nowhere but in the kernel: the pair ends with the namespace, its
-// name says which address is taken, and the bridge's alias says what forwarding was before. So
-// nothing is left over after a crash that the next start does not see.
 import type { Namespace } from '@ns/core';
-import { isNetlinkError } from '../netlink/error.js';
 import { Route } from '../route/route.js';
-import { getSysctl, setSysctl } from '../sysctl.js';
 import { type NetTarget, openNet } from '../where.js';
 import { assertForwards } from './forwards.js';
+import { withLock } from './lock.js';
+import {
+  addPair,
+  dotted,
+  ensureBridge,
+  gatewayOf,
+  markPair,
+  type NatNetwork,
+  portsOf,
+  removeBridge,
+  removeOrphans,
+  toNetwork,
+} from './nat-bridge.js';
 import {
   addForwards,
   addMasquerade,
@@ -17,14 +24,6 @@ import {
   removeForwards,
   removeTable,
 } from './nft.js';
-
-const BRIDGE = 'ns-uplink0';
-const PREFIX = 'nsu';
-/** 10.88.0.0/16: the bridge has the first address, the others are for namespaces. */
-const NETWORK = 0x0a58_0000;
-const LENGTH = 16;
-const FORWARD = 'net.ipv4.ip_forward';
-const TRIES = 20;
 
 /** Options of {@link natUplink}. */
 export interface NatUplinkOptions {
@@ -34,48 +33,13 @@ export interface NatUplinkOptions {
   name?: string;
   /** Ports of the host that lead inside. */
   forward?: readonly PortForward[];
-}
-
-const dotted = (address: number) =>
-  [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
-
-/** The bridge, made if it is not there. */
-function ensureBridge(route: Route, host: Namespace): void {
-  try {
-    const alias = `ip_forward ${getSysctl(FORWARD, { in: host })}`;
-    route.link.add({ kind: 'bridge', name: BRIDGE });
-    route.link.change(BRIDGE, { alias });
-  } catch (error) {
-    if (!isNetlinkError(error, 'EEXIST')) throw error;
-  }
-  route.address.replace({ dev: BRIDGE, address: `${dotted(NETWORK + 1)}/${LENGTH}` });
-  route.link.up(BRIDGE);
-  setSysctl(FORWARD, 1, { in: host });
-}
-
-const ports = (route: Route) => route.link.list({ master: BRIDGE }).map(({ ifname }) => ifname);
-
-/**
- * A pair with its other end inside. Its name here stands for the address: two that want the same
- * one at the same time cannot both make it, and the later takes the next.
- */
-function addPair(route: Route, inside: Namespace, name: string): { dev: string; address: number } {
-  const taken = new Set(ports(route));
-  for (let address = NETWORK + 2; address < NETWORK + 2 ** (32 - LENGTH) - 1; address++) {
-    const dev = `${PREFIX}${address.toString(16).padStart(8, '0')}`;
-    if (taken.has(dev)) continue;
-    try {
-      const peer = { name, namespace: inside };
-      route.link.add({ kind: 'veth', name: dev, peer });
-    } catch (error) {
-      // Either name may be taken: the one inside is the caller's to solve.
-      const here = route.link.list().some(({ ifname }) => ifname === dev);
-      if (!isNetlinkError(error, 'EEXIST') || !here) throw error;
-      continue;
-    }
-    return { dev, address };
-  }
-  throw new Error('all addresses for uplinks are taken');
+  /**
+   * The bridge on the host; uplinks on the same one reach each other. It is made if it is not there,
+   * and taken away with the last uplink if it was made so. Default: ns-uplink0.
+   */
+  bridge?: string;
+  /** The addresses behind the bridge; its own is the first. Default: 10.88.0.0/16. */
+  network?: string;
 }
 
 /** A way outside. */
@@ -83,24 +47,27 @@ export class NatUplink {
   /** The address inside. */
   readonly address: string;
   /** The address of the host, as seen from inside. */
-  readonly gateway: string = dotted(NETWORK + 1);
+  readonly gateway: string;
   readonly #host: Namespace;
+  readonly #network: NatNetwork;
   readonly #pair: number;
   #closed = false;
 
   /** @internal */
-  constructor(host: Namespace, pair: number, address: string) {
+  constructor(host: Namespace, network: NatNetwork, pair: number, address: string) {
     this.#host = host;
+    this.#network = network;
     this.#pair = pair;
     this.address = address;
+    this.gateway = gatewayOf(network);
   }
 
-  /** Takes the way outside away, and with the last one of the host the bridge and the rules. */
+  /** Takes the way outside away, and with the last one of the bridge that and the rules. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      release(this.#host, this.#pair);
+      withLock(this.#host, () => release(this.#host, this.#network, this.#pair));
     } finally {
       this.#host.close();
     }
@@ -112,91 +79,99 @@ export class NatUplink {
 }
 
 /** Takes a pair away, if there is one, and the bridge if that was the last. */
-function release(host: Namespace, pair: number | undefined): void {
+function release(host: Namespace, network: NatNetwork, pair: number | undefined): void {
   const route = Route.open({ in: host });
   try {
     const links = route.link.list();
     // By index: the name may be another one's by now.
     if (pair !== undefined && links.some(({ ifindex }) => ifindex === pair))
       route.link.delete(pair);
-    if (!links.some(({ ifname }) => ifname === BRIDGE)) return;
-    const left = new Set(ports(route));
-    if (left.size > 0) {
-      host.enter(() => removeForwards((owner) => !left.has(owner)));
+    if (!links.some(({ ifname }) => ifname === network.bridge)) return;
+    const left = [...portsOf(route, network)];
+    if (left.length > 0) {
+      host.enter(() => removeForwards(network.bridge, (owner) => !left.includes(owner)));
       return;
     }
-    const before = /^ip_forward (\d)$/.exec(route.link.get(BRIDGE).ifalias ?? '')?.[1];
-    host.enter(() => removeTable());
-    route.link.delete(BRIDGE);
-    if (before !== undefined) setSysctl(FORWARD, before, { in: host });
+    host.enter(() => removeTable(network.bridge));
+    removeBridge(route, host, network);
   } finally {
     route.close();
   }
 }
 
-/** Joins the pair to the bridge, which another uplink that ends may just have taken away. */
-function join(route: Route, host: Namespace, dev: string): void {
-  for (let tries = 1; ; tries++) {
-    ensureBridge(route, host);
-    try {
-      route.link.change(dev, { master: BRIDGE, up: true });
-      return;
-    } catch (error) {
-      if (!isNetlinkError(error, 'ENODEV') || tries === TRIES) throw error;
-    }
+/** Address and default route inside. */
+function configureInside(inside: Namespace, name: string, network: NatNetwork, address: string) {
+  const route = Route.open({ in: inside });
+  try {
+    route.address.add({ dev: name, address: `${address}/${network.prefixlen}` });
+    route.link.up(name);
+    route.route.add({ dst: 'default', gateway: gatewayOf(network) });
+  } finally {
+    route.close();
+  }
+}
+
+function connect(
+  host: Namespace,
+  inside: Namespace,
+  network: NatNetwork,
+  name: string,
+  forward: readonly PortForward[],
+): NatUplink {
+  const { bridge, base, prefixlen } = network;
+  const route = Route.open({ in: host });
+  let made: number | undefined;
+  try {
+    removeOrphans(route);
+    ensureBridge(route, host, network);
+    const pair = addPair(route, network, inside, name);
+    made = pair.ifindex;
+    markPair(route, made);
+    route.link.change(pair.dev, { master: bridge, up: true });
+    const address = dotted(pair.address);
+    configureInside(inside, name, network, address);
+    const present = portsOf(route, network);
+    host.enter(() => {
+      addMasquerade(bridge, dotted(base), prefixlen);
+      removeForwards(bridge, (one) => one === pair.dev || !present.has(one));
+      addForwards(bridge, address, forward, pair.dev);
+    });
+    return new NatUplink(host, network, made, address);
+  } catch (error) {
+    release(host, network, made);
+    throw error;
+  } finally {
+    route.close();
   }
 }
 
 /**
  * Connects a namespace to the outside by way of another one, with network address translation: a
- * bridge there, a pair of interfaces, an address out of 10.88.0.0/16 and a default route inside.
- * Rules are in a table of nftables of their own.
+ * bridge there, a pair of interfaces, an address and a default route inside. Rules are in a table of
+ * nftables of their own, named as the bridge. The uplink is this process's: after a crash, the next
+ * uplink takes away what was left.
  *
  * Needs CAP_NET_ADMIN and CAP_SYS_ADMIN over both, and nft(8).
  *
  * @throws {NetlinkError} EEXIST if there is an interface of this name inside
- * @throws {TypeError | RangeError} for wrong forwards
+ * @throws {TypeError | RangeError} for wrong forwards, a bridge or network that is none
  * @see nft(8)
  * @example using way = natUplink(lab, { forward: [{ host: 8080, inside: 80 }] });
  */
 export function natUplink(target: NetTarget, options: NatUplinkOptions = {}): NatUplink {
-  const { name = 'eth0', forward = [] } = options;
+  const { name = 'eth0', forward = [], bridge = 'ns-uplink0' } = options;
   assertForwards(forward);
+  const network = toNetwork(bridge, options.network ?? '10.88.0.0/16');
   const host = openNet(options.host);
-  const inside = openNet(target);
-  const route = Route.open({ in: host });
-  let made: number | undefined;
   try {
-    ensureBridge(route, host);
-    const pair = addPair(route, inside, name);
-    made = route.link.get(pair.dev).ifindex;
-    join(route, host, pair.dev);
-    const address = dotted(pair.address);
-    const within = Route.open({ in: inside });
+    const inside = openNet(target);
     try {
-      within.address.add({ dev: name, address: `${address}/${LENGTH}` });
-      within.link.up(name);
-      within.route.add({ dst: 'default', gateway: dotted(NETWORK + 1) });
+      return withLock(host, () => connect(host, inside, network, name, forward));
     } finally {
-      within.close();
+      inside.close();
     }
-    const owner = pair.dev;
-    const present = new Set(ports(route));
-    host.enter(() => {
-      addMasquerade(BRIDGE, dotted(NETWORK), LENGTH);
-      removeForwards((one) => one === owner || !present.has(one));
-      addForwards(BRIDGE, address, forward, owner);
-    });
-    return new NatUplink(host, made, address);
   } catch (error) {
-    try {
-      release(host, made);
-    } finally {
-      host.close();
-    }
+    host.close();
     throw error;
-  } finally {
-    route.close();
-    inside.close();
   }
 }

@@ -1,9 +1,10 @@
-// The firewall's table of uplinks, by nft(8) and its JSON: a table of our own, so that nothing of
-// anybody else's is touched, and each change is one transaction of the kernel's.
+// The firewall's tables of uplinks, by nft(8) and its JSON: a table of our own for each bridge and
+// named as it, so that nothing of anybody else's is touched. Each change is one transaction.
 import { spawnSync } from 'node:child_process';
 
-const TABLE = { family: 'ip', name: 'ns_uplink' } as const;
-const PLACE = { family: TABLE.family, table: TABLE.name } as const;
+const FAMILY = 'ip';
+const tableOf = (bridge: string) => ({ family: FAMILY, name: bridge });
+const placeOf = (bridge: string) => ({ family: FAMILY, table: bridge });
 
 /** A port of the host that leads inside. */
 export interface PortForward {
@@ -37,21 +38,21 @@ function nft(args: readonly string[]): string {
 
 const match = (left: object, right: unknown, op = '==') => ({ match: { op, left, right } });
 
-function rule(chain: string, expr: readonly object[], comment?: string) {
-  return { add: { rule: { ...PLACE, chain, expr, ...(comment && { comment }) } } };
+function rule(bridge: string, chain: string, expr: readonly object[], comment?: string) {
+  return { add: { rule: { ...placeOf(bridge), chain, expr, ...(comment && { comment }) } } };
 }
 
 /** Makes the table, if it is not there, with masquerading for what comes from behind the bridge. */
 export function addMasquerade(bridge: string, network: string, prefixlen: number): void {
   const chain = (name: string, hook: string, prio: number) => ({
-    add: { chain: { ...PLACE, name, type: 'nat', hook, prio, policy: 'accept' } },
+    add: { chain: { ...placeOf(bridge), name, type: 'nat', hook, prio, policy: 'accept' } },
   });
   transact([
-    { add: { table: TABLE } },
+    { add: { table: tableOf(bridge) } },
     chain('postrouting', 'postrouting', 100),
     chain('prerouting', 'prerouting', -100),
-    { flush: { chain: { ...PLACE, name: 'postrouting' } } },
-    rule('postrouting', [
+    { flush: { chain: { ...placeOf(bridge), name: 'postrouting' } } },
+    rule(bridge, 'postrouting', [
       match(
         { payload: { protocol: 'ip', field: 'saddr' } },
         { prefix: { addr: network, len: prefixlen } },
@@ -73,6 +74,7 @@ export function addForwards(
   transact(
     forwards.map(({ protocol = 'tcp', host, inside = host }) =>
       rule(
+        bridge,
         'prerouting',
         [
           match({ meta: { key: 'iifname' } }, bridge, '!='),
@@ -90,18 +92,20 @@ interface Listed {
 }
 
 /** Removes the forwards of owners that are gone: of this one, and those that a crash has left. */
-export function removeForwards(isGone: (owner: string) => boolean): void {
-  const listed = JSON.parse(
-    nft(['list', 'chain', TABLE.family, TABLE.name, 'prerouting']),
-  ) as Listed;
+export function removeForwards(bridge: string, isGone: (owner: string) => boolean): void {
+  const listed = JSON.parse(nft(['list', 'chain', FAMILY, bridge, 'prerouting'])) as Listed;
   const gone = listed.nftables.flatMap(({ rule: one }) =>
     one?.comment !== undefined && isGone(one.comment) ? [one.handle] : [],
   );
   if (gone.length === 0) return;
-  transact(gone.map((handle) => ({ delete: { rule: { ...PLACE, chain: 'prerouting', handle } } })));
+  transact(
+    gone.map((handle) => ({
+      delete: { rule: { ...placeOf(bridge), chain: 'prerouting', handle } },
+    })),
+  );
 }
 
 /** Removes the table. */
-export function removeTable(): void {
-  transact([{ add: { table: TABLE } }, { delete: { table: TABLE } }]);
+export function removeTable(bridge: string): void {
+  transact([{ add: { table: tableOf(bridge) } }, { delete: { table: tableOf(bridge) } }]);
 }

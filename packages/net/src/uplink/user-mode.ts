@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { closeFd, syscall, watch } from '@ns/core/sys';
 import { Route } from '../route/route.js';
+import { watch as watchNet } from '../route/watch.js';
 import { assertForwards } from './forwards.js';
 import type { PortForward } from './nft.js';
 import { addSlirpForward, slirpArguments } from './slirp.js';
@@ -82,23 +82,44 @@ export class UserUplink {
 }
 
 async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
     child.kill();
     await once(child, 'exit');
   }
   (child.stdio[4] as Writable | null | undefined)?.destroy();
 }
 
-/** Whether the interface is there and has an address. */
-function isReady(pid: number): boolean {
+/** Whether the interface has an address and is the way outside. */
+function isConfigured(pid: number): boolean {
   const route = Route.open({ in: pid });
   try {
     const link = route.link.list().find(({ ifname }) => ifname === DEVICE);
-    return (
-      link !== undefined && route.address.list({ dev: link.ifindex, family: 'inet' }).length > 0
-    );
+    if (link === undefined) return false;
+    const addresses = route.address.list({ dev: link.ifindex, family: 'inet' });
+    const routes = route.route.list({ dev: link.ifindex, family: 'inet', table: 'main' });
+    return addresses.length > 0 && routes.some(({ dst }) => dst === 'default');
   } finally {
     route.close();
+  }
+}
+
+/** Waits until the program says that it is ready; pasta does not, but what it does is seen. */
+async function untilReady(
+  tool: UplinkTool,
+  pid: number,
+  child: ChildProcess,
+  signal: AbortSignal,
+): Promise<void> {
+  if (tool === 'slirp4netns') {
+    await once(child.stdio[3] as Readable, 'data', { signal });
+    return;
+  }
+  const events = watchNet({ in: pid, groups: ['link', 'address', 'route'], signal });
+  try {
+    if (isConfigured(pid)) return;
+    for await (const _event of events) if (isConfigured(pid)) return;
+  } finally {
+    events.close();
   }
 }
 
@@ -113,30 +134,33 @@ async function start(
   child.stderr?.on('data', (chunk) => {
     said += String(chunk);
   });
-  (child.stdio[3] as Readable | null | undefined)?.resume();
+  const over = new AbortController();
   let failure: Error | undefined;
+  const fail = (error: Error) => {
+    failure ??= error;
+    over.abort(failure);
+  };
   child.once('error', (error: NodeJS.ErrnoException) => {
-    failure =
-      error.code === 'ENOENT'
-        ? Object.assign(
-            new Error(`${tool} is not there: install ${packages[tool]}`, { cause: error }),
-            { code: 'ENOENT' },
-          )
-        : error;
+    const missing = new Error(`${tool} is not there: install ${packages[tool]}`, { cause: error });
+    fail(error.code === 'ENOENT' ? Object.assign(missing, { code: 'ENOENT' }) : error);
   });
   child.once('exit', (code, signal) => {
-    failure ??= new Error(`${tool} has ended (${signal ?? code}): ${said.trim()}`);
+    fail(new Error(`${tool} has ended (${signal ?? code}): ${said.trim()}`));
   });
-  const deadline = Date.now() + READY_MS;
-  for (;;) {
-    await delay(5);
-    if (failure) throw failure;
-    if (isReady(pid)) return child;
-    if (Date.now() > deadline) {
-      await ended(child);
-      throw new Error(`${tool} has not made ${DEVICE} in time: ${said.trim()}`);
-    }
+  const timer = setTimeout(() => {
+    fail(new Error(`${tool} has not made ${DEVICE} in time: ${said.trim()}`));
+  }, READY_MS);
+  try {
+    await untilReady(tool, pid, child, over.signal);
+  } catch (error) {
+    failure ??= error as Error;
+  } finally {
+    clearTimeout(timer);
   }
+  (child.stdio[3] as Readable | null | undefined)?.resume();
+  if (!failure) return child;
+  await ended(child);
+  throw failure;
 }
 
 /** Calls back when the process has ended. */

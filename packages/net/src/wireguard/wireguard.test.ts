@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { changeMessages } from './change.js';
 import { joinPieces } from './device.js';
 import { wireguardKeys, wireguardPresharedKey, wireguardPublicKey } from './keys.js';
-import { wireguardBody } from './table.js';
+import { type WireguardValues, wireguardBody } from './table.js';
 
 const key = fc
   .uint8Array({ minLength: 32, maxLength: 32 })
@@ -18,7 +18,7 @@ function decoded(change: Parameters<typeof changeMessages>[1]) {
   return changeMessages(3, change).map((values) => {
     const bytes = Buffer.from(wireguardBody.encode({ command: 1, version: 1 }, values));
     expect(bytes.length).toBeLessThan(0xffff);
-    return wireguardBody.decode(bytes, 0, bytes.length) ?? {};
+    return wireguardBody.decode(bytes, 0, bytes.length) as WireguardValues;
   });
 }
 

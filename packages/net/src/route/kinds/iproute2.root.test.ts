@@ -158,9 +158,8 @@ const cases: [words: string, options: NewLink][] = [
 
 /** What a kernel default says anyway is left away by one and sent by the other: as long as it is zero. */
 function meaning(body: Buffer): object {
-  const decoded = linkBody.decode(body, 0, body.length) as Record<string, unknown>;
-  const { linkinfo, ...rest } = decoded as { linkinfo: { info_data?: Record<string, unknown> } };
-  const data = Object.entries(linkinfo.info_data ?? {}).filter(
+  const { linkinfo, ...rest } = linkBody.decode(body, 0, body.length) ?? {};
+  const data = Object.entries(linkinfo?.info_data ?? {}).filter(
     ([, value]) => value !== 0 && value !== false && JSON.stringify(value) !== '""',
   );
   return { ...rest, linkinfo: { ...linkinfo, info_data: Object.fromEntries(data) } };
