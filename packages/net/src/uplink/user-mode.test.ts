@@ -1,9 +1,13 @@
 import { accessSync, constants, existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { spawn } from '@ns/core';
 import { expect, test } from 'vitest';
+import { createNamespace } from '../create.js';
+import { inside } from '../inside/inside.js';
 import { Route } from '../route/route.js';
 import { net } from '../spec.js';
-import { userUplink } from './user-mode.js';
+import { type UserUplink, userUplink } from './user-mode.js';
 
 function mayOpenTun(): boolean {
   try {
@@ -23,10 +27,6 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
   }) => {
     skip(!existsSync(`/usr/bin/${tool}`), `${tool} is not installed`);
     skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
-    skip(
-      tool === 'pasta' && process.getuid?.() === 0,
-      'pasta gives up root, and then cannot enter',
-    );
     await using child = await start();
     await using way = await userUplink(child.pid, { tool });
     expect(way.tool).toBe(tool);
@@ -38,8 +38,51 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
   });
 }
 
+for (const tool of ['slirp4netns', 'pasta'] as const) {
+  test(`${tool} leads ports inside${tool === 'pasta' ? ', and outside' : ''}`, async ({ skip }) => {
+    skip(!existsSync(`/usr/bin/${tool}`), `${tool} is not installed`);
+    skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
+    skip(process.getuid?.() !== 0, 'the world outside is a namespace that root makes');
+    // Outside is a namespace as well: no port of the machine is touched.
+    using outside = createNamespace();
+    using route = Route.open({ in: outside });
+    route.link.add({ kind: 'veth', name: 'wan', up: true, peer: { name: 'other' } });
+    route.link.up('other');
+    route.address.add({ dev: 'wan', address: '192.0.2.2/24' });
+    route.route.add({ dst: 'default', gateway: '192.0.2.1' });
+    await using child = await start();
+    let made: Promise<UserUplink> | undefined;
+    outside.enter(() => {
+      made = userUplink(child.pid, {
+        tool,
+        forward: [{ host: 8080, inside: 80 }],
+        ...(tool === 'pasta' ? { reverse: [{ host: 9090, inside: 90 }] } : {}),
+      });
+    });
+    await using _way = await (made as Promise<UserUplink>);
+    using host = inside(outside);
+    using box = inside(child.pid);
+    const web = await box.listen(
+      createServer((s) => s.end('from inside')),
+      { port: 80 },
+    );
+    expect(await text(host.connect(8080, '127.0.0.1'))).toBe('from inside');
+    web.close();
+    if (tool === 'pasta') {
+      const server = createServer((s) => s.end('from outside'));
+      await host.listen(server, { port: 9090, host: '127.0.0.1' });
+      expect(await text(box.connect(90, '127.0.0.1'))).toBe('from outside');
+      server.close();
+    }
+  });
+}
+
 test('wrong arguments are refused', async () => {
   await expect(userUplink(0)).rejects.toThrow(RangeError);
   await expect(userUplink(1, { tool: 'x' as 'pasta' })).rejects.toThrow(TypeError);
   await expect(userUplink(1, { forward: [{ host: 0 }] })).rejects.toThrow(RangeError);
+  await expect(userUplink(1, { reverse: [{ host: 0 }] })).rejects.toThrow(/^reverse\[0\]/);
+  await expect(userUplink(1, { tool: 'slirp4netns', reverse: [{ host: 80 }] })).rejects.toThrow(
+    TypeError,
+  );
 });

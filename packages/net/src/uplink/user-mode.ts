@@ -10,6 +10,7 @@ import { Route } from '../route/route.js';
 import { watch as watchNet } from '../route/watch.js';
 import { assertForwards } from './forwards.js';
 import type { PortForward } from './nft.js';
+import { pastaArguments } from './pasta.js';
 import { addSlirpForward, slirpArguments } from './slirp.js';
 
 const DEVICE = 'tap0';
@@ -24,37 +25,13 @@ export interface UserUplinkOptions {
   tool?: UplinkTool;
   /** Ports of 127.0.0.1 out here that lead inside. */
   forward?: readonly PortForward[];
+  /** Ports of 127.0.0.1 inside that lead to those of 127.0.0.1 out here. Only pasta can do it. */
+  reverse?: readonly PortForward[];
   /** More options of the tool's own. */
   args?: readonly string[];
 }
 
 const packages = { pasta: 'passt', slirp4netns: 'slirp4netns' };
-
-function pastaArguments(
-  pid: number,
-  forward: readonly PortForward[],
-  more: readonly string[],
-): string[] {
-  const ports = (protocol: 'tcp' | 'udp') => {
-    const specs = forward
-      .filter((one) => (one.protocol ?? 'tcp') === protocol)
-      .map(({ host, inside = host }) => `127.0.0.1/${host}:${inside}`);
-    const option = protocol === 'tcp' ? '--tcp-ports' : '--udp-ports';
-    return (specs.length > 0 ? specs : ['none']).flatMap((spec) => [option, spec]);
-  };
-  return [
-    '--foreground',
-    '--quiet',
-    '--config-net',
-    '--ns-ifname',
-    DEVICE,
-    ...ports('tcp'),
-    ...ports('udp'),
-    ...['--tcp-ns', 'none', '--udp-ns', 'none'],
-    ...more,
-    String(pid),
-  ];
-}
 
 /** A way outside that a program keeps open. */
 export class UserUplink {
@@ -178,7 +155,7 @@ function onEnd(pid: number, callback: () => void): () => void {
 }
 
 async function run(tool: UplinkTool, pid: number, options: UserUplinkOptions): Promise<UserUplink> {
-  const { forward = [], args = [] } = options;
+  const { forward = [], reverse = [], args = [] } = options;
   const directory =
     tool === 'slirp4netns' && forward.length > 0
       ? mkdtempSync(join(tmpdir(), 'ns-uplink-'))
@@ -191,7 +168,7 @@ async function run(tool: UplinkTool, pid: number, options: UserUplinkOptions): P
       tool,
       pid,
       tool === 'pasta'
-        ? pastaArguments(pid, forward, args)
+        ? pastaArguments(pid, DEVICE, forward, reverse, args)
         : slirpArguments(pid, DEVICE, api, args),
     );
     if (api !== undefined) for (const one of forward) await addSlirpForward(api, one);
@@ -229,18 +206,22 @@ export async function userUplink(
   pid: number,
   options: UserUplinkOptions = {},
 ): Promise<UserUplink> {
-  const { tool, forward = [] } = options;
+  const { tool, forward = [], reverse = [] } = options;
   if (!Number.isInteger(pid) || pid < 1)
     throw new RangeError(`pid must be a positive integer: ${pid}`);
   if (tool !== undefined && !Object.hasOwn(packages, tool)) {
     throw new TypeError(`tool must be pasta or slirp4netns: ${String(tool)}`);
   }
   assertForwards(forward);
+  assertForwards(reverse, 'reverse');
+  if (tool === 'slirp4netns' && reverse.length > 0) {
+    throw new TypeError('reverse: slirp4netns leads no ports outside, only pasta does');
+  }
   if (tool !== undefined) return run(tool, pid, options);
   try {
     return await run('pasta', pid, options);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || reverse.length > 0) throw error;
     return run('slirp4netns', pid, options);
   }
 }
