@@ -15,6 +15,8 @@ export { sockets } from './diagnostics/sockets.js';
 export type { InsideAgent, InsideTlsAgent } from './inside/agents.js';
 export type { InsideOptions } from './inside/inside.js';
 export { Inside, inside } from './inside/inside.js';
+export type { LinkEnd, MappedLink, MappedNamespace } from './map/map.js';
+export { isPair, networkMap } from './map/map.js';
 export * as named from './named/index.js';
 export type { NamedNamespace } from './named/named.js';
 export type { Family } from './netlink/addresses.js';
@@ -70,6 +72,13 @@ export type {
 } from './tc/traffic.js';
 export { Filters, Qdiscs, TrafficClasses } from './tc/traffic.js';
 export type { Rate, Size, Time } from './tc/units.js';
+export type {
+  TopologyDescription,
+  TopologyInterface,
+  TopologyNamespace,
+} from './topology/description.js';
+export type { TopologyStep } from './topology/steps.js';
+export { Topology, topology } from './topology/topology.js';
 export type { NetDescription, WantedLink } from './transaction/compare.js';
 export type { TransactionStep } from './transaction/steps.js';
 export { Transaction, transaction } from './transaction/transaction.js';

@@ -1,24 +1,12 @@
 import { execFileSync, spawn as nodeSpawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { CLONE, MS, Namespace } from '@ns/core';
 import { syscall } from '@ns/core/sys';
 import { beforeAll, expect, test } from 'vitest';
 import { named } from '../index.js';
+import { elsewhere, mayVisit } from '../testing/elsewhere.js';
 
-// The machine's own names are not touched: all happens in a mount namespace with another /run and
-// another /etc/netns, which this thread visits.
-beforeAll(() => {
-  syscall('unshare', CLONE.FS);
-});
-
-function elsewhere<Result>(visit: () => Result): Result {
-  using mounts = Namespace.create('mount');
-  return mounts.enter(() => {
-    syscall('mount', null, '/', null, MS.REC | MS.PRIVATE, null);
-    syscall('mount', 'tmpfs', '/run', 'tmpfs', 0, null);
-    return visit();
-  });
-}
+// The machine's own names are not touched.
+beforeAll(mayVisit);
 
 const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8' });
 const shown = (): string[] =>

@@ -139,6 +139,16 @@ export function identify(pid?: number): string[] {
   }
 }
 
+/** The names of all named namespaces by the namespaces' inodes. */
+export function namesByInode(): ReadonlyMap<number, readonly string[]> {
+  const all = new Map<number, string[]>();
+  for (const name of names()) {
+    const inode = Number(idAt(`${DIRECTORY}/${name}`)?.ino ?? 0);
+    all.set(inode, [...(all.get(inode) ?? []), name]);
+  }
+  return all;
+}
+
 /** Pids of all processes in a named namespace that the caller may look at: `ip netns pids NAME`. */
 export function pids(name: string): number[] {
   const namespace = open(name);

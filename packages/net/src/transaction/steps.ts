@@ -81,7 +81,11 @@ export function describeStep(step: TransactionStep): string {
       return `- link ${step.link.name} (${step.link.kind})`;
     case 'change link':
       return `~ link ${step.dev}: ${Object.entries(step.to)
-        .map(([key, value]) => `${key} ${String(step.from[key])} -> ${String(value)}`)
+        .map(([key, value]) =>
+          key in step.from
+            ? `${key} ${String(step.from[key])} -> ${String(value)}`
+            : `${key} ${String(value)}`,
+        )
         .join(', ')}`;
     case 'add address':
       return `+ address ${step.address.address} dev ${step.address.dev}`;

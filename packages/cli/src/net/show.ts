@@ -1,0 +1,89 @@
+// `ns net show`: what is in network namespaces, and where their links lead.
+import { isPair, type MappedLink, type MappedNamespace, networkMap } from '@ns/net';
+import type { Outcome } from '../command.js';
+import { readOptions, UsageError } from '../options.js';
+import { printable } from '../table.js';
+import { openNetPlace } from './place.js';
+import { done, json, print } from './print.js';
+
+const options = [
+  json,
+  { title: 'Which', options: { in: { value: 'PLACE', help: 'a name, a process id or a path' } } },
+];
+
+/** Longest command line in a label. */
+const LONGEST = 40;
+
+function shorten(text: string): string {
+  const characters = [...printable(text)];
+  return characters.length <= LONGEST
+    ? characters.join('')
+    : `${characters.slice(0, LONGEST - 1).join('')}…`;
+}
+
+/** What a namespace is called: its name, else its inode and who is in it. */
+export function label({ names, inode, isInitial, processes, command }: MappedNamespace): string {
+  if (names.length > 0) return printable(names.join(', '));
+  if (isInitial) return 'the initial namespace';
+  const [pid] = processes;
+  return pid === undefined
+    ? `net:[${inode}]`
+    : `net:[${inode}] of ${pid} (${shorten(command ?? '')})`;
+}
+
+function leads(link: MappedLink, inode: number, byInode: ReadonlyMap<number, MappedNamespace>) {
+  const { peer } = link;
+  if (!peer) {
+    const elsewhere = isPair(link) && link.link_netnsid !== undefined;
+    return elsewhere ? ` -> out of sight (id ${link.link_netnsid})` : '';
+  }
+  const there = byInode.get(peer.namespace);
+  const where = peer.namespace === inode || !there ? '' : ` in ${label(there)}`;
+  return ` ${isPair(link) ? '->' : 'on'} ${printable(peer.ifname)}${where}`;
+}
+
+function linesOf(one: MappedNamespace, byInode: ReadonlyMap<number, MappedNamespace>): string[] {
+  const { links, routes = [], inode, processes } = one;
+  const count = processes.length === 1 ? '1 process' : `${processes.length} processes`;
+  const head = `${label(one)}${one.names.length > 0 ? ` net:[${inode}]` : ''}, ${count}`;
+  if (!links) return [head, '  not for this user to look into'];
+  const names = new Map(links.map(({ ifindex, ifname }) => [ifindex, ifname]));
+  return [
+    head,
+    ...links.flatMap((link) => {
+      const kind = link.linkinfo?.info_kind ?? link.link_type;
+      const master = link.master === undefined ? '' : `, port of ${names.get(link.master)}`;
+      const up = link.flags.includes('UP') ? 'up' : 'down';
+      const carrier = link.flags.includes('NO-CARRIER') ? ', no carrier' : '';
+      return [
+        `  ${printable(link.ifname)} (${kind}) ${up}${carrier}, mtu ${link.mtu}${master}${leads(link, inode, byInode)}`,
+        ...link.addresses.map(({ local, prefixlen }) => `    ${local}/${prefixlen}`),
+      ];
+    }),
+    ...routes
+      .filter(({ type }) => type === 'unicast')
+      .map(({ dst, gateway, via, dev }) => {
+        const next = gateway ?? via;
+        return `  route ${dst}${next === undefined ? '' : ` via ${next}`}${dev === undefined ? '' : ` dev ${printable(String(dev))}`}`;
+      }),
+  ];
+}
+
+/** `ns net show` */
+export function show(rest: readonly string[]): Outcome {
+  const given = readOptions(rest, options);
+  if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
+  const place = given.value('in');
+  // Opened before the map is made: so it is known whether it is there at all.
+  let inode: number | undefined;
+  if (place !== undefined) {
+    using namespace = openNetPlace(place);
+    inode = Number(namespace.id.ino);
+  }
+  const map = networkMap();
+  const byInode = new Map(map.map((one) => [one.inode, one]));
+  const shown = map.filter((one) => inode === undefined || one.inode === inode);
+  if (given.has('json')) print(JSON.stringify({ namespaces: shown }, null, 2));
+  else print(shown.map((one) => linesOf(one, byInode).join('\n')).join('\n\n'));
+  return done;
+}

@@ -1,0 +1,153 @@
+// Compares a lab that is described with what there is.
+import { isSystemError } from '@ns/core';
+import { list as listNames } from '../named/named.js';
+import type { Link } from '../route/link.js';
+import type { Route } from '../route/route.js';
+import { getSysctl } from '../sysctl.js';
+import { hasShape } from '../tc/shape.js';
+import { compare, type Present, type WantedLink } from '../transaction/compare.js';
+import type { Cable, CableEnd, TopologyDescription, TopologyNamespace } from './description.js';
+import type { Routes, TopologyStep } from './steps.js';
+
+const NOT_YET = -1;
+
+/** A link as it will be. */
+const fresh = (ifname: string, info_kind: string | undefined, flags: string[]): Link => ({
+  ifindex: NOT_YET,
+  ifname,
+  flags,
+  mtu: 0,
+  operstate: 'DOWN',
+  group: 0,
+  link_type: 'ether',
+  ...(info_kind === undefined ? {} : { linkinfo: { info_kind } }),
+});
+
+const linkAt = (route: Route | undefined, { ifname }: CableEnd) =>
+  route?.link.list().find((one) => one.ifname === ifname);
+
+/** Whether the cable is there; half of one is an error. */
+function isLaid(cable: Cable, open: (namespace: string) => Route | undefined): boolean {
+  const [a, b] = cable.map((end) => linkAt(open(end.namespace), end));
+  if (a === undefined && b === undefined) return false;
+  if (a?.link !== undefined && a.link === b?.ifindex && b.link === a.ifindex) return true;
+  const [end] = a === undefined ? [cable[1]] : cable;
+  throw new TypeError(`cables: ${end?.namespace}:${end?.ifname} is there, but leads elsewhere`);
+}
+
+function wantedLinks({ interfaces = {} }: TopologyNamespace): WantedLink[] {
+  return Object.entries(interfaces)
+    .filter(([name]) => name !== 'lo')
+    .map(([name, { shape: _shape, kind = 'veth', up = true, ...settings }]) => {
+      return { ...settings, kind, name, up } as unknown as WantedLink;
+    });
+}
+
+/** Links before those that they need: masters and lower interfaces come first. */
+function ordered(links: readonly WantedLink[]): WantedLink[] {
+  const byName = new Map(links.map((link) => [link.name, link]));
+  const done = new Set<WantedLink>();
+  const visit = (link: WantedLink | undefined, path: readonly WantedLink[]) => {
+    if (link === undefined || done.has(link)) return;
+    if (path.includes(link)) throw new TypeError(`interfaces: ${link.name} depends on itself`);
+    const { master, link: lower } = link as { master?: unknown; link?: unknown };
+    for (const other of [master, lower]) visit(byName.get(other as string), [...path, link]);
+    done.add(link);
+  };
+  for (const link of links) visit(link, []);
+  return [...done];
+}
+
+function presentOf(route: Route | undefined, cabled: readonly string[]): Present {
+  const links = route?.link.list() ?? [fresh('lo', undefined, ['LOOPBACK', 'UP'])];
+  const missing = cabled.filter((name) => !links.some(({ ifname }) => ifname === name));
+  return {
+    links: [...links, ...missing.map((name) => fresh(name, 'veth', []))],
+    addresses: route?.address.list() ?? [],
+    routes: route?.route.list() ?? [],
+  };
+}
+
+function sysctlNow(namespace: string, name: string): string | undefined {
+  try {
+    return getSysctl(name, { in: namespace });
+  } catch (error) {
+    // Settings of an interface that is not there yet.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !isSystemError(error, 'EPERM')) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function planNamespace(
+  namespace: string,
+  wanted: TopologyNamespace,
+  cabled: readonly string[],
+  route: Route | undefined,
+): TopologyStep[] {
+  const links = ordered(wantedLinks(wanted));
+  const untouched = cabled.filter((name) => !links.some((link) => link.name === name));
+  const ends = untouched.map((name) => ({ kind: 'veth', name, up: true }) as WantedLink);
+  const { addresses = [] } = wanted.interfaces?.lo ?? {};
+  const description = { links: [...links, ...ends], routes: wanted.routes ?? [] };
+  const present = presentOf(route, cabled);
+  const steps = compare(description, present).map((change): TopologyStep => {
+    // A cable that is made goes as a whole if it comes to that: there is nothing to go back to.
+    const isFresh =
+      change.step === 'change link' &&
+      present.links.some(({ ifname, ifindex }) => ifname === change.dev && ifindex === NOT_YET);
+    return { step: 'change', namespace, change: isFresh ? { ...change, from: {} } : change };
+  });
+  const loopback = present.links.find(({ ifname }) => ifname === 'lo')?.ifindex;
+  for (const address of addresses) {
+    const has = present.addresses.some(
+      (one) => one.ifindex === loopback && `${one.local}/${one.prefixlen}` === address,
+    );
+    const change = { step: 'add address', address: { dev: 'lo', address } } as const;
+    if (!has) steps.unshift({ step: 'change', namespace, change });
+  }
+  for (const [name, value] of Object.entries(wanted.sysctls ?? {})) {
+    const from = route && sysctlNow(namespace, name);
+    const to = String(value);
+    if (from?.replace(/\s+/g, ' ') === to) continue;
+    steps.push({
+      step: 'set sysctl',
+      namespace,
+      name,
+      to,
+      ...(from === undefined ? {} : { from }),
+    });
+  }
+  for (const [ifname, { shape }] of Object.entries(wanted.interfaces ?? {})) {
+    if (shape === undefined) continue;
+    const there = route?.link.list().some((link) => link.ifname === ifname);
+    if (route && there && hasShape(route.qdisc, ifname, shape)) continue;
+    steps.push({ step: 'shape', namespace, ifname, shape });
+  }
+  return steps;
+}
+
+/** The changes that lead from what is there to the lab, in the order to make them. */
+export function planTopology(
+  description: TopologyDescription,
+  cables: readonly Cable[],
+  routes: Routes,
+): TopologyStep[] {
+  const there = new Set(listNames().map(({ name }) => name));
+  const open = (name: string) => (there.has(name) ? routes(name) : undefined);
+  const namespaces = Object.entries(description.namespaces);
+  return [
+    ...namespaces
+      .filter(([namespace]) => !there.has(namespace))
+      .map(([namespace]): TopologyStep => ({ step: 'add namespace', namespace })),
+    ...cables
+      .filter((cable) => !isLaid(cable, open))
+      .map((ends): TopologyStep => ({ step: 'add cable', ends })),
+    ...namespaces.flatMap(([namespace, wanted]) => {
+      const ends = cables.flat().filter((end) => end.namespace === namespace);
+      const cabled = ends.map(({ ifname }) => ifname);
+      return planNamespace(namespace, wanted, cabled, open(namespace));
+    }),
+  ];
+}

@@ -1,0 +1,76 @@
+// The steps that make a lab: plain data, each with what takes it back.
+import { create as createName, deleteName } from '../named/named.js';
+import type { Route } from '../route/route.js';
+import { setSysctl } from '../sysctl.js';
+import type { Shape } from '../tc/shape.js';
+import { describeStep, inverse, perform, type TransactionStep } from '../transaction/steps.js';
+import type { Cable } from './description.js';
+
+/** One change of a lab. */
+export type TopologyStep =
+  | { readonly step: 'add namespace'; readonly namespace: string }
+  | { readonly step: 'add cable'; readonly ends: Cable }
+  | { readonly step: 'change'; readonly namespace: string; readonly change: TransactionStep }
+  | {
+      readonly step: 'set sysctl';
+      readonly namespace: string;
+      readonly name: string;
+      readonly to: string;
+      /** Undefined if it cannot be told yet. */
+      readonly from?: string;
+    }
+  | {
+      readonly step: 'shape';
+      readonly namespace: string;
+      readonly ifname: string;
+      readonly shape: Shape;
+    };
+
+/** Opens the configuration of a namespace of the lab. */
+export type Routes = (namespace: string) => Route;
+
+/** Makes one change, and gives what takes it back. */
+export function performStep(step: TopologyStep, routes: Routes): () => void {
+  switch (step.step) {
+    case 'add namespace':
+      createName(step.namespace).close();
+      return () => deleteName(step.namespace);
+    case 'add cable': {
+      const [here, there] = step.ends;
+      const peer = { name: there.ifname, namespace: there.namespace };
+      routes(here.namespace).link.add({ kind: 'veth', name: here.ifname, peer });
+      return () => routes(here.namespace).link.delete(here.ifname);
+    }
+    case 'change':
+      perform(routes(step.namespace), step.change);
+      return () => perform(routes(step.namespace), inverse(step.change));
+    case 'set sysctl': {
+      const { namespace, name, to, from } = step;
+      setSysctl(name, to, { in: namespace });
+      return () => {
+        if (from !== undefined) setSysctl(name, from, { in: namespace });
+      };
+    }
+    case 'shape':
+      routes(step.namespace).link.shape(step.ifname, step.shape);
+      return () => routes(step.namespace).link.shape(step.ifname, null);
+  }
+}
+
+/** A change on one line. */
+export function describeTopologyStep(step: TopologyStep): string {
+  switch (step.step) {
+    case 'add namespace':
+      return `+ namespace ${step.namespace}`;
+    case 'add cable':
+      return `+ cable ${step.ends.map(({ namespace, ifname }) => `${namespace}:${ifname}`).join(' -- ')}`;
+    case 'change': {
+      const text = describeStep(step.change);
+      return `${text.slice(0, 1)} ${step.namespace}: ${text.slice(2)}`;
+    }
+    case 'set sysctl':
+      return `~ ${step.namespace}: ${step.name} ${step.from === undefined ? '' : `${step.from} -> `}${step.to}`;
+    case 'shape':
+      return `~ ${step.namespace}: shape of ${step.ifname} ${JSON.stringify(step.shape)}`;
+  }
+}

@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process';
+import { beforeAll, expect, test } from 'vitest';
+import { named } from '../index.js';
+import { Route } from '../route/route.js';
+import { getSysctl } from '../sysctl.js';
+import { elsewhere, mayVisit } from '../testing/elsewhere.js';
+import type { TopologyDescription } from './description.js';
+import { topology } from './topology.js';
+
+beforeAll(mayVisit);
+
+const lab: TopologyDescription = {
+  namespaces: {
+    router: {
+      interfaces: {
+        port1: { addresses: ['10.0.1.1/24'], master: 'br0' },
+        port2: { addresses: ['10.0.2.1/24'], shape: { rate: '10mbit' } },
+        br0: { kind: 'bridge', stp_state: 1 },
+      },
+      sysctls: { 'net.ipv4.ip_forward': 1, 'net.ipv4.conf.port2.forwarding': 1 },
+    },
+    a: {
+      interfaces: {
+        eth0: { addresses: ['10.0.1.2/24', '2001:db8::1/64'], mtu: 1400 },
+        lo: { addresses: ['10.99.0.1/32'] },
+      },
+      routes: [{ dst: 'default', gateway: '10.0.1.1' }],
+    },
+    b: { routes: [{ dst: '10.7.0.0/16', type: 'blackhole' }] },
+  },
+  cables: [
+    ['a:eth0', 'router:port1'],
+    ['router:port2', 'b:eth0'],
+  ],
+};
+
+const names = () => named.list().map(({ name }) => name);
+
+test('a lab is made as described, made once, and taken down', () => {
+  elsewhere(() => {
+    const one = topology(lab);
+    expect(one.explain().split('\n')).toEqual(
+      expect.arrayContaining([
+        '+ namespace router',
+        '+ cable a:eth0 -- router:port1',
+        '+ a: route default via 10.0.1.1',
+      ]),
+    );
+    expect(names()).toEqual([]);
+    one.up();
+    const ip = (...args: string[]) =>
+      JSON.parse(execFileSync('ip', ['-j', ...args], { encoding: 'utf8' }));
+    expect(ip('-n', 'a', 'address', 'show', 'dev', 'eth0')[0]).toMatchObject({
+      mtu: 1400,
+      flags: expect.arrayContaining(['UP', 'LOWER_UP']),
+      addr_info: expect.arrayContaining([expect.objectContaining({ local: '10.0.1.2' })]),
+    });
+    expect(ip('-n', 'a', 'route')[0]).toMatchObject({ dst: 'default', gateway: '10.0.1.1' });
+    expect(ip('-n', 'router', 'link', 'show', 'dev', 'port1')[0].master).toBe('br0');
+    expect(getSysctl('net.ipv4.conf.port2.forwarding', { in: 'router' })).toBe('1');
+    expect(one.plan()).toEqual([]);
+    expect(one.up()).toEqual([]);
+    one.down();
+    expect(names()).toEqual([]);
+    one.down();
+  });
+});
+
+test('only what is missing or different is made', () => {
+  elsewhere(() => {
+    const one = topology(lab);
+    one.up();
+    using route = Route.open({ in: 'a' });
+    route.link.change('eth0', { mtu: 1300 });
+    route.route.delete({ dst: 'default' });
+    expect(one.explain()).toBe('~ a: link eth0: mtu 1300 -> 1400\n+ a: route default via 10.0.1.1');
+    one.up();
+    expect(one.plan()).toEqual([]);
+    one.down();
+  });
+});
+
+test('if something fails, all is as it was before', () => {
+  elsewhere(() => {
+    topology({ namespaces: { a: {} } }).up();
+    using route = Route.open({ in: 'a' });
+    const { b, ...rest } = lab.namespaces;
+    const broken = {
+      ...lab,
+      namespaces: { ...rest, b: { ...b, routes: [{ dst: 'default', gateway: '192.0.2.1' }] } },
+    };
+    expect(() => topology(broken).up()).toThrow('ENETUNREACH');
+    expect(names()).toEqual(['a']);
+    expect(route.link.list().map(({ ifname }) => ifname)).toEqual(['lo']);
+    expect(route.address.list({ family: 'inet' }).map(({ local }) => local)).toEqual(['127.0.0.1']);
+    named.delete('a');
+  });
+});
+
+test('half a cable, or one that leads elsewhere, is told', () => {
+  elsewhere(() => {
+    topology({ namespaces: { a: {}, b: {} } }).up();
+    using route = Route.open({ in: 'a' });
+    route.link.add({ kind: 'veth', name: 'eth0', peer: { name: 'other' } });
+    const joined = topology({ namespaces: { a: {}, b: {} }, cables: [['a:eth0', 'b:eth0']] });
+    expect(() => joined.plan()).toThrow(/^cables: a:eth0 is there, but leads elsewhere$/);
+    joined.down();
+    expect(names()).toEqual([]);
+  });
+});
