@@ -21,9 +21,9 @@ function creation(code: string, args: readonly unknown[]): string | undefined {
   const flags = requestedFlags(args);
   const user = (flags & BigInt(CLONE.NEWUSER)) !== 0n;
   if (code === 'ENOSPC') {
-    return 'Not the disk: a limit on namespaces is reached. See /proc/sys/user/max_*_namespaces; user and pid namespaces nest at most 32 deep.';
+    return 'Not the disk: a limit on namespaces is reached. See /proc/sys/user/max_*_namespaces; user namespaces nest at most 33 deep, pid namespaces 32.';
   }
-  if (code === 'EUSERS') return 'User namespaces nest at most 32 deep.';
+  if (code === 'EUSERS') return 'User namespaces nest at most 33 deep.';
   if (code === 'ENOSYS') return 'Linux 5.11 or later is needed.';
   if (code === 'EINVAL') {
     return 'The kernel was built without one of these namespace types, or does not allow this combination.';
@@ -57,6 +57,9 @@ export function hintFor(
   }
   if (syscall === 'mount' && code === 'EPERM' && (args[2] === 'proc' || args[2] === 'sysfs')) {
     return `A new ${args[2]} is refused where parts of the visible one are covered by other mounts (as in a container), and outside an own ${args[2] === 'proc' ? 'pid' : 'network'} namespace.`;
+  }
+  if (code === 'EINVAL' && (syscall === 'setresuid' || syscall === 'setresgid')) {
+    return 'This id does not exist in the user namespace: its map says which do, /proc/self/uid_map and gid_map.';
   }
   if (code === 'ENOSYS') return 'This kernel does not have the call.';
   return undefined;

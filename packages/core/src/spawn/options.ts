@@ -3,7 +3,7 @@ import { constants as osConstants } from 'node:os';
 import type { Stream } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Namespace } from '../namespaces/namespace.js';
-import { isNamespaceType, type NamespaceType } from '../namespaces/types.js';
+import { isNamespaceType } from '../namespaces/types.js';
 import { assertFd } from '../sys/fd.js';
 import { checkAttributes, type ProcessAttributes } from './attributes.js';
 import type { Serialization } from './ipc-channel.js';
@@ -30,7 +30,7 @@ export type StdioOptions = 'pipe' | 'overlapped' | 'ignore' | 'inherit' | readon
 export interface SpawnOptions extends ProcessAttributes {
   /**
    * Namespaces of the child: a specification creates one, a handle joins one. The rest stay as
-   * the parent's.
+   * the parent's. One of each type; but a user namespace can be made inside of one that is joined.
    */
   namespaces?: readonly (NamespaceSpec | Namespace)[];
   /** Working directory, in the child's mounts. Default, also for an empty text: the parent's. */
@@ -206,14 +206,16 @@ function checkNamespaces(namespaces: unknown): Pick<ChildOptions, 'specs' | 'han
   const handles: Namespace[] = [];
   if (namespaces === undefined) return { specs, handles };
   if (!Array.isArray(namespaces)) fail('namespaces', 'an array', namespaces);
-  const seen = new Set<NamespaceType>();
+  const seen = new Set<string>();
   for (const item of namespaces as unknown[]) {
     if (Namespace.isNamespace(item)) handles.push(item);
     else if (isSpec(item)) specs.push(item);
     else fail('namespaces', 'an array of specifications and handles; it contains', item);
     const { type } = item as NamespaceSpec;
-    if (seen.has(type)) throw new TypeError(`namespaces: two of type ${type}`);
-    seen.add(type);
+    // A user namespace can be made inside of one that is joined.
+    const slot = type === 'user' && Namespace.isNamespace(item) ? 'user to join' : type;
+    if (seen.has(slot)) throw new TypeError(`namespaces: two of type ${type}`);
+    seen.add(slot);
   }
   return { specs, handles };
 }

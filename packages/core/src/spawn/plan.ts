@@ -179,7 +179,9 @@ function namespaceCalls({ options, owner, programs }: Draft): Call[] {
   if (owner) {
     // Whoever makes a user namespace owns it; capabilities come back with it.
     const step = 'becoming the owner of the new user namespace';
-    program.call('setgroups', 0, null, { step });
+    // Where a joined user namespace denies it, nobody can have other groups than the caller's.
+    const tolerate = handles.some(({ type }) => type === 'user') ? ['EPERM'] : [];
+    program.call('setgroups', 0, null, { step, tolerate });
     program.call('setresgid', owner.gid, owner.gid, owner.gid, { step });
     program.call('setresuid', owner.uid, owner.uid, owner.uid, { step });
   }

@@ -49,7 +49,10 @@ export interface Preparation {
   useInit(options?: InitOptions): void;
   /** Have the child, or its init, get this signal when the parent ends, however that happens. */
   endWithParent(signal: number): void;
-  /** Make the new user namespace as this user, who thus owns it. Needs CAP_SETUID and CAP_SETGID. */
+  /**
+   * Make the new user namespace as this user, who thus owns it: by ids of the user namespace that is
+   * joined, else of the caller's. Needs CAP_SETUID and CAP_SETGID there.
+   */
   ownedBy(uid: number, gid: number): void;
   /** Pids for the child in the nested pid namespaces, innermost first (clone3's set_tid). */
   chooseTids(tids: readonly number[]): void;
