@@ -1,17 +1,14 @@
-// What a child's command may do: capabilities, securebits, ids. Calls of the phase `credentials`.
+// What a child's command may do: capabilities, securebits. Calls of the phase `credentials`.
 import { PR, type Preparation } from '@ns/core';
 import {
-  type Capability,
   type CapabilityInput,
   type CapabilitySet,
-  capabilityName,
   capabilityNames,
   capabilityNumber,
   capabilitySet,
   toBits,
 } from './capability.js';
 import { readCapabilities, type Securebit, securebits } from './capability-state.js';
-import { assertId } from './id-map.js';
 
 /** What the command of a child may do. One of `keep` and `drop` at most. */
 export interface CapabilityOptions {
@@ -24,24 +21,22 @@ export interface CapabilityOptions {
    * Default: none. Root has all that it can have.
    */
   ambient?: 'all' | readonly CapabilityInput[];
+  /**
+   * Those of them that files with inheritable capabilities can give to what it execs, besides the
+   * ambient ones, which are among them. Default: none.
+   */
+  inheritable?: 'all' | readonly CapabilityInput[];
   /** Securebits to set and to lock. Default: none. */
   securebits?: readonly Securebit[];
   /** Whether exec gains nothing any more: no set-user-ID bits, no file capabilities. Default: false. */
   noNewPrivs?: boolean;
 }
 
-/** Ids that the command runs with. */
-export interface RunAs {
-  uid?: number;
-  gid?: number;
-  /** Supplementary groups. Default: none. */
-  groups?: readonly number[];
-}
-
 /** Options after the checks. */
 export interface CheckedCapabilities {
   readonly kept: CapabilitySet;
   readonly ambient: CapabilitySet;
+  readonly inheritable: CapabilitySet;
   readonly securebits: number;
   readonly noNewPrivs: boolean;
 }
@@ -73,19 +68,26 @@ function securebitsOf(names: readonly Securebit[] = []): number {
   return bits;
 }
 
-/** @throws {TypeError} for unknown names, and for ambient ones that are not kept */
+function keptOnly(
+  wanted: CapabilityOptions['ambient'],
+  kept: CapabilitySet,
+  argument: string,
+): CapabilitySet {
+  if (wanted === undefined) return new Set();
+  if (wanted === 'all') return kept;
+  const set = capabilitySet(wanted, argument);
+  for (const name of set) {
+    if (!kept.has(name)) throw new TypeError(`${argument}: ${name} is not kept`);
+  }
+  return set;
+}
+
+/** @throws {TypeError} for unknown names, and for ambient and inheritable ones that are not kept */
 export function checkCapabilities(options: CapabilityOptions): CheckedCapabilities {
   const { noNewPrivs = false } = options;
   const kept = keptOf(options);
-  const ambient: Set<Capability> = new Set();
-  if (options.ambient === 'all') for (const name of kept) ambient.add(name);
-  else {
-    for (const input of options.ambient ?? []) {
-      const name = capabilityName(input, 'capabilities.ambient');
-      if (!kept.has(name)) throw new TypeError(`capabilities.ambient: ${name} is not kept`);
-      ambient.add(name);
-    }
-  }
+  const ambient = keptOnly(options.ambient, kept, 'capabilities.ambient');
+  const inheritable = keptOnly(options.inheritable, kept, 'capabilities.inheritable');
   if (typeof noNewPrivs !== 'boolean') {
     throw new TypeError(`capabilities.noNewPrivs must be a boolean: ${String(noNewPrivs)}`);
   }
@@ -93,24 +95,7 @@ export function checkCapabilities(options: CapabilityOptions): CheckedCapabiliti
   if (ambient.size > 0 && bits & securebits.noCapAmbientRaise) {
     throw new TypeError('capabilities.ambient: the securebit noCapAmbientRaise forbids it');
   }
-  return { kept, ambient, securebits: bits, noNewPrivs };
-}
-
-/** @throws {TypeError | RangeError} for what is not an id */
-export function checkRunAs({ uid, gid, groups }: RunAs): RunAs {
-  if (uid !== undefined) assertId(uid, 'runAs.uid');
-  if (gid !== undefined) assertId(gid, 'runAs.gid');
-  if (groups !== undefined && !Array.isArray(groups)) {
-    throw new TypeError(`runAs.groups must be an array: ${String(groups)}`);
-  }
-  groups?.forEach((group, i) => {
-    assertId(group, `runAs.groups[${i}]`);
-  });
-  return {
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
-    ...(groups ? { groups } : {}),
-  };
+  return { kept, ambient, inheritable, securebits: bits, noNewPrivs };
 }
 
 /** Memory for capset(2): a header, and both halves of each set. */
@@ -128,23 +113,6 @@ function capabilityMemory(sets: { held: bigint; inheritable: bigint }) {
 }
 
 /**
- * Adds what makes the command run with these ids, keeping the capabilities until exec.
- */
-export function addRunAs(child: Preparation, { uid, gid, groups = [] }: RunAs): void {
-  child.isolate();
-  const program = child.program('credentials');
-  const step = 'taking the ids that its command runs with';
-  program.call('prctl', PR.SET_KEEPCAPS, 1, 0, 0, 0, { step });
-  // Where setgroups is denied, nobody can have other groups than the caller's.
-  const tolerate = groups.length === 0 ? ['EPERM'] : [];
-  const list = new Uint8Array(Uint32Array.from(groups).buffer);
-  program.call('setgroups', groups.length, groups.length === 0 ? null : list, { step, tolerate });
-  if (gid !== undefined) program.call('setresgid', gid, gid, gid, { step });
-  if (uid !== undefined) program.call('setresuid', uid, uid, uid, { step });
-  program.call('prctl', PR.SET_KEEPCAPS, 0, 0, 0, 0, { step });
-}
-
-/**
  * Adds what limits the capabilities of a child's command. Root has what the bounding set leaves;
  * others have the ambient ones.
  *
@@ -153,13 +121,15 @@ export function addRunAs(child: Preparation, { uid, gid, groups = [] }: RunAs): 
  * @see capabilities(7), capset(2), prctl(2)
  */
 export function addCapabilities(child: Preparation, options: CapabilityOptions): void {
-  const { kept, ambient, securebits: bits, noNewPrivs } = checkCapabilities(options);
+  const { kept, ambient, securebits: bits, noNewPrivs, ...checked } = checkCapabilities(options);
   const program = child.program('credentials');
   const step = 'limiting its capabilities';
-  // A change of ids has made them ineffective. In a user namespace of its own a child has them all, elsewhere those of the caller.
-  const held = toBits(child.creates.has('user') ? capabilityNames : readCapabilities().permitted);
-  // What could be inherited is what is ambient: more would be for files to give away.
-  program.call('capset', ...capabilityMemory({ held, inheritable: toBits(ambient) }), { step });
+  // A change of ids has made them ineffective. In a user namespace that it has made or joined a child has them all, elsewhere those of the caller.
+  const hasAll = child.creates.has('user') || child.joins.has('user');
+  const held = toBits(hasAll ? capabilityNames : readCapabilities().permitted);
+  // What is inheritable is for files to give away: no more than is asked for, and what is ambient.
+  const inheritable = toBits([...checked.inheritable, ...ambient]);
+  program.call('capset', ...capabilityMemory({ held, inheritable }), { step });
   const keptNumbers = new Set([...kept].map(capabilityNumber));
   for (let number = 0; number < ROOM; number++) {
     // What has no name here, of a newer kernel, is kept only with all.

@@ -16,7 +16,7 @@ export type { CapabilitySets } from './capability-text.js';
 export { formatCapabilities, parseCapabilityText } from './capability-text.js';
 export type { ExplicitMaps, MapChoice, MapWord } from './choice.js';
 export { resolveMaps } from './choice.js';
-export type { CapabilityOptions, RunAs } from './credentials.js';
+export type { CapabilityOptions } from './credentials.js';
 export { addCapabilities } from './credentials.js';
 export { capabilitiesIn } from './held.js';
 export type { IdMap, IdMaps, IdRange, IdRangeInput } from './id-map.js';
@@ -24,6 +24,7 @@ export { checkIdMap, formatIdMap, ID_MAP_RANGES_MAX, ID_MAX, parseIdMap } from '
 export { maxUserNamespaces, USER_NAMESPACE_DEPTH_MAX } from './nested.js';
 export type { SetgroupsState, UserNamespaceMaps } from './read.js';
 export { overflowIds, readIdMaps } from './read.js';
+export type { RunAs } from './run-as.js';
 export type { UserOptions } from './spec.js';
 export { user } from './spec.js';
 export type { IdKind, SubordinateEntry, SubordinateRange } from './subordinate.js';

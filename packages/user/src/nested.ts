@@ -6,8 +6,11 @@ import { type CapabilityOptions, checkCapabilities } from './credentials.js';
 
 const LIMIT = '/proc/sys/user/max_user_namespaces';
 
-/** How deep user namespaces can be nested below the first one (Linux 3.11). */
-export const USER_NAMESPACE_DEPTH_MAX = 32;
+/**
+ * How deep user namespaces can be nested below the first one (Linux 3.11). user_namespaces(7) says
+ * 32, but the kernel looks at the depth of the parent.
+ */
+export const USER_NAMESPACE_DEPTH_MAX = 33;
 
 /**
  * How many user namespaces each user may have in the caller's user namespace. Those above have
@@ -19,12 +22,15 @@ export function maxUserNamespaces(): number {
   return Number(readFileSync(LIMIT, 'utf8'));
 }
 
-/** Allows none in the new user namespace. */
-export function forbidNested(child: Preparation): void {
+/**
+ * Allows none in the new user namespace, or just the one that the command is to run in: what that
+ * one would make counts in here as well.
+ */
+export function forbidNested(child: Preparation, allowed: 0 | 1): void {
   const program = child.program('settings');
   const step = 'forbidding user namespaces inside';
   const fd = program.call('openat', AT.FDCWD, LIMIT, constants.O_WRONLY | O_CLOEXEC, 0, { step });
-  program.call('write', fd, '0', 1, { step, expect: 1 });
+  program.call('write', fd, String(allowed), 1, { step, expect: 1 });
   program.call('close', fd);
 }
 

@@ -1,5 +1,6 @@
 // The maps of user namespaces as /proc shows them.
 import { readFileSync } from 'node:fs';
+import { Namespace, Program, runProgramSync } from '@ns/core';
 import { type IdMaps, parseIdMap } from './id-map.js';
 
 /** Whether setgroups(2) is permitted in a user namespace. */
@@ -11,28 +12,52 @@ export interface UserNamespaceMaps extends IdMaps {
   readonly setgroups: SetgroupsState;
 }
 
-function checkPid(pid: number | 'self'): void {
-  if (pid === 'self' || (Number.isInteger(pid) && pid > 0)) return;
-  throw new TypeError(`pid must be a positive integer or 'self': ${String(pid)}`);
-}
-
-/**
- * Maps of the user namespace of a process. What is outside is numbered as in the caller's own user
- * namespace, or, if both are in the same one, as in its parent. An empty map means that none has
- * been written yet.
- *
- * @param pid number in the pid namespace of /proc. Default: `'self'`
- * @throws {Error} with code ENOENT if there is no such process
- * @see user_namespaces(7)
- */
-export function readIdMaps(pid: number | 'self' = 'self'): UserNamespaceMaps {
-  checkPid(pid);
+function readMaps(pid: number | 'self'): UserNamespaceMaps {
   const read = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
   return {
     uid: parseIdMap(read('uid_map')),
     gid: parseIdMap(read('gid_map')),
     setgroups: read('setgroups').trim() === 'deny' ? 'deny' : 'allow',
   };
+}
+
+/** A handle names no process whose files could be read, so a child joins and waits for us to do it. */
+function readByJoining(namespace: Namespace): UserNamespaceMaps {
+  let maps: UserNamespaceMaps | undefined;
+  const program = new Program();
+  program.meet(({ pid }) => {
+    maps = readMaps(pid);
+  });
+  runProgramSync(program, { namespaces: [namespace] });
+  return maps as unknown as UserNamespaceMaps;
+}
+
+function isOurs(namespace: Namespace): boolean {
+  const own = Namespace.current('user');
+  try {
+    return own.equals(namespace);
+  } finally {
+    own.close();
+  }
+}
+
+/**
+ * Maps of a user namespace. What is outside is numbered as in the caller's own user namespace, or,
+ * if it is that one, as in its parent. An empty map means that none has been written yet.
+ *
+ * @param target `'self'`, the pid of a process, as /proc has it, or a handle, which is joined by a
+ *   short-lived child: that needs CAP_SYS_ADMIN in it. Default: `'self'`
+ * @throws {Error} with code ENOENT if there is no such process
+ * @throws {SystemError} EPERM if the namespace may not be joined
+ * @see user_namespaces(7)
+ */
+export function readIdMaps(target: number | 'self' | Namespace = 'self'): UserNamespaceMaps {
+  if (Namespace.isNamespace(target)) {
+    if (target.type === 'user') return isOurs(target) ? readMaps('self') : readByJoining(target);
+    throw new TypeError(`target must be a user namespace, not one of type ${target.type}`);
+  }
+  if (target === 'self' || (Number.isInteger(target) && target > 0)) return readMaps(target);
+  throw new TypeError(`target must be a pid, 'self' or a handle: ${String(target)}`);
 }
 
 /** The id that stands for every one that is not mapped. Default: 65534 for both kinds. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { run, runSync, spawn } from '@ns/core';
+import { Namespace, run, runSync, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import { parseIdMap, readIdMaps, resolveMaps, user } from './index.js';
 
@@ -61,6 +61,15 @@ test('the maps of a process are read from outside', async () => {
   expect(readIdMaps().uid).toEqual(parseIdMap(readFileSync('/proc/self/uid_map', 'utf8')));
   expect(() => readIdMaps(0)).toThrow(TypeError);
   expect(() => readIdMaps(2 ** 30)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+});
+
+test('the maps of a namespace without a process are read by way of its handle', () => {
+  using namespace = Namespace.create(user({ map: 'current' }));
+  expect(readIdMaps(namespace)).toEqual({ ...resolveMaps('current'), setgroups: 'deny' });
+  using own = Namespace.current('user');
+  expect(readIdMaps(own)).toEqual(readIdMaps());
+  using uts = Namespace.current('uts');
+  expect(() => readIdMaps(uts)).toThrow('not one of type uts');
 });
 
 test('wrong arguments are refused before anything is started', () => {

@@ -1,17 +1,11 @@
 // What a child with a user namespace of its own gets.
 import type { NamespaceSpec } from '@ns/core';
-import { callerIds, type MapChoice, resolveMaps } from './choice.js';
-import {
-  addCapabilities,
-  addRunAs,
-  type CapabilityOptions,
-  checkCapabilities,
-  checkRunAs,
-  type RunAs,
-} from './credentials.js';
+import { type CallerIds, callerIds, type MapChoice, resolveMaps } from './choice.js';
+import { addCapabilities, type CapabilityOptions, checkCapabilities } from './credentials.js';
 import { assertId } from './id-map.js';
 import { forbidNested, withoutNested } from './nested.js';
 import type { SetgroupsState } from './read.js';
+import { addRunAs, checkRunAs, type RunAs } from './run-as.js';
 import { becomeIds, startingIds } from './set-up-ids.js';
 import { isOwnIds, writeFromInside } from './write-inside.js';
 import { writeFromParent } from './write-parent.js';
@@ -34,9 +28,11 @@ export interface UserOptions {
   gid?: number;
   /**
    * Ids inside that the command runs with, once everything is set up: spawn's `uid` and `gid`, with
-   * supplementary groups, and without losing ambient capabilities.
+   * supplementary groups, and without losing ambient capabilities. `'self'`: with the caller's own
+   * ids. Where they have other numbers inside, the command runs in a second user namespace inside of
+   * the first, which gives them back, and has no power over what has been set up.
    */
-  runAs?: RunAs;
+  runAs?: RunAs | 'self';
   /** What the command may do inside. Default: as root everything, else nothing. */
   capabilities?: CapabilityOptions;
   /**
@@ -48,6 +44,14 @@ export interface UserOptions {
   disableNested?: boolean;
 }
 
+function checkOwner(owner: CallerIds): void {
+  if (typeof owner !== 'object' || owner === null) {
+    throw new TypeError(`owner must be { uid, gid }: ${String(owner)}`);
+  }
+  assertId(owner.uid, 'owner.uid');
+  assertId(owner.gid, 'owner.gid');
+}
+
 function capabilitiesOf({ capabilities, disableNested = false }: UserOptions) {
   if (typeof disableNested !== 'boolean') {
     throw new TypeError(`disableNested must be a boolean: ${String(disableNested)}`);
@@ -57,10 +61,36 @@ function capabilitiesOf({ capabilities, disableNested = false }: UserOptions) {
   return wanted;
 }
 
+/** What a child gets, as somebody who makes the namespace. */
+function planFor(maker: CallerIds, options: UserOptions) {
+  const maps = resolveMaps(options.map ?? 'root', maker);
+  const runAs = options.runAs && checkRunAs(options.runAs, maps, maker);
+  return { maker, maps, start: startingIds(maps, maker, options), runAs };
+}
+
+/**
+ * The same inside of a user namespace that the child joins, with the ids of that one. Its parent
+ * is out of our reach there, so the child writes its maps itself.
+ */
+function planInside(options: UserOptions) {
+  const { map = 'root', owner = { uid: 0, gid: 0 }, setgroups } = options;
+  if (map === 'auto' || map === 'subids' || map === 'all') {
+    throw new TypeError(`map: '${map}' is not for a user namespace inside of a joined one`);
+  }
+  const plan = planFor(owner, options);
+  if (isOwnIds(plan.maps, owner) && setgroups !== 'allow') return plan;
+  throw new TypeError(
+    `map: inside of a joined user namespace, only its owner's own ids can be mapped, ${owner.uid} and ${owner.gid}, and setgroups stays denied`,
+  );
+}
+
 /**
  * A new user namespace for a child: it has every privilege inside, and owns the other namespaces
  * that are made with it. With spawn's `uid` and `gid` it is set up as root and runs as somebody
  * else.
+ *
+ * Beside the handle of a user namespace, which the child joins, it is made inside of that one, and
+ * by its root or by `owner`: `outside` and `owner` are ids of the joined namespace then.
  *
  * Needs no privileges for the caller's own ids. Other ids need CAP_SETUID and CAP_SETGID, or
  * newuidmap(1) and newgidmap(1) and ranges in /etc/subuid and /etc/subgid.
@@ -71,31 +101,27 @@ function capabilitiesOf({ capabilities, disableNested = false }: UserOptions) {
  * @example spawn('id', [], { namespaces: [user({ map: 'root' })] })
  */
 export function user(options: UserOptions = {}): NamespaceSpec {
-  const { map = 'root', setgroups } = options;
-  const { owner } = options;
-  if (owner) {
-    assertId(owner.uid, 'owner.uid');
-    assertId(owner.gid, 'owner.gid');
-  }
-  const caller = owner ?? callerIds();
-  const maps = resolveMaps(map, caller);
+  const { owner, setgroups, disableNested } = options;
+  if (owner !== undefined) checkOwner(owner);
   if (setgroups !== undefined && setgroups !== 'allow' && setgroups !== 'deny') {
     throw new TypeError(`setgroups must be 'allow' or 'deny': ${String(setgroups)}`);
   }
   for (const kind of ['uid', 'gid'] as const) {
     if (options[kind] !== undefined) assertId(options[kind], kind);
   }
-  const start = startingIds(maps, caller, options);
-  const runAs = options.runAs && checkRunAs(options.runAs);
   const capabilities = capabilitiesOf(options);
+  const plan = planFor(owner ?? callerIds(), options);
   return {
     type: 'user',
     prepare(child) {
-      if (owner) child.ownedBy(owner.uid, owner.gid);
-      if (!owner && isOwnIds(maps, caller) && setgroups !== 'allow') writeFromInside(child, maps);
+      const isInside = child.joins.has('user');
+      const { maker, maps, start, runAs } = isInside ? planInside(options) : plan;
+      if (owner || isInside) child.ownedBy(maker.uid, maker.gid);
+      const byItself = isOwnIds(maps, maker) && setgroups !== 'allow';
+      if (byItself && (isInside || !owner)) writeFromInside(child, maps);
       else writeFromParent(child, maps, setgroups);
       becomeIds(child, start, setgroups);
-      if (options.disableNested) forbidNested(child);
+      if (disableNested) forbidNested(child, runAs?.second ? 1 : 0);
       if (runAs) addRunAs(child, runAs);
       if (capabilities) addCapabilities(child, capabilities);
     },

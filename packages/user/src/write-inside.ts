@@ -1,6 +1,6 @@
 // A map of nothing but the caller's own ids, which the child may write itself.
 import { constants } from 'node:fs';
-import { AT, type Preparation } from '@ns/core';
+import { AT, type Call, type Preparation, type Program } from '@ns/core';
 import { O_CLOEXEC } from '@ns/core/sys';
 import type { CallerIds } from './choice.js';
 import { formatIdMap, type IdMap, type IdMaps } from './id-map.js';
@@ -16,14 +16,16 @@ export function isOwnIds({ uid, gid }: IdMaps, caller: CallerIds): boolean {
 const HINT =
   'Where AppArmor restricts user namespaces (sysctl kernel.apparmor_restrict_unprivileged_userns=1), the program needs a profile with "userns,"; in a container, its seccomp filter or profile may forbid them.';
 
-/** Writes the maps through the child's own /proc/self. */
-export function writeFromInside(child: Preparation, { uid, gid }: IdMaps): void {
-  const program = child.program('user');
+/**
+ * Adds the calls by which a process writes the maps of the user namespace that it has made.
+ *
+ * @param self descriptor of its directory in /proc
+ */
+export function writeOwnMaps(program: Program, self: Call, { uid, gid }: IdMaps): void {
   const write = (name: string, text: string) => {
     const options = { step: `writing ${name} of the new user namespace`, hint: HINT };
-    const path = `/proc/self/${name}`;
     const flags = constants.O_WRONLY | O_CLOEXEC;
-    const fd = program.call('openat', AT.FDCWD, path, flags, 0, options);
+    const fd = program.call('openat', self, name, flags, 0, options);
     program.call('write', fd, text, text.length, { ...options, expect: text.length });
     program.call('close', fd);
   };
@@ -31,4 +33,13 @@ export function writeFromInside(child: Preparation, { uid, gid }: IdMaps): void 
   write('setgroups', 'deny');
   write('uid_map', formatIdMap(uid));
   write('gid_map', formatIdMap(gid));
+}
+
+/** Has the child write the maps through its own /proc/self. */
+export function writeFromInside(child: Preparation, maps: IdMaps): void {
+  const program = child.program('user');
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC;
+  const self = program.call('openat', AT.FDCWD, '/proc/self', flags, 0, { hint: HINT });
+  writeOwnMaps(program, self, maps);
+  program.call('close', self);
 }
