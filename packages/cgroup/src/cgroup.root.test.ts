@@ -303,17 +303,17 @@ test('processors and devices are assigned', ({ skip }) => {
 });
 
 test('controllers are enabled all the way down, around processes in the way', async ({ skip }) => {
-  skip(!controllers.includes('pids'), `the v2 tree has no pids controller here (${mode})`);
+  skip(!controllers.includes('memory'), `the v2 tree has no memory controller here (${mode})`);
   const own = group();
   const child = await inside(own);
   using direct = own.create('limited', {});
-  expect(() => own.enable(['pids'])).toThrow(/EBUSY/);
-  own.enable(['pids'], { leaf: 'processes' });
+  expect(() => own.enable(['memory'])).toThrow(/EBUSY/);
+  own.enable(['memory'], { leaf: 'processes' });
   using leaf = own.child('processes');
   expect(leaf.processes()).toEqual([child.pid]);
-  direct.set({ pids: { max: 5 } });
-  using deep = direct.create('deep', { pids: { max: 3 } });
-  expect(deep.limits().pids?.max).toBe(3);
+  direct.set({ memory: { max: '64M' } });
+  using deep = direct.create('deep', { memory: { max: '32M' } });
+  expect(deep.limits().memory?.max).toBe(32 * 1024 ** 2);
 });
 
 test('processes in the way are moved into a leaf', async ({ skip }) => {
