@@ -1,12 +1,36 @@
-// Says why a test was skipped, and leaves the counts where $NS_TEST_REPORT says.
+// Says why a test was skipped, and leaves what became of each test where $NS_TEST_REPORT says.
 import { writeFileSync } from 'node:fs';
-import type { Reporter, TestModule, Vitest } from 'vitest/node';
+import { release } from 'node:os';
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 
-/** The counts of one run. */
+/** What became of one test. */
+export interface TestReport {
+  /** Path below the package. */
+  file: string;
+  /** Its title, after those of the groups around it. */
+  name: string;
+  state: 'passed' | 'failed' | 'skipped';
+  /** Why it was skipped. */
+  reason?: string;
+}
+
+/** One run of a package's tests as one user. */
 export interface Report {
+  /** As `uname -r` tells it. */
+  kernel: string;
   passed: number;
   failed: number;
   skipped: number;
+  tests: TestReport[];
+}
+
+function reportOf(test: TestCase, file: string): TestReport {
+  const result = test.result();
+  const state = result.state === 'pending' ? 'failed' : result.state;
+  const report: TestReport = { file, name: test.fullName, state };
+  if (result.state === 'skipped' && result.note !== undefined) report.reason = result.note;
+  if (result.state === 'pending') console.error(`not finished: ${file} > ${test.fullName}`);
+  return report;
 }
 
 // Vitest takes the default export of a reporter's file.
@@ -19,20 +43,24 @@ export default class implements Reporter {
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
-    const report: Report = { passed: 0, failed: unhandled.length, skipped: 0 };
+    const report: Report = {
+      kernel: release(),
+      passed: 0,
+      failed: unhandled.length,
+      skipped: 0,
+      tests: [],
+    };
     for (const module of modules) {
       let failedInside = 0;
-      for (const test of module.children.allTests()) {
-        const result = test.result();
-        const where = `${module.relativeModuleId} > ${test.fullName}`;
-        if (result.state === 'passed') report.passed++;
-        else if (result.state === 'failed') failedInside++;
-        else if (result.state === 'pending') {
-          console.error(`not finished: ${where}`);
-          failedInside++;
-        } else if (this.#filtered || result.note !== undefined || !module.ok()) {
+      for (const testCase of module.children.allTests()) {
+        const test = reportOf(testCase, module.relativeModuleId);
+        const where = `${test.file} > ${test.name}`;
+        report.tests.push(test);
+        if (test.state === 'passed') report.passed++;
+        else if (test.state === 'failed') failedInside++;
+        else if (this.#filtered || test.reason !== undefined || !module.ok()) {
           report.skipped++;
-          if (result.note !== undefined) console.log(`skipped: ${where}: ${result.note}`);
+          if (test.reason !== undefined) console.log(`skipped: ${where}: ${test.reason}`);
         } else {
           // What hides behind a silent skip is never found again.
           console.error(`skipped without a reason: ${where}: call skip('because ...')`);

@@ -2,6 +2,8 @@
 //
 // For root they run twice, the second time as an ordinary user: $NS_TEST_USER, or `ns-test` if there
 // is such a user, or `daemon`. Not as `nobody`, whose uid stands for every unmapped one.
+//
+// The reports go to tmp/test-results of the package, in the tree or below $NS_TEST_RESULTS.
 import { spawnSync } from 'node:child_process';
 import {
   chownSync,
@@ -14,14 +16,18 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { release } from 'node:os';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { resultsOf, root } from './reports.mjs';
 
 const once = process.argv[2] === '--once';
 const options = process.argv.slice(once ? 3 : 2);
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--configLoader', 'runner', ...options];
-const results = join(process.cwd(), 'tmp/test-results');
+const project = relative(root, process.cwd());
+const results = resultsOf(process.env.NS_TEST_RESULTS ?? root, project);
+
+// What a run reports that ended before it could.
+const nothing = { kernel: release(), passed: 0, failed: 1, skipped: 0, tests: [] };
 
 /** @typedef {{ name: string, uid: number, gid: number }} User */
 
@@ -45,7 +51,7 @@ function run(name, user) {
   try {
     const report = join(temporary, 'report.json');
     const env = { ...process.env, NS_TEST_REPORT: report };
-    console.log(`\n${relative(root, process.cwd())}: tests as ${name}`);
+    console.log(`\n${project}: tests as ${name}`);
     const status =
       user === undefined
         ? spawnSync(process.execPath, [join(root, vitest[0] ?? ''), ...vitest.slice(1)], {
@@ -53,7 +59,7 @@ function run(name, user) {
             env,
           }).status
         : runAs(user, temporary, env);
-    if (!existsSync(report)) writeFileSync(report, '{"passed":0,"failed":1,"skipped":0}');
+    if (!existsSync(report)) writeFileSync(report, JSON.stringify(nothing));
     mkdirSync(results, { recursive: true });
     copyFileSync(report, join(results, `${name}.json`));
     if (status !== 0) process.exitCode = 1;
@@ -88,7 +94,7 @@ function runAs({ name, uid, gid }, home, inherited) {
       'unshare',
       [
         ...['--mount', '--propagation', 'private', 'sh', '-ec', lines.join('\n')],
-        ...[process.execPath, root, place, relative(root, process.cwd()), script, ...rest],
+        ...[process.execPath, root, place, project, script, ...rest],
       ],
       { env, stdio: 'inherit' },
     ).status;

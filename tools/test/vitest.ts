@@ -6,6 +6,9 @@ import { defineConfig } from 'vitest/config';
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const packages = here('../../packages');
 
+/** How many times slower than usual the machine is. */
+const slowness = Number(process.env.NS_TEST_SLOWNESS ?? 1);
+
 /**
  * Tests stand beside the source and run on the sources, not on the build. `*.root.test.ts` runs
  * only as root, `*.user.test.ts` only as an ordinary user, every other `*.test.ts` as both.
@@ -29,8 +32,9 @@ export function testConfig() {
       maxWorkers: 2,
       setupFiles: [here('setup.ts')],
       reporters: ['default', here('reporter.ts')],
-      testTimeout: 30_000,
-      hookTimeout: 30_000,
+      testTimeout: slowness * 30_000,
+      hookTimeout: slowness * 30_000,
+      teardownTimeout: slowness * 10_000,
       passWithNoTests: true,
       // An ordinary user cannot write into the tree.
       cache: false,

@@ -1,0 +1,47 @@
+// Where the reports of the test runs lie, and reading them.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The tree. The reports of this machine are in it. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Below this are the reports of the virtual machine. */
+export const machineResults = join(root, 'tools/vm/tmp/share/results');
+
+/** Everything with tests, by its path in the tree. */
+export function projects() {
+  const parents = ['packages', 'tools'].flatMap((parent) =>
+    readdirSync(join(root, parent)).map((name) => `${parent}/${name}`),
+  );
+  return [...parents, 'examples'].filter((project) => {
+    const manifest = join(root, project, 'package.json');
+    return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).scripts?.test;
+  });
+}
+
+/**
+ * @param {string} base the tree, or another directory for its reports
+ * @param {string} project
+ */
+export const resultsOf = (base, project) => join(base, project, 'tmp/test-results');
+
+/** @typedef {import('./reporter.js').Report & { project: string, user: string }} RunReport */
+
+/**
+ * All reports below a base.
+ *
+ * @param {string} base
+ * @returns {RunReport[]}
+ */
+export function readReports(base) {
+  return projects().flatMap((project) => {
+    const results = resultsOf(base, project);
+    const files = existsSync(results) ? readdirSync(results) : [];
+    return files.map((file) => ({
+      ...JSON.parse(readFileSync(join(results, file), 'utf8')),
+      project,
+      user: file.replace('.json', ''),
+    }));
+  });
+}

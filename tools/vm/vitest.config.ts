@@ -1,0 +1,3 @@
+import { testConfig } from '../test/vitest.js';
+
+export default testConfig();
