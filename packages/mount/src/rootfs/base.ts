@@ -40,21 +40,21 @@ function addOverlay(
 export function addBase(program: Program, options: CheckedRootfs, inUserNamespace: boolean): Base {
   const { source, mount, overlay, readonly } = options;
   const step = 'making the root';
-  const scratch = addDetached(program, { type: 'tmpfs', mode: 0o700 }, inUserNamespace, step);
-  addAttach(program, scratch, ROOT, step);
-  let root: Call | ParentDescriptor;
+  let root: Call | ParentDescriptor | undefined;
   if (mount) {
     root = program.descriptor(mount.fd);
     if (readonly) addReadonly(program, root, AT.RECURSIVE);
-  } else if (source === undefined) {
-    root = addDetached(program, { type: 'tmpfs', mode: 0o755 }, inUserNamespace, step);
-  } else if (overlay) {
-    root = addOverlay(program, options, scratch, inUserNamespace);
-  } else {
-    // Now and with all below, because what is mounted later is not meant.
+  } else if (source !== undefined && !overlay) {
+    // Now and with all below, because what is mounted later is not meant: not even our own scratch,
+    // which would be a part of it if the source is the present root.
     const tree = { type: 'bind', source, ...(readonly ? { readonly } : {}) } as const;
     root = addDetached(program, tree, inUserNamespace, step);
   }
+  const scratch = addDetached(program, { type: 'tmpfs', mode: 0o700 }, inUserNamespace, step);
+  addAttach(program, scratch, ROOT, step);
+  root ??= overlay
+    ? addOverlay(program, options, scratch, inUserNamespace)
+    : addDetached(program, { type: 'tmpfs', mode: 0o755 }, inUserNamespace, step);
   addAttach(program, root, ROOT, step);
   const own = mount === undefined && (source === undefined || overlay !== undefined);
   return { root, scratch, inside: new Inside(program, root, own) };

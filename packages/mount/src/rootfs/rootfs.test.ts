@@ -123,6 +123,16 @@ describe('a directory as the root', () => {
     expect(readdirSync(join(top, 'data'))).toEqual([]);
   });
 
+  test('can be the present root', () => {
+    expect(
+      sh('findmnt -n -o TARGET / | wc -l; touch /x 2>&1 || true', {
+        source: '/',
+        readonly: true,
+        mounts: [],
+      }),
+    ).toMatch(/^1\n.*Read-only file system/);
+  });
+
   test('stays as it is under an overlay in memory', () => {
     const top = source();
     const seen = sh('touch /data/new; rm /etc/hostname; mkdir -p /opt/x; ls /data /etc', {
