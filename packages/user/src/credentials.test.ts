@@ -1,6 +1,8 @@
-import { Namespace, run, spawn } from '@ns/core';
+import { hold, Namespace, run, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import {
+  addCapabilities,
+  addRunAs,
   type CapabilityState,
   capabilitiesIn,
   maxUserNamespaces,
@@ -130,4 +132,19 @@ test('wrong arguments are refused before anything is started', () => {
       expect.objectContaining({ message: expect.stringContaining(message) }),
     );
   }
+});
+
+test('a command that joins a user namespace gives up the capabilities that this has brought', async () => {
+  await using held = await hold({ namespaces: [user()] });
+  using joined = Namespace.fromPidfd(held.pidfd, 'user');
+  const { stdout } = await run('cat', ['/proc/self/status'], {
+    namespaces: [joined],
+    prepare(child) {
+      addRunAs(child, { uid: 0, gid: 0 });
+      addCapabilities(child, { keep: ['cap_chown'] });
+    },
+  });
+  const state = parseCapabilities(stdout);
+  expect(state.effective).toEqual(only('cap_chown'));
+  expect(state.bounding).toEqual(only('cap_chown'));
 });

@@ -24,7 +24,8 @@ export { checkIdMap, formatIdMap, ID_MAP_RANGES_MAX, ID_MAX, parseIdMap } from '
 export { maxUserNamespaces, USER_NAMESPACE_DEPTH_MAX } from './nested.js';
 export type { SetgroupsState, UserNamespaceMaps } from './read.js';
 export { overflowIds, readIdMaps } from './read.js';
-export type { RunAs } from './run-as.js';
+export type { CheckedRunAs, RunAs } from './run-as.js';
+export { addRunAs } from './run-as.js';
 export type { UserOptions } from './spec.js';
 export { user } from './spec.js';
 export type { IdKind, SubordinateEntry, SubordinateRange } from './subordinate.js';

@@ -73,11 +73,19 @@ function addSecond(child: Preparation, uid: number, gid: number, second: CallerI
   program.call('close', self);
 }
 
-/** Adds what makes the command run with these ids, keeping the capabilities until exec. */
+/**
+ * Adds what makes a child's command run with these ids, keeping the capabilities until exec.
+ *
+ * @param child being planned: for the `prepare` of a specification
+ * @throws {TypeError | RangeError} for what is not an id
+ * @see setresuid(2), setgroups(2), prctl(2)
+ */
 export function addRunAs(
   child: Preparation,
   { uid, gid, groups = [], second }: CheckedRunAs,
 ): void {
+  if (uid !== undefined) assertId(uid, 'uid');
+  if (gid !== undefined) assertId(gid, 'gid');
   child.isolate();
   const program = child.program('credentials');
   const step = 'taking the ids that its command runs with';
