@@ -4,9 +4,10 @@ import type { Namespace } from '../namespaces/namespace.js';
 import { closeFd } from '../sys/fd.js';
 import { trySyscall } from '../sys/syscall.js';
 import { reap } from '../sys/wait.js';
-import { launchSync } from './launch.js';
-import { checkProgramChild } from './options.js';
+import { launch, launchSync } from './launch.js';
+import { checkProgramChild, checkSpawn, type SpawnOptions } from './options.js';
 import { draft } from './plan.js';
+import { NamespaceProcess } from './process.js';
 import type { NamespaceSpec } from './spec.js';
 
 const SIGKILL = 9;
@@ -33,4 +34,26 @@ export function holdChild(namespaces: readonly (NamespaceSpec | Namespace)[]): H
     closeFd(pidfd);
   };
   return { pid, pidfd, end };
+}
+
+/** Options of {@link hold}: those of spawn that do not concern a command. */
+export interface HoldOptions
+  extends Pick<SpawnOptions, 'namespaces' | 'cgroup' | 'prepare' | 'rlimits' | 'signal'> {}
+
+/**
+ * Makes a child in namespaces that runs no command: it keeps them, reaps what falls to it, and is
+ * PID 1 if a pid namespace is made. It is killed at the latest with this process, however that ends.
+ *
+ * @returns the process; end it with `kill('SIGKILL')` or `await using`
+ * @throws as spawn
+ */
+export async function hold(options: HoldOptions = {}): Promise<NamespaceProcess> {
+  const { namespaces, cgroup, prepare, rlimits, signal } = options;
+  const given = { namespaces, cgroup, prepare, rlimits, signal };
+  const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
+  const checked = checkSpawn('ns-init', [], { ...wanted, env: {}, killWithParent: true });
+  const { command: _command, ...rest } = checked;
+  const running = await launch(draft({ ...rest, hold: true, stdio: [] }));
+  const { signal: _signal, ...watched } = checked;
+  return new NamespaceProcess(running, { ...watched, killSignal: SIGKILL });
 }

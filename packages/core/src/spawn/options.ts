@@ -7,7 +7,8 @@ import { isNamespaceType } from '../namespaces/types.js';
 import { assertFd } from '../sys/fd.js';
 import { checkAttributes, type ProcessAttributes } from './attributes.js';
 import type { Serialization } from './ipc-channel.js';
-import type { NamespaceSpec } from './spec.js';
+import type { NamespaceProcess } from './process.js';
+import type { NamespaceSpec, Preparation } from './spec.js';
 import { stdioList } from './stdio.js';
 import { checkTerminal, type TerminalSize } from './terminal.js';
 
@@ -79,6 +80,11 @@ export interface SpawnOptions extends ProcessAttributes {
    * left when the command ends go on. Default: false.
    */
   init?: boolean;
+  /**
+   * Adds calls to the child after those of the specifications: what a specification does for a new
+   * namespace, for one that is joined.
+   */
+  prepare?: (child: Preparation) => void;
 }
 
 /** Options of {@link run}. */
@@ -94,6 +100,8 @@ export interface RunOptions extends SpawnOptions {
   maxBuffer?: number;
   /** Whether a failing command makes an error. Default: true. */
   reject?: boolean;
+  /** Called with the process as soon as it runs the command. */
+  onSpawn?: (child: NamespaceProcess) => void;
 }
 
 /** A command to exec, after the checks. */
@@ -126,6 +134,7 @@ export interface ChildOptions {
   readonly cgroup?: string | number | undefined;
   readonly init?: boolean;
   readonly signal?: AbortSignal | undefined;
+  readonly prepare?: SpawnOptions['prepare'];
 }
 
 /** Options of spawn after the checks. */
@@ -142,6 +151,7 @@ export interface CheckedRun extends CheckedSpawn {
   readonly encoding: BufferEncoding | 'buffer';
   readonly maxBuffer: number;
   readonly reject: boolean;
+  readonly onSpawn: RunOptions['onSpawn'];
 }
 
 const DEFAULT_PATH = '/usr/bin:/bin';
@@ -187,6 +197,10 @@ export function signalNumber(signal: NodeJS.Signals | number, name = 'signal'): 
     throw new RangeError(`${name} must be a signal number from 0 to 64: ${signal}`);
   }
   return number;
+}
+
+function checkFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') fail(name, 'a function', value);
 }
 
 function checkCgroup(cgroup: unknown): void {
@@ -308,6 +322,7 @@ export function checkSpawn(
     throw new TypeError('stdio: the terminal takes its place');
   }
   checkBoolean('init', init);
+  checkFunction('prepare', options.prepare);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     fail('signal', 'an AbortSignal', signal);
   }
@@ -336,6 +351,7 @@ export function checkSpawn(
     gid,
     signal,
     cgroup,
+    prepare: options.prepare,
     terminal: terminal === true ? {} : terminal || undefined,
   };
 }
@@ -359,10 +375,18 @@ export function checkRun(file: string, args: readonly string[], options: RunOpti
   }
   checkCount('maxBuffer', maxBuffer);
   checkBoolean('reject', reject);
+  checkFunction('onSpawn', options.onSpawn);
   if (options.terminal) throw new TypeError('terminal: use spawn; a terminal mixes the outputs');
   const stdio = options.stdio ?? [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
   if (stdio.includes('ipc')) throw new TypeError("stdio: use fork or spawn for an 'ipc'");
-  return { ...checkSpawn(file, args, { ...options, stdio }), input, encoding, maxBuffer, reject };
+  return {
+    ...checkSpawn(file, args, { ...options, stdio }),
+    input,
+    encoding,
+    maxBuffer,
+    reject,
+    onSpawn: options.onSpawn,
+  };
 }
 
 /** Options of a child that runs only a program, after the checks. */

@@ -142,6 +142,7 @@ export function draft(options: ChildOptions, program?: Program): Draft {
   };
   try {
     for (const spec of specs) spec.prepare?.(preparation);
+    options.prepare?.(preparation);
   } catch (error) {
     undo.failed();
     throw error;

@@ -95,5 +95,7 @@ export async function run(
   const running = await launch(draft(checked));
   // Time and abort are minded here, where the output is known.
   const { signal: _signal, ...rest } = checked;
-  return follow(new NamespaceProcess(running, { ...rest, timeout: 0 }), checked, started);
+  const child = new NamespaceProcess(running, { ...rest, timeout: 0 });
+  checked.onSpawn?.(child);
+  return follow(child, checked, started);
 }
