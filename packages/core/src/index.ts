@@ -55,7 +55,7 @@ export { clone } from './spawn/clone.js';
 export type { ForkOptions } from './spawn/fork.js';
 export { fork } from './spawn/fork.js';
 export type { HoldOptions } from './spawn/hold.js';
-export { hold } from './spawn/hold.js';
+export { explainHold, hold } from './spawn/hold.js';
 export type { IpcChannel, Serialization } from './spawn/ipc-channel.js';
 export type { RunOptions, SpawnOptions, StdioItem, StdioOptions } from './spawn/options.js';
 export { signalNumber } from './spawn/options.js';

@@ -33,6 +33,37 @@ export { user } from '@ns/user';
 export type { UtsOptions } from '@ns/uts';
 export * as utsns from '@ns/uts';
 export { uts } from '@ns/uts';
-export type { SandboxOptions } from './options.js';
-export type { SandboxRunOptions, SandboxSpawnOptions } from './sandbox.js';
-export { Sandbox, sandbox } from './sandbox.js';
+export { sandbox } from './api.js';
+export type { AttachOptions } from './attach.js';
+export type { Change } from './changes.js';
+export type { MissingPart } from './create.js';
+export type { FileEntry, ReadOptions, SandboxFiles, WriteOptions } from './files/files.js';
+export type { LimitKeeper, LimitReport } from './limits.js';
+export type { SandboxNetwork } from './network.js';
+export type {
+  Bytes,
+  OptionalPart,
+  OverlayChanges,
+  PrivateNetwork,
+  RootSource,
+  SandboxLimits,
+  SandboxOptions,
+  SandboxUser,
+} from './options.js';
+export type { SandboxPart } from './parts.js';
+export { isSandboxError, SandboxError } from './parts.js';
+export type { SandboxPlan } from './plan.js';
+export type { SandboxResult, SandboxRun } from './run.js';
+export type {
+  Sandbox,
+  SandboxCloneOptions,
+  SandboxEvents,
+  SandboxExit,
+  SandboxForkOptions,
+  SandboxReport,
+  SandboxRunOptions,
+  SandboxSpawnOptions,
+  StopOptions,
+} from './sandbox.js';
+export { schema } from './schema.js';
+export type { SandboxUsage } from './usage.js';

@@ -1,95 +1,161 @@
-// Options of a sandbox: for each namespace type, whether it is new, and what is set up in it.
-import { type CgroupOptions, cgroup } from '@ns/cgroup';
-import { allNamespaceTypes, Namespace, type NamespaceSpec, type NamespaceType } from '@ns/core';
-import { type IpcOptions, ipc } from '@ns/ipc';
-import { type MountOptions, mount } from '@ns/mount';
-import { type NetOptions, net } from '@ns/net';
-import { type PidOptions, pid } from '@ns/pid';
-import { type TimeOptions, time } from '@ns/time';
-import { type MapWord, type UserOptions, user } from '@ns/user';
-import { type UtsOptions, uts } from '@ns/uts';
+// What a sandbox is made of: the options as types, and their check before anything is done.
+import { Namespace } from '@ns/core';
+import type { RootEntry } from '@ns/mount';
+import type { PortForward, UplinkTool } from '@ns/net';
+import type { TimeOptions } from '@ns/time';
+import type { CapabilityInput, ExplicitMaps } from '@ns/user';
+import { type optionalParts, type Schema, schema } from './schema.js';
+import { validate } from './validate.js';
+
+/** Bytes, or a text such as `'64M'`. */
+export type Bytes = number | string;
 
 /**
- * What a sandbox is made of. For each type: `true` (the default) or options make a new namespace,
- * `false` leaves the command in that of the caller, a handle joins an existing one.
+ * What becomes of changes in an overlay: `'discard'`: they are in memory and gone with the sandbox;
+ * `'list'`: in a temporary directory, for {@link Sandbox.changes}; `{ keep }`: in this directory,
+ * which may have those of an earlier sandbox.
  */
+export type OverlayChanges = 'discard' | 'list' | { keep: string };
+
+/** A root file system other than the host's. */
+export type RootSource =
+  /** A directory; read-only unless `writable`, or with an overlay over it. */
+  | { directory: string; writable?: boolean; overlay?: OverlayChanges }
+  /** A tar archive, plain or gzipped, that is unpacked for the sandbox. */
+  | { tar: string; overlay?: OverlayChanges }
+  /** A directory in OCI image layout; `reference` names the image if there are several. */
+  | { oci: string; reference?: string; overlay?: OverlayChanges };
+
+/**
+ * Who the commands are:
+ * - `'current'`: oneself, by the same ids
+ * - `'root'`: id 0 inside, which is oneself outside
+ * - `'nobody'`: ids of the host that nobody else has; takes root
+ * - `'ranges'`: root inside, with the caller's subordinate ids as other users
+ * - `uid`, `gid`: these ids inside; outside oneself, or for root ids that nobody else has
+ * - `map`: these ranges
+ */
+export type SandboxUser =
+  | 'current'
+  | 'root'
+  | 'nobody'
+  | 'ranges'
+  | { uid?: number; gid?: number; map?: ExplicitMaps };
+
+/** A network of its own with a way outside. */
+export interface PrivateNetwork {
+  /** The program that provides the way. Default: `'auto'`, pasta(1) or else slirp4netns(1). */
+  uplink?: 'auto' | UplinkTool;
+  /** Ports of 127.0.0.1 outside that lead inside. */
+  forward?: readonly PortForward[];
+  /** Name servers. Default: those of the host. */
+  dns?: readonly string[];
+}
+
+/** Limits of what is used. */
+export interface SandboxLimits {
+  /** Memory: of all processes together by a cgroup; by an rlimit, private memory of each one. */
+  memory?: Bytes;
+  /** Processes and threads at a time. */
+  pids?: number;
+  /** Processors at a time, such as 0.5. By a cgroup only. */
+  cpus?: number;
+  /** Seconds of processor time of each process. */
+  cpuTime?: number;
+  /** Open descriptors of each process. */
+  files?: number;
+  /** Size of each file that is written. */
+  fileSize?: Bytes;
+}
+
+/** A part that a sandbox may be allowed to go without. */
+export type OptionalPart = (typeof optionalParts)[number];
+
+/** What a sandbox is made of. Everything but handles and bytes is plain JSON: see {@link schema}. */
 export interface SandboxOptions {
-  /** Ids and capabilities. A word means `{ map: word }`. Default: the caller is root inside. */
-  user?: boolean | MapWord | UserOptions | Namespace;
-  /** Mounts. Default: a private copy of the caller's. */
-  mount?: boolean | MountOptions | Namespace;
-  /** Processes. Default: with our init, and with a /proc of its own where mounts are. */
-  pid?: boolean | PidOptions | Namespace;
-  /** Interfaces, addresses, ports. Default: the loopback interface, up. */
-  net?: boolean | NetOptions | Namespace;
-  /** Host and domain name. */
-  uts?: boolean | UtsOptions | Namespace;
-  /** System V IPC and POSIX message queues. */
-  ipc?: boolean | IpcOptions | Namespace;
-  /** The cgroup that looks like the root of the tree. */
-  cgroup?: boolean | CgroupOptions | Namespace;
-  /** Offsets of the monotonic and the boot clock. */
-  time?: boolean | TimeOptions | Namespace;
-  /** Host name inside: short for `uts: { hostname }`. */
-  hostname?: UtsOptions['hostname'];
+  /**
+   * The root file system. `'host'`: the host's, read-only, with home directories, /run, /mnt, keys and
+   * passwords hidden; `'empty'`: nothing but what the other options put there. Default: `'host'`.
+   */
+  root?: 'host' | 'empty' | RootSource;
+  /** Paths of the host that are shown at the same place, read-only. */
+  readable?: readonly string[];
+  /** Paths of the host that are shown at the same place, and can be changed there. */
+  writable?: readonly string[];
+  /** More mounts, files, directories and links. */
+  mounts?: readonly RootEntry[];
+  /** Paths inside that are hidden, if they exist, beside those that always are. */
+  mask?: readonly string[];
+  /** Size of /tmp, and of /dev/shm. Default: `'64M'`. */
+  tmp?: Bytes;
+  /** Working directory of the commands. Default: `/`. */
+  workdir?: string;
+  /** Host name inside. Default: `'sandbox'`. */
+  hostname?: string;
+  /** Who the commands are. Default: `'current'`; for root `'nobody'`. */
+  user?: SandboxUser;
+  /** Capabilities in the sandbox's own user namespace. Default: none. */
+  capabilities?: 'all' | readonly CapabilityInput[];
+  /** Let exec gain privileges: set-user-ID bits, file capabilities. Default: false. */
+  newPrivileges?: boolean;
+  /** Allow user namespaces inside. Default: false. */
+  nestedUserNamespaces?: boolean;
+  /**
+   * `'none'`: loopback alone; `'host'`: the host's, with its abstract sockets; `'private'` or an object:
+   * a network of its own with a way outside; a handle: this one. Default: `'none'`.
+   */
+  network?: 'none' | 'host' | 'private' | PrivateNetwork | Namespace;
+  /** Limits. Default: none but the sizes of `tmp`; no core dumps are ever written. */
+  limits?: SandboxLimits;
+  /**
+   * A cgroup of its own below the caller's, which freezing and limits for all processes together need:
+   * `'auto'` if it is permitted, `true` in any case, `false` not. Default: `'auto'`.
+   */
+  cgroup?: 'auto' | boolean;
+  /** Variables beside PATH, HOME and LANG; nothing of the caller's environment is passed on. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Files in /run/secrets, by name: in memory, readable by the commands alone. */
+  secrets?: Readonly<Record<string, string | Uint8Array>>;
+  /** Offsets of the clocks. */
+  time?: TimeOptions;
+  /** Milliseconds that each command has. Default: no limit. */
+  timeout?: number;
+  /** Most bytes of stdout and of stderr each that `run` takes. Default: 1 MiB. */
+  maxBuffer?: number;
+  /** Parts to go without where the kernel refuses them; the report names them. Default: none. */
+  optional?: readonly OptionalPart[];
 }
 
-const makers: {
-  readonly [Type in NamespaceType]: (
-    options: Exclude<SandboxOptions[Type], boolean | Namespace | MapWord | undefined>,
-  ) => NamespaceSpec;
-} = { user, mount, pid, net, uts, ipc, cgroup, time };
-
-const known: readonly string[] = [...allNamespaceTypes, 'hostname'];
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** The options as far as they are JSON. */
+function plain(options: SandboxOptions): unknown {
+  const { network, secrets } = options;
+  return {
+    ...options,
+    ...(Namespace.isNamespace(network) ? { network: 'none' } : {}),
+    ...(typeof secrets === 'object' && secrets !== null
+      ? {
+          secrets: Object.fromEntries(
+            Object.entries(secrets).map(([k, v]) => [k, v instanceof Uint8Array ? '' : v]),
+          ),
+        }
+      : {}),
+  };
 }
 
-function checkNames(options: unknown): void {
-  if (!isObject(options)) throw new TypeError(`options must be an object: ${String(options)}`);
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw new TypeError(`options has no ${name}; it has ${known.join(', ')}`);
+/** @throws {TypeError | RangeError} for a wrong option, naming it */
+export function checkOptions(options: SandboxOptions): SandboxOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options must be an object: ${String(options)}`);
+  }
+  validate(schema as Schema, plain(options));
+  const { network, secrets = {} } = options;
+  if (Namespace.isNamespace(network) && network.type !== 'net') {
+    throw new TypeError(`network is a handle of a ${network.type} namespace`);
+  }
+  for (const name of Object.keys(secrets)) {
+    if (!/^[^/\0]+$/.test(name) || name === '.' || name === '..') {
+      throw new TypeError(`secrets: not the name of a file: ${JSON.stringify(name)}`);
     }
   }
-}
-
-/** The options of `uts` with the short form of the host name in them. */
-function withHostname({
-  uts: names = true,
-  hostname,
-}: SandboxOptions): NonNullable<SandboxOptions['uts']> {
-  if (hostname === undefined) return names;
-  if (names === true) return { hostname };
-  if (names === false || Namespace.isNamespace(names)) {
-    throw new TypeError('hostname needs a new uts namespace');
-  }
-  if (names.hostname !== undefined)
-    throw new TypeError('hostname and uts.hostname exclude each other');
-  return { ...names, hostname };
-}
-
-function part(type: NamespaceType, value: unknown): NamespaceSpec | Namespace | undefined {
-  if (value === false) return undefined;
-  if (Namespace.isNamespace(value)) {
-    if (value.type === type) return value;
-    throw new TypeError(`${type} is a handle of a ${value.type} namespace`);
-  }
-  const make = makers[type] as (options: object) => NamespaceSpec;
-  if (value === true) return make({});
-  if (type === 'user' && typeof value === 'string') return user({ map: value as MapWord });
-  if (isObject(value)) return make(value);
-  throw new TypeError(`${type} must be a boolean, options or a handle: ${String(value)}`);
-}
-
-/**
- * The specifications and handles that the options stand for, as spawn() takes them.
- *
- * @throws {TypeError | RangeError} for a wrong option
- */
-export function namespacesOf(options: SandboxOptions = {}): (NamespaceSpec | Namespace)[] {
-  checkNames(options);
-  const all: SandboxOptions = { ...options, uts: withHostname(options) };
-  return allNamespaceTypes.flatMap((type) => part(type, all[type] ?? true) ?? []);
+  return options;
 }

@@ -1,150 +1,251 @@
-import { readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { allNamespaceTypes, Namespace, namespaceTypes } from '@ns/core';
 import { describe, expect, test } from 'vitest';
-import {
-  Namespace,
-  type NamespaceType,
-  namespaceTypes,
-  type SandboxOptions,
-  sandbox,
-} from './index.js';
+import { create } from './create.js';
+import type { SandboxOptions } from './options.js';
+import { run } from './run.js';
+import { box, sh } from './testing.js';
 
-const types = Object.keys(namespaceTypes) as NamespaceType[];
-const linkOf = (type: NamespaceType) => `/proc/self/ns/${namespaceTypes[type].file}`;
-const script = `readlink ${types.map(linkOf).join(' ')}`;
+const linkOf = (type: keyof typeof namespaceTypes) => `/proc/self/ns/${namespaceTypes[type].file}`;
+const root = process.geteuid?.() === 0;
 
-/** Types of which a command in this sandbox has another namespace than we have. */
-async function newTypes(options?: SandboxOptions): Promise<NamespaceType[]> {
-  const { stdout } = await sandbox(options).run('sh', ['-c', script]);
-  const seen = stdout.trim().split('\n');
-  return types.filter((type, i) => seen[i] !== readlinkSync(linkOf(type)));
-}
-
-const none = Object.fromEntries(types.map((type) => [type, false])) as SandboxOptions;
-
-describe('namespaces', () => {
-  test('all eight are new by default', async () => {
-    expect(await newTypes()).toEqual(types);
-    expect(await newTypes({ net: true })).toEqual(types);
+describe('without options', () => {
+  test('all eight namespaces are new, the same for all commands', async () => {
+    const made = await box();
+    const look = () => sh(made, `readlink ${allNamespaceTypes.map(linkOf).join(' ')}`);
+    const [first, second] = [await look(), await look()];
+    expect(first).toBe(second);
+    const own = allNamespaceTypes.map((type) => readlinkSync(linkOf(type)));
+    expect(first.split('\n').filter((one) => own.includes(one))).toEqual([]);
+    expect(Object.keys(made.namespaces).sort()).toEqual([...allNamespaceTypes].sort());
+    expect(first.split('\n')).toContain(String(made.namespaces.net));
   });
 
-  test("those set to false are the caller's", async () => {
-    expect(await newTypes({ net: false, time: false })).toEqual(
-      types.filter((type) => type !== 'net' && type !== 'time'),
+  test('there is no network but loopback', async () => {
+    const made = await box();
+    expect(await sh(made, 'sed -n "s/:.*//p" /proc/net/dev')).toBe('lo');
+  });
+
+  test('nothing of the host can be written, and /tmp is private', async () => {
+    const made = await box();
+    expect(await sh(made, 'touch /etc/x || touch /usr/x || touch /var/lib/x')).toMatch(
+      /^(touch: .*Read-only file system\n?){3}$/,
     );
-    expect(await newTypes({ ...none, user: true, uts: true })).toEqual(['user', 'uts']);
-    expect(await newTypes(none)).toEqual([]);
+    expect(await sh(made, 'echo mine > /tmp/x; ls -A /tmp; ls -A /home /root /run')).toMatch(
+      /^x\n/,
+    );
+    expect(existsSync('/tmp/x')).toBe(false);
   });
 
-  test('those given as a handle are joined', async () => {
-    const first = await sandbox({ ...none, user: true, net: true }).spawn('sleep', ['60']);
+  test('commands have no capabilities, and gain none', async () => {
+    const made = await box();
+    const status = await sh(made, 'cat /proc/self/status');
+    for (const set of ['Inh', 'Prm', 'Eff', 'Bnd', 'Amb']) {
+      expect(status).toMatch(new RegExp(`^Cap${set}:\\t0+$`, 'm'));
+    }
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+  });
+
+  test('the environment is clean', async () => {
+    process.env.NS_SECRET = 'of the caller';
     try {
-      using user = Namespace.of(first.pid, 'user');
-      using net = Namespace.of(first.pid, 'net');
-      const { stdout } = await sandbox({ ...none, user, net, uts: { hostname: 'beside' } }).run(
-        'sh',
-        ['-c', 'readlink /proc/self/ns/user /proc/self/ns/net; cat /proc/sys/kernel/hostname'],
-      );
-      expect(stdout).toBe(`${user}\n${net}\nbeside\n`);
+      const made = await box();
+      const names = (await sh(made, 'env')).split('\n').map((line) => line.split('=')[0]);
+      expect(names.filter((name) => name !== 'PWD').sort()).toEqual(['HOME', 'LANG', 'PATH']);
     } finally {
-      first.kill('SIGKILL');
-      await first.exited;
+      delete process.env.NS_SECRET;
     }
   });
-});
 
-describe('what is set up', () => {
-  const output = (options: SandboxOptions, ...args: string[]) =>
-    sandbox(options)
-      .runSync('sh', ['-c', ...args])
-      .stdout.trim();
-
-  test('the host name, in both ways to say it', () => {
-    const look = 'cat /proc/sys/kernel/hostname';
-    expect(output({ hostname: 'box' }, look)).toBe('box');
-    expect(output({ uts: { hostname: 'box' } }, look)).toBe('box');
-    const both = { hostname: 'box', uts: { domainname: 'example' } };
-    expect(output(both, `${look} /proc/sys/kernel/domainname`)).toBe('box\nexample');
+  test('commands are in a session of their own', async () => {
+    const made = await box();
+    const { stdout } = await made.run('cat', ['/proc/self/stat']);
+    const [pid, , , , , session] = stdout.split(' ');
+    expect(session).toBe(pid);
   });
 
-  test('who the caller is inside', () => {
-    const own = String(process.geteuid?.());
-    expect(output({}, 'id -u')).toBe('0');
-    expect(output({ user: 'current' }, 'id -u')).toBe(own);
-    const uid = [{ inside: 5, outside: Number(own) }];
-    expect(output({ user: { map: { uid } } }, 'id -u')).toBe('5');
+  test('commands are oneself outside; for root they are nobody', async () => {
+    const made = await box();
+    const child = await made.spawn('sleep', ['60'], { stdio: 'ignore' });
+    const uid = /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
+    if (root) expect(Number(uid)).toBeGreaterThan(65_535);
+    else expect(Number(uid)).toBe(process.geteuid?.());
   });
 
-  test('mounts', () => {
-    const mounts = [{ type: 'tmpfs', target: '/mnt' } as const];
-    expect(output({ mount: { mounts } }, 'stat --file-system --format %T /mnt')).toBe('tmpfs');
-  });
-
-  test('processes', () => {
-    expect(output({}, 'cat /proc/1/comm; echo $$')).toBe('ns-init\n2');
-    expect(output({ pid: { init: 'none' } }, 'echo $$')).toBe('1');
-  });
-
-  test('clocks', () => {
-    const look = 'cut -d. -f1 /proc/uptime';
-    expect(Number(output({ time: { boottime: 1_000_000 } }, look))).toBeGreaterThan(1_000_000);
+  test('nothing is left when it has stopped', async () => {
+    const before = readdirSync(tmpdir());
+    const made = await create();
+    const child = await made.spawn('sleep', ['60'], { stdio: 'ignore' });
+    await made.stop();
+    await made.stop();
+    expect((await child.exited).signal).toBe('SIGKILL');
+    expect(existsSync(`/proc/${made.pid}`)).toBe(false);
+    expect(readdirSync(tmpdir()).filter((name) => !before.includes(name))).toEqual([]);
+    await expect(made.run('true')).rejects.toThrow('has been stopped');
+    await expect(made.files.read('/etc/hostname')).rejects.toThrow('has been stopped');
   });
 });
 
-describe('commands', () => {
-  const box = sandbox({ hostname: 'box' });
-
-  test('run gives the output', async () => {
-    const result = await box.run('cat', [], { input: 'hello', encoding: 'buffer' });
-    expect(result).toMatchObject({ stdout: Buffer.from('hello'), exitCode: 0 });
-    await expect(box.run('false')).rejects.toMatchObject({ exitCode: 1 });
+describe('run', () => {
+  test('gives the output of one command, and how the sandbox turned out', async () => {
+    const result = await run('cat', [], { input: 'hello', limits: { files: 64 } });
+    expect(result).toMatchObject({ stdout: 'hello', exitCode: 0 });
+    expect(result.report).toEqual({ limits: { files: 'rlimit' }, missing: [] });
   });
 
-  test('runSync does the same at once', () => {
-    expect(box.runSync('cat', [], { input: 'hello' }).stdout).toBe('hello');
-    expect(box.runSync('sh', ['-c', 'exit 3'], { reject: false }).exitCode).toBe(3);
+  test('ends with the command, whatever that has left behind', async () => {
+    const { stdout } = await run('sh', ['-c', 'sleep 600 & echo started']);
+    expect(stdout).toBe('started\n');
   });
 
-  test('spawn gives the process', async () => {
-    const child = await box.spawn('sh', ['-c', 'kill -TERM $$'], { stdio: 'ignore' });
+  test('fails as the command does, or is ended at its limits', async () => {
+    await expect(run('sh', ['-c', 'exit 3'])).rejects.toMatchObject({ exitCode: 3 });
+    await expect(
+      run('sh', ['-c', 'trap "" TERM; sleep 600'], { timeout: 50 }),
+    ).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+      signal: 'SIGKILL',
+    });
+    await expect(run('yes', [], { maxBuffer: 1000 })).rejects.toMatchObject({
+      code: 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
+    });
+    await expect(run('true', [], { signal: AbortSignal.abort() })).rejects.toThrow('aborted');
+    await expect(run('no-such-command')).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('options', () => {
+  test('host name, clocks, working directory and variables', async () => {
+    const made = await box({
+      hostname: 'inside',
+      time: { boottime: 1_000_000 },
+      workdir: '/usr',
+      env: { A: 'sandbox', B: 'sandbox' },
+    });
+    const look = 'cat /proc/sys/kernel/hostname; pwd; cut -d. -f1 /proc/uptime; echo $A $B';
+    const { stdout } = await made.run('sh', ['-c', look], { env: { B: 'command' } });
+    const [hostname, directory, uptime, variables] = stdout.split('\n');
+    expect([hostname, directory, variables]).toEqual(['inside', '/usr', 'sandbox command']);
+    expect(Number(uptime)).toBeGreaterThan(1_000_000);
+  });
+
+  test('secrets are files that the commands can read', async () => {
+    const made = await box({ secrets: { token: 's3cret', key: Buffer.from('bytes') } });
+    expect(
+      await sh(made, 'cd /run/secrets; cat token key; stat -c %a token; stat -f -c %T .'),
+    ).toBe('s3cretbytes400\ntmpfs');
+  });
+
+  test('capabilities are those that are named', async () => {
+    const made = await box({ user: 'root', capabilities: ['net_admin', 'cap_sys_resource'] });
+    expect(await sh(made, 'grep CapEff /proc/self/status')).toBe('CapEff:\t0000000000001000');
+    expect(await sh(made, 'ip link add one type veth peer name two && ip -br link | wc -l')).toBe(
+      '3',
+    );
+  });
+
+  test('the user is whom one wants', async () => {
+    expect(await sh(await box({ user: 'root' }), 'id -u; id -g')).toBe('0\n0');
+    expect(await sh(await box({ user: { uid: 7, gid: 8 } }), 'id -u; id -g')).toBe('7\n8');
+    const current = `${process.geteuid?.()}\n${process.getegid?.()}`;
+    expect(await sh(await box({ user: 'current' }), 'id -u; id -g')).toBe(current);
+  });
+
+  test("the host's network can be shared", async () => {
+    const made = await box({ network: 'host' });
+    expect(await sh(made, 'readlink /proc/self/ns/net')).toBe(readlinkSync('/proc/self/ns/net'));
+    expect(made.net).toBeUndefined();
+  });
+
+  test('a small tmp is full when it is full', async () => {
+    const made = await box({ tmp: '1M' });
+    expect(await sh(made, 'head -c 2M /dev/zero > /tmp/x; stat -c %s /tmp/x')).toMatch(
+      /No space left on device\n1048576$/,
+    );
+  });
+});
+
+describe('a sandbox that stays', () => {
+  test('has processes that see each other', async () => {
+    const made = await box();
+    const child = await made.spawn('sleep', ['60'], { stdio: 'ignore' });
+    expect(await sh(made, 'cat /proc/[0-9]*/comm')).toContain('sleep');
+    expect(made.usage()).toMatchObject({ processes: 2, memory: expect.any(Number) });
+    expect(made.signal('SIGTERM')).toBe(1);
     expect((await child.exited).signal).toBe('SIGTERM');
   });
 
-  test('each has namespaces of its own', async () => {
-    const look = () => box.run('readlink', ['/proc/self/ns/net']);
-    const [one, two] = await Promise.all([look(), look()]);
-    expect(one.stdout).not.toBe(two.stdout);
+  test('runs functions', async () => {
+    const made = await box();
+    const answer = await made.clone((a: number) => [process.pid > 1, a + 1], { args: [1] });
+    expect(answer).toEqual([true, 2]);
   });
 
-  test('explain shows the system calls', () => {
-    expect(box.explain('true')).toContain('sethostname("box"');
+  test('has a network for this process too', async () => {
+    const made = await box();
+    expect(made.net?.route.link.list().map(({ ifname }) => ifname)).toEqual(['lo']);
+    const server = made.net?.inside().createServer((socket) => socket.end());
+    await new Promise<void>((resolve) => server?.listen(8080, resolve));
+    expect(await sh(made, 'grep -c ":1F90 " /proc/net/tcp6')).toBe('1');
+    await new Promise((resolve) => server?.close(resolve));
   });
 
-  test('their namespaces cannot be said twice', async () => {
-    // @ts-expect-error: not an option here
-    const { stdout } = await box.run('hostname', [], { namespaces: [] });
-    expect(stdout).toBe('box\n');
+  test('gives its processes time to end if one wants', async () => {
+    const made = await create();
+    const child = await made.spawn('sh', [
+      '-c',
+      'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done',
+    ]);
+    for await (const line of child.lines) if (line === 'ready') break;
+    await made.stop({ grace: 20_000 });
+    expect((await child.exited).code).toBe(7);
+  });
+
+  test('kills them when that time is over', async () => {
+    const made = await create();
+    const child = await made.spawn('sh', ['-c', 'trap "" TERM; echo ready; sleep 600; sleep 600']);
+    for await (const line of child.lines) if (line === 'ready') break;
+    await made.stop({ grace: 50 });
+    expect((await child.exited).signal).toBe('SIGKILL');
+  });
+
+  test('tells of commands and of its end', async () => {
+    const made = await create();
+    const events: string[] = [];
+    made.events.on('spawn', (child) => events.push(child.spawnfile));
+    made.events.on('exit', ({ signal }) => events.push(String(signal)));
+    await made.run('true');
+    await made.stop();
+    expect(events).toEqual(['true', 'SIGKILL']);
   });
 });
 
 describe('wrong options are refused before anything is done', () => {
   test.each<[unknown, string]>([
     [null, 'options must be an object'],
-    [{ nte: true }, 'options has no nte; it has user, '],
-    [{ net: 1 }, 'net must be a boolean, options or a handle: 1'],
-    [{ net: 'none' }, 'net must be a boolean, options or a handle: none'],
-    [{ user: 'nobody' }, 'map must be root'],
-    [{ uts: false, hostname: 'box' }, 'hostname needs a new uts namespace'],
-    [{ uts: { hostname: 'a' }, hostname: 'b' }, 'exclude each other'],
-    [{ hostname: 'x'.repeat(65) }, '64 bytes'],
-    [{ pid: { init: 'systemd' } }, 'init must be'],
-    [{ net: { loopback: 'up' } }, 'loopback must be'],
-    [{ mount: { propagation: 'public' } }, 'propagation must be'],
-  ])('%j', (options, message) => {
-    expect(() => sandbox(options as SandboxOptions)).toThrow(message);
+    [{ netwerk: 'none' }, 'options has no netwerk; it has root, '],
+    [{ network: 'some' }, "network must be 'none' or 'host' or 'private' or"],
+    [{ root: { directory: 'relative' } }, "root.directory must be an absolute path: 'relative'"],
+    [{ root: {} }, "root must be 'host' or 'empty' or { directory } or"],
+    [{ writable: '/x' }, 'writable must be a list'],
+    [{ limits: { pids: 0 } }, 'limits.pids must be at least 1: 0'],
+    [{ limits: { memory: '1X' } }, "limits.memory must be a size such as '64M': '1X'"],
+    [{ capabilities: ['cap_everything'] }, 'unknown capability'],
+    [{ user: { uid: -1 } }, 'user.uid must be at least 0'],
+    [{ hostname: '' }, 'hostname must not be empty'],
+    [{ optional: ['user'] }, 'optional[0] must be'],
+    [{ secrets: { '../x': 'a' } }, 'not the name of a file'],
+    [{ env: { A: 1 } }, 'env.A must be of type string'],
+    [{ mounts: [{ type: 'tmpfs' }] }, 'mounts[0].target is missing'],
+  ])('%j', async (options, message) => {
+    await expect(create(options as SandboxOptions)).rejects.toThrow(message);
   });
 
-  test('a handle of another type', () => {
+  test('a handle of another type', async () => {
     using uts = Namespace.current('uts');
-    expect(() => sandbox({ net: uts })).toThrow('net is a handle of a uts namespace');
+    await expect(create({ network: uts })).rejects.toThrow(
+      'network is a handle of a uts namespace',
+    );
   });
 });

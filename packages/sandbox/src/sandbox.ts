@@ -1,33 +1,206 @@
-// sandbox(): a description of namespaces, in which commands are run.
+// A sandbox that stays: commands are run in it until it is stopped.
+import { EventEmitter } from 'node:events';
+import type { Cgroup } from '@ns/cgroup';
 import {
-  explainSpawn,
+  type CloneFunctionOptions,
+  clone,
+  type ForkOptions,
+  fork,
   type Namespace,
   type NamespaceProcess,
-  type NamespaceSpec,
+  type NamespaceType,
+  type Preparation,
+  type ProcessAttributes,
   type RunOptions,
   type RunResult,
   run,
-  runSync,
   type SpawnOptions,
   spawn,
 } from '@ns/core';
-import { namespacesOf, type SandboxOptions } from './options.js';
+import { signalAll } from '@ns/pid';
+import { type Change, listChanges } from './changes.js';
+import type { MissingPart } from './create.js';
+import { environmentOf } from './environment.js';
+import { SandboxFiles } from './files/files.js';
+import type { LimitReport } from './limits.js';
+import { SandboxNetwork } from './network.js';
+import type { SandboxOptions } from './options.js';
+import type { Place } from './place.js';
+import { endAll } from './stop.js';
+import { type SandboxUsage, usageOf } from './usage.js';
 
-/** Options of a command in a sandbox; its namespaces are the sandbox's. */
-export type SandboxSpawnOptions = Omit<SpawnOptions, 'namespaces'>;
-/** Options of a command that is run to its end in a sandbox. */
-export type SandboxRunOptions = Omit<RunOptions, 'namespaces'>;
+/** What the sandbox decides itself, and no command of it. */
+type Decided =
+  | 'namespaces'
+  | 'cgroup'
+  | 'prepare'
+  | 'noNewPrivileges'
+  | 'uid'
+  | 'gid'
+  | 'init'
+  | 'detached'
+  | 'sessionLeader'
+  | 'processGroup'
+  | 'killWithParent'
+  | 'parentDeathSignal';
 
-/** Runs commands, each in new namespaces of the same description. Made by {@link sandbox}. */
+/**
+ * Options of a command in a sandbox: those of spawn of `@ns/core`. `env` comes on top of the sandbox's,
+ * `cwd` is a path inside. `killSignal` is SIGKILL by default.
+ */
+export type SandboxSpawnOptions = Omit<SpawnOptions, Decided>;
+/** Options of a command that is run to its end. */
+export type SandboxRunOptions = Omit<RunOptions, Decided>;
+/** Options of a Node module in a sandbox. */
+export type SandboxForkOptions = Omit<ForkOptions, Decided>;
+/** Options of a function in a sandbox. */
+export type SandboxCloneOptions<Args extends readonly unknown[]> = Omit<
+  CloneFunctionOptions<Args>,
+  Decided
+>;
+
+/** How the sandbox turned out. */
+export interface SandboxReport {
+  /** What keeps each of the limits. */
+  readonly limits: LimitReport;
+  /** Optional parts that the kernel has refused. */
+  readonly missing: readonly MissingPart[];
+}
+
+/** How the first process of a sandbox has ended. */
+export interface SandboxExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The first process of a sandbox. */
+export interface FirstProcess {
+  readonly pid: number;
+  readonly exited: Promise<SandboxExit>;
+  kill(signal: 'SIGKILL'): unknown;
+  /** Keeps the event loop alive until it has ended. */
+  ref(): void;
+}
+
+/** Options of {@link Sandbox.stop}. */
+export interface StopOptions {
+  /** Milliseconds that processes have between SIGTERM and SIGKILL. Default: 0, SIGKILL at once. */
+  grace?: number;
+}
+
+/** Events of a sandbox. */
+export interface SandboxEvents {
+  /** A command has been started. */
+  spawn: [child: NamespaceProcess];
+  /** Memory or processes have come up to a limit that the cgroup keeps. */
+  limit: [limit: 'memory' | 'pids'];
+  /** The sandbox has ended, with all that was in it. */
+  exit: [exit: SandboxExit];
+}
+
+/** How commands are made. */
+export interface CommandParts {
+  readonly options: SandboxOptions;
+  readonly prepare: (child: Preparation) => void;
+  readonly rlimits: NonNullable<ProcessAttributes['rlimits']>;
+}
+
+/** What a sandbox is put together from. */
+export interface SandboxParts {
+  /** PID 1, or the process that was attached to. */
+  readonly first: FirstProcess;
+  readonly handles: readonly Namespace[];
+  readonly place: Place;
+  readonly owner?: { readonly uid: number; readonly gid: number };
+  readonly command: CommandParts;
+  readonly cgroup?: Cgroup;
+  readonly changes?: { readonly lower: string; readonly upper: string };
+  readonly report: SandboxReport;
+  /** Somebody else's: stopping lets it go, and does not end it. */
+  readonly attached?: boolean;
+  readonly release: readonly (() => unknown)[];
+}
+
+/** A sandbox. Made by `sandbox.create`, or around somebody else's container by `sandbox.attach`. */
 export class Sandbox {
-  readonly #namespaces: readonly (NamespaceSpec | Namespace)[];
+  /** PID of its first process, in the caller's pid namespace. */
+  readonly pid: number;
+  /** Handles of its namespaces; those that it shares with the caller are missing. */
+  readonly namespaces: Readonly<Partial<Record<NamespaceType, Namespace>>>;
+  /** Its cgroup, if it has one of its own. */
+  readonly cgroup: Cgroup | undefined;
+  /** Its network, unless that is the caller's. */
+  readonly net: SandboxNetwork | undefined;
+  /** Its files, as commands see them. */
+  readonly files: SandboxFiles;
+  /** Which limits are kept how, and what is missing. */
+  readonly report: SandboxReport;
+  /** `spawn`, `limit` and `exit`. */
+  readonly events: EventEmitter<SandboxEvents> = new EventEmitter();
+  /** Resolves when it has ended, with all that was in it. */
+  readonly exited: Promise<SandboxExit>;
+
+  readonly #parts: SandboxParts;
+  readonly #subscriptions: readonly { close(): void }[];
+  #stopping: Promise<void> | undefined;
 
   /** @internal */
-  constructor(namespaces: readonly (NamespaceSpec | Namespace)[]) {
-    this.#namespaces = namespaces;
+  constructor(parts: SandboxParts) {
+    this.#parts = parts;
+    this.pid = parts.first.pid;
+    this.namespaces = Object.fromEntries(parts.handles.map((one) => [one.type, one]));
+    this.cgroup = parts.cgroup;
+    this.net = this.namespaces.net && new SandboxNetwork(this.namespaces.net);
+    this.files = new SandboxFiles(() => parts.place.fd, parts.owner);
+    this.report = parts.report;
+    this.#subscriptions = parts.cgroup ? this.#watchLimits(parts.cgroup) : [];
+    this.exited = parts.first.exited.then((exit) => {
+      this.events.emit('exit', exit);
+      return exit;
+    });
   }
 
-  /** As `run` of `@ns/core`: runs a command to its end and gives its output. */
+  #watchLimits(cgroup: Cgroup): { close(): void }[] {
+    const files = { memory: 'memory.events', pids: 'pids.events' } as const;
+    return (['memory', 'pids'] as const)
+      .filter((name) => this.report.limits[name] === 'cgroup')
+      .map((name) => cgroup.onChange(files[name], () => this.events.emit('limit', name)));
+  }
+
+  /** The sandbox's share of a command's options. */
+  #around(given: SandboxSpawnOptions): SpawnOptions {
+    if (this.#stopping) throw new Error('the sandbox has been stopped');
+    const { handles, command, cgroup } = this.#parts;
+    const { options, prepare, rlimits } = command;
+    const { timeout = options.timeout } = given;
+    return {
+      killSignal: 'SIGKILL',
+      ...given,
+      ...(timeout === undefined ? {} : { timeout }),
+      cwd: given.cwd ?? options.workdir ?? '/',
+      env: environmentOf(options, given.env),
+      rlimits: { ...given.rlimits, ...rlimits },
+      namespaces: handles,
+      noNewPrivileges: options.newPrivileges !== true,
+      detached: !given.terminal, // a terminal brings a session of its own
+      killWithParent: true,
+      prepare,
+      ...(cgroup ? { cgroup: cgroup.fd } : {}),
+    };
+  }
+
+  #started(child: NamespaceProcess): NamespaceProcess {
+    this.events.emit('spawn', child);
+    return child;
+  }
+
+  /**
+   * Runs a command to its end and gives its output. What the command leaves behind stays until the
+   * sandbox is stopped.
+   *
+   * @throws {RunError} if it fails; see run of `@ns/core`
+   * @throws {SystemError} if it cannot be started
+   */
   run(
     command: string,
     args: readonly string[] | undefined,
@@ -38,69 +211,130 @@ export class Sandbox {
     args?: readonly string[],
     options?: SandboxRunOptions & { encoding?: BufferEncoding },
   ): Promise<RunResult>;
-  run(
+  async run(
     command: string,
     args: readonly string[] = [],
     options: SandboxRunOptions = {},
   ): Promise<RunResult<string | Buffer>> {
-    return run(command, args, { ...options, namespaces: this.#namespaces } as RunOptions & {
-      encoding: 'buffer';
-    });
+    const { maxBuffer = this.#parts.command.options.maxBuffer } = options;
+    const all: RunOptions = {
+      ...options,
+      ...this.#around(options),
+      ...(maxBuffer === undefined ? {} : { maxBuffer }),
+      onSpawn: (child) => {
+        this.#started(child);
+        options.onSpawn?.(child);
+      },
+    };
+    return run(command, args, all as RunOptions & { encoding: 'buffer' });
   }
 
-  /** As `runSync` of `@ns/core`: the same, blocking the thread. */
-  runSync(
-    command: string,
-    args: readonly string[] | undefined,
-    options: Omit<SandboxRunOptions, 'signal'> & { encoding: 'buffer' },
-  ): RunResult<Buffer>;
-  runSync(
-    command: string,
-    args?: readonly string[],
-    options?: Omit<SandboxRunOptions, 'signal'> & { encoding?: BufferEncoding },
-  ): RunResult;
-  runSync(
-    command: string,
-    args: readonly string[] = [],
-    options: Omit<SandboxRunOptions, 'signal'> = {},
-  ): RunResult<string | Buffer> {
-    return runSync(command, args, { ...options, namespaces: this.#namespaces } as RunOptions & {
-      encoding: 'buffer';
-    });
-  }
-
-  /** As `spawn` of `@ns/core`: starts a command and gives the process. */
-  spawn(
+  /** Starts a command and gives the process; see spawn of `@ns/core`. */
+  async spawn(
     command: string,
     args: readonly string[] = [],
     options: SandboxSpawnOptions = {},
   ): Promise<NamespaceProcess> {
-    return spawn(command, args, { ...options, namespaces: this.#namespaces });
+    return this.#started(await spawn(command, args, this.#around(options)));
   }
 
-  /** What {@link spawn} would do, a system call on each line; nothing is run. */
-  explain(
-    command: string,
+  /** Runs a Node module with a channel; see fork of `@ns/core`. Node and the module must be inside. */
+  async fork(
+    modulePath: string | URL,
     args: readonly string[] = [],
-    options: SandboxSpawnOptions = {},
-  ): string {
-    return explainSpawn(command, args, { ...options, namespaces: this.#namespaces });
+    options: SandboxForkOptions = {},
+  ): Promise<NamespaceProcess> {
+    return this.#started(await fork(modulePath, args, this.#around(options)));
   }
-}
 
-/**
- * Describes a sandbox: by default new namespaces of all eight types, without a way to the network,
- * in which the caller is root. Nothing is made until a command is run; each command gets namespaces
- * of its own, except for those that are joined by a handle.
- *
- * This separates; it does not yet confine: the files that the caller may use are there, and usable.
- *
- * Needs no privileges, as long as `user` is among the new ones. Linux 5.11.
- *
- * @throws {TypeError | RangeError} for a wrong option, before any system call
- * @see namespaces(7), unshare(1)
- * @example const { stdout } = await sandbox({ hostname: 'box' }).run('hostname');
- */
-export function sandbox(options: SandboxOptions = {}): Sandbox {
-  return new Sandbox(namespacesOf(options));
+  /** Runs a function in a new Node process and gives its result; see clone of `@ns/core`. */
+  async clone<Args extends readonly unknown[], Result>(
+    fn: (...args: Args) => Result,
+    options: SandboxCloneOptions<Args> = {},
+  ): Promise<Awaited<Result>> {
+    return clone(fn, { ...options, ...this.#around(options) });
+  }
+
+  /**
+   * Sends a signal to all processes but the first one.
+   *
+   * @returns how many there were
+   */
+  signal(signal: NodeJS.Signals | number): number {
+    return signalAll(this.#pidNamespace(), signal);
+  }
+
+  #pidNamespace(): Namespace {
+    const { pid } = this.namespaces;
+    if (pid === undefined) throw new Error('the sandbox has no pid namespace of its own');
+    return pid;
+  }
+
+  #group(what: string): Cgroup {
+    if (this.cgroup) return this.cgroup;
+    throw new Error(`${what} needs a cgroup, which this sandbox has not: see the option cgroup`);
+  }
+
+  /** Stops all processes; resolves when they have stopped. Needs a cgroup. */
+  freeze(): Promise<void> {
+    return this.#group('freezing').freeze();
+  }
+
+  /** Lets them go on. */
+  thaw(): Promise<void> {
+    return this.#group('thawing').thaw();
+  }
+
+  /** What its processes use: by the cgroup, or added up from /proc. */
+  usage(): SandboxUsage {
+    return usageOf(this.#pidNamespace(), this.cgroup);
+  }
+
+  /**
+   * What the commands have changed in the files below an overlay.
+   *
+   * @throws {Error} if its changes cannot be listed: see the option `root.overlay`
+   */
+  async changes(): Promise<Change[]> {
+    const { changes } = this.#parts;
+    if (!changes) throw new Error("changes need root: { directory, overlay: 'list' or { keep } }");
+    return listChanges(changes.lower, changes.upper);
+  }
+
+  /**
+   * Ends the sandbox with all that is in it, and removes what was made for it. An attached one is let
+   * go, and goes on. Again is no error.
+   */
+  stop({ grace = 0 }: StopOptions = {}): Promise<void> {
+    if (!Number.isInteger(grace) || grace < 0) {
+      throw new RangeError(`grace must be a whole number of milliseconds: ${grace}`);
+    }
+    this.#stopping ??= this.#stop(grace);
+    return this.#stopping;
+  }
+
+  async #stop(grace: number): Promise<void> {
+    const { first, handles, place, release, attached = false } = this.#parts;
+    for (const one of this.#subscriptions) one.close();
+    try {
+      if (!attached) {
+        // A frozen process could not end.
+        if (this.cgroup && grace > 0) await this.cgroup.thaw();
+        if (grace > 0) await endAll(this.#pidNamespace(), grace);
+        first.ref();
+        first.kill('SIGKILL');
+        await first.exited;
+      }
+    } finally {
+      this.net?.close();
+      place.close();
+      for (const one of handles) one.close();
+    }
+    for (const step of release) await step();
+  }
+
+  /** As {@link stop}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
 }

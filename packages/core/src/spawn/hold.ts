@@ -5,8 +5,14 @@ import { closeFd } from '../sys/fd.js';
 import { trySyscall } from '../sys/syscall.js';
 import { reap } from '../sys/wait.js';
 import { launch, launchSync } from './launch.js';
-import { checkProgramChild, checkSpawn, type SpawnOptions } from './options.js';
-import { draft } from './plan.js';
+import {
+  type CheckedSpawn,
+  type ChildOptions,
+  checkProgramChild,
+  checkSpawn,
+  type SpawnOptions,
+} from './options.js';
+import { draft, explainDraft } from './plan.js';
 import { NamespaceProcess } from './process.js';
 import type { NamespaceSpec } from './spec.js';
 
@@ -36,6 +42,17 @@ export function holdChild(namespaces: readonly (NamespaceSpec | Namespace)[]): H
   return { pid, pidfd, end };
 }
 
+function checkHold(options: HoldOptions): CheckedSpawn {
+  const { namespaces, cgroup, prepare, rlimits, signal } = options;
+  const given = { namespaces, cgroup, prepare, rlimits, signal };
+  const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
+  return checkSpawn('ns-init', [], { ...wanted, env: {}, killWithParent: true });
+}
+
+function held({ command: _command, ...rest }: CheckedSpawn): ChildOptions {
+  return { ...rest, hold: true, stdio: [] };
+}
+
 /** Options of {@link hold}: those of spawn that do not concern a command. */
 export interface HoldOptions
   extends Pick<SpawnOptions, 'namespaces' | 'cgroup' | 'prepare' | 'rlimits' | 'signal'> {}
@@ -48,12 +65,13 @@ export interface HoldOptions
  * @throws as spawn
  */
 export async function hold(options: HoldOptions = {}): Promise<NamespaceProcess> {
-  const { namespaces, cgroup, prepare, rlimits, signal } = options;
-  const given = { namespaces, cgroup, prepare, rlimits, signal };
-  const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
-  const checked = checkSpawn('ns-init', [], { ...wanted, env: {}, killWithParent: true });
-  const { command: _command, ...rest } = checked;
-  const running = await launch(draft({ ...rest, hold: true, stdio: [] }));
+  const checked = checkHold(options);
+  const running = await launch(draft(held(checked)));
   const { signal: _signal, ...watched } = checked;
   return new NamespaceProcess(running, { ...watched, killSignal: SIGKILL });
+}
+
+/** What {@link hold} would do, as explainSpawn shows it. */
+export function explainHold(options: HoldOptions = {}): string {
+  return explainDraft(draft(held(checkHold(options))));
 }

@@ -95,6 +95,13 @@ export interface Readiness {
   readonly disconnect: boolean;
 }
 
+// Node runs the loop once more after its own end, when no callback can be called any more: a
+// descriptor that became ready then would abort the process.
+const open = new Set<Watch>();
+process.once('exit', () => {
+  for (const watch of open) watch.close();
+});
+
 /** Calls back on the event loop of this thread whenever the descriptor is ready. */
 export function rawWatch(
   fd: number,
@@ -102,5 +109,14 @@ export function rawWatch(
   callback: (readiness: Readiness) => void,
 ): Watch {
   // koffi passes a status first, whatever its types say.
-  return koffi.node.poll(fd, events, (...args: unknown[]) => callback(args[1] as Readiness));
+  const poll = koffi.node.poll(fd, events, (...args: unknown[]) => callback(args[1] as Readiness));
+  const watch: Watch = {
+    ref: () => poll.ref(),
+    unref: () => poll.unref(),
+    close: () => {
+      if (open.delete(watch)) poll.close();
+    },
+  };
+  open.add(watch);
+  return watch;
 }

@@ -133,6 +133,8 @@ const table = {
   sendmsg: [46, 211],
   sendto: [44, 206],
   setdomainname: [171, 162],
+  setfsgid: [123, 152],
+  setfsuid: [122, 151],
   setgid: [106, 144],
   setgroups: [116, 159],
   sethostname: [170, 161],

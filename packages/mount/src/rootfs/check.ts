@@ -29,7 +29,8 @@ export interface CheckedRootfs {
   readonly workdir: string | undefined;
 }
 
-const DEFAULT_MASK = [
+/** What is hidden in /proc and /sys unless `mask` says something else. */
+export const defaultMask: readonly string[] = Object.freeze([
   '/proc/acpi',
   '/proc/asound',
   '/proc/kcore',
@@ -41,7 +42,7 @@ const DEFAULT_MASK = [
   '/proc/timer_stats',
   '/sys/devices/virtual/powercap',
   '/sys/firmware',
-];
+]);
 const DEFAULT_READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** A path in the root, in its simplest form. */
@@ -132,7 +133,7 @@ export function checkRootfs(options: RootfsOptions): CheckedRootfs {
   assertKeys(options, optionNames, 'rootfs');
   const { source, readonly = false, propagation = 'private', workdir } = options;
   const { dev = true, proc = true, sys = true, mounts = [] } = options;
-  const { mask = DEFAULT_MASK, readonlyPaths = DEFAULT_READONLY } = options;
+  const { mask = defaultMask, readonlyPaths = DEFAULT_READONLY } = options;
   const mount = typeof source === 'object' ? source : undefined;
   if (mount) assertFd(mount.fd, 'source');
   else if (source !== undefined) assertPath(source, 'source');

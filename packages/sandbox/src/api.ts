@@ -1,0 +1,30 @@
+// `sandbox`: everything of sandboxes under one name.
+import { attach } from './attach.js';
+import { create } from './create.js';
+import type { SandboxOptions } from './options.js';
+import { plan } from './plan.js';
+import { run } from './run.js';
+import type { Sandbox } from './sandbox.js';
+import { schema } from './schema.js';
+
+/**
+ * Sandboxes. Called itself, it is `sandbox.create`.
+ *
+ * @example
+ * const { stdout } = await sandbox.run('id', ['-u']);
+ * await using box = await sandbox({ hostname: 'box' });
+ */
+export const sandbox: {
+  (options?: SandboxOptions): Promise<Sandbox>;
+  readonly run: typeof run;
+  readonly create: typeof create;
+  readonly attach: typeof attach;
+  readonly plan: typeof plan;
+  readonly schema: typeof schema;
+} = Object.assign((options?: SandboxOptions) => create(options), {
+  run,
+  create,
+  attach,
+  plan,
+  schema,
+});

@@ -1,0 +1,160 @@
+// Limits: by a cgroup where it has the controllers, else by rlimits, and which one it was.
+import { Cgroup, type CgroupLimits } from '@ns/cgroup';
+import { isSystemError, type ProcessAttributes } from '@ns/core';
+import type { Identity } from './identity.js';
+import type { Bytes, SandboxLimits, SandboxOptions } from './options.js';
+
+/** How a limit is kept. */
+export type LimitKeeper = 'cgroup' | 'rlimit';
+/** How each limit that was asked for is kept. */
+export type LimitReport = Readonly<Partial<Record<keyof SandboxLimits, LimitKeeper>>>;
+
+/** The limits of a sandbox, in force. */
+export interface Limited {
+  readonly cgroup?: Cgroup;
+  readonly rlimits: NonNullable<ProcessAttributes['rlimits']>;
+  readonly report: LimitReport;
+}
+
+/** A limit that cannot be kept here. */
+export class LimitError extends Error {
+  static {
+    LimitError.prototype.name = 'LimitError';
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+let made = 0;
+
+/** A number of bytes. */
+export function bytesOf(size: Bytes): number {
+  if (typeof size === 'number') return size;
+  const [, digits, unit = ''] = /^(\d+)([kmg]?)$/i.exec(size) ?? [];
+  return Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
+}
+
+const controllers = { memory: 'memory', pids: 'pids', cpus: 'cpu' } as const;
+type Grouped = keyof typeof controllers;
+
+function cgroupLimits(limits: SandboxLimits, names: readonly Grouped[]): CgroupLimits {
+  const { memory, pids, cpus } = limits;
+  const has = (name: Grouped) => names.includes(name);
+  return {
+    ...(has('memory') && memory !== undefined
+      ? { memory: { max: bytesOf(memory), oomGroup: true } }
+      : {}),
+    // Our init and the command's starter are among them.
+    ...(has('pids') && pids !== undefined ? { pids: { max: pids + 1 } } : {}),
+    ...(has('cpus') && cpus !== undefined ? { cpu: { max: cpus } } : {}),
+  };
+}
+
+function makeGroup(limits: CgroupLimits): Cgroup {
+  const parent = Cgroup.of('self');
+  try {
+    return parent.create(`ns-sandbox-${process.pid}-${Date.now().toString(36)}-${made++}`, limits);
+  } finally {
+    parent.close();
+  }
+}
+
+/** Controllers that a group below the caller's can have. */
+function availableControllers(): readonly string[] {
+  const parent = Cgroup.of('self');
+  try {
+    return parent.controllers;
+  } finally {
+    parent.close();
+  }
+}
+
+/** A group with as many of the limits as it can keep; undefined if there can be none. */
+function tryGroup(limits: SandboxLimits, needed: boolean) {
+  try {
+    const available = availableControllers();
+    const names = (Object.keys(controllers) as Grouped[]).filter(
+      (name) => limits[name] !== undefined && available.includes(controllers[name]),
+    );
+    try {
+      return { group: makeGroup(cgroupLimits(limits, names)), names };
+    } catch (error) {
+      // The caller's own group has processes, so that it can pass no controllers on.
+      if (names.length === 0 || !isSystemError(error, 'EBUSY')) throw error;
+      return { group: makeGroup({}), names: [] };
+    }
+  } catch (error) {
+    if (needed || !isSystemError(error)) throw error;
+    return undefined;
+  }
+}
+
+function rlimitsOf(limits: SandboxLimits, kept: readonly string[]): Limited['rlimits'] {
+  const { memory, pids, cpuTime, files, fileSize } = limits;
+  return {
+    core: 0,
+    ...(memory === undefined || kept.includes('memory') ? {} : { data: bytesOf(memory) }),
+    ...(pids === undefined || kept.includes('pids') ? {} : { nproc: pids + 1 }),
+    ...(cpuTime === undefined ? {} : { cpu: cpuTime }),
+    ...(files === undefined ? {} : { nofile: files }),
+    ...(fileSize === undefined ? {} : { fsize: bytesOf(fileSize) }),
+  };
+}
+
+/** Limits that cannot be kept, and why. */
+function impossible(limits: SandboxLimits, kept: readonly string[], uid: number) {
+  const missing = (name: Grouped) => limits[name] !== undefined && !kept.includes(name);
+  return {
+    ...(missing('cpus')
+      ? { cpus: 'limits.cpus needs a cgroup with the cpu controller, which cannot be had here' }
+      : {}),
+    ...(missing('pids') && uid === 0
+      ? {
+          pids: "limits.pids needs a cgroup with the pids controller, or another user: rlimits do not count root's processes",
+        }
+      : {}),
+  };
+}
+
+/**
+ * Puts limits into force.
+ *
+ * @throws {LimitError} if one of them cannot be kept
+ * @throws {SystemError} if `cgroup: true` cannot be
+ */
+export async function limit(
+  { limits = {}, cgroup = 'auto' }: SandboxOptions,
+  { outside }: Pick<Identity, 'outside'>,
+  mayMiss = false,
+): Promise<Limited> {
+  const made = cgroup === false ? undefined : tryGroup(limits, cgroup === true);
+  const kept: readonly string[] = made?.names ?? [];
+  const missed = impossible(limits, kept, outside.uid);
+  const [reason] = Object.values(missed);
+  if (reason !== undefined && !mayMiss) {
+    await made?.group.remove();
+    throw new LimitError(reason);
+  }
+  const report = Object.keys(limits)
+    .filter((name) => !Object.hasOwn(missed, name))
+    .map((name) => [name, kept.includes(name) ? 'cgroup' : 'rlimit']);
+  return {
+    ...(made ? { cgroup: made.group } : {}),
+    rlimits: rlimitsOf(limits, kept),
+    report: Object.fromEntries(report) as LimitReport,
+  };
+}
+
+/** How the limits would be kept, without making anything. */
+export function plannedKeepers({ limits = {}, cgroup = 'auto' }: SandboxOptions): LimitReport {
+  let available: readonly string[] = [];
+  try {
+    if (cgroup !== false) available = availableControllers();
+  } catch (error) {
+    if (!isSystemError(error)) throw error; // there is no cgroup that could be used
+  }
+  const keeper = (name: string): LimitKeeper =>
+    Object.hasOwn(controllers, name) && available.includes(controllers[name as Grouped])
+      ? 'cgroup'
+      : 'rlimit';
+  return Object.fromEntries(Object.keys(limits).map((name) => [name, keeper(name)]));
+}

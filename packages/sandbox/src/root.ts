@@ -1,0 +1,116 @@
+// The root file system of a sandbox, as the options of rootfs().
+import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { defaultMask, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
+import type { SandboxOptions } from './options.js';
+
+/** Directories of the host behind which there is what is nobody's business, or sockets of services. */
+const COVERED = ['/home', '/root', '/run', '/mnt', '/media', '/var/tmp', '/var/spool', '/var/log'];
+/** Files and directories of the host with keys and passwords. */
+const HIDDEN = [
+  '/boot',
+  '/etc/gshadow',
+  '/etc/gshadow-',
+  '/etc/krb5.keytab',
+  '/etc/shadow',
+  '/etc/shadow-',
+  '/etc/ssh',
+  '/etc/ssl/private',
+  '/etc/sudoers',
+  '/etc/sudoers.d',
+  '/etc/wireguard',
+];
+/** Where programs and their libraries are. */
+const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
+const DEFAULT_TMP = '64M';
+
+const isDirectory = (path: string) => existsSync(path) && lstatSync(path).isDirectory();
+
+/** Empty and small, so that mountpoints can be made in it. */
+const cover = (target: string): RootEntry => ({
+  type: 'tmpfs',
+  target,
+  size: '64k',
+  mode: 0o755,
+  nosuid: true,
+  nodev: true,
+});
+
+const show = (path: string, readonly: boolean): RootEntry => ({
+  type: 'bind',
+  source: path,
+  target: path,
+  nosuid: true,
+  nodev: true,
+  ...(readonly ? { readonly } : {}),
+});
+
+/** Programs and libraries of the host, read-only, for a root that is empty otherwise. */
+export function systemEntries(): RootEntry[] {
+  return SYSTEM.filter((path) => existsSync(path)).map((path) =>
+    lstatSync(path).isSymbolicLink()
+      ? { type: 'symlink', target: path, to: readlinkSync(path) }
+      : show(path, true),
+  );
+}
+
+/** /etc/resolv.conf, where the host's is a link to what is covered. */
+function nameServers({ network }: SandboxOptions): RootEntry[] {
+  const dns = typeof network === 'object' && 'dns' in network ? network.dns : undefined;
+  if (network === undefined || network === 'none') return [];
+  const path = '/etc/resolv.conf';
+  if (!existsSync(path)) return [];
+  const content = dns
+    ? dns.map((server) => `nameserver ${server}\n`).join('')
+    : readFileSync(path, 'utf8');
+  return [{ type: 'file', target: realpathSync(path), content }];
+}
+
+function secretEntries(secrets: NonNullable<SandboxOptions['secrets']>): RootEntry[] {
+  const entries = Object.entries(secrets);
+  if (entries.length === 0) return [];
+  const place = '/run/secrets';
+  return [
+    { type: 'tmpfs', target: place, mode: 0o500, nosuid: true, nodev: true, noexec: true },
+    ...entries.map(
+      ([name, content]): RootEntry => ({
+        type: 'file',
+        target: `${place}/${name}`,
+        content,
+        mode: 0o400,
+      }),
+    ),
+  ];
+}
+
+/** What the preparation of the root has found or made. */
+export interface PreparedRoot {
+  /** The directory that becomes the root; undefined for an empty one. */
+  readonly directory?: string | undefined;
+  readonly writable: boolean;
+  readonly overlay?: true | RootOverlay | undefined;
+}
+
+/** The root by these options. */
+export function rootOptions(options: SandboxOptions, root: PreparedRoot): RootfsOptions {
+  const { tmp = DEFAULT_TMP, mask = [], readable = [], writable = [], mounts = [] } = options;
+  const { directory, overlay } = root;
+  const host = directory !== undefined && resolve(directory) === '/';
+  const covers = host ? COVERED.filter(isDirectory).map(cover) : [];
+  return {
+    ...(directory === undefined ? {} : { source: directory }),
+    ...(overlay === undefined ? {} : { overlay }),
+    readonly: !root.writable,
+    tmp: { size: tmp },
+    mask: [...defaultMask, ...(host ? HIDDEN : []), ...mask],
+    mounts: [
+      { type: 'tmpfs', target: '/dev/shm', size: tmp, nosuid: true, nodev: true, noexec: true },
+      ...covers,
+      ...(host ? nameServers(options) : []),
+      ...readable.map((path) => show(path, true)),
+      ...writable.map((path) => show(path, false)),
+      ...mounts,
+      ...secretEntries(options.secrets ?? {}),
+    ],
+  };
+}
