@@ -1,0 +1,124 @@
+// Attacks by way of files: what is inherited, linked, mounted, written or made.
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { F, run } from '@ns/core';
+import { syscall } from '@ns/core/sys';
+import { isRoot } from '@ns/core/testing';
+import { mount } from '@ns/mount';
+import { user } from '@ns/user';
+import { expect, onTestFinished, test } from 'vitest';
+import { create } from '../create.js';
+import { box, outside, sh } from '../testing.js';
+import { expectToWithstand, plain, privileged } from './attack.js';
+
+test('open descriptors of the caller are not inherited', async () => {
+  const file = join(outside(), 'secret');
+  writeFileSync(file, 'hush-hush');
+  const fd = openSync(file, 'r');
+  onTestFinished(() => closeSync(fd));
+  syscall('fcntl', fd, F.SETFD, 0); // as a careless library would have it
+  const script = `cat /proc/self/fd/${fd}`;
+  // child_process passes everything on that is not marked.
+  expect(spawnSync('sh', ['-c', script], { encoding: 'utf8' }).stdout).toContain('hush-hush');
+  const made = await box();
+  expect(await sh(made, script)).not.toContain('hush-hush');
+  // 3 is the directory that ls reads.
+  expect(await sh(made, 'ls /proc/self/fd')).toBe('0\n1\n2\n3');
+});
+
+test('no directory outside is an open door', async () => {
+  // As in CVE-2024-21626: a working directory that is outside of the root.
+  const script =
+    'ls -d /proc/[0-9]*/cwd/../../../../../../../../old_host; cat ../../../../etc/shadow';
+  const made = await box({ root: 'empty', readable: ['/usr', '/bin', '/lib', '/lib64'] });
+  const { stdout } = await made.run('/bin/sh', ['-c', `ls -a ../../../../..; ${script}`], {
+    reject: false,
+  });
+  expect(stdout.split('\n')).not.toContain('home');
+  expect(await plain('ls -a ../../../../../../../../..')).toContain('home');
+  await expect(made.run('/bin/true', [], { cwd: process.cwd() })).rejects.toMatchObject({
+    code: 'ENOENT',
+    syscall: 'chdir',
+  });
+});
+
+test('mountpoints that are links lead nowhere else', async () => {
+  const top = outside();
+  const elsewhere = outside();
+  for (const name of ['dev', 'proc', 'sys', 'tmp']) mkdirSync(join(top, name));
+  symlinkSync(elsewhere, join(top, 'data'));
+  symlinkSync(`../../../../../../..${elsewhere}`, join(top, 'relative'));
+  for (const target of ['/data', '/relative']) {
+    const mounts = [{ type: 'tmpfs', target } as const];
+    await expect(create({ root: { directory: top }, mounts })).rejects.toMatchObject({
+      part: 'mount',
+    });
+  }
+  // A mount by path goes where the link leads.
+  const mounts = [{ type: 'tmpfs', target: join(top, 'data') } as const];
+  const namespaces = [user(), mount({ mounts })];
+  const { stdout } = await run('findmnt', ['-n', '-o', 'FSTYPE', elsewhere], { namespaces });
+  expect(stdout).toBe('tmpfs\n');
+  expect(readdirSync(elsewhere)).toEqual([]);
+});
+
+test('what is hidden in /proc cannot be uncovered', async () => {
+  const script = 'umount /proc/sys && umount /proc/keys && echo uncovered';
+  await expectToWithstand({ script, success: /uncovered/, open: privileged });
+});
+
+test('nested user namespaces are no way around that', async () => {
+  const nested = (what: string) => `unshare -Urmpf sh -c '${what}'`;
+  await expectToWithstand({
+    script: nested('echo privileged'),
+    success: /privileged/,
+    open: { nestedUserNamespaces: true },
+  });
+  // Even if they are allowed: mounts of another user namespace are locked, and a new /proc is refused.
+  const made = await box({ nestedUserNamespaces: true });
+  expect(await sh(made, nested('umount /proc/sys && echo uncovered'))).not.toMatch(/uncovered/);
+  expect(await sh(made, nested('mount -t proc proc /tmp && echo fresh'))).not.toMatch(/fresh/);
+});
+
+test('parameters of the kernel cannot be set', async () => {
+  // Read-only at first, so whoever may do everything takes that away.
+  const script = 'umount /proc/sys; echo x > /proc/sys/kernel/hostname && echo set';
+  await expectToWithstand({ script, success: /set$/, open: privileged });
+  expect(await sh(await box(privileged), 'echo x > /proc/sys/kernel/hostname')).toContain(
+    'Read-only file system',
+  );
+});
+
+test('devices cannot be made', async ({ skip }) => {
+  const script = 'd=$(mktemp -d); mknod $d/x c 1 3 && echo made; rm -rf $d';
+  expect(await sh(await box(), script)).not.toMatch(/made/);
+  expect(await sh(await box(privileged), script)).not.toMatch(/made/);
+  if (!isRoot) skip('only root can make one, to see that the attack succeeds outside');
+  expect(await plain(script)).toMatch(/made/);
+});
+
+test('devices in what is shown of the host do not work', async ({ skip }) => {
+  if (!isRoot) skip('only root can make a device');
+  const directory = outside();
+  await run('mknod', ['-m', '666', join(directory, 'zero'), 'c', '1', '5']);
+  const script = `head -c 3 ${directory}/zero | wc -c`;
+  const bind = { type: 'bind', source: directory, target: directory } as const;
+  await expectToWithstand({
+    script,
+    success: /^3$/m,
+    sandbox: { readable: [directory] },
+    open: { mounts: [bind] },
+  });
+});
+
+test('all file systems in memory are small', async () => {
+  const fill = (where: string) =>
+    `head -c 80M /dev/zero > ${where}/x; s=$(stat -c %s ${where}/x); [ $s = 83886080 ] && echo unlimited`;
+  const everywhere = ['/tmp', '/dev/shm', '/dev', '/home', '/root', '/run', '/mnt'].map(fill);
+  await expectToWithstand({
+    script: everywhere.join('; '),
+    success: /unlimited/,
+    open: { tmp: '100M' },
+  });
+});

@@ -1,0 +1,118 @@
+// Attacks on other processes: of the host, of the sandbox's own init, of whoever runs it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { run as runPlain } from '@ns/core';
+import { syscall, syscallNumber } from '@ns/core/sys';
+import { mount } from '@ns/mount';
+import { pid } from '@ns/pid';
+import { user } from '@ns/user';
+import { expect, onTestFinished, test } from 'vitest';
+import { box, sh } from '../testing.js';
+import { expectToWithstand, plain, privileged } from './attack.js';
+
+/** Somebody else's process of the same user, with a secret in its environment. */
+async function victim(): Promise<ChildProcess & { pid: number }> {
+  const child = spawn('sleep', ['600'], { env: { PATH: process.env.PATH, VICTIM: 'hush-hush' } });
+  await once(child, 'spawn');
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  });
+  return child as ChildProcess & { pid: number };
+}
+
+test('the environment of processes outside cannot be read', async () => {
+  const { pid: number } = await victim();
+  // By its number, and by a search of all there are.
+  const script = `for f in /proc/${number} /proc/[0-9]*; do tr '\\0' '\\n' < $f/environ; done 2>/dev/null | grep VICTIM=`;
+  await expectToWithstand({ script, success: /hush-hush/ });
+});
+
+test('the memory of processes outside cannot be read', async () => {
+  const { pid: number } = await victim();
+  const script = `perl -e '
+    for my $p (${number}, map { /(\\d+)/ } glob "/proc/[0-9]*") {
+      next if $p == $$ or $p == getppid;
+      open my $maps, "<", "/proc/$p/maps" or next;
+      for (<$maps>) {
+        /^(\\w+)-(\\w+) rw.*\\[stack\\]/ or next;
+        open my $mem, "<", "/proc/$p/mem" or next;
+        seek $mem, hex $1, 0; read $mem, my $stack, hex($2) - hex $1;
+        print $1 if $stack =~ /VICTIM=(hush-hush)/;
+      }
+    }'`;
+  await expectToWithstand({ script, success: /hush-hush/ });
+});
+
+test('processes outside get no signals', async () => {
+  const other = await victim();
+  await sh(await box(), `kill -KILL ${other.pid}; kill -KILL -1`);
+  process.kill(other.pid, 0); // it is still there
+  await plain(`kill -KILL ${other.pid}`);
+  if (other.signalCode === null) await once(other, 'exit');
+  expect(other.signalCode).toBe('SIGKILL');
+});
+
+test('the init cannot be traced', async () => {
+  const PTRACE_SEIZE = 0x4206;
+  const script = `perl -e 'syscall(${process.arch === 'arm64' ? 117 : 101}, ${PTRACE_SEIZE}, 1, 0, 0) == 0 ? print "traced" : print $!'`;
+  await expectToWithstand({ script, success: /traced/, open: privileged });
+});
+
+test('the program of the init cannot be overwritten', async () => {
+  // As in CVE-2019-5736: opened for reading while it runs, for writing when it does no longer.
+  const overwrite = (from: string) =>
+    `exec 3< /proc/${from}/exe || exit; sleep 0.2; echo overwritten > /proc/self/fd/3 && head -c 11 <&3`;
+  const file =
+    'd=$(mktemp -d); cp /bin/true $d/x; cp /bin/sleep $d/y; $d/y 0.1 & p=$!; sleep 0.02;';
+  expect(await plain(`${file} ${overwrite('$p')}; rm -r $d`)).toMatch(/overwritten/);
+  expect(await sh(await box(), overwrite('1'))).not.toMatch(/overwritten/);
+  // And if it may be opened, it is sealed.
+  expect(await sh(await box(privileged), overwrite('1'))).toMatch(/not permitted|busy/);
+});
+
+test('a keyring of the caller is not passed on', async () => {
+  const KEYCTL_GET_KEYRING_ID = 0;
+  const SESSION = -3;
+  const own = syscall('keyctl', KEYCTL_GET_KEYRING_ID, SESSION, 0);
+  const script = `perl -e 'print syscall(${syscallNumber('keyctl')}, 0, -3, 0)'`;
+  expect(await plain(script)).toBe(String(own));
+  expect(await sh(await box(), script)).not.toBe(String(own));
+});
+
+test('children that are left behind in thousands are reaped', async () => {
+  const leave = (count: number) =>
+    `for (1..${count}) { my $p = fork; die unless defined $p; exit 0 if $p == 0 }`;
+  const zombies = "grep -l '^State:.Z' /proc/[0-9]*/status 2>/dev/null | wc -l";
+  // Without an init that reaps they stay.
+  const namespaces = [user(), mount(), pid({ init: 'none' })];
+  const alone = `if (fork == 0) { ${leave(50)}; exit 0 } sleep 1; print \`${zombies}\``;
+  const { stdout } = await runPlain('perl', ['-e', alone], { namespaces });
+  expect(Number(stdout)).toBeGreaterThan(40);
+  const made = await box();
+  await made.run('perl', ['-e', leave(10_000)]);
+  expect(
+    Number(await sh(made, `while [ $(${zombies}) -gt 5 ]; do :; done; ${zombies}`)),
+  ).toBeLessThan(6);
+}, 120_000);
+
+test('a fork bomb comes to its end with a limit', async () => {
+  const script =
+    'i=0; while [ $i -lt 60 ]; do sleep 30 >/dev/null 2>&1 & i=$((i+1)); done; jobs | wc -l';
+  await expectToWithstand({
+    script,
+    success: /^60$/m,
+    sandbox: { limits: { pids: 20 } },
+    open: {},
+  });
+});
+
+test('a memory bomb comes to its end with a limit', async () => {
+  const script = 'perl -e \'$x = "x" x 300_000_000; print length $x\'';
+  await expectToWithstand({
+    script,
+    success: /300000000/,
+    sandbox: { limits: { memory: '100M' } },
+    open: {},
+  });
+});
