@@ -90,7 +90,9 @@ export class Inside {
     const [parent, name] = this.parent(path, step);
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
     const options = { step, ifFailed: found, hint: blocked(path) };
-    this.program.call('openat', parent, name, flags, 0o644, options);
+    const made = this.program.call('openat', parent, name, flags, 0o644, options);
+    // Open for writing, it would keep the mount from being made read-only.
+    this.program.call('close', made, options);
     return this.open(path, { step, hint: blocked(path) });
   }
 

@@ -57,6 +57,15 @@ describe('an empty root', () => {
     expect(seen).toContain('Read-only file system');
   });
 
+  test('can be read-only with files mounted in it', () => {
+    const mounts: RootfsOptions['mounts'] = [
+      { type: 'bind', source: '/dev/null', target: '/etc/empty' },
+    ];
+    expect(sh('touch /etc/x 2>&1 || cat /etc/empty', { readonly: true, mounts })).toContain(
+      'Read-only file system',
+    );
+  });
+
   test('knows the files of /etc', () => {
     const options = { hostname: 'box', resolv: 'nameserver 192.0.2.1\n', hosts: '192.0.2.2 a\n' };
     expect(sh('cat /etc/hostname /etc/resolv.conf /etc/hosts', options)).toBe(
