@@ -53,6 +53,7 @@ export type {
 export type { SandboxPart } from './parts.js';
 export { isSandboxError, SandboxError } from './parts.js';
 export type { SandboxPlan } from './plan.js';
+export { build, host, node, untrusted } from './presets.js';
 export type { SandboxResult, SandboxRun } from './run.js';
 export type {
   Sandbox,

@@ -158,6 +158,8 @@ export class Sandbox {
       this.events.emit('exit', exit);
       return exit;
     });
+    // Whoever lets an attached one go has nothing to catch.
+    this.exited.catch(() => {});
   }
 
   #watchLimits(cgroup: Cgroup): { close(): void }[] {

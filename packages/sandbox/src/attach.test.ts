@@ -1,0 +1,57 @@
+import { Namespace, spawn } from '@ns/core';
+import { mount } from '@ns/mount';
+import { pid } from '@ns/pid';
+import { user } from '@ns/user';
+import { uts } from '@ns/uts';
+import { expect, onTestFinished, test } from 'vitest';
+import { attach } from './attach.js';
+import { sh } from './testing.js';
+
+/** Somebody else's container. */
+async function container() {
+  const mounts = [{ type: 'tmpfs', target: '/mnt' } as const];
+  const namespaces = [user(), mount({ mounts }), pid(), uts({ hostname: 'theirs' })];
+  const child = await spawn('sleep', ['600'], { namespaces, stdio: 'ignore' });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await child.exited;
+  });
+  return child;
+}
+
+test('commands run in a container that one attaches to, without its privileges', async () => {
+  const child = await container();
+  const box = await attach(child.pid);
+  expect(Object.keys(box.namespaces).sort()).toEqual(['mount', 'pid', 'user', 'uts']);
+  expect(await sh(box, 'cat /proc/sys/kernel/hostname; id -u; grep CapEff /proc/self/status')).toBe(
+    'theirs\n0\nCapEff:\t0000000000000000',
+  );
+  await box.files.write('/mnt/x', 'from outside');
+  expect(await sh(box, 'cat /mnt/x')).toBe('from outside');
+  expect(box.usage().processes).toBe(2);
+  await box.stop();
+  expect(child.kill(0)).toBe(true); // it goes on
+});
+
+test('capabilities come back if they are asked for', async () => {
+  const child = await container();
+  const box = await attach(child.pid, { capabilities: ['cap_chown'] });
+  onTestFinished(() => box.stop());
+  expect(await sh(box, 'grep CapEff /proc/self/status')).toBe('CapEff:\t0000000000000001');
+});
+
+test('handles are enough', async () => {
+  const child = await container();
+  const types = ['user', 'mount', 'pid', 'uts'] as const;
+  const handles = types.map((type) => Namespace.fromPidfd(child.pidfd, type));
+  const box = await attach(handles);
+  for (const one of handles) one.close();
+  expect(await sh(box, 'cat /proc/sys/kernel/hostname')).toBe('theirs');
+  expect((await box.files.list('/')).length).toBeGreaterThan(5);
+  await box.stop();
+});
+
+test('what cannot be attached to is an error', async () => {
+  await expect(attach(2 ** 22 - 1)).rejects.toMatchObject({ code: 'ESRCH' });
+  await expect(attach('1' as never)).rejects.toThrow('target must be a pid or a list');
+});

@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { create } from './create.js';
+import type { RootSource } from './options.js';
+import { systemEntries } from './root.js';
+import { box, outside, sh } from './testing.js';
+
+/** A directory like a small system, writable for whoever the commands are. */
+function image(): string {
+  const top = outside();
+  for (const name of ['dev', 'proc', 'sys', 'tmp', 'data', 'data/sub', 'gone']) {
+    mkdirSync(join(top, name), { mode: 0o777 });
+  }
+  for (const name of ['data/kept', 'data/changed', 'data/removed', 'data/sub/a', 'gone/b']) {
+    writeFileSync(join(top, name), 'before');
+  }
+  symlinkSync('/etc', join(top, 'link'));
+  return top;
+}
+
+const inside = (root: RootSource) => ({ root, user: 'root' as const, mounts: systemEntries() });
+const work = [
+  'echo now > /data/changed; rm /data/removed; echo new > /data/sub/new',
+  'rm -r /gone; mkdir /gone; echo c > /gone/c; rm /link; mkdir /link; echo d > /link/d',
+].join('; ');
+
+test('changes in an overlay are listed, and thrown away', async () => {
+  const directory = image();
+  const before = readdirSync(tmpdir());
+  const made = await create(inside({ directory, overlay: 'list' }));
+  expect(await sh(made, work)).toBe('');
+  const changes = await made.changes();
+  const ofWork = changes.filter(({ path }) => /^\/(data|gone|link)/.test(path));
+  expect(ofWork).toEqual([
+    { path: '/data/changed', kind: 'modified' },
+    { path: '/data/removed', kind: 'deleted' },
+    { path: '/data/sub/new', kind: 'added' },
+    { path: '/gone/b', kind: 'deleted' },
+    { path: '/gone/c', kind: 'added' },
+    { path: '/link', kind: 'modified' },
+    { path: '/link/d', kind: 'added' },
+  ]);
+  await made.stop();
+  expect(existsSync(join(directory, 'data/removed'))).toBe(true);
+  expect(readdirSync(tmpdir()).filter((name) => !before.includes(name))).toEqual([]);
+});
+
+test('changes in memory are gone, and cannot be listed', async () => {
+  const directory = image();
+  const made = await box(inside({ directory, overlay: 'discard' }));
+  expect(await sh(made, 'rm /data/kept; ls /data')).toBe('changed\nremoved\nsub');
+  await expect(made.changes()).rejects.toThrow("overlay: 'list'");
+  expect(existsSync(join(directory, 'data/kept'))).toBe(true);
+});
+
+test('changes that are kept are there for the next sandbox', async () => {
+  const directory = image();
+  const keep = join(outside(), 'kept');
+  const options = inside({ directory, overlay: { keep } });
+  const first = await create(options);
+  await sh(first, 'echo kept > /data/new');
+  await first.stop();
+  const second = await box(options);
+  expect(await sh(second, 'cat /data/new')).toBe('kept');
+  rmSync(join(keep, 'work/work'), { recursive: true, force: true });
+});
+
+test('a directory can be the root, read-only unless it may be written', async () => {
+  const directory = image();
+  mkdirSync(join(directory, 'usr'));
+  for (const name of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(directory, name));
+  const options = { user: 'root', readable: ['/usr'] } as const;
+  const closed = await box({ ...options, root: { directory } });
+  expect(await sh(closed, 'touch /data/x')).toContain('Read-only file system');
+  const open = await box({ ...options, root: { directory, writable: true } });
+  await sh(open, 'touch /data/x');
+  expect(existsSync(join(directory, 'data/x'))).toBe(true);
+});
