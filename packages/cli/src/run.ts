@@ -1,13 +1,15 @@
 // `ns run`: a command in new namespaces, in the manner of unshare(1).
-import { allNamespaceTypes, type NamespaceType, type SpawnOptions } from '@ns/core';
-import type { Mount, MountOptions } from '@ns/mount';
 import {
-  type SandboxOptions,
-  sandbox,
-  type TimeOptions,
-  type UserOptions,
-  type UtsOptions,
-} from '@ns/sandbox';
+  allNamespaceTypes,
+  explainSpawn,
+  type NamespaceType,
+  type SpawnOptions,
+  spawn,
+} from '@ns/core';
+import type { Mount, MountOptions } from '@ns/mount';
+import type { TimeOptions } from '@ns/time';
+import type { UserOptions } from '@ns/user';
+import type { UtsOptions } from '@ns/uts';
 import { attend } from './attend.js';
 import type { Command, Outcome } from './command.js';
 import { mapChoice, mapOptions } from './id-maps.js';
@@ -15,6 +17,7 @@ import { idOf } from './ids.js';
 import { namedTypes, subjects, typeOptions } from './namespace-options.js';
 import { type Given, UsageError } from './options.js';
 import { signalOf } from './signals.js';
+import { type SpecOptions, specsOf } from './specs.js';
 import { wordsOf } from './words.js';
 
 /** Which types an option of unshare(1) makes new ones of by itself. */
@@ -71,11 +74,11 @@ function mountsOwnProc(given: Given, types: ReadonlySet<NamespaceType>): boolean
   return namedTypes(given).length === 0;
 }
 
-function sandboxOptions(given: Given): SandboxOptions {
+function specOptions(given: Given): SpecOptions {
   const types = typesOf(given);
   const setgroups = given.word('setgroups', ['allow', 'deny']);
   const [monotonic, boottime] = [seconds(given, 'monotonic'), seconds(given, 'boottime')];
-  const parts: SandboxOptions = {
+  const parts: SpecOptions = {
     user: defined<UserOptions>({
       map: mapChoice(given),
       setgroups,
@@ -93,7 +96,7 @@ function sandboxOptions(given: Given): SandboxOptions {
     time: defined<TimeOptions>({ monotonic, boottime }),
   };
   const chosen = allNamespaceTypes.map((type) => [type, types.has(type) && (parts[type] ?? true)]);
-  return Object.fromEntries(chosen) as SandboxOptions;
+  return Object.fromEntries(chosen) as SpecOptions;
 }
 
 function spawnOptions(given: Given): SpawnOptions {
@@ -112,15 +115,15 @@ function spawnOptions(given: Given): SpawnOptions {
 }
 
 async function runInNew(given: Given): Promise<Outcome> {
-  const box = sandbox(sandboxOptions(given));
+  const namespaces = specsOf(specOptions(given));
   const { command, args, argv0 } = wordsOf(given.operands);
-  const options = spawnOptions(given);
+  const options = { ...spawnOptions(given), namespaces };
   if (argv0 !== undefined) options.argv0 = argv0;
   if (given.has('explain')) {
-    process.stdout.write(`${box.explain(command, args, options)}\n`);
+    process.stdout.write(`${explainSpawn(command, args, options)}\n`);
     return { exitCode: 0 };
   }
-  return attend(() => box.spawn(command, args, options));
+  return attend(() => spawn(command, args, options));
 }
 
 export const run: Command = {

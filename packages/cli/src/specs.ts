@@ -1,0 +1,47 @@
+// The namespaces that `ns run` makes: for each type its options, or false to stay in the caller's.
+import { cgroup } from '@ns/cgroup';
+import { allNamespaceTypes, type NamespaceSpec, type NamespaceType } from '@ns/core';
+import { ipc } from '@ns/ipc';
+import { type MountOptions, mount } from '@ns/mount';
+import { net } from '@ns/net';
+import { type PidOptions, pid } from '@ns/pid';
+import { type TimeOptions, time } from '@ns/time';
+import { type UserOptions, user } from '@ns/user';
+import { type UtsOptions, uts } from '@ns/uts';
+
+/** For each type: options, `true` for a new namespace without any, or `false` for none. */
+export interface SpecOptions {
+  user?: boolean | UserOptions;
+  mount?: boolean | MountOptions;
+  pid?: boolean | PidOptions;
+  net?: boolean;
+  uts?: boolean | UtsOptions;
+  ipc?: boolean;
+  cgroup?: boolean;
+  time?: boolean | TimeOptions;
+}
+
+type Maker<Type extends NamespaceType> = (
+  options: Exclude<SpecOptions[Type], boolean | undefined>,
+) => NamespaceSpec;
+
+const makers: { readonly [Type in NamespaceType]: Maker<Type> } = {
+  user,
+  mount,
+  pid,
+  net: () => net(),
+  uts,
+  ipc: () => ipc(),
+  cgroup: () => cgroup(),
+  time,
+};
+
+/** The specifications that the options stand for. */
+export function specsOf(options: SpecOptions): NamespaceSpec[] {
+  return allNamespaceTypes.flatMap((type) => {
+    const wanted = options[type] ?? true;
+    if (wanted === false) return [];
+    const make = makers[type] as (options: object) => NamespaceSpec;
+    return [make(wanted === true ? {} : wanted)];
+  });
+}
