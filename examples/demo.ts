@@ -21,7 +21,7 @@ const args = [
 const box = await sandbox({
   user: 'root',
   hostname: 'box',
-  mount: { mounts: [{ type: 'tmpfs', target: '/mnt' }] },
+  mounts: [{ type: 'tmpfs', target: '/mnt' }],
   time: timens.withUptime(0),
 });
 
