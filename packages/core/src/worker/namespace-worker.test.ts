@@ -46,6 +46,14 @@ test('without namespaces it is a Worker as any other', async () => {
   expect(error.message).toBe('of the user');
 });
 
+test('a program given as the text of a module can make one', () => {
+  const script = `
+    import { NamespaceWorker } from ${JSON.stringify(core)};
+    new NamespaceWorker('console.log("runs")', { eval: true });`;
+  const args = ['--input-type=module', '-e', script];
+  expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe('runs\n');
+});
+
 test('what cannot be entered is an error event, and the code does not run', async () => {
   // A namespace of the user namespace above is out of reach for one below.
   const script = `

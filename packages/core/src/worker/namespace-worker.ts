@@ -65,6 +65,14 @@ function checkCode(filename: unknown, source: boolean | undefined): Code {
 }
 
 /**
+ * The Worker has Node's options of this process, except where one says what the text of `node -e` is:
+ * Node would refuse the file that the thread begins with.
+ */
+function withoutInputType(): Pick<WorkerOptions, 'execArgv'> {
+  return process.execArgv.some((one) => one.startsWith('--input-type')) ? { execArgv: [] } : {};
+}
+
+/**
  * A Worker whose thread is in other uts, ipc, net, cgroup or mount namespaces for its whole life: it
  * enters them before it loads anything of `filename`, which then finds `workerData`, `parentPort`
  * and all else as in any Worker. What the thread calls at once (`*Sync`, sockets, `os.hostname()`,
@@ -110,7 +118,7 @@ export class NamespaceWorker extends Worker {
         joins.push({ type, fd });
       }
       const orders: Orders = { joins, creates, code, workerData };
-      super(workerEntry, { ...rest, workerData: orders });
+      super(workerEntry, { ...withoutInputType(), ...rest, workerData: orders });
     } catch (error) {
       for (const fd of held) closeSync(fd);
       throw error;
