@@ -38,7 +38,17 @@ function compile(name) {
  * @returns {() => number}
  */
 export function peer(name, args) {
-  const program = compile(name);
+  return peerOf(compile(name), args);
+}
+
+/**
+ * The same for a program that is there.
+ *
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @returns {() => number}
+ */
+export function peerOf(program, args) {
   const requests = pipe();
   const answers = pipe();
   const child = spawn(program, args, { stdio: [requests.read, answers.write, 'inherit'] });
@@ -50,7 +60,7 @@ export function peer(name, args) {
   return () => {
     writeSync(requests.write, request);
     if (readSync(answers.read, answer) !== answer.length) {
-      throw new Error(`the peer in c/${name}.c has ended: ${args.join(' ')}`);
+      throw new Error(`a peer has ended: ${program} ${args.join(' ')}`);
     }
     return Number(answer.readBigUInt64LE());
   };
