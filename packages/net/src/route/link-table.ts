@@ -161,7 +161,10 @@ type LinkValues = ValuesOf<typeof linkAttributes.entries>;
 /** The other end, as it is described inside the attributes of this end. */
 const peer: Codec<LinkValues> = {
   nested: true,
-  decode: (buffer, start, end) => linkBody.decode(buffer, start, end),
+  decode: (buffer, start, end) =>
+    end - start < linkHeader.size
+      ? undefined
+      : linkAttributes.decode(buffer, start + linkHeader.size, end),
   encode: (value, name) =>
     Buffer.concat([Buffer.alloc(linkHeader.size), linkAttributes.encode(value, name)]),
   locate: (buffer, start, end, offset) =>
