@@ -89,6 +89,30 @@ describe('a container made by unshare(1)', () => {
     expect(id('--setuid', '4711')).toMatchObject({ status: 125, stdout: '' });
   });
 
+  test('ids follow those of the target', async () => {
+    const pid = await container('unshare', '--user', '--map-user=7', '--fork', '--kill-child');
+    const id = (...options: string[]) =>
+      ns('enter', '-t', String(pid), '--user', ...options, 'id', '-u');
+    expect(id('--setuid=follow')).toMatchObject({ stdout: '7\n', stderr: '' });
+    // Without root inside the ids stay, as without the option.
+    expect(id().stdout).toBe('7\n');
+    expect(id('--setgid=follow')).toMatchObject({
+      status: 125,
+      stderr: expect.stringMatching(/--setgid=follow: gid \d+ of \d+ is not mapped there/),
+    });
+  });
+
+  test('the parent of a user namespace, or the owner of another one, can be joined', async () => {
+    const pid = await container('unshare', ...unshare, '--net');
+    const [inside, own] = [namespacesOf(pid), namespacesOf('self')];
+    const joined = (...types: string[]) =>
+      files.map((file, i) => (types.includes(file) ? inside[i] : own[i]));
+    const target = ['--target', String(pid)];
+    expect(look(...target, '--net', '--user-parent')).toEqual(joined('net', 'user'));
+    // The parent of its user namespace is ours.
+    expect(look(...target, '--user', '--user-parent')).toEqual(joined());
+  });
+
   test('the environment of the target is taken on request', async () => {
     const pid = await container('env', 'WORD=inside', 'unshare', ...unshare);
     const word = (...options: string[]) =>
@@ -150,6 +174,8 @@ describe('how it ends', () => {
     [['--net=/dev/null', 'true'], '/dev/null is not a namespace'],
     [['--net=/proc/self/ns/uts', 'true'], 'uts namespace, not net'],
     [['--net=/no/such/file', 'true'], 'ENOENT'],
+    [['--net=/proc/self/ns/net', '-S', 'follow', 'true'], '--setuid=follow needs --target PID'],
+    [['-t', String(process.pid), '--user-parent', 'true'], '--user-parent needs a namespace'],
     [['-t', String(process.pid), '--preserve-credentials', '-S', '5', 'true'], 'excludes'],
   ])('with 125 and one line for %j', (args, message) => {
     const { status, stdout, stderr } = ns('enter', ...args);

@@ -38,6 +38,18 @@ function openNamespaces(given: Given, target: number | undefined, into: Namespac
   }
 }
 
+/** Opens the parent of the user namespace to be joined instead of it, or the owner of another one. */
+function openUserParent(into: Namespace[]): void {
+  const child = into.find(({ type }) => type === 'user') ?? into[0];
+  if (child === undefined) throw new UsageError('--user-parent needs a namespace to be joined');
+  const parent = child.owner();
+  if (parent === null) throw new Error(`--user-parent: the owner of ${child} is out of sight`);
+  const user = into.findIndex(({ type }) => type === 'user');
+  if (user >= 0) into.splice(user, 1)[0]?.close();
+  if (isOurs(parent)) parent.close();
+  else into.push(parent);
+}
+
 function environmentOf(target: number): Record<string, string> {
   const text = readFileSync(`/proc/${target}/environ`, 'utf8');
   const pairs = text.split('\0').filter((entry) => entry.includes('='));
@@ -67,6 +79,7 @@ async function enterNamespaces(given: Given): Promise<Outcome> {
   };
   try {
     openNamespaces(given, target, namespaces);
+    if (given.has('user-parent')) openUserParent(namespaces);
     const options = optionsOf(given, target, namespaces);
     if (argv0 !== undefined) options.argv0 = argv0;
     if (given.has('explain')) {
@@ -98,6 +111,9 @@ export const enter: Command = {
           optional: true,
           help: `${subjects[type]}: of the target, or the one at FILE`,
         })),
+        'user-parent': {
+          help: 'the parent of the user namespace in its place, or the owner of the others',
+        },
       },
     },
     {
@@ -106,7 +122,7 @@ export const enter: Command = {
         setuid: {
           short: 'S',
           value: 'UID',
-          help: 'user id inside (default: 0 in a joined user namespace)',
+          help: 'user id inside (default: 0 in a joined user namespace), or follow: that of the target',
         },
         setgid: { short: 'G', value: 'GID', help: 'group id inside (likewise)' },
         'preserve-credentials': { help: 'change neither user nor group id' },

@@ -57,6 +57,30 @@ test('auto takes the subordinate ids of the current user, or says that there are
   }
 });
 
+test('subids keeps the numbers of the subordinate ids, for users and groups', () => {
+  const ranges = subordinateIds('uid');
+  if (ranges.length === 0) {
+    expect(() => choice('--map-subids')).toThrow('no range in /etc/subuid');
+  } else {
+    const [first] = ranges;
+    const range = { inside: first?.start, outside: first?.start, length: first?.count };
+    expect(choice('--map-subids')).toMatchObject({ uid: [range], gid: expect.any(Array) });
+    expect(choice('--map-subids')).toEqual(choice('--map-users=subids', '--map-groups=subids'));
+  }
+});
+
+test('the owner is the one that is mapped', () => {
+  const one = (inside: number, outside: number) => [{ inside, outside, length: 1 }];
+  expect(choice('--owner=12:34', '-r')).toEqual({ uid: one(0, 12), gid: one(0, 34) });
+  expect(choice('--owner=12:34', '-c')).toEqual({ uid: one(12, 12), gid: one(34, 34) });
+  expect(choice('--owner=12:34')).toBeUndefined();
+  expect(() => choice('--owner=12345:1', '--map-auto')).toThrow('user 12345 has no range');
+  for (const owner of ['', '5', '5:', ':5', '1:2:3']) {
+    expect(() => choice(`--owner=${owner}`)).toThrow('--owner must be UID:GID');
+  }
+  expect(() => choice('--owner=no such user:0')).toThrow("'no such user' is not in /etc/passwd");
+});
+
 test.each(['1', '1:2', '1:2,3', 'x:1:1', '1:2:3:4', ''])('%j is no range', (text) => {
   expect(() => choice(`--map-users=${text}`)).toThrow('must be INSIDE:OUTSIDE:COUNT');
 });

@@ -7,7 +7,7 @@ import {
   readIdMaps,
   subordinateIds,
 } from '@ns/user';
-import { type IdKind, idOf } from './ids.js';
+import { type IdKind, idOf, userName } from './ids.js';
 import { type Given, type OptionGroup, UsageError } from './options.js';
 
 /** The options that say which ids exist inside. All of them make a user namespace. */
@@ -24,33 +24,55 @@ export const mapOptions: OptionGroup = {
     },
     'map-groups': { value: 'RANGE', help: 'further groups, likewise' },
     'map-auto': { help: 'the same as --map-users=auto --map-groups=auto' },
+    'map-subids': { help: 'the same as --map-users=subids --map-groups=subids' },
+    owner: {
+      value: 'UID:GID',
+      help: 'whose the namespace is to be, and so who the current user is above',
+    },
     'keep-caps': { help: 'the command keeps its capabilities although it is not root inside' },
     setgroups: { value: 'RULE', help: 'whether setgroups(2) works inside: allow or deny' },
   },
 };
 
 const names = {
-  uid: { one: 'map-user', many: 'map-users', own: () => process.geteuid?.() ?? 0 },
-  gid: { one: 'map-group', many: 'map-groups', own: () => process.getegid?.() ?? 0 },
+  uid: { one: 'map-user', many: 'map-users' },
+  gid: { one: 'map-group', many: 'map-groups' },
 } as const;
 
-function subordinate(kind: IdKind, option: string) {
-  const ranges = subordinateIds(kind, process.geteuid?.() ?? 0);
-  if (ranges.length > 0) return ranges;
-  throw new UsageError(`--${option}: the current user has no range in /etc/sub${kind}`);
+/** Who makes the namespace, by ids outside. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
-function rangesOf(kind: IdKind, text: string): IdMap {
+/** Who shall own the namespace, if that is said. */
+export function ownerOf(given: Given): Owner | undefined {
+  const text = given.value('owner');
+  if (text === undefined) return undefined;
+  const [, uid, gid] = /^([^:]+):([^:]+)$/.exec(text) ?? [];
+  if (uid === undefined || gid === undefined) {
+    throw new UsageError(`--owner must be UID:GID: '${text}'`);
+  }
+  return { uid: idOf('uid', uid, 'owner'), gid: idOf('gid', gid, 'owner') };
+}
+
+function subordinate(kind: IdKind, option: string, owner: Owner) {
+  const ranges = subordinateIds(kind, owner.uid);
+  if (ranges.length > 0) return ranges;
+  throw new UsageError(`--${option}: user ${userName(owner.uid)} has no range in /etc/sub${kind}`);
+}
+
+function rangesOf(kind: IdKind, text: string, owner: Owner): IdMap {
   const option = names[kind].many;
   if (text === 'auto') {
     let inside = 0;
-    return subordinate(kind, option).map(({ start, count }) => {
+    return subordinate(kind, option, owner).map(({ start, count }) => {
       inside += count;
       return { inside: inside - count, outside: start, length: count };
     });
   }
   if (text === 'subids') {
-    return subordinate(kind, option).map(({ start, count }) => ({
+    return subordinate(kind, option, owner).map(({ start, count }) => ({
       inside: start,
       outside: start,
       length: count,
@@ -70,27 +92,32 @@ function rangesOf(kind: IdKind, text: string): IdMap {
   return [{ inside: Number(inside), outside: Number(outside), length: Number(count) }];
 }
 
-/** What the current user is inside, if that is said. */
-function ownId(given: Given, kind: IdKind): number | undefined {
-  const { one, own } = names[kind];
+/** What the owner is inside, if that is said. */
+function ownId(given: Given, kind: IdKind, owner: Owner): number | undefined {
+  const { one } = names[kind];
   const value = given.value(one);
   if (value !== undefined) return idOf(kind, value, one);
   if (given.has('map-root-user')) return 0;
-  return given.has('map-current-user') ? own() : undefined;
+  return given.has('map-current-user') ? owner[kind] : undefined;
 }
 
-function mapOf(given: Given, kind: IdKind): IdMap | undefined {
-  const { many, own } = names[kind];
-  const texts = given.has('map-auto') ? ['auto', ...given.values(many)] : given.values(many);
-  const ranges = texts.flatMap((text) => rangesOf(kind, text));
-  const id = ownId(given, kind);
+function mapOf(given: Given, kind: IdKind, owner: Owner): IdMap | undefined {
+  const { many } = names[kind];
+  const words = ['auto', 'subids'].filter((word) => given.has(`map-${word}`));
+  const texts = [...words, ...given.values(many)];
+  const ranges = texts.flatMap((text) => rangesOf(kind, text, owner));
+  const id = ownId(given, kind, owner);
   if (ranges.length === 0 && id === undefined) return undefined;
-  return id === undefined ? normalizeIdMap(ranges) : insertId(ranges, id, own());
+  return id === undefined ? normalizeIdMap(ranges) : insertId(ranges, id, owner[kind]);
 }
 
 /** The choice of ids that these options make; undefined if none of them is there. */
 export function mapChoice(given: Given): MapChoice | undefined {
-  const [uid, gid] = [mapOf(given, 'uid'), mapOf(given, 'gid')];
+  const owner = ownerOf(given) ?? {
+    uid: process.geteuid?.() ?? 0,
+    gid: process.getegid?.() ?? 0,
+  };
+  const [uid, gid] = [mapOf(given, 'uid', owner), mapOf(given, 'gid', owner)];
   if (!uid && !gid) return undefined;
   return { ...(uid ? { uid } : {}), ...(gid ? { gid } : {}) };
 }

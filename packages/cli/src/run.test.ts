@@ -102,6 +102,31 @@ describe('what is set up', () => {
     expect(output('-c', '--keep-caps', ...look)).not.toMatch(/\t0{16}$/);
   });
 
+  test('a command takes other ids and keeps its capabilities', ({ skip }) => {
+    skip(euid !== 0, 'only root can map more than one id without a helper');
+    const maps = ['--map-users=0:100000:10', '--map-groups=0:100000:10', '-S', '5', '--setgid=6'];
+    const look = ['sh', '-c', 'id -u; id -g; id -G; grep CapEff /proc/self/status'];
+    expect(output(...maps, ...look)).toMatch(/^5\n6\n6\nCapEff:\t0{16}$/);
+    expect(output('--keep-caps', ...maps, ...look)).toMatch(/^5\n6\n6\nCapEff:\t000001f{10}$/);
+  });
+
+  test('an owner other than the current user', ({ skip }) => {
+    const owner = ['--owner=1234:2345', '-r', 'sh', '-c', 'id -u; cat /proc/self/uid_map'];
+    skip(euid !== 0, 'only root can become another owner');
+    expect(output(...owner)).toMatch(/^0\n\s+0\s+1234\s+1$/);
+  });
+
+  test('an id that does not exist inside is named as such', () => {
+    const { stderr, status } = ns('run', '-r', '--setuid', '4711', 'true');
+    expect(stderr).toContain('This id does not exist in the user namespace');
+    expect(status).toBe(125);
+    const kept = ns('run', '-r', '--keep-caps', '--setuid', '4711', 'true');
+    expect(kept).toMatchObject({
+      status: 125,
+      stderr: expect.stringContaining('uid: 4711 is not mapped'),
+    });
+  });
+
   test('the command itself is PID 1 if there shall be no init', () => {
     expect(output('--no-init', 'sh', '-c', 'echo $$')).toBe('1');
   });
@@ -181,6 +206,7 @@ describe('how it ends', () => {
     [['--setgroups', 'maybe', 'true'], "--setgroups must be one of allow, deny: 'maybe'"],
     [['--boottime', 'soon', 'true'], "--boottime must be seconds: 'soon'"],
     [['--map-users', '1', 'true'], '--map-users must be INSIDE:OUTSIDE:COUNT'],
+    [['--owner', '5', 'true'], "--owner must be UID:GID: '5'"],
     [['--map-user', 'no such user', 'true'], "'no such user' is not in /etc/passwd"],
     [['--hostname', 'x'.repeat(65), 'true'], '64 bytes'],
     [['--kill-child=NOTHING', 'true'], "there is no signal 'NOTHING'"],

@@ -8,11 +8,11 @@ import {
 } from '@ns/core';
 import type { Mount, MountOptions } from '@ns/mount';
 import type { TimeOptions } from '@ns/time';
-import type { UserOptions } from '@ns/user';
+import type { RunAs, UserOptions } from '@ns/user';
 import type { UtsOptions } from '@ns/uts';
 import { attend } from './attend.js';
 import type { Command, Outcome } from './command.js';
-import { mapChoice, mapOptions } from './id-maps.js';
+import { mapChoice, mapOptions, ownerOf } from './id-maps.js';
 import { idOf } from './ids.js';
 import { namedTypes, subjects, typeOptions } from './namespace-options.js';
 import { type Given, UsageError } from './options.js';
@@ -81,8 +81,10 @@ function specOptions(given: Given): SpecOptions {
   const parts: SpecOptions = {
     user: defined<UserOptions>({
       map: mapChoice(given),
+      owner: ownerOf(given),
       setgroups,
       capabilities: given.has('keep-caps') ? { ambient: 'all' } : undefined,
+      runAs: keepsCapabilities(given) ? idsOf(given) : undefined,
     }),
     mount: mountOptions(given, types),
     pid: {
@@ -99,8 +101,21 @@ function specOptions(given: Given): SpecOptions {
   return Object.fromEntries(chosen) as SpecOptions;
 }
 
-function spawnOptions(given: Given): SpawnOptions {
+/** Whether ids are taken in the way that keeps capabilities. */
+function keepsCapabilities(given: Given): boolean {
+  return given.has('keep-caps') && (given.has('setuid') || given.has('setgid'));
+}
+
+/** The ids to run with. */
+function idsOf(given: Given): RunAs {
   const [uid, gid] = [given.value('setuid'), given.value('setgid')];
+  return defined<RunAs>({
+    uid: uid === undefined ? undefined : idOf('uid', uid, 'setuid'),
+    gid: gid === undefined ? undefined : idOf('gid', gid, 'setgid'),
+  });
+}
+
+function spawnOptions(given: Given): SpawnOptions {
   return {
     stdio: 'inherit',
     ...defined<SpawnOptions>({
@@ -108,9 +123,8 @@ function spawnOptions(given: Given): SpawnOptions {
         ? signalOf(given.value('kill-child') ?? 'KILL', 'kill-child')
         : undefined,
       cwd: given.value('wd'),
-      uid: uid === undefined ? undefined : idOf('uid', uid, 'setuid'),
-      gid: gid === undefined ? undefined : idOf('gid', gid, 'setgid'),
     }),
+    ...(keepsCapabilities(given) ? {} : idsOf(given)),
   };
 }
 
