@@ -31,7 +31,7 @@ function painted(colour: Colour, text: string): string {
 /** Why no sandbox can be made although all it needs is there; undefined if one has been made. */
 async function trial(): Promise<string | undefined> {
   try {
-    await sandbox().run('true');
+    await sandbox.run('true');
     return undefined;
   } catch (error) {
     return lineOf(error, 'ns doctor');
