@@ -246,7 +246,12 @@ test('huge pages are limited', ({ skip }) => {
   skip(!controllers.includes('hugetlb'), 'the v2 tree has no hugetlb controller here');
   const own = group({ hugetlb: { '2MB': '4M' } });
   expect(own.limits().hugetlb?.['2MB']).toBe(4 * 1024 ** 2);
-  expect(own.usage().hugetlb?.['2MB']).toBe(0);
+  expect(own.usage().hugetlb?.['2MB']).toMatchObject({
+    current: 0,
+    reserved: 0,
+    events: { max: 0 },
+  });
+  expect(own.usage().hugetlb?.['2MB']?.numa?.N0).toBe(0);
   expect(own.controllers).toContain('hugetlb');
 });
 
@@ -328,6 +333,24 @@ test('processes in the way are moved into a leaf', async ({ skip }) => {
   expect(leaf.controllers).toEqual(['hugetlb']);
   own.disable(['hugetlb']);
   expect(leaf.controllers).toEqual([]);
+});
+
+test('the group of the calling process is not killed or frozen by mistake', async () => {
+  using own = Cgroup.of('self');
+  await expect(own.kill()).rejects.toThrow(/calling process is in the cgroup/);
+  await expect(own.freeze()).rejects.toThrow(/calling process is in the cgroup/);
+});
+
+test('an error names the file with its group', () => {
+  const own = group();
+  expect(() => own.add(4_194_304)).toThrow(`"${own.directory}/cgroup.procs"`);
+});
+
+test('limits that cannot all be set leave those that were', ({ skip }) => {
+  skip(!controllers.includes('hugetlb'), `the v2 tree has no hugetlb controller here (${mode})`);
+  const own = group({ hugetlb: { '2MB': '4M' }, maxDepth: 5 });
+  expect(() => own.set({ hugetlb: { '2MB': '8M' }, maxDepth: 3, misc: { nothing: 1 } })).toThrow();
+  expect(own.limits()).toMatchObject({ hugetlb: { '2MB': 4 * 1024 ** 2 }, maxDepth: 5 });
 });
 
 test('what does not exist is told', () => {

@@ -1,48 +1,37 @@
 // Cgroup: a group of the v2 tree.
-import { readFileSync } from 'node:fs';
 import { SystemError } from '@ns/core';
+import { changeSettings } from './apply.js';
 import {
-  applyLimits,
+  assertControllers,
   availableControllers,
   createGroup,
+  type EnableOptions,
   enableControllers,
   enabledControllers,
 } from './create.js';
+import { type CurrentLimits, limitsOf } from './current-limits.js';
 import { delegateTo } from './delegate.js';
 import { ControlFiles } from './files.js';
 import { type Counters, parseFlat } from './flat.js';
-import { directoryOf, unifiedMount, unifiedPath } from './hierarchy.js';
-import { type CgroupEvents, eventsOf, killAll, removeAll, setFrozen, until } from './life.js';
-import type { CgroupLimits } from './limits.js';
+import { directoryOfProcess, unifiedMount } from './hierarchy.js';
+import {
+  type CgroupEvents,
+  eventsOf,
+  killAll,
+  removeAll,
+  setFrozen,
+  until,
+  type WaitOptions,
+} from './life.js';
+import { type CgroupLimits, settingsOf } from './limits.js';
+import { openPeak, type Peak, type PeakResource } from './peak.js';
 import { onPressure, type PressureTrigger } from './pressure.js';
-import { type CgroupUsage, type CurrentLimits, limitsOf, usageOf } from './usage.js';
-import { bytes, type Size } from './values.js';
-import { type Subscription, watchFile } from './watch.js';
+import { type ReclaimOptions, reclaim } from './reclaim.js';
+import { type CgroupUsage, usageOf } from './usage.js';
+import { processNumber, type Size } from './values.js';
+import { type EventFile, type Subscription, watchFile } from './watch.js';
 
 const ENOENT = 2;
-
-/** Options of what is waited for. */
-export interface WaitOptions {
-  /** Gives the wait up; what was begun goes on. */
-  signal?: AbortSignal;
-}
-
-/** Options of {@link Cgroup.create} and {@link Cgroup.enable}. */
-export interface EnableOptions {
-  /**
-   * Name of a group below this one to move its processes into, if controllers are to be passed on
-   * and it has processes: the kernel wants them in the leaves. Default: that is an error.
-   */
-  leaf?: string;
-}
-
-/** Files whose changes the kernel reports. */
-export type EventFile =
-  | 'cgroup.events'
-  | 'memory.events'
-  | 'memory.events.local'
-  | 'memory.swap.events'
-  | 'pids.events';
 
 /** How processes and threads may be in a group. */
 export type CgroupType = 'domain' | 'domain threaded' | 'domain invalid' | 'threaded';
@@ -78,13 +67,10 @@ export class Cgroup {
    * @throws {SystemError} ENOENT without such a process, or if its group is not below the mount
    */
   static of(pid: number | 'self'): Cgroup {
-    if (pid !== 'self' && (!Number.isInteger(pid) || pid < 1)) {
-      throw new RangeError(`pid must be a positive integer or 'self': ${String(pid)}`);
-    }
-    const path = unifiedPath(readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
-    const directory = path === undefined ? undefined : directoryOf(path, unifiedMount());
+    if (pid !== 'self') processNumber('pid', pid);
+    const directory = directoryOfProcess(pid);
     if (directory === undefined) {
-      throw new SystemError(ENOENT, 'open', [`cgroup ${path ?? 'of version 2'}`], {
+      throw new SystemError(ENOENT, 'open', [`the cgroup of ${pid}`], {
         hint: 'The group is not below the mount of the v2 tree that this process sees.',
       });
     }
@@ -183,6 +169,11 @@ export class Cgroup {
     return (this.#files.readIfThere('cgroup.type')?.trim() ?? 'domain') as CgroupType;
   }
 
+  /** Whether it is the root of the machine's tree: the one group without limits of its own. */
+  get isRoot(): boolean {
+    return this.#files.readIfThere('cgroup.type') === undefined;
+  }
+
   /** Lets threads of one process be in different groups: this one and its siblings. No way back. */
   makeThreaded(): void {
     this.#files.write('cgroup.type', 'threaded');
@@ -200,17 +191,23 @@ export class Cgroup {
 
   /** Moves a process with all its threads into the group. Needs write access to the common parent. */
   add(pid: number): void {
-    this.#files.write('cgroup.procs', String(assertPid(pid)));
+    this.#files.write('cgroup.procs', processNumber('pid', pid));
   }
 
   /** Moves one thread; between groups of one threaded domain. */
   addThread(tid: number): void {
-    this.#files.write('cgroup.threads', String(assertPid(tid)));
+    this.#files.write('cgroup.threads', processNumber('tid', tid));
   }
 
-  /** Changes limits. What is not named stays as it is. */
+  /**
+   * Changes limits. What is not named stays as it is; on failure everything does.
+   *
+   * @throws {TypeError | RangeError} for a wrong limit
+   * @throws {SystemError} ENOENT if the group does not have the controller; EINVAL if the kernel does
+   *   not make the partition; EACCES
+   */
   set(limits: CgroupLimits): void {
-    applyLimits(this.#files, limits);
+    changeSettings(this.#files, settingsOf(limits));
   }
 
   /** The limits in force. */
@@ -233,7 +230,11 @@ export class Cgroup {
     return until(this.#files, ({ populated }) => !populated, signal);
   }
 
-  /** Stops all processes in it and below; resolves when they have stopped. Linux 5.2. */
+  /**
+   * Stops all processes in it and below; resolves when they have stopped. Linux 5.2.
+   *
+   * @throws {Error} if the calling process is among them
+   */
   freeze({ signal }: WaitOptions = {}): Promise<void> {
     return setFrozen(this.#files, true, signal);
   }
@@ -243,7 +244,11 @@ export class Cgroup {
     return setFrozen(this.#files, false, signal);
   }
 
-  /** Kills all processes in it and below; resolves when they have ended. */
+  /**
+   * Kills all processes in it and below; resolves when they have ended.
+   *
+   * @throws {Error} if the calling process is among them
+   */
   kill({ signal }: WaitOptions = {}): Promise<void> {
     return killAll(this.#files, signal);
   }
@@ -254,9 +259,22 @@ export class Cgroup {
     this.close();
   }
 
-  /** Takes back as much memory as can be. Linux 5.19. @throws {SystemError} EAGAIN if it was less */
-  reclaim(size: Size): void {
-    this.#files.write('memory.reclaim', bytes('size', size));
+  /**
+   * Has the kernel take back as much memory from the group and those below. Resolves when it has;
+   * the work is done on a thread of libuv's pool. Linux 5.19.
+   *
+   * @throws {SystemError} EAGAIN if it was less, ENOENT without the memory controller
+   */
+  reclaim(size: Size, options: ReclaimOptions = {}): Promise<void> {
+    return reclaim(this.#files, size, options);
+  }
+
+  /**
+   * The most that the group has used, which can be measured anew: {@link Peak.reset}.
+   * Linux 5.19 (memory) and 6.5 (swap).
+   */
+  peak(resource: PeakResource): Peak {
+    return openPeak(this.#files, resource);
   }
 
   /** Gives the group to a user, who may then make groups in it and move processes within it. */
@@ -295,16 +313,5 @@ export class Cgroup {
     if (this.closed) return;
     await this.kill();
     await this.remove();
-  }
-}
-
-function assertPid(pid: number): number {
-  if (!Number.isInteger(pid) || pid < 1) throw new RangeError(`pid must be positive: ${pid}`);
-  return pid;
-}
-
-function assertControllers(names: readonly string[]): void {
-  for (const name of names) {
-    if (!/^\w+$/.test(name)) throw new TypeError(`not a controller's name: ${name}`);
   }
 }

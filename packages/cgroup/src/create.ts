@@ -1,12 +1,22 @@
 // Making groups, and having the controllers that they need passed on to them.
 import { isSystemError, SystemError } from '@ns/core';
 import { trySyscall } from '@ns/core/sys';
-import { ControlFiles, fileError, missing as missingController } from './files.js';
+import { applySettings } from './apply.js';
+import { ControlFiles, fileError, looksLikeFile, missing as missingController } from './files.js';
 import { removeDirectory } from './life.js';
 import { type CgroupLimits, controllersOf, settingsOf } from './limits.js';
 
 const ENOENT = 2;
 const EEXIST = 17;
+
+/** Options of {@link Cgroup.create} and {@link Cgroup.enable}. */
+export interface EnableOptions {
+  /**
+   * Name of a group below this one to move its processes into, if controllers are to be passed on
+   * and it has processes: the kernel wants them in the leaves. Default: that is an error.
+   */
+  leaf?: string;
+}
 
 function words(text: string): string[] {
   return text.trim() === '' ? [] : text.trim().split(' ');
@@ -86,14 +96,20 @@ export function enableControllers(
   }
 }
 
+/** Throws unless these can be names of controllers. */
+export function assertControllers(names: readonly string[]): void {
+  for (const name of names) {
+    if (!/^\w+$/.test(name)) throw new TypeError(`not a controller's name: ${name}`);
+  }
+}
+
 /** Throws unless the text can be the name of one group. */
 export function assertName(name: unknown): asserts name is string {
   if (typeof name !== 'string') throw new TypeError(`name must be a string: ${String(name)}`);
   if (!/^[^/\0\n]+$/.test(name) || name === '.' || name === '..') {
     throw new TypeError(`name must be the name of one directory: ${JSON.stringify(name)}`);
   }
-  // Files of the kernel have these prefixes, also those of later kernels.
-  if (/^(cgroup|cpu|cpuset|memory|io|pids|hugetlb|misc|rdma|irq|dmem)\./.test(name)) {
+  if (looksLikeFile(name)) {
     throw new TypeError(`name must not begin like a control file: ${name}`);
   }
 }
@@ -108,11 +124,6 @@ export function makeGroup(files: ControlFiles, name: string, mayExist = false): 
   return ControlFiles.open(`${files.path}/${name}`, files.fd, name);
 }
 
-/** Writes limits. */
-export function applyLimits(files: ControlFiles, limits: CgroupLimits): void {
-  for (const { file, value } of settingsOf(limits)) files.write(file, value);
-}
-
 /** Makes a group with limits, or nothing. */
 export function createGroup(
   files: ControlFiles,
@@ -122,11 +133,12 @@ export function createGroup(
   leaf?: string,
 ): ControlFiles {
   assertName(name);
-  const controllers = controllersOf(settingsOf(limits));
+  const settings = settingsOf(limits);
+  const controllers = controllersOf(settings);
   if (controllers.length > 0) enableControllers(files, controllers, mountPoint, leaf);
   const group = makeGroup(files, name);
   try {
-    applyLimits(group, limits);
+    applySettings(group, settings);
     return group;
   } catch (error) {
     removeDirectory(group);

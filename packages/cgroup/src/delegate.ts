@@ -29,6 +29,8 @@ export function delegateTo(files: ControlFiles, { uid, gid }: { uid: number; gid
     const flags = file === '' ? AT_EMPTY_PATH : 0;
     const result = trySyscall('fchownat', files.fd, file, uid, gid ?? -1, flags);
     // Files of controllers that the group does not have.
-    if (result < 0 && result !== -ENOENT) throw fileError(-result, 'fchownat', file || files.path);
+    if (result < 0 && result !== -ENOENT) {
+      throw fileError(-result, 'fchownat', file === '' ? files.path : `${files.path}/${file}`);
+    }
   }
 }

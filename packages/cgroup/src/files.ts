@@ -6,47 +6,66 @@ import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
 import { cgroupHierarchy } from './hierarchy.js';
 
 const ENOENT = 2;
-const EBUSY = 16;
-const EACCES = 13;
 const EPERM = 1;
+const EACCES = 13;
+const EBUSY = 16;
+const ENODEV = 19;
+const EROFS = 30;
 const PAGE = 65_536;
 const decoder = new TextDecoder();
 
-/** Why a controller's file may be missing: the controller is not enabled, or on v1. */
+/** Beginnings of the kernel's file names, also those of later kernels. */
+const CONTROL_FILE = /^(cgroup|cpu|cpuset|memory|io|pids|hugetlb|misc|rdma|irq|dmem)\./;
+
+/** Whether a group of this name could be taken for a control file. */
+export function looksLikeFile(name: string): boolean {
+  return CONTROL_FILE.test(name);
+}
+
+/** Why a controller, or a file of it, may be missing: it is not enabled, or on v1. */
 export function missing(file: string): string {
   const [controller = ''] = file.split('.');
-  if (controller === 'cgroup') return 'This kernel does not have the file, or not for this group.';
+  if (controller === 'cgroup') {
+    return 'This kernel does not have the file, or not for this group, or the group has been removed.';
+  }
   const { mode, controllers, legacyControllers } = cgroupHierarchy();
   if (controllers.includes(controller)) {
     return `The ${controller} controller is not enabled for this group (or this kernel lacks the file): enable it in the parent.`;
   }
-  if (legacyControllers.includes(controller)) {
+  const legacy = controller === 'io' ? 'blkio' : controller;
+  if (legacyControllers.includes(legacy)) {
     return `This machine has a ${mode} set-up: its ${controller} controller is on cgroup v1, so the v2 tree has no ${controller} limits and figures. Boot with systemd.unified_cgroup_hierarchy=1.`;
   }
   return `This kernel has no ${controller} controller, or it is not passed on to this tree.`;
 }
 
-function hintFor(errno: number, file: string): string | undefined {
-  if (errno === ENOENT) return missing(file);
+function hintFor(errno: number, call: string, file: string): string | undefined {
+  if (errno === ENOENT) {
+    return looksLikeFile(file) ? missing(file) : 'The group above has been removed.';
+  }
+  if (errno === ENODEV) return 'The group has been removed.';
   if (errno === EBUSY && file === 'cgroup.subtree_control') {
     return 'A group with processes cannot pass controllers on: move them into a group below it first.';
   }
+  if (errno === EBUSY && call === 'unlinkat') return 'There are processes or groups in the group.';
+  if (errno === EROFS) return 'The tree is mounted read-only here, as in most containers.';
   if (errno === EACCES || errno === EPERM) {
-    return 'The group belongs to another user. Where systemd owns the tree, ask it for a delegated one: systemd-run --user --scope -p Delegate=yes.';
+    return 'The group belongs to another user. Where systemd owns the tree, ask it for a delegated one: cgroupInScope(), or systemd-run --user --scope -p Delegate=yes.';
   }
   return undefined;
 }
 
-/** The error of an operation on a file of a group. */
+/** The error of an operation on a group or on a file of it, by its path. */
 export function fileError(
   errno: number,
   call: string,
-  file: string,
+  path: string,
   ...args: unknown[]
 ): SystemError {
-  const hint = hintFor(errno, file);
+  const file = path.slice(path.lastIndexOf('/') + 1);
+  const hint = hintFor(errno, call, file);
   const details = { step: `cgroup file ${file}`, ...(hint === undefined ? {} : { hint }) };
-  return new SystemError(errno, call, [file, ...args], details);
+  return new SystemError(errno, call, [path, ...args], details);
 }
 
 /** A group's directory and files. */
@@ -81,10 +100,15 @@ export class ControlFiles {
     closeFd(this.#fd);
   }
 
+  /** Opens a file: a descriptor, which is the caller's, or a negative error number. */
+  tryOpenFile(file: string, flags: number): number {
+    return trySyscall('openat', this.fd, file, flags | O_CLOEXEC, 0);
+  }
+
   /** Opens a file; the descriptor is the caller's. */
   openFile(file: string, flags: number): number {
-    const fd = trySyscall('openat', this.fd, file, flags | O_CLOEXEC, 0);
-    if (fd < 0) throw fileError(-fd, 'openat', file);
+    const fd = this.tryOpenFile(file, flags);
+    if (fd < 0) throw fileError(-fd, 'openat', `${this.path}/${file}`);
     return fd;
   }
 
@@ -96,7 +120,7 @@ export class ControlFiles {
       const buffer = new Uint8Array(PAGE);
       for (;;) {
         const length = trySyscall('read', fd, buffer, buffer.length);
-        if (length < 0) throw fileError(-length, 'read', file);
+        if (length < 0) throw fileError(-length, 'read', `${this.path}/${file}`);
         if (length === 0) return parts.join('');
         parts.push(decoder.decode(buffer.subarray(0, length)));
       }
@@ -122,7 +146,7 @@ export class ControlFiles {
     try {
       const text = new TextEncoder().encode(value);
       const result = trySyscall('write', fd, text, text.length);
-      if (result < 0) throw fileError(-result, 'write', file, value);
+      if (result < 0) throw fileError(-result, 'write', `${this.path}/${file}`, value);
     } finally {
       closeFd(fd);
     }

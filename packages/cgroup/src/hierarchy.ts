@@ -45,7 +45,17 @@ export function cgroupMounts(mountinfo: string): Mount[] {
   });
 }
 
-const notControllers = new Set(['rw', 'ro', 'noprefix', 'clone_children', 'xattr', 'none']);
+const notControllers = new Set([
+  'rw',
+  'ro',
+  'noprefix',
+  'clone_children',
+  'xattr',
+  'none',
+  'seclabel',
+  'favordynmods',
+  'cpuset_v2_mode',
+]);
 
 /** What the cgroups of the calling process's mount namespace look like. */
 export function cgroupHierarchy(): Hierarchy {
@@ -99,4 +109,15 @@ export function directoryOf(
   return path.startsWith(`${mount.root}/`)
     ? mount.point + path.slice(mount.root.length)
     : undefined;
+}
+
+/** The directory of the group that a process is in; undefined if it is not below the mount. */
+export function directoryOfProcess(pid: number | 'self'): string | undefined {
+  const path = unifiedPath(readFileSync(`/proc/${pid}/cgroup`, 'utf8'));
+  return path === undefined ? undefined : directoryOf(path, unifiedMount());
+}
+
+/** That of the calling process. */
+export function ownDirectory(): string | undefined {
+  return directoryOfProcess('self');
 }

@@ -3,11 +3,18 @@ import { AT, isSystemError, SystemError } from '@ns/core';
 import { trySyscall } from '@ns/core/sys';
 import { ControlFiles, fileError } from './files.js';
 import { parseFlat } from './flat.js';
+import { ownDirectory } from './hierarchy.js';
 import { watchFile } from './watch.js';
 
 const ENOENT = 2;
 const ESRCH = 3;
 const SIGKILL = 9;
+
+/** Options of what is waited for. */
+export interface WaitOptions {
+  /** Gives the wait up; what was begun goes on. */
+  signal?: AbortSignal;
+}
 
 /** What cgroup.events tells. */
 export interface CgroupEvents {
@@ -52,12 +59,20 @@ export function until(
   });
 }
 
+/** Throws if the calling process is in the group or below: it would be gone before it knew. */
+function assertForeign(files: ControlFiles, what: string): void {
+  const own = ownDirectory();
+  if (own !== files.path && !own?.startsWith(`${files.path}/`)) return;
+  throw new Error(`the calling process is in the cgroup ${files.path}: ${what} would hit it`);
+}
+
 /** Stops all processes of the group and below, or lets them go on. */
 export async function setFrozen(
   files: ControlFiles,
   frozen: boolean,
   signal?: AbortSignal,
 ): Promise<void> {
+  if (frozen) assertForeign(files, 'freezing');
   files.write('cgroup.freeze', frozen ? '1' : '0');
   if (!frozen && parentFrozen(files)) return; // it stays frozen as long as the one above
   await until(files, (events) => events.frozen === frozen, signal);
@@ -114,6 +129,7 @@ export async function killOneByOne(files: ControlFiles): Promise<void> {
 
 /** Kills everything in the group and below, and waits until it is gone. */
 export async function killAll(files: ControlFiles, signal?: AbortSignal): Promise<void> {
+  assertForeign(files, 'killing');
   try {
     files.write('cgroup.kill', '1');
   } catch (error) {

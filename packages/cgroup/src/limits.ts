@@ -1,13 +1,17 @@
 // Limits of a group: typed, and as the files that the kernel reads.
+import { type IoLimits, ioLists, ioSettings } from './io.js';
 import {
+  assertObject,
   bytes,
   type CpuMax,
   count,
   cpuMax,
   type Duration,
+  type Encode,
   integer,
   microseconds,
   numberList,
+  type Setting,
   type Size,
 } from './values.js';
 
@@ -36,31 +40,16 @@ export interface MemoryLimits {
   low?: Size;
   /** What is never taken back. */
   min?: Size;
+  /** Most swap beyond which processes are slowed down. Linux 5.8. */
+  swapHigh?: Size;
   /** Most swap. */
   swapMax?: Size;
   /** Most memory in compressed swap. */
   zswapMax?: Size;
+  /** Whether compressed swap may be written out to the real one. Linux 6.8. */
+  zswapWriteback?: boolean;
   /** When memory runs out, end all processes of the group together. */
   oomGroup?: boolean;
-}
-
-/** Limits of a block device, given as `'MAJOR:MINOR'`. */
-export interface IoMax {
-  device: string;
-  /** Bytes and operations per second. */
-  readBytes?: Size;
-  writeBytes?: Size;
-  readOperations?: number | 'max';
-  writeOperations?: number | 'max';
-}
-
-/** Limits of input and output. */
-export interface IoLimits {
-  max?: readonly IoMax[];
-  /** Share among groups of the same parent, 1 to 10000. */
-  weight?: number;
-  /** How late requests to a device may be before other groups are slowed down. */
-  latency?: readonly { device: string; target: Duration }[];
 }
 
 /** Which processors and memory nodes a group uses. */
@@ -86,14 +75,6 @@ export interface CgroupLimits {
   maxDepth?: number | 'max';
   maxDescendants?: number | 'max';
 }
-
-/** A value for a control file. */
-export interface Setting {
-  readonly file: string;
-  readonly value: string;
-}
-
-type Encode = (name: string, value: unknown) => string;
 
 const flag: Encode = (name, value) => {
   if (typeof value !== 'boolean')
@@ -128,8 +109,10 @@ const SINGLE: Readonly<Record<string, Readonly<Record<string, readonly [string, 
     high: ['memory.high', bytes],
     low: ['memory.low', bytes],
     min: ['memory.min', bytes],
+    swapHigh: ['memory.swap.high', bytes],
     swapMax: ['memory.swap.max', bytes],
     zswapMax: ['memory.zswap.max', bytes],
+    zswapWriteback: ['memory.zswap.writeback', flag],
     oomGroup: ['memory.oom.group', flag],
   },
   io: { weight: ['io.weight', weight] },
@@ -140,31 +123,6 @@ const SINGLE: Readonly<Record<string, Readonly<Record<string, readonly [string, 
   },
   pids: { max: ['pids.max', count] },
 };
-
-function device(name: string, value: unknown): string {
-  if (typeof value === 'string' && /^\d+:\d+$/.test(value)) return value;
-  throw new TypeError(`${name} must be a device as MAJOR:MINOR: ${String(value)}`);
-}
-
-function ioMax(limit: IoMax, name: string): Setting {
-  const words = [device(`${name}.device`, limit.device)];
-  const add = (key: string, option: keyof IoMax, encode: Encode) => {
-    if (limit[option] !== undefined)
-      words.push(`${key}=${encode(`${name}.${option}`, limit[option])}`);
-  };
-  add('rbps', 'readBytes', bytes);
-  add('wbps', 'writeBytes', bytes);
-  add('riops', 'readOperations', count);
-  add('wiops', 'writeOperations', count);
-  if (words.length === 1) throw new TypeError(`${name} must limit something`);
-  return { file: 'io.max', value: words.join(' ') };
-}
-
-function assertObject(name: string, value: unknown): asserts value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`${name} must be an object: ${String(value)}`);
-  }
-}
 
 function named(prefix: string, suffix: string, limits: unknown, encode: Encode): Setting[] {
   assertObject(prefix, limits);
@@ -196,30 +154,29 @@ function special(key: string, value: unknown): Setting[] | undefined {
 function controllerSettings(controller: string, limits: unknown): Setting[] {
   assertObject(controller, limits);
   const table = SINGLE[controller] ?? {};
-  return Object.entries(limits).flatMap(([option, value]): Setting[] => {
+  const lists: Readonly<Record<string, unknown>> = controller === 'io' ? ioLists : {};
+  const options = [...Object.keys(lists), ...Object.keys(table)];
+  for (const option of Object.keys(limits)) {
+    if (options.includes(option)) continue;
+    throw new TypeError(`${controller}.${option} is not a limit; there are: ${options.join(', ')}`);
+  }
+  // In the order of the table: the kernel judges some values by others, a partition by its processors.
+  return options.flatMap((option): Setting[] => {
+    const value = limits[option];
     if (value === undefined) return [];
     const name = `${controller}.${option}`;
-    if (controller === 'io' && (option === 'max' || option === 'latency')) {
-      if (!Array.isArray(value)) throw new TypeError(`${name} must be a list: ${String(value)}`);
-      return value.map((item, i) => {
-        assertObject(`${name}[${i}]`, item);
-        if (option === 'max') return ioMax(item as unknown as IoMax, `${name}[${i}]`);
-        const target = microseconds(`${name}[${i}].target`, item.target);
-        return {
-          file: 'io.latency',
-          value: `${device(`${name}[${i}].device`, item.device)} target=${target}`,
-        };
-      });
-    }
-    const [file, encode] = (Object.hasOwn(table, option) ? table[option] : undefined) ?? [];
-    if (file === undefined || encode === undefined) {
-      throw new TypeError(`${name} is not a limit; there are: ${Object.keys(table).join(', ')}`);
-    }
-    return [{ file, value: encode(name, value) }];
+    const single = table[option];
+    if (single !== undefined) return [{ file: single[0], value: single[1](name, value) }];
+    return ioSettings(option as keyof typeof ioLists, name, value);
   });
 }
 
-/** What is to be written where. Throws for whatever the kernel could not take. */
+/**
+ * What is to be written into which file for these limits, in this order: nothing is written.
+ *
+ * @throws {TypeError | RangeError} for whatever the kernel could not take
+ * @example settingsOf({ memory: { max: '1M' } }) // [{ file: 'memory.max', value: '1048576' }]
+ */
 export function settingsOf(limits: CgroupLimits): Setting[] {
   assertObject('limits', limits);
   return Object.entries(limits as Record<string, unknown>).flatMap(([key, value]) => {

@@ -66,7 +66,7 @@ function arm(files: ControlFiles, file: string, text: string): number {
       hint: 'Without CAP_SYS_RESOURCE the window must be a multiple of 2s (Linux 6.5); before, there are no triggers without it.',
     });
   }
-  throw fileError(-result, 'write', file, text);
+  throw fileError(-result, 'write', `${files.path}/${file}`, text);
 }
 
 /** Calls back when the trigger fires: at most once in each window. */

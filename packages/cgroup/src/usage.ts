@@ -1,7 +1,20 @@
-// What a group uses, and what its limits are: every file is read once.
+// What a group uses: every file is read once.
 import type { ControlFiles } from './files.js';
 import { type Counters, type Pressure, parseFlat, parseNested, parsePressure } from './flat.js';
-import { parseCount, parseNumberList } from './values.js';
+import { hugePageSizes, present, reader } from './present.js';
+import { parseCount } from './values.js';
+
+/** What a group uses of huge pages of one size. */
+export interface HugePageUsage {
+  /** Bytes in use. */
+  readonly current: number;
+  /** Bytes that are reserved. Linux 5.7. */
+  readonly reserved?: number;
+  /** `max`: how often the limit was in the way. */
+  readonly events?: Counters;
+  /** Bytes by node (`N0`), and in all. Linux 5.17. */
+  readonly numa?: Counters;
+}
 
 /** What a group uses. What its controllers do not tell is missing. */
 export interface CgroupUsage {
@@ -14,6 +27,8 @@ export interface CgroupUsage {
     readonly peak?: number;
     readonly swap?: number;
     readonly swapPeak?: number;
+    /** memory.swap.events: `high`, `max`, `fail`. */
+    readonly swapEvents?: Counters;
     readonly zswap?: number;
     /** memory.stat: `anon`, `file`, `slab`, ... in bytes. */
     readonly stat?: Counters;
@@ -25,8 +40,8 @@ export interface CgroupUsage {
   /** io.stat: `rbytes`, `wbytes`, `rios`, `wios`, ... of each device. */
   readonly io?: Readonly<Record<string, Counters>>;
   readonly pids?: { readonly current: number; readonly peak?: number; readonly events?: Counters };
-  /** Bytes in huge pages, by their size. */
-  readonly hugetlb?: Counters;
+  /** Huge pages, by their size: `2MB`. */
+  readonly hugetlb?: Readonly<Record<string, HugePageUsage>>;
   readonly misc?: Counters;
   /** Pressure by resource. */
   readonly pressure: Readonly<Partial<Record<'cpu' | 'memory' | 'io' | 'irq', Pressure>>>;
@@ -34,70 +49,19 @@ export interface CgroupUsage {
   readonly stat: Counters;
 }
 
-/** Limits as they are in force. Infinity where there is none, missing where there is no controller. */
-export interface CurrentLimits {
-  readonly cpu?: {
-    /** Microseconds of each period. */
-    readonly quota: number;
-    readonly period: number;
-    readonly weight?: number;
-    readonly idle?: boolean;
-  };
-  readonly memory?: {
-    readonly max: number;
-    readonly high: number;
-    readonly low: number;
-    readonly min: number;
-    readonly swapMax?: number;
-    readonly zswapMax?: number;
-    readonly oomGroup?: boolean;
-  };
-  readonly pids?: { readonly max: number };
-  readonly io?: {
-    /** `rbps`, `wbps`, `riops`, `wiops` of each device. */
-    readonly max: Readonly<Record<string, Counters>>;
-    readonly weight?: number;
-  };
-  /** The processors and memory nodes that are really used. */
-  readonly cpuset?: {
-    readonly cpus: readonly number[];
-    readonly mems: readonly number[];
-    readonly partition?: string;
-  };
-  readonly hugetlb?: Counters;
-  readonly misc?: Counters;
-  readonly maxDepth?: number;
-  readonly maxDescendants?: number;
-}
-
-type Parse<Value> = (text: string) => Value;
-
-function reader(files: ControlFiles) {
-  return <Value>(file: string, parse: Parse<Value>): Value | undefined => {
-    const text = files.readIfThere(file);
-    return text === undefined ? undefined : parse(text);
-  };
-}
-
-/** Leaves out what is not there. */
-function present<Value extends object>(
-  value: { [Key in keyof Value]: Value[Key] | undefined },
-): Value {
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as Value;
-}
-
-const flagOf = (text: string) => text.trim() === '1';
-
-/** hugetlb.SIZE.WHAT, for each size that this machine has. */
-function hugetlb(files: ControlFiles, what: 'current' | 'max'): Counters | undefined {
-  const names = files.names().flatMap((name) => {
-    const size = /^hugetlb\.(\w+)\.current$/.exec(name)?.[1];
-    return size === undefined ? [] : [size];
-  });
-  if (names.length === 0) return undefined;
-  return Object.fromEntries(
-    names.map((size) => [size, parseCount(files.read(`hugetlb.${size}.${what}`))]),
-  );
+function hugePages(files: ControlFiles): CgroupUsage['hugetlb'] {
+  const read = reader(files);
+  const entries = hugePageSizes(files).map((size) => [
+    size,
+    present<HugePageUsage>({
+      current: read(`hugetlb.${size}.current`, parseCount) ?? 0,
+      reserved: read(`hugetlb.${size}.rsvd.current`, parseCount),
+      events: read(`hugetlb.${size}.events`, parseFlat),
+      // One line without a key: total=0 N0=0.
+      numa: read(`hugetlb.${size}.numa_stat`, (text) => parseNested(`all ${text}`).all ?? {}),
+    }),
+  ]);
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 /** Reads everything that the group's controllers tell. */
@@ -117,6 +81,7 @@ export function usageOf(files: ControlFiles): CgroupUsage {
             peak: read('memory.peak', parseCount),
             swap: read('memory.swap.current', parseCount),
             swapPeak: read('memory.swap.peak', parseCount),
+            swapEvents: read('memory.swap.events', parseFlat),
             zswap: read('memory.zswap.current', parseCount),
             stat: read('memory.stat', parseFlat),
             events: read('memory.events', parseFlat),
@@ -131,7 +96,7 @@ export function usageOf(files: ControlFiles): CgroupUsage {
             peak: read('pids.peak', parseCount),
             events: read('pids.events', parseFlat),
           }),
-    hugetlb: hugetlb(files, 'current'),
+    hugetlb: hugePages(files),
     misc: read('misc.current', parseFlat),
     pressure: present<CgroupUsage['pressure']>({
       cpu: read('cpu.pressure', parsePressure),
@@ -140,56 +105,5 @@ export function usageOf(files: ControlFiles): CgroupUsage {
       irq: read('irq.pressure', parsePressure),
     }),
     stat: read('cgroup.stat', parseFlat) ?? {},
-  });
-}
-
-/** Reads the limits. */
-export function limitsOf(files: ControlFiles): CurrentLimits {
-  const read = reader(files);
-  const cpu = read('cpu.max', (text) => text.trim().split(' ').map(parseCount));
-  const memory = read('memory.max', parseCount);
-  const pids = read('pids.max', parseCount);
-  const io = read('io.max', parseNested);
-  const cpus = read('cpuset.cpus.effective', parseNumberList);
-  type Limits = Required<CurrentLimits>;
-  return present<CurrentLimits>({
-    cpu:
-      cpu &&
-      present<Limits['cpu']>({
-        quota: cpu[0] ?? Number.POSITIVE_INFINITY,
-        period: cpu[1] ?? 100_000,
-        weight: read('cpu.weight', parseCount),
-        idle: read('cpu.idle', flagOf),
-      }),
-    memory:
-      memory === undefined
-        ? undefined
-        : present<Limits['memory']>({
-            max: memory,
-            high: read('memory.high', parseCount) ?? Number.POSITIVE_INFINITY,
-            low: read('memory.low', parseCount) ?? 0,
-            min: read('memory.min', parseCount) ?? 0,
-            swapMax: read('memory.swap.max', parseCount),
-            zswapMax: read('memory.zswap.max', parseCount),
-            oomGroup: read('memory.oom.group', flagOf),
-          }),
-    pids: pids === undefined ? undefined : { max: pids },
-    io:
-      io &&
-      present<Limits['io']>({
-        max: io,
-        weight: read('io.weight', (text) => parseFlat(text).default ?? 100),
-      }),
-    cpuset:
-      cpus &&
-      present<Limits['cpuset']>({
-        cpus,
-        mems: read('cpuset.mems.effective', parseNumberList) ?? [],
-        partition: read('cpuset.cpus.partition', (text) => text.trim()),
-      }),
-    hugetlb: hugetlb(files, 'max'),
-    misc: read('misc.max', parseFlat),
-    maxDepth: read('cgroup.max.depth', parseCount),
-    maxDescendants: read('cgroup.max.descendants', parseCount),
   });
 }

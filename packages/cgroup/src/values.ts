@@ -25,6 +25,25 @@ const PERIOD = 100_000;
 const PERIOD_MIN = 1000;
 const PERIOD_MAX = 1_000_000;
 
+/** A value for a control file. */
+export interface Setting {
+  readonly file: string;
+  readonly value: string;
+}
+
+/** Turns an option into what the kernel reads, or throws an error that names the option. */
+export type Encode = (name: string, value: unknown) => string;
+
+/** Throws unless the value is an object of options. */
+export function assertObject(
+  name: string,
+  value: unknown,
+): asserts value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new TypeError(`${name} must be an object: ${String(value)}`);
+  }
+}
+
 function fail(name: string, expected: string, value: unknown): never {
   const Problem = typeof value === 'number' ? RangeError : TypeError;
   throw new Problem(`${name} must be ${expected}: ${String(value)}`);
@@ -36,6 +55,11 @@ export function integer(name: string, value: unknown, min: number, max: number):
     return String(value);
   }
   return fail(name, `an integer from ${min} to ${max}`, value);
+}
+
+/** The number of a process or thread. */
+export function processNumber(name: string, value: unknown): string {
+  return integer(name, value, 1, 4_194_304);
 }
 
 /** A count, or `'max'`. */

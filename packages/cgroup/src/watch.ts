@@ -9,6 +9,15 @@ const IN_Q_OVERFLOW = 0x4000;
 const HEADER = 16;
 const EAGAIN = 11;
 
+/** Files whose changes the kernel reports. */
+export type EventFile =
+  | 'cgroup.events'
+  | 'memory.events'
+  | 'memory.events.local'
+  | 'memory.swap.events'
+  | 'pids.events'
+  | 'misc.events';
+
 type Listener = () => void;
 
 /** Something that is listened to until it is closed. */
