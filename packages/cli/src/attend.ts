@@ -1,5 +1,6 @@
 // Stays with a command until it ends, so that it is for the user as if `ns` were not there.
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import type { NamespaceProcess } from '@ns/core';
 import type { Outcome } from './command.js';
 
@@ -29,11 +30,17 @@ function inForeground(): boolean {
  * Starts a command and waits for its end. Signals that arrive meanwhile go to it, except for those
  * that it has got from the terminal already: it is in our process group, so that a shell's job
  * control stops, continues and interrupts both of us together.
+ *
+ * @param only numbers of the signals to pass on; the others are ignored. Default: all
  */
-export async function attend(start: () => Promise<NamespaceProcess>): Promise<Outcome> {
+export async function attend(
+  start: () => Promise<NamespaceProcess>,
+  { only }: { only?: readonly number[] | undefined } = {},
+): Promise<Outcome> {
   let child: NamespaceProcess | undefined;
   const early: NodeJS.Signals[] = [];
   const pass = (signal: NodeJS.Signals) => {
+    if (only?.includes(constants.signals[signal]) === false) return;
     if (!child) early.push(signal);
     else if (!terminalSignals.includes(signal) || !inForeground()) child.kill(signal);
   };

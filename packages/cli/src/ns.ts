@@ -10,6 +10,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   ls: async () => (await import('./ls.js')).ls,
   doctor: async () => (await import('./doctor.js')).doctor,
   net: async () => (await import('./net.js')).net,
+  kill: async () => (await import('./kill.js')).killCommand,
+  cgroup: async () => (await import('./cgroup.js')).cgroupCommand,
   ps: async () => (await import('./ps.js')).ps,
   mounts: async () => (await import('./mounts.js')).mounts,
 };

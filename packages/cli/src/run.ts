@@ -1,4 +1,5 @@
 // `ns run`: a command in new namespaces, in the manner of unshare(1).
+import type { Cgroup } from '@ns/cgroup';
 import {
   allNamespaceTypes,
   explainSpawn,
@@ -14,8 +15,10 @@ import { attend } from './attend.js';
 import type { Command, Outcome } from './command.js';
 import { mapChoice, mapOptions, ownerOf } from './id-maps.js';
 import { idOf } from './ids.js';
+import { limitOptions, limitsOf } from './limit-options.js';
 import { namedTypes, subjects, typeOptions } from './namespace-options.js';
 import { type Given, UsageError } from './options.js';
+import { forwardedSignals, initChoice, signalOptions } from './signal-options.js';
 import { signalOf } from './signals.js';
 import { type SpecOptions, specsOf } from './specs.js';
 import { wordsOf } from './words.js';
@@ -74,7 +77,7 @@ function mountsOwnProc(given: Given, types: ReadonlySet<NamespaceType>): boolean
   return namedTypes(given).length === 0;
 }
 
-function specOptions(given: Given): SpecOptions {
+function specOptions(given: Given, group?: Cgroup): SpecOptions {
   const types = typesOf(given);
   const setgroups = given.word('setgroups', ['allow', 'deny']);
   const [monotonic, boottime] = [seconds(given, 'monotonic'), seconds(given, 'boottime')];
@@ -89,13 +92,14 @@ function specOptions(given: Given): SpecOptions {
     mount: mountOptions(given, types),
     pid: {
       proc: mountsOwnProc(given, types),
-      ...(given.has('no-init') ? { init: 'none' as const } : {}),
+      ...initChoice(given),
     },
     uts: defined<UtsOptions>({
       hostname: given.value('hostname'),
       domainname: given.value('domainname'),
     }),
     time: defined<TimeOptions>({ monotonic, boottime }),
+    ...(group === undefined ? {} : { cgroup: { group } }),
   };
   const chosen = allNamespaceTypes.map((type) => [type, types.has(type) && (parts[type] ?? true)]);
   return Object.fromEntries(chosen) as SpecOptions;
@@ -129,15 +133,31 @@ function spawnOptions(given: Given): SpawnOptions {
 }
 
 async function runInNew(given: Given): Promise<Outcome> {
-  const namespaces = specsOf(specOptions(given));
+  const limits = limitsOf(given);
+  if (limits === undefined) return runIn(given);
+  const { cgroupForJob, settingsOf } = await import('@ns/cgroup');
+  const settings = settingsOf(limits);
+  if (given.has('explain')) {
+    for (const { file, value } of settings) process.stdout.write(`${file} = ${value}\n`);
+    return runIn(given);
+  }
+  await using group = await cgroupForJob(limits, { name: 'ns-run' });
+  return await runIn(given, group);
+}
+
+/** Runs the command, in a group if there is one: the root of its cgroup namespace, if that is new. */
+async function runIn(given: Given, group?: Cgroup): Promise<Outcome> {
+  const namespaces = specsOf(specOptions(given, group));
   const { command, args, argv0 } = wordsOf(given.operands);
   const options = { ...spawnOptions(given), namespaces };
   if (argv0 !== undefined) options.argv0 = argv0;
+  if (given.has('init')) options.init = true;
+  if (!namespaces.some(({ type }) => type === 'cgroup') && group) options.cgroup = group.fd;
   if (given.has('explain')) {
     process.stdout.write(`${explainSpawn(command, args, options)}\n`);
     return { exitCode: 0 };
   }
-  return attend(() => spawn(command, args, options));
+  return attend(() => spawn(command, args, options), { only: forwardedSignals(given) });
 }
 
 export const run: Command = {
@@ -180,10 +200,11 @@ export const run: Command = {
           optional: true,
           help: 'send the command this signal if ns dies (default: SIGKILL)',
         },
-        'no-init': { help: 'in a new pid namespace, the command itself is PID 1' },
+        ...signalOptions,
         explain: { help: 'show the system calls, run nothing' },
       },
     },
+    limitOptions,
   ],
   notes: [
     'Without a command, $SHELL is run. In a new pid namespace a small init is PID 1, which reaps orphans and passes signals on.',

@@ -1,5 +1,5 @@
 // The namespaces that `ns run` makes: for each type its options, or false to stay in the caller's.
-import { cgroup } from '@ns/cgroup';
+import { type CgroupOptions, cgroup } from '@ns/cgroup';
 import { allNamespaceTypes, type NamespaceSpec, type NamespaceType } from '@ns/core';
 import { ipc } from '@ns/ipc';
 import { type MountOptions, mount } from '@ns/mount';
@@ -17,7 +17,7 @@ export interface SpecOptions {
   net?: boolean;
   uts?: boolean | UtsOptions;
   ipc?: boolean;
-  cgroup?: boolean;
+  cgroup?: boolean | CgroupOptions;
   time?: boolean | TimeOptions;
 }
 
@@ -32,7 +32,7 @@ const makers: { readonly [Type in NamespaceType]: Maker<Type> } = {
   net: () => net(),
   uts,
   ipc: () => ipc(),
-  cgroup: () => cgroup(),
+  cgroup,
   time,
 };
 

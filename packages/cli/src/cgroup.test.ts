@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { ns } from './testing/ns.js';
+
+test('the tree is shown, and the own group', () => {
+  const tree = JSON.parse(ns('cgroup', 'tree', '--json').stdout);
+  expect(tree).toMatchObject({ path: '/', frozen: false });
+  const own = JSON.parse(ns('cgroup', 'show', '-J').stdout);
+  expect(own.path).toMatch(/^\//);
+  expect(own.processes.length).toBeGreaterThan(0);
+  expect(ns('cgroup', 'show', String(process.pid)).stdout).toContain(own.path);
+  expect(ns('cgroup', 'tree').stdout).toMatch(/^PROCESSES +MEMORY S +GROUP\n/);
+});
+
+test('top tells what every group uses, once', () => {
+  const { stdout, status } = ns('cgroup', 'top', '--once', '--json', '--delay', '0.05');
+  expect(status).toBe(0);
+  const root = JSON.parse(stdout).find(({ path }: { path: string }) => path === '/');
+  expect(root).toMatchObject({ cpuPercent: expect.any(Number), processes: expect.any(Number) });
+  expect(ns('cgroup', 'top', '--once', '-d', '0.05').stdout).toMatch(/^ *%CPU/);
+});
+
+test.each([
+  [['none'], "there is no 'ns cgroup none'"],
+  [['set', '/'], 'a limit is missing'],
+  [['freeze'], 'the group is missing'],
+  [['show', 'x'], "'x' is neither a process id nor the path of a cgroup"],
+  [['show', '/', '/'], "unexpected '/'"],
+  [['top', '--delay', '0'], '--delay must be seconds'],
+  [['set', '/', '--io-max', '/dev/null,rbps=1'], 'not a block device'],
+  [['set', '/', '--io-max', '8:0,speed=1'], "'speed=1' is none of rbps"],
+  [['set', '/', '--memory', 'lots'], 'memory.max must be'],
+  [['kill', String(process.pid)], 'the calling process is in the cgroup'],
+])('%j is refused in one line', (args, message) => {
+  const { status, stderr } = ns('cgroup', ...args);
+  expect(status).toBe(1);
+  expect(stderr).toContain(message);
+  expect(stderr).toMatch(/^ns cgroup: .*\n$/);
+});

@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, onTestFinished, test } from 'vitest';
+import { ns, start } from './testing/ns.js';
+
+/** A pid namespace with a shell as PID 1 and a sleep. */
+async function inside(script = 'sleep 1000 & echo ready; wait; echo over') {
+  const options = ['--user', '--map-root-user', '--pid', '--fork', '--kill-child'];
+  const started = start('unshare', ...options, 'sh', '-c', script);
+  onTestFinished(async () => {
+    started.child.kill('SIGKILL');
+    await started.ended();
+  });
+  await started.written('ready');
+  const unshare = started.child.pid;
+  const init = Number(readFileSync(`/proc/${unshare}/task/${unshare}/children`, 'utf8'));
+  return { ...started, init };
+}
+
+test('a pid namespace ends with everything in it', async () => {
+  const { init, ended } = await inside();
+  const sleep = readFileSync(`/proc/${init}/task/${init}/children`, 'utf8').trim();
+  expect(ns('kill', String(init))).toMatchObject({ status: 0, stderr: '' });
+  expect((await ended()).stdout).toBe('ready\n');
+  expect(existsSync(`/proc/${sleep}`)).toBe(false);
+});
+
+test('a signal reaches all but the init', async () => {
+  const { init, ended } = await inside();
+  expect(ns('kill', '-s', 'TERM', `/proc/${init}/ns/pid`)).toMatchObject({ status: 0 });
+  expect((await ended()).stdout).toBe('ready\nover\n');
+});
+
+test.each([
+  [[], 'a place is missing'],
+  [['nowhere'], "'nowhere' is neither a process id nor the path of a namespace"],
+  [['-s', 'NONE', '1'], "there is no signal 'NONE'"],
+  [[String(process.pid)], "the calling process's own"],
+])('%j is refused in one line', (args, message) => {
+  const { status, stderr } = ns('kill', ...args);
+  expect(status).toBe(1);
+  expect(stderr).toContain(message);
+  expect(stderr).toMatch(/^ns kill: .*\n$/);
+});
