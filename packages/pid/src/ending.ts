@@ -1,23 +1,26 @@
 // The wait for the end of a process behind a pidfd, on the event loop.
-import { type Watch, watch } from '@ns/core/sys';
+import { closeFd, O_CLOEXEC, syscall, type Watch, watch } from '@ns/core/sys';
 import { type ProcessExit, unknownExit } from './exit.js';
 
-// A zombie that belongs to another user says nothing until it has been reaped; its parent does that
-// soon, or never.
-const ATTEMPTS = 20;
-const INTERVAL = 10;
+const EPOLL_CTL_ADD = 1;
+// A zombie that belongs to another user says nothing until it has been reaped, which its parent does
+// soon, or never. So that is waited for only so long, in milliseconds.
+const PATIENCE = 1000;
 
 /** A wait for the end. */
 export class Ending {
   readonly promise: Promise<ProcessExit>;
+  readonly #fd: number;
   readonly #look: () => ProcessExit | undefined;
   #watch: Watch | undefined;
+  #epoll = -1;
   #timer: NodeJS.Timeout | undefined;
   #held = true;
-  #settle: { resolve: (exit: ProcessExit) => void; reject: (error: Error) => void };
+  #settle: { resolve: (exit: ProcessExit) => void; reject: (error: unknown) => void };
 
   /** @param look tells how the process ended, once that is known */
   constructor(fd: number, look: () => ProcessExit | undefined) {
+    this.#fd = fd;
     this.#look = look;
     this.#settle = { resolve: () => {}, reject: () => {} };
     this.promise = new Promise((resolve, reject) => {
@@ -25,31 +28,40 @@ export class Ending {
     });
     // Whoever closes the handle without having asked for the promise has nothing to catch.
     this.promise.catch(() => {});
-    this.#watch = watch(fd, { readable: true }, () => {
-      this.#stopWatching();
-      this.#attempt(ATTEMPTS);
-    });
+    this.#watch = watch(fd, { readable: true }, () => this.#attempt(false));
   }
 
-  #stopWatching(): void {
+  /** Looks how it ended; if that is not told yet, waits until it has been reaped. */
+  #attempt(last: boolean): void {
+    this.#stop();
+    try {
+      const exit = this.#look() ?? (last ? unknownExit : undefined);
+      if (exit === undefined) this.#awaitReaping();
+      else this.#settle.resolve(exit);
+    } catch (error) {
+      this.#stop();
+      this.#settle.reject(error);
+    }
+  }
+
+  /**
+   * The pidfd of a reaped process hangs up (Linux 6.9). It is readable all the while, so an epoll
+   * instance that asks for nothing else is what becomes readable then.
+   */
+  #awaitReaping(): void {
+    this.#epoll = syscall('epoll_create1', O_CLOEXEC);
+    syscall('epoll_ctl', this.#epoll, EPOLL_CTL_ADD, this.#fd, new Uint8Array(16));
+    this.#watch = watch(this.#epoll, { readable: true }, () => this.#attempt(true));
+    this.#timer = setTimeout(() => this.#attempt(true), PATIENCE);
+    if (!this.#held) this.unref();
+  }
+
+  #stop(): void {
     this.#watch?.close();
     this.#watch = undefined;
-  }
-
-  #attempt(left: number): void {
-    let exit: ProcessExit | undefined;
-    try {
-      exit = this.#look() ?? (left === 0 ? unknownExit : undefined);
-    } catch (error) {
-      this.#settle.reject(error as Error);
-      return;
-    }
-    if (exit !== undefined) {
-      this.#settle.resolve(exit);
-      return;
-    }
-    this.#timer = setTimeout(() => this.#attempt(left - 1), INTERVAL);
-    if (!this.#held) this.#timer.unref();
+    clearTimeout(this.#timer);
+    if (this.#epoll >= 0) closeFd(this.#epoll);
+    this.#epoll = -1;
   }
 
   ref(): void {
@@ -66,8 +78,7 @@ export class Ending {
 
   /** Gives the wait up. */
   cancel(): void {
-    this.#stopWatching();
-    clearTimeout(this.#timer);
+    this.#stop();
     this.#settle.reject(new Error('the pidfd was closed before the process ended'));
   }
 }

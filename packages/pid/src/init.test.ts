@@ -76,6 +76,27 @@ test.each([
   expect(await end(child)).toBe(3);
 });
 
+test('every signal that a process can catch is passed on, real-time ones included', async () => {
+  const numbers = Array.from({ length: 64 }, (_, i) => i + 1).filter(
+    (number) => ![9, 17, 19, 32, 33].includes(number), // KILL, CHLD, STOP; two are the libc's own
+  );
+  const traps = numbers.map((number) => `trap 'echo got ${number}' ${number}`).join('; ');
+  const child = await start(`${traps}; echo ready; while :; do sleep 0.01; done`);
+  let text = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    text += chunk;
+  });
+  const written = async (line: string) => {
+    while (!text.split('\n').includes(line))
+      await once(child.stdout as NodeJS.ReadableStream, 'data');
+  };
+  await written('ready');
+  for (const number of numbers) {
+    child.kill(number);
+    await written(`got ${number}`);
+  }
+});
+
 test('a signal right after the start reaches the command', async () => {
   for (let i = 0; i < 20; i++) {
     const child = await start('exec sleep 1000');

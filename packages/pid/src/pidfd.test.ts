@@ -2,8 +2,11 @@ import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { spawn } from '@ns/core';
+import { decodeStatus } from '@ns/core/sys';
+import { skipUnlessKernel } from '@ns/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { infoFromStatus, processInfo } from './info.js';
+import { Ending } from './ending.js';
+import { infoFromStatus, keptStatus, processInfo } from './info.js';
 import { Pidfd } from './pidfd.js';
 
 /** A child that waits until its standard input ends. */
@@ -123,6 +126,32 @@ test('waiting can be left to others, and ends with the object', async () => {
   pidfd.close();
   await expect(exited).rejects.toThrow('closed');
   expect(() => pidfd.fd).toThrow('closed');
+});
+
+test('the end of a process is waited for without the event loop', () => {
+  const child = waiting();
+  const pidfd = open(child.pid);
+  expect(pidfd.poll()).toBe(false);
+  expect(pidfd.poll(5)).toBe(false);
+  pidfd.signal('SIGKILL');
+  expect(pidfd.poll(60_000)).toBe(true);
+  expect(() => pidfd.poll(-1)).toThrow(RangeError);
+});
+
+test('how a process of somebody else ended is told once it has been reaped', async (context) => {
+  skipUnlessKernel(context, '6.15');
+  const parent = waiting(
+    'exec 3<&0; sh -c "read line <&3; exit 9" & echo $!; read line; wait $!; cat',
+  );
+  const [output] = (await once(parent.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
+  const grandchild = open(Number(output.toString()));
+  // What a zombie shows to those who may trace it is not looked at, as if it were another user's.
+  const unseen = new Ending(grandchild.fd, () => {
+    const status = keptStatus(grandchild.fd);
+    return status === undefined ? undefined : decodeStatus(status);
+  });
+  parent.stdin?.write('end\nend\n');
+  expect(await unseen.promise).toMatchObject({ code: 9 });
 });
 
 test('wrong arguments are refused', () => {

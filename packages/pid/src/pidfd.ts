@@ -7,7 +7,9 @@ import { type ProcessInfo, pidOfPidfd, processInfo } from './info.js';
 import { assertPid } from './numbers.js';
 
 const ESRCH = 3;
+const EINTR = 4;
 const EINVAL = 22;
+const WAIT_MAX = 0x7fff_ffff;
 /** PIDFD_THREAD, which is O_EXCL. */
 const PIDFD_THREAD = 0o200;
 
@@ -112,14 +114,34 @@ export class Pidfd {
 
   /** Whether the process has not ended yet. A zombie has. */
   get alive(): boolean {
-    return !this.#ended();
+    return !this.poll();
   }
 
-  #ended(): boolean {
+  /**
+   * Whether the process has ended, waiting for that at most so long. Blocks the thread; to wait
+   * without that there is {@link exited}.
+   *
+   * @param milliseconds Default: 0, which does not wait.
+   * @throws {RangeError} for a length of time that is none
+   * @see poll(2)
+   */
+  poll(milliseconds = 0): boolean {
+    if (!Number.isInteger(milliseconds) || milliseconds < 0 || milliseconds > WAIT_MAX) {
+      throw new RangeError(`milliseconds must be a whole number from 0: ${String(milliseconds)}`);
+    }
     const poll = new DataView(new ArrayBuffer(8));
     poll.setInt32(0, this.fd, true);
     poll.setInt16(4, 1 /* POLLIN */, true);
-    return syscall('ppoll', poll, 1, new Uint8Array(16), null, 0) !== 0;
+    const deadline = performance.now() + milliseconds;
+    for (let left = milliseconds; ; left = Math.max(0, Math.ceil(deadline - performance.now()))) {
+      const time = new BigInt64Array([
+        BigInt(Math.floor(left / 1000)),
+        BigInt(left % 1000) * 1_000_000n,
+      ]);
+      const result = trySyscall('ppoll', poll, 1, time, null, 0);
+      if (result >= 0) return result > 0;
+      if (result !== -EINTR) throw new SystemError(-result, 'ppoll', [this.fd, milliseconds]);
+    }
   }
 
   /**

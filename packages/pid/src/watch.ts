@@ -135,5 +135,10 @@ export function watchProcesses(
     throw new RangeError(`interval must be a positive number of milliseconds: ${String(interval)}`);
   }
   const own = withNamespace(options.in, (namespace) => Namespace.fromFd(namespace.fd, 'pid'));
-  return new Watcher(own, listener, interval);
+  try {
+    return new Watcher(own, listener, interval);
+  } catch (error) {
+    own.close();
+    throw error;
+  }
 }
