@@ -1,0 +1,122 @@
+// What takes controllers in the v2 tree: skipped where they are on v1.
+import { once } from 'node:events';
+import { spawn } from '@ns/core';
+import { kernelAtLeast, skipUnlessKernel } from '@ns/core/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { Cgroup } from './cgroup.js';
+import { cgroupHierarchy } from './hierarchy.js';
+import type { CgroupLimits } from './limits.js';
+
+const { controllers, mode } = cgroupHierarchy();
+let made = 0;
+
+interface Context {
+  skip(condition: boolean, reason: string): void;
+}
+
+function needs({ skip }: Context, ...names: string[]): void {
+  const absent = names.filter((name) => !controllers.includes(name));
+  skip(absent.length > 0, `the v2 tree lacks ${absent.join(', ')} here (${mode})`);
+}
+
+function group(limits: CgroupLimits = {}): Cgroup {
+  using root = Cgroup.root();
+  const own = root.create(`ns-test-controllers-${process.pid}-${++made}`, limits);
+  onTestFinished(() => own[Symbol.asyncDispose]());
+  return own;
+}
+
+/** A child that holds some anonymous memory. */
+async function holder(own: Cgroup): Promise<void> {
+  const script =
+    'const a = Buffer.alloc(64 << 20, 1); console.log("ready"); setInterval(() => a, 1e6)';
+  const child = await spawn(process.execPath, ['-e', script], {
+    cgroup: own.fd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => child[Symbol.asyncDispose]());
+  await once(child.stdout as NodeJS.ReadableStream, 'data');
+}
+
+test('memory is measured by kind and node, with a peak of its own', async (context) => {
+  needs(context, 'memory');
+  const own = group({ memory: { high: '1G', low: '1M', oomGroup: true } });
+  await holder(own);
+  const { memory } = own.usage();
+  expect(memory?.current).toBeGreaterThan(64 * 1024 ** 2);
+  expect(memory?.stat?.anon).toBeGreaterThan(64 * 1024 ** 2);
+  expect(memory?.numa?.anon?.N0).toBeGreaterThan(0);
+  expect(own.limits().memory).toMatchObject({ high: 1024 ** 3, low: 1024 ** 2, oomGroup: true });
+  using peak = own.peak('memory');
+  const before = peak.value;
+  expect(before).toBeGreaterThanOrEqual(64 * 1024 ** 2);
+  await own.kill();
+  expect(peak.value).toBe(before);
+  if (kernelAtLeast('6.12')) {
+    peak.reset();
+    expect(peak.value).toBeLessThan(before);
+  } else {
+    expect(() => peak.reset()).toThrow(/memory\.peak/);
+  }
+});
+
+test('memory is taken back on request', async (context) => {
+  needs(context, 'memory');
+  skipUnlessKernel(context as never, '5.19');
+  const own = group({});
+  using root = Cgroup.root();
+  root.enable(['memory']);
+  await holder(own);
+  // Whether there is so much to take back is the kernel's to say; either way it has tried.
+  const outcome = await own.reclaim('1M').then(
+    () => 'done',
+    (error) => error.code,
+  );
+  expect(['done', 'EAGAIN']).toContain(outcome);
+  await expect(own.reclaim('lots')).rejects.toThrow(TypeError);
+});
+
+test('all limits of processor time are set and read', (context) => {
+  needs(context, 'cpu');
+  const own = group({ cpu: { max: '50ms/100ms', maxBurst: '10ms', weight: 50 } });
+  expect(own.limits().cpu).toMatchObject({ quota: 50_000, maxBurst: 10_000, weight: 50 });
+  expect(own.usage().cpu).toMatchObject({ nr_periods: expect.any(Number) });
+  own.set({ cpu: { idle: true } });
+  expect(own.limits().cpu?.idle).toBe(true);
+});
+
+test('limits that cannot all be set leave the old ones', (context) => {
+  needs(context, 'cpu', 'pids');
+  const own = group({ cpu: { max: '50%' }, pids: { max: 10 } });
+  expect(() => own.set({ cpu: { max: '80%' }, pids: { max: 5 }, misc: { none: 1 } })).toThrow();
+  expect(own.limits()).toMatchObject({ cpu: { quota: 50_000 }, pids: { max: 10 } });
+});
+
+test('a partition that the kernel does not make is an error', (context) => {
+  needs(context, 'cpuset');
+  const own = group({ cpuset: { cpus: [0] } });
+  using inner = own.create('inner', { cpuset: { cpus: [0] } });
+  // Its parent is no partition.
+  expect(() => inner.set({ cpuset: { partition: 'root' } })).toThrow(/partition/);
+  expect(inner.limits().cpuset?.partition).toBe('member');
+});
+
+test('more processes than allowed cannot be made, and that is counted', async (context) => {
+  needs(context, 'pids');
+  const own = group({ pids: { max: 2 } });
+  const child = await spawn('sh', ['-c', 'sleep 1000 & sleep 1000 & sleep 1000 & wait'], {
+    cgroup: own.fd,
+    stdio: 'ignore',
+  });
+  onTestFinished(() => child[Symbol.asyncDispose]());
+  await new Promise<void>((resolve) => {
+    const subscription = own.onChange('pids.events', ({ max = 0 }) => look(max));
+    const look = (max: number) => {
+      if (max === 0) return;
+      subscription.close();
+      resolve();
+    };
+    look(own.usage().pids?.events?.max ?? 0);
+  });
+  expect(own.usage().pids?.current).toBeLessThanOrEqual(2);
+});
