@@ -1,34 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type NamespaceProcess, run, spawn } from '@ns/core';
-import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Cgroup } from './cgroup.js';
 import { ControlFiles } from './files.js';
 import { cgroupHierarchy } from './hierarchy.js';
 import { killOneByOne } from './life.js';
-import type { CgroupLimits } from './limits.js';
 import { cgroup } from './spec.js';
+import { keepControllers, testGroup } from './tree.fixture.js';
 
 const { controllers, mode } = cgroupHierarchy();
 let made = 0;
 
-// Groups of tests are right below the root of the machine's tree, which shall be left as it was.
-const before = (() => {
-  using root = Cgroup.root();
-  return root.enabled;
-})();
-afterAll(() => {
-  using again = Cgroup.root();
-  again.disable(again.enabled.filter((name) => !before.includes(name)));
-});
-
-/** A group of the test's own, below the root of the tree, gone when the test ends. */
-function group(limits: CgroupLimits = {}): Cgroup {
-  using root = Cgroup.root();
-  const own = root.create(`ns-test-${process.pid}-${++made}`, limits);
-  onTestFinished(() => own[Symbol.asyncDispose]());
-  return own;
-}
+keepControllers();
 
 async function inside(own: Cgroup, script = 'exec sleep 1000'): Promise<NamespaceProcess> {
   const child = await spawn('sh', ['-c', script], { cgroup: own.fd, stdio: 'ignore' });
@@ -40,7 +24,7 @@ const pathOf = (pid: number | 'self') =>
   /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1];
 
 test('a child starts in the group, and is found there', async () => {
-  const own = group();
+  const own = testGroup();
   const child = await inside(own);
   expect(pathOf(child.pid)).toBe(own.path);
   expect(own.processes()).toEqual([child.pid]);
@@ -51,7 +35,7 @@ test('a child starts in the group, and is found there', async () => {
 });
 
 test('a process is moved', async () => {
-  const own = group();
+  const own = testGroup();
   const inner = own.create('inner');
   onTestFinished(() => inner.close());
   const child = await inside(own);
@@ -67,7 +51,7 @@ test('a process is moved', async () => {
 });
 
 test('a group is frozen and goes on', async () => {
-  const own = group();
+  const own = testGroup();
   await inside(own, 'while :; do :; done');
   await own.freeze();
   expect(own.events().frozen).toBe(true);
@@ -79,7 +63,7 @@ test('a group is frozen and goes on', async () => {
 });
 
 test('a group below a frozen one cannot be thawed, and the call does not wait for that', async () => {
-  const own = group();
+  const own = testGroup();
   using inner = own.create('inner');
   await inside(inner);
   await own.freeze();
@@ -90,7 +74,7 @@ test('a group below a frozen one cannot be thawed, and the call does not wait fo
 });
 
 test('everything in a group and below is killed, also what is frozen', async () => {
-  const own = group();
+  const own = testGroup();
   using inner = own.create('inner');
   const children = [await inside(own), await inside(inner, 'sleep 1000 & wait')];
   await own.freeze();
@@ -103,7 +87,7 @@ test('everything in a group and below is killed, also what is frozen', async () 
 });
 
 test('on a kernel without cgroup.kill, processes that keep forking are killed as well', async () => {
-  const own = group();
+  const own = testGroup();
   using inner = own.create('inner');
   const child = await inside(inner, 'while :; do sh -c "sleep 0.001; :" & sleep 0.001; done');
   const files = ControlFiles.open(own.directory);
@@ -115,7 +99,7 @@ test('on a kernel without cgroup.kill, processes that keep forking are killed as
 });
 
 test('a group is removed after its last process, with all below it', async () => {
-  const own = group();
+  const own = testGroup();
   own.create('a').close();
   using a = own.child('a');
   a.create('b').close();
@@ -144,7 +128,7 @@ test('await using ends and removes the group', async () => {
 });
 
 test('a wait can be given up', async () => {
-  const own = group();
+  const own = testGroup();
   await inside(own);
   const controller = new AbortController();
   const empty = own.empty({ signal: controller.signal });
@@ -153,7 +137,7 @@ test('a wait can be given up', async () => {
 });
 
 test('changes are reported, for many groups', async () => {
-  const groups = [group(), group(), group()];
+  const groups = [testGroup(), testGroup(), testGroup()];
   const seen: Record<string, number>[][] = groups.map(() => []);
   const subscriptions = groups.map((one, i) =>
     one.onChange('cgroup.events', (now) => seen[i]?.push({ ...now })),
@@ -169,7 +153,7 @@ test('changes are reported, for many groups', async () => {
 });
 
 test('pressure on the processor is reported', async ({ skip }) => {
-  const own = group();
+  const own = testGroup();
   skip(own.usage().pressure.cpu === undefined, 'this kernel has no pressure information');
   let calls = 0;
   const subscription = own.onPressure({ resource: 'cpu', some: '1ms', window: '2s' }, () => {
@@ -191,7 +175,7 @@ test('pressure on the processor is reported', async ({ skip }) => {
 });
 
 test('threads have groups of their own in a threaded tree', async () => {
-  const own = group();
+  const own = testGroup();
   using inner = own.create('inner');
   expect(inner.type).toBe('domain');
   inner.makeThreaded();
@@ -203,7 +187,7 @@ test('threads have groups of their own in a threaded tree', async () => {
 });
 
 test('a delegated group is its for its owner to work in', async () => {
-  const own = group();
+  const own = testGroup();
   own.delegate({ uid: 12_345, gid: 12_345 });
   const inner = `${own.directory}/inner`;
   const credentials = { uid: 12_345, gid: 12_345, cwd: '/' };
@@ -218,7 +202,7 @@ test('a delegated group is its for its owner to work in', async () => {
 });
 
 test('a cgroup namespace is rooted at the group, and the child is in it', async () => {
-  const own = group();
+  const own = testGroup();
   const child = await spawn('cat', ['/proc/self/cgroup'], {
     namespaces: [cgroup({ group: own })],
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -234,7 +218,7 @@ test('a cgroup namespace is rooted at the group, and the child is in it', async 
 });
 
 test('limits on the number of groups are set and read', () => {
-  const own = group({ maxDepth: 2, maxDescendants: 'max' });
+  const own = testGroup({ maxDepth: 2, maxDescendants: 'max' });
   expect(own.limits()).toMatchObject({ maxDepth: 2, maxDescendants: Number.POSITIVE_INFINITY });
   own.set({ maxDescendants: 1 });
   own.create('one').close();
@@ -244,7 +228,7 @@ test('limits on the number of groups are set and read', () => {
 
 test('huge pages are limited', ({ skip }) => {
   skip(!controllers.includes('hugetlb'), 'the v2 tree has no hugetlb controller here');
-  const own = group({ hugetlb: { '2MB': '4M' } });
+  const own = testGroup({ hugetlb: { '2MB': '4M' } });
   expect(own.limits().hugetlb?.['2MB']).toBe(4 * 1024 ** 2);
   expect(own.usage().hugetlb?.['2MB']).toMatchObject({
     current: 0,
@@ -263,7 +247,7 @@ test('a limit whose controller is on v1 is refused with that reason, and no grou
   const name = `ns-test-${process.pid}-${++made}`;
   expect(() => root.create(name, { memory: { max: '64M' } })).toThrow(/cgroup v1/);
   expect(root.children()).not.toContain(name);
-  const own = group();
+  const own = testGroup();
   expect(() => own.set({ memory: { max: '64M' } })).toThrow(/cgroup v1/);
 });
 
@@ -273,7 +257,11 @@ test('memory, processes and processor time are limited', async ({ skip }) => {
     !needed.every((name) => controllers.includes(name)),
     `the v2 tree lacks controllers here (${mode}): needs ${needed.join(', ')}`,
   );
-  const own = group({ memory: { max: '64M', swapMax: 0 }, pids: { max: 10 }, cpu: { max: '50%' } });
+  const own = testGroup({
+    memory: { max: '64M', swapMax: 0 },
+    pids: { max: 10 },
+    cpu: { max: '50%' },
+  });
   expect(own.limits()).toMatchObject({
     memory: { max: 64 * 1024 ** 2, swapMax: 0 },
     pids: { max: 10 },
@@ -302,14 +290,14 @@ test('processors and devices are assigned', ({ skip }) => {
     !needed.every((name) => controllers.includes(name)),
     `the v2 tree lacks controllers here (${mode}): needs ${needed.join(', ')}`,
   );
-  const own = group({ cpuset: { cpus: [0] }, io: { weight: 50 } });
+  const own = testGroup({ cpuset: { cpus: [0] }, io: { weight: 50 } });
   expect(own.limits().cpuset?.cpus).toEqual([0]);
   expect(own.limits().io?.weight).toBe(50);
 });
 
 test('controllers are enabled all the way down, around processes in the way', async ({ skip }) => {
   skip(!controllers.includes('memory'), `the v2 tree has no memory controller here (${mode})`);
-  const own = group();
+  const own = testGroup();
   const child = await inside(own);
   using direct = own.create('limited', {});
   expect(() => own.enable(['memory'])).toThrow(/EBUSY/);
@@ -323,7 +311,7 @@ test('controllers are enabled all the way down, around processes in the way', as
 
 test('processes in the way are moved into a leaf', async ({ skip }) => {
   skip(!controllers.includes('hugetlb'), `the v2 tree has no hugetlb controller here (${mode})`);
-  const own = group();
+  const own = testGroup();
   const child = await inside(own);
   expect(() => own.enable(['hugetlb'])).toThrow(/EBUSY/);
   own.enable(['hugetlb'], { leaf: 'processes' });
@@ -342,26 +330,26 @@ test('the group of the calling process is not killed or frozen by mistake', asyn
 });
 
 test('an error names the file with its group', () => {
-  const own = group();
+  const own = testGroup();
   expect(() => own.add(4_194_304)).toThrow(`"${own.directory}/cgroup.procs"`);
 });
 
 test('limits that cannot all be set leave those that were', ({ skip }) => {
   skip(!controllers.includes('hugetlb'), `the v2 tree has no hugetlb controller here (${mode})`);
-  const own = group({ hugetlb: { '2MB': '4M' }, maxDepth: 5 });
+  const own = testGroup({ hugetlb: { '2MB': '4M' }, maxDepth: 5 });
   expect(() => own.set({ hugetlb: { '2MB': '8M' }, maxDepth: 3, misc: { nothing: 1 } })).toThrow();
   expect(own.limits()).toMatchObject({ hugetlb: { '2MB': 4 * 1024 ** 2 }, maxDepth: 5 });
 });
 
 test('what does not exist is told', () => {
   expect(() => Cgroup.open('/ns-test-no-such-group')).toThrow(/ENOENT/);
-  const own = group();
+  const own = testGroup();
   using root = Cgroup.root();
   expect(() => root.create(own.path.slice(1))).toThrow(/EEXIST/);
 });
 
 test('wrong arguments are refused', () => {
-  const own = group();
+  const own = testGroup();
   for (const name of ['', '.', '..', 'a/b', 'cgroup.procs', 'a\0']) {
     expect(() => own.create(name)).toThrow(TypeError);
   }

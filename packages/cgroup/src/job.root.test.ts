@@ -7,23 +7,17 @@ import { cgroupAround } from './around.js';
 import { Cgroup } from './cgroup.js';
 import { cgroupHierarchy } from './hierarchy.js';
 import { cgroupForJob } from './job.js';
+import { keepControllers, testGroup } from './tree.fixture.js';
 
 const { controllers, mode } = cgroupHierarchy();
 const systemd = existsSync('/run/systemd/system');
 const dist = join(import.meta.dirname, '../dist/index.js');
-let made = 0;
+keepControllers();
 
 async function sleeper(cgroup: number): Promise<NamespaceProcess> {
   const child = await spawn('sleep', ['1000'], { cgroup, stdio: 'ignore' });
   onTestFinished(() => child[Symbol.asyncDispose]());
   return child;
-}
-
-function group(): Cgroup {
-  using root = Cgroup.root();
-  const own = root.create(`ns-test-job-${process.pid}-${++made}`);
-  onTestFinished(() => own[Symbol.asyncDispose]());
-  return own;
 }
 
 test('a job has a group of its own, which goes with it', async ({ skip }) => {
@@ -52,7 +46,7 @@ test('a user makes groups for jobs in a delegated group, next to its own process
   skip(systemd, 'systemd runs here, and is asked instead');
   const [controller] = ['pids', 'hugetlb'].filter((name) => controllers.includes(name));
   skip(controller === undefined, `the v2 tree has neither pids nor hugetlb here (${mode})`);
-  const own = group();
+  const own = testGroup();
   using root = Cgroup.root();
   root.enable([controller as string]);
   own.delegate({ uid: 12_345, gid: 12_345 });
@@ -73,7 +67,7 @@ test('a user makes groups for jobs in a delegated group, next to its own process
 
 test('if the group above is empty, a user need not move for a job', async ({ skip }) => {
   skip(systemd, 'systemd runs here, and is asked instead');
-  const own = group();
+  const own = testGroup();
   using inner = own.create('shell');
   for (const one of [own, inner]) one.delegate({ uid: 12_345, gid: 12_345 });
   const script = `
@@ -87,7 +81,7 @@ test('if the group above is empty, a user need not move for a job', async ({ ski
 
 test('a user without a group of its own is told what to do', async ({ skip }) => {
   skip(systemd, 'systemd runs here, and is asked instead');
-  const own = group();
+  const own = testGroup();
   const { stdout } = await asUser(
     own.fd,
     'await lib.cgroupForJob().catch(({ code, hint }) => console.log(code, hint));',
@@ -96,7 +90,7 @@ test('a user without a group of its own is told what to do', async ({ skip }) =>
 });
 
 test('the group that holds certain processes alone is found, and nobody else is frozen', async () => {
-  const own = group();
+  const own = testGroup();
   using a = own.create('a');
   using b = own.create('b');
   const [first, second] = [await sleeper(a.fd), await sleeper(b.fd)];
