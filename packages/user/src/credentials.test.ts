@@ -1,12 +1,16 @@
-import { hold, Namespace, run, spawn } from '@ns/core';
+import { existsSync } from 'node:fs';
+import { hold, Namespace, run, runSync, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import {
   addCapabilities,
   addRunAs,
+  type CapabilityOptions,
   type CapabilityState,
   capabilitiesIn,
+  formatCapabilities,
   maxUserNamespaces,
   parseCapabilities,
+  readCapabilities,
   type UserOptions,
   user,
 } from './index.js';
@@ -61,6 +65,34 @@ test('others have what is ambient', async () => {
   expect(state.bounding).toEqual(only('cap_chown', 'cap_net_raw'));
   const all = await inside({ map, capabilities: { keep: ['kill', 'chown'], ambient: 'all' } });
   expect(all.ambient).toEqual(only('cap_chown', 'cap_kill'));
+});
+
+test('what is inheritable is given away by files only', async () => {
+  const capabilities = { keep: ['net_raw', 'chown'], inheritable: ['chown'] };
+  const state = await inside({ capabilities });
+  expect(state.inheritable).toEqual(only('cap_chown'));
+  expect(state.ambient.size).toBe(0);
+  const both = { keep: 'all', inheritable: ['chown'], ambient: ['net_raw'] } as const;
+  expect((await inside({ capabilities: both })).inheritable).toEqual(
+    only('cap_chown', 'cap_net_raw'),
+  );
+});
+
+test('getpcaps shows the same text of a command as we do', async ({ skip }) => {
+  skip(!existsSync('/usr/sbin/getpcaps'), 'getpcaps is not installed (Debian: libcap2-bin)');
+  const choices: CapabilityOptions[] = [
+    { keep: 'all' },
+    { drop: 'all' },
+    { drop: ['sys_admin', 'bpf'] },
+    { keep: ['net_raw', 'chown'], inheritable: ['chown'] },
+    { keep: ['kill', 'net_raw', 'chown'], ambient: ['net_raw'], inheritable: 'all' },
+  ];
+  for (const capabilities of choices) {
+    const options = { namespaces: [user({ capabilities })], stdio: 'ignore' } as const;
+    await using child = await spawn('sleep', ['60'], options);
+    const { stdout } = runSync('/usr/sbin/getpcaps', [String(child.pid)]);
+    expect(stdout.trim()).toBe(`${child.pid}: ${formatCapabilities(readCapabilities(child.pid))}`);
+  }
 });
 
 test('securebits and no_new_privs are set and stay', async () => {
@@ -122,6 +154,8 @@ test('wrong arguments are refused before anything is started', () => {
     [{ capabilities: { keep: ['everything'] } }, 'capabilities.keep: unknown capability'],
     [{ capabilities: { keep: [], drop: [] } }, 'give keep or drop, not both'],
     [{ capabilities: { keep: [], ambient: ['chown'] } }, 'cap_chown is not kept'],
+    [{ capabilities: { keep: [], inheritable: ['kill'] } }, 'inheritable: cap_kill is not kept'],
+    [{ owner: 5 as unknown as { uid: 0; gid: 0 } }, 'owner must be { uid, gid }'],
     [{ capabilities: { securebits: ['magic' as 'noroot'] } }, 'securebits: unknown: magic'],
     [{ runAs: { uid: -1 } }, 'runAs.uid must be an integer'],
     [{ runAs: { groups: [2 ** 32] } }, 'runAs.groups[0] must be an integer'],
