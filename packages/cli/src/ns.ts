@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   kill: async () => (await import('./kill.js')).killCommand,
   cgroup: async () => (await import('./cgroup.js')).cgroupCommand,
   ps: async () => (await import('./ps.js')).ps,
+  ipc: async () => (await import('./ipc.js')).ipc,
   mounts: async () => (await import('./mounts.js')).mounts,
 };
 

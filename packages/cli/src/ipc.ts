@@ -1,0 +1,136 @@
+// `ns ipc`: what is in an IPC namespace, in the manner of ipcs(1) and lsipc(1).
+import { type IpcSnapshot, snapshot } from '@ns/ipc';
+import type { Command, Outcome } from './command.js';
+import { userName } from './ids.js';
+import { type Given, readOptions, UsageError } from './options.js';
+import { withPlace } from './place.js';
+import { type Column, printable, table } from './table.js';
+
+const options = {
+  title: 'Options of ls',
+  options: {
+    in: { value: 'PLACE', help: 'a pid in the namespace, or its file (default: the own one)' },
+    limits: { short: 'l', help: 'limits and how much of them is used, instead of objects' },
+    json: { short: 'J', help: 'objects, limits and usage as JSON' },
+  },
+};
+
+const key = (value: number) => `0x${value.toString(16).padStart(8, '0')}`;
+const mode = (value: number) => value.toString(8).padStart(3, '0');
+const right = (title: string): Column => ({ title, right: true });
+
+interface Owned {
+  readonly id: number;
+  readonly key: number;
+  readonly uid: number;
+  readonly mode: number;
+}
+
+/** The columns that all objects of System V begin with. */
+const common = [{ title: 'KEY' }, right('ID'), { title: 'OWNER' }, right('PERMS')];
+const commonCells = (object: Owned) => [
+  key(object.key),
+  String(object.id),
+  userName(object.uid),
+  mode(object.mode),
+];
+
+type Part = [title: string, columns: readonly Column[], rows: string[][]];
+
+function objectParts(found: IpcSnapshot): Part[] {
+  const parts: Part[] = [
+    [
+      'Message queues',
+      [...common, right('BYTES'), right('MESSAGES')],
+      found.messageQueues.map((one) => [
+        ...commonCells(one),
+        String(one.bytes),
+        String(one.messages),
+      ]),
+    ],
+    [
+      'Shared memory',
+      [...common, right('BYTES'), right('ATTACHED')],
+      found.sharedMemory.map((one) => [
+        ...commonCells(one),
+        String(one.size),
+        String(one.attachments),
+      ]),
+    ],
+    [
+      'Semaphore sets',
+      [...common, right('SEMAPHORES')],
+      found.semaphoreSets.map((one) => [...commonCells(one), String(one.count)]),
+    ],
+  ];
+  if (found.posixQueues !== undefined) {
+    const rows = found.posixQueues.map((name) => [printable(name)]);
+    parts.push(['POSIX message queues', [{ title: 'NAME' }], rows]);
+  }
+  return parts;
+}
+
+function limitsPart({ limits, usage, posixQueues }: IpcSnapshot): Part {
+  const used: Readonly<Record<string, number | undefined>> = {
+    shmmni: usage.segments,
+    shmall: usage.pages,
+    semmni: usage.semaphoreSets,
+    semmns: usage.semaphores,
+    msgmni: usage.messageQueues,
+    queues_max: posixQueues?.length,
+  };
+  const rows = Object.entries(limits).map(([name, limit]) => [
+    name,
+    String(limit),
+    String(used[name] ?? '-'),
+  ]);
+  return ['Limits', [{ title: 'LIMIT' }, right('VALUE'), right('USED')], rows];
+}
+
+/** JSON has no numbers of 64 bits: what is beyond its own is a text. */
+function plain(_: string, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+}
+
+function list(words: readonly string[]): Outcome {
+  const given = readOptions(words, [options]);
+  if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
+  const found = withPlace(given, 'ipc', (place) =>
+    snapshot(place === undefined ? {} : { in: place }),
+  );
+  const print = (line: string) => process.stdout.write(`${line}\n`);
+  if (given.has('json')) {
+    print(JSON.stringify(found, plain, 2));
+    return { exitCode: 0 };
+  }
+  const parts = given.has('limits') ? [limitsPart(found)] : objectParts(found);
+  parts.forEach(([title, columns, rows], i) => {
+    print(`${i > 0 ? '\n' : ''}${title}: ${rows.length === 0 ? 'none' : rows.length}`);
+    if (rows.length > 0) table(columns, rows, { columns: process.stdout.columns }).forEach(print);
+  });
+  if (found.posixQueues === undefined) {
+    process.stderr.write('ns ipc: no permission to list POSIX message queues\n');
+  }
+  return { exitCode: 0 };
+}
+
+function dispatch(given: Given): Outcome {
+  const [verb = 'ls', ...rest] = given.operands;
+  if (verb !== 'ls') throw new UsageError(`there is no 'ns ipc ${verb}', only ls`);
+  return list(rest);
+}
+
+export const ipc: Command = {
+  name: 'ipc',
+  summary: 'Show what is in an IPC namespace.',
+  usage: 'ls [options]',
+  options: [],
+  notes: [
+    'ls lists System V message queues, shared memory and semaphore sets, and POSIX message queues. It takes --in PLACE (a pid in the namespace, or its file), --limits (limits and how much of them is used), and --json (all of it).',
+    'Exit code: 0, or 1 for an error.',
+  ],
+  examples: ['ns ipc ls', 'ns ipc ls --in 4711', 'ns ipc ls --limits', 'ns ipc ls --json'],
+  failureCode: 1,
+  run: dispatch,
+};
