@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { runSync } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { ns, start } from './testing/ns.js';
@@ -70,7 +69,7 @@ test('all of it is told as JSON', async () => {
 test('the own namespace is shown to everybody', () => {
   const { stdout, status } = ns('ipc', 'ls');
   expect(status).toBe(0);
-  const count = spawnSync('ipcs', ['-m'], { encoding: 'utf8' }).stdout.match(/^0x/gm)?.length;
+  const count = runSync('ipcs', ['-m']).stdout.match(/^0x/gm)?.length;
   expect(stdout).toContain(`Shared memory: ${count ?? 'none'}`);
   expect(ns('ipc').status).toBe(0);
 });

@@ -58,7 +58,11 @@ function checkOperations(
   if (!Array.isArray(operations) || operations.length === 0) {
     throw new TypeError('operations must be an array that is not empty');
   }
-  operations.forEach(({ index = 0, add, undo = false }: SemaphoreOperation, i) => {
+  operations.forEach((operation: SemaphoreOperation, i) => {
+    if (typeof operation !== 'object' || operation === null) {
+      throw new TypeError(`operations[${i}] must be { index, add, undo }: ${String(operation)}`);
+    }
+    const { index = 0, add, undo = false } = operation;
     assertInteger(index, `operations[${i}].index`, 0, 65535);
     assertInteger(add, `operations[${i}].add`, -VALUE_MAX - 1, VALUE_MAX);
     if (undo && target !== undefined) {

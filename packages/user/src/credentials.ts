@@ -58,6 +58,9 @@ function keptOf({ keep, drop }: CapabilityOptions): CapabilitySet {
 }
 
 function securebitsOf(names: readonly Securebit[] = []): number {
+  if (!Array.isArray(names)) {
+    throw new TypeError(`capabilities.securebits must be an array: ${String(names)}`);
+  }
   let bits = 0;
   for (const name of names) {
     if (!Object.hasOwn(securebits, name)) {
@@ -84,6 +87,9 @@ function keptOnly(
 
 /** @throws {TypeError} for unknown names, and for ambient and inheritable ones that are not kept */
 export function checkCapabilities(options: CapabilityOptions): CheckedCapabilities {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`capabilities must be an object: ${String(options)}`);
+  }
   const { noNewPrivs = false } = options;
   const kept = keptOf(options);
   const ambient = keptOnly(options.ambient, kept, 'capabilities.ambient');

@@ -57,14 +57,15 @@ function capabilitiesOf({ capabilities, disableNested = false }: UserOptions) {
     throw new TypeError(`disableNested must be a boolean: ${String(disableNested)}`);
   }
   const wanted = disableNested ? withoutNested(capabilities) : capabilities;
-  if (wanted) checkCapabilities(wanted);
+  if (wanted !== undefined) checkCapabilities(wanted);
   return wanted;
 }
 
 /** What a child gets, as somebody who makes the namespace. */
 function planFor(maker: CallerIds, options: UserOptions) {
-  const maps = resolveMaps(options.map ?? 'root', maker);
-  const runAs = options.runAs && checkRunAs(options.runAs, maps, maker);
+  const { map = 'root' } = options;
+  const maps = resolveMaps(map, maker);
+  const runAs = options.runAs === undefined ? undefined : checkRunAs(options.runAs, maps, maker);
   return { maker, maps, start: startingIds(maps, maker, options), runAs };
 }
 
