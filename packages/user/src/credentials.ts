@@ -62,7 +62,7 @@ function securebitsOf(names: readonly Securebit[] = []): number {
     throw new TypeError(`capabilities.securebits must be an array: ${String(names)}`);
   }
   let bits = 0;
-  for (const name of names) {
+  for (const name of names as readonly Securebit[]) {
     if (!Object.hasOwn(securebits, name)) {
       throw new TypeError(`capabilities.securebits: unknown: ${String(name)}`);
     }
