@@ -11,6 +11,7 @@ export class Nascent {
   #pid: number;
   #pidfd: number;
   readonly #first: number;
+  #isFirstThere = true;
   readonly #layout: Layout;
 
   constructor(pid: number, layout: Layout) {
@@ -41,7 +42,9 @@ export class Nascent {
 
   /** Reaps the process that made way; it ends as soon as its replacement has exec'ed. */
   reapFirst(): void {
-    if (this.#pid !== this.#first) reapPid(this.#first);
+    if (this.#pid === this.#first || !this.#isFirstThere) return;
+    this.#isFirstThere = false;
+    reapPid(this.#first);
   }
 
   /** Ends and reaps what there is, whatever it takes no descriptor for; tells how it ended. */

@@ -131,14 +131,14 @@ function* isolated(draft: Draft, stdio: Stdio, undo: Undo): Steps {
     end();
     if (exit) throw endedEarly(exit);
   }
+  // Somebody inside may hold the other end open longer than the command lives.
+  if (draft.init) syscall('fcntl', status.read, F.SETFL, constants.O_NONBLOCK);
   child.reapFirst();
   go.closeRead();
   go.closeWrite();
   draft.harvest?.(layout);
   release();
   if (!draft.init) status.closeRead();
-  // Somebody inside may hold the other end open longer than the command lives.
-  else syscall('fcntl', status.read, F.SETFL, constants.O_NONBLOCK);
   return { pid: child.pid, pidfd: child.pidfd, report: draft.init ? status.read : -1 };
 }
 
