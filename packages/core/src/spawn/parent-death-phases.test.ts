@@ -35,12 +35,14 @@ const ways = {
   'with other credentials': 'namespaces: [user, paused], uid: 0, gid: 0',
   'below PID 1': 'namespaces: [user, init, paused]',
   'below our init without a pid namespace': 'namespaces: [user, paused], init: true',
+  'joining a container': "namespaces: [joined, { type: 'pid' }, paused]",
+  'joining a container, below our init': 'namespaces: [joined, init, paused]',
   'waiting for a meeting': 'namespaces: [user, paused, meeting]',
 };
 
 test.each(Object.entries(ways))('%s', async (_way, options) => {
   const script = `
-    import { spawn } from ${JSON.stringify(core)};
+    import { Namespace, spawn } from ${JSON.stringify(core)};
     const uid = process.getuid(), gid = process.getgid();
     const user = { type: 'user', prepare(child) {
       const program = child.program('user');
@@ -50,6 +52,8 @@ test.each(Object.entries(ways))('%s', async (_way, options) => {
         program.call('close', fd);
       }
     } };
+    const container = await spawn('sleep', ['1000'], { stdio: 'ignore', killWithParent: true, namespaces: [user] });
+    const joined = Namespace.of(container.pid, 'user');
     const init = { type: 'pid', prepare: (child) => child.useInit() };
     const meeting = { type: 'ipc', prepare: (child) => child.program('settings').meet(() => new Promise(() => {
       process.stdout.write('paused\\n');
