@@ -89,11 +89,19 @@ export function groupReport(group, { heaps, tail }) {
 export function targetResults({ name, contenders, targets, measured, skip }, heaps) {
   const here = new Set(contenders.filter((one) => one.skip === undefined).map((one) => one.name));
   return targets
-    .filter(({ of, against = of }) => skip === undefined && here.has(of) && here.has(against))
+    .filter((target) => {
+      const against = ('against' in target && target.against) || target.of;
+      return skip === undefined && here.has(target.of) && here.has(against);
+    })
     .flatMap((target) =>
       heaps
         .filter((heap) => target.heaps?.includes(heap) ?? true)
         .map((heap) => {
+          if ('milliseconds' in target) {
+            const p99 = percentile(of(measured[heap], target.of).flat(), 99) / 1e6;
+            const met = p99 <= target.milliseconds;
+            return { group: name, ...target, heap, reached: p99, met };
+          }
           const { against = target.of } = target;
           const others = target.against === undefined ? measured.small : measured[heap];
           const reached = ratio(of(measured[heap], target.of), of(others, against));
@@ -104,16 +112,24 @@ export function targetResults({ name, contenders, targets, measured, skip }, hea
 
 /** @param {ReturnType<typeof targetResults>} results */
 export function targetReport(results) {
-  const rows = results.map(
-    ({ group, of, against = 'the small heap', heap, atMost, reached, met }) => [
-      `${group}: ${of}`,
+  const rows = results.map((result) => {
+    const { group, of, heap, reached, met } = result;
+    const what = `${group}: ${of}`;
+    const verdict = met ? 'met' : 'missed';
+    if ('milliseconds' in result) {
+      const limit = `99 of 100 in at most ${result.milliseconds} ms`;
+      return [what, heap, limit, `${reached.toFixed(2)} ms`, verdict];
+    }
+    const { against = 'the small heap', atMost } = result;
+    return [
+      what,
       heap,
       atMost < 1
         ? `${(1 / atMost).toFixed(1)} times as fast as ${against}`
         : `at most ${atMost.toFixed(2)} of ${against}`,
       atMost < 1 ? (1 / reached).toFixed(2) : reached.toFixed(2),
-      met ? 'met' : 'missed',
-    ],
-  );
+      verdict,
+    ];
+  });
   return table(['what', 'heap', 'target', 'measured', ''], rows);
 }

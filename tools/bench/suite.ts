@@ -24,11 +24,19 @@ export interface Target {
   readonly heaps?: readonly Heap[];
 }
 
+/** What is hoped for: that 99 of 100 samples of a contender take at most so long. */
+export interface Limit {
+  readonly of: string;
+  readonly milliseconds: number;
+  /** Which heaps it is meant for. Default: all that are measured. */
+  readonly heaps?: readonly Heap[];
+}
+
 /** Contenders that do the same work, and are measured in turn. */
 export interface Group {
   readonly name: string;
   readonly contenders: readonly Contender[];
-  readonly targets: readonly Target[];
+  readonly targets: readonly (Target | Limit)[];
   /** Why it cannot be measured here. */
   readonly skip?: string | undefined;
 }
