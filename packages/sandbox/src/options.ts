@@ -17,14 +17,12 @@ export type Bytes = number | string;
  */
 export type OverlayChanges = 'discard' | 'list' | { keep: string };
 
-/** A root file system other than the host's. */
-export type RootSource =
-  /** A directory; read-only unless `writable`, or with an overlay over it. */
-  | { directory: string; writable?: boolean; overlay?: OverlayChanges }
-  /** A tar archive, plain or gzipped, that is unpacked for the sandbox. */
-  | { tar: string; overlay?: OverlayChanges }
-  /** A directory in OCI image layout; `reference` names the image if there are several. */
-  | { oci: string; reference?: string; overlay?: OverlayChanges };
+/** A directory that becomes the root; read-only unless `writable`, or with an overlay over it. */
+export interface RootSource {
+  directory: string;
+  writable?: boolean;
+  overlay?: OverlayChanges;
+}
 
 /**
  * Who the commands are:

@@ -51,8 +51,7 @@ export async function prepareRoot(
   const nothing = { release: () => {} };
   if (root === 'host') return { directory: '/', writable: false, ...nothing };
   if (root === 'empty') return { writable: false, ...nothing };
-  const { directory } = root as { directory: string };
-  const { overlay, writable = false } = root as { overlay?: OverlayChanges; writable?: boolean };
+  const { directory, overlay, writable = false } = root;
   const { overlay: layers, upper, temporary } = layersOf(overlay, outside);
   return {
     directory,
@@ -69,9 +68,8 @@ export async function prepareRoot(
 export function planRoot({ root = 'host' }: SandboxOptions): PreparedRoot {
   if (root === 'host') return { directory: '/', writable: false };
   if (root === 'empty') return { writable: false };
-  const { overlay, writable = false } = root as { overlay?: OverlayChanges; writable?: boolean };
-  const directory = 'directory' in root ? root.directory : '/TEMPORARY/root';
-  if (overlay === undefined) return { directory, writable: writable || !('directory' in root) };
+  const { directory, overlay, writable = false } = root;
+  if (overlay === undefined) return { directory, writable };
   if (overlay === 'discard') return { directory, writable: true, overlay: true };
   const place = overlay === 'list' ? '/TEMPORARY' : overlay.keep;
   const layers = { upper: join(place, 'upper'), work: join(place, 'work') };

@@ -158,6 +158,13 @@ describe('options', () => {
     expect(made.net).toBeUndefined();
   });
 
+  test('another network namespace can be joined', async ({ skip }) => {
+    skip(!root, 'joining one of another user namespace takes root');
+    using lab = Namespace.create('net');
+    const made = await box({ network: lab });
+    expect(await sh(made, 'readlink /proc/self/ns/net')).toBe(String(lab));
+  });
+
   test('a small tmp is full when it is full', async () => {
     const made = await box({ tmp: '1M' });
     expect(await sh(made, 'head -c 2M /dev/zero > /tmp/x; stat -c %s /tmp/x')).toMatch(
@@ -227,7 +234,7 @@ describe('wrong options are refused before anything is done', () => {
     [{ netwerk: 'none' }, 'options has no netwerk; it has root, '],
     [{ network: 'some' }, "network must be 'none' or 'host' or 'private' or"],
     [{ root: { directory: 'relative' } }, "root.directory must be an absolute path: 'relative'"],
-    [{ root: {} }, "root must be 'host' or 'empty' or { directory } or"],
+    [{ root: {} }, "root must be 'host' or 'empty' or { directory }: object"],
     [{ writable: '/x' }, 'writable must be a list'],
     [{ limits: { pids: 0 } }, 'limits.pids must be at least 1: 0'],
     [{ limits: { memory: '1X' } }, "limits.memory must be a size such as '64M': '1X'"],

@@ -52,8 +52,6 @@ const root: Schema = {
   anyOf: [
     { type: 'string', enum: ['host', 'empty'] },
     object({ directory: hostPath, writable: { type: 'boolean' }, overlay }, ['directory']),
-    object({ tar: hostPath, overlay }, ['tar']),
-    object({ oci: hostPath, reference: text, overlay }, ['oci']),
   ],
 };
 

@@ -170,11 +170,23 @@ function namespaceCalls({ options, owner, programs }: Draft): Call[] {
   const types = specs.map(({ type }) => type);
   // Whoever is root in a joined namespace must not reach the runner's memory and descriptors.
   if (handles.length > 0) program.call('prctl', PR.SET_DUMPABLE, 0, 0, 0, 0);
+  const find = (type: NamespaceType) => handles.find((candidate) => candidate.type === type);
+  // A network may belong to another user namespace than the joined one, and then has to be joined
+  // with the caller's own privileges; if it belongs to that one, with those that it brings.
+  const network = find('user') && find('net');
+  const joined =
+    network &&
+    program.call('setns', program.descriptor(network.fd), namespaceTypes.net.flag, {
+      step: `joining ${network}`,
+      tolerate: ['EPERM'],
+    });
   for (const type of allNamespaceTypes) {
-    const handle = handles.find((candidate) => candidate.type === type);
+    const handle = find(type);
     if (!handle) continue;
     const fd = program.descriptor(handle.fd);
-    program.call('setns', fd, namespaceTypes[type].flag, { step: `joining ${handle}` });
+    const already = handle === network && joined ? { ifFailed: joined } : {};
+    const step = `joining ${handle}`;
+    program.call('setns', fd, namespaceTypes[type].flag, { step, ...already });
     program.call('close', fd);
   }
   if (owner) {

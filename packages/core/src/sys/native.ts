@@ -97,9 +97,9 @@ export interface Readiness {
 
 // Node runs the loop once more after its own end, when no callback can be called any more: a
 // descriptor that became ready then would abort the process.
-const open = new Set<Watch>();
+const open = new Set<WeakRef<Watch>>();
 process.once('exit', () => {
-  for (const watch of open) watch.close();
+  for (const watch of open) watch.deref()?.close();
 });
 
 /** Calls back on the event loop of this thread whenever the descriptor is ready. */
@@ -110,13 +110,13 @@ export function rawWatch(
 ): Watch {
   // koffi passes a status first, whatever its types say.
   const poll = koffi.node.poll(fd, events, (...args: unknown[]) => callback(args[1] as Readiness));
-  const watch: Watch = {
+  const entry = new WeakRef<Watch>(poll);
+  open.add(entry);
+  return {
     ref: () => poll.ref(),
     unref: () => poll.unref(),
     close: () => {
-      if (open.delete(watch)) poll.close();
+      if (open.delete(entry)) poll.close();
     },
   };
-  open.add(watch);
-  return watch;
 }
