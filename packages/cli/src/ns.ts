@@ -15,6 +15,11 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   ps: async () => (await import('./ps.js')).ps,
   ipc: async () => (await import('./ipc.js')).ipc,
   mounts: async () => (await import('./mounts.js')).mounts,
+  sandbox: async () => (await import('./sandbox.js')).sandbox,
+  inspect: async () => (await import('./inspect.js')).inspect,
+  pin: async () => (await import('./pin.js')).pin,
+  unpin: async () => (await import('./pin.js')).unpin,
+  explain: async () => (await import('./explain.js')).explain,
 };
 
 const common: OptionGroup = {

@@ -132,32 +132,40 @@ function spawnOptions(given: Given): SpawnOptions {
   };
 }
 
-async function runInNew(given: Given): Promise<Outcome> {
-  const limits = limitsOf(given);
-  if (limits === undefined) return runIn(given);
-  const { cgroupForJob, settingsOf } = await import('@ns/cgroup');
-  const settings = settingsOf(limits);
-  if (given.has('explain')) {
-    for (const { file, value } of settings) process.stdout.write(`${file} = ${value}\n`);
-    return runIn(given);
-  }
-  await using group = await cgroupForJob(limits, { name: 'ns-run' });
-  return await runIn(given, group);
-}
-
-/** Runs the command, in a group if there is one: the root of its cgroup namespace, if that is new. */
-async function runIn(given: Given, group?: Cgroup): Promise<Outcome> {
+/** What is to be run, and how: in a group, if there is one, the root of its cgroup namespace if that is new. */
+function planned(given: Given, group?: Cgroup) {
   const namespaces = specsOf(specOptions(given, group));
   const { command, args, argv0 } = wordsOf(given.operands);
-  const options = { ...spawnOptions(given), namespaces };
+  const options: SpawnOptions = { ...spawnOptions(given), namespaces };
   if (argv0 !== undefined) options.argv0 = argv0;
   if (given.has('init')) options.init = true;
   if (!namespaces.some(({ type }) => type === 'cgroup') && group) options.cgroup = group.fd;
-  if (given.has('explain')) {
-    process.stdout.write(`${explainSpawn(command, args, options)}\n`);
-    return { exitCode: 0 };
+  return [command, args, options] as const;
+}
+
+/** Shows the limits and the system calls, and runs nothing. */
+export async function explainRun(given: Given): Promise<Outcome> {
+  const limits = limitsOf(given);
+  if (limits !== undefined) {
+    const { settingsOf } = await import('@ns/cgroup');
+    for (const { file, value } of settingsOf(limits)) process.stdout.write(`${file} = ${value}\n`);
   }
-  return attend(() => spawn(command, args, options), { only: forwardedSignals(given) });
+  process.stdout.write(`${explainSpawn(...planned(given))}\n`);
+  return { exitCode: 0 };
+}
+
+function runIn(given: Given, group?: Cgroup): Promise<Outcome> {
+  return attend(() => spawn(...planned(given, group)), { only: forwardedSignals(given) });
+}
+
+async function runInNew(given: Given): Promise<Outcome> {
+  if (given.has('explain')) return explainRun(given);
+  const limits = limitsOf(given);
+  if (limits === undefined) return runIn(given);
+  const { cgroupForJob, settingsOf } = await import('@ns/cgroup');
+  settingsOf(limits); // wrong ones are refused before there is a group
+  await using group = await cgroupForJob(limits, { name: 'ns-run' });
+  return await runIn(given, group);
 }
 
 export const run: Command = {

@@ -1,0 +1,58 @@
+import { mkdtempSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isRoot } from '@ns/core/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import { ns } from './testing/ns.js';
+
+interface Told {
+  type: string;
+  inode: string;
+  own: boolean;
+}
+
+test('the namespaces of a process are told, each with its inode', () => {
+  const { stdout } = ns('inspect', '--json', String(process.pid));
+  const { namespaces } = JSON.parse(stdout) as { namespaces: Told[] };
+  expect(namespaces).toHaveLength(8);
+  for (const { type, inode, own } of namespaces) {
+    const file = type === 'mount' ? 'mnt' : type;
+    expect(readlinkSync(`/proc/self/ns/${file}`)).toContain(`[${inode}]`);
+    expect(own).toBe(true);
+  }
+});
+
+test('one behind a file is told in a table', () => {
+  const { stdout } = ns('inspect', '/proc/self/ns/uts');
+  expect(stdout).toMatch(/^TYPE\s+INODE/);
+  expect(stdout).toMatch(/^uts\s+\d+.*own$/m);
+});
+
+test('what is none is refused in one line', () => {
+  expect(ns('inspect')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^ns inspect: /),
+  });
+  expect(ns('inspect', 'no-such-name').stderr).toContain("'no-such-name' is no process id");
+  expect(ns('inspect', '/etc/passwd').status).toBe(1);
+});
+
+test('a namespace is kept by a file, and let go', ({ skip }) => {
+  if (!isRoot) skip('pinning takes root');
+  const directory = mkdtempSync(join(tmpdir(), 'ns-pin-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'uts');
+  const pinned = ns('pin', '--json', 'uts', 'new', path);
+  expect(pinned.stderr).toBe('');
+  expect(JSON.parse(pinned.stdout).inode).toBe(String(statSync(path).ino));
+  expect(ns('inspect', path).stdout).toMatch(/^uts\s/m);
+  expect(ns('unpin', path)).toMatchObject({ status: 0, stderr: '' });
+  expect(ns('pin', 'uts', 'new').stderr).toContain('a type, a process or file, and a path');
+});
+
+test('what ns run would do is explained', () => {
+  const { stdout, status } = ns('explain', '--net', '--map-root-user', '--', 'true');
+  expect(status).toBe(0);
+  expect(stdout).toContain('CLONE_NEWNET');
+  expect(stdout).toContain('execve(');
+});
