@@ -1,5 +1,6 @@
 // Turns checked options into what the child will do: the clone and its whole program.
 // Pure: nothing is opened or called here.
+import { release } from 'node:os';
 import { CLONE, CLOSE_RANGE_CLOEXEC, F, PR } from '../flags.js';
 import { formatCall } from '../format-call.js';
 import {
@@ -32,6 +33,16 @@ const TIOCSCTTY = 0x540e;
 const EVERY_FD = 0xffff_ffff;
 const EVERY_SIGNAL = 2n ** 64n - 1n;
 const phasesAfterClock = phases.filter((phase) => phase !== 'clock');
+
+/**
+ * Before Linux 6.2 an exec stays in the time namespace that it was in, and the clone that makes one
+ * enters it, which fixes its offsets. Then the child makes it by unshare, and goes on in a process
+ * of its own.
+ */
+function timeNeedsClone(kernel: string): boolean {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return major < 6 || (major === 6 && minor < 2);
+}
 
 /** Ids of the maker of a user namespace. */
 interface Owner {
@@ -150,8 +161,9 @@ export function draft(options: ChildOptions, program?: Program): Draft {
   if (program) programOf('credentials').append(program);
 
   const meets = Object.values(programs).some(({ entries }) => entries.some(({ action }) => action));
-  const isolated = state.isolated || state.init || meets;
-  const replaced = isolated && (joins.has('pid') || creates.has('pid'));
+  const clones = creates.has('time') && timeNeedsClone(release());
+  const isolated = state.isolated || state.init || meets || clones;
+  const replaced = isolated && (joins.has('pid') || creates.has('pid') || clones);
   if (!isolated) {
     clone.flags += flagsOf(creates);
     if (setTid) clone.setTid = setTid;
@@ -210,7 +222,7 @@ function namespaceCalls({ options, owner, programs }: Draft): Call[] {
   return [...program.entries];
 }
 
-/** Goes on in another process, since a pid namespace is for children. */
+/** Goes on in another process, since pid namespaces, and time namespaces of old, are for children. */
 function replaceCalls(draft: Draft, status: number): Call[] {
   const { replaced, setTid } = draft;
   if (!replaced) return [];
