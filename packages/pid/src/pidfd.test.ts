@@ -41,7 +41,8 @@ test('the exit code and the signal of a child are told', async () => {
   expect(await second.exited).toMatchObject({ code: null, signal: 'SIGTERM' });
 });
 
-test('the exit code of a process that is not our child is told', async () => {
+test('the exit code of a process that is not our child is told', async (context) => {
+  skipUnlessKernel(context, '6.15');
   const parent = waiting('exec 3<&0; sh -c "read line <&3; exit 9" & echo $!; wait $!; cat');
   const [output] = (await once(parent.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
   const grandchild = open(Number(output.toString()));
@@ -96,7 +97,8 @@ test('a namespace of the process is opened', () => {
   expect(String(namespace)).toBe(readlinkSync(`/proc/${pid}/ns/uts`));
 });
 
-test('a signal reaches a whole process group', async () => {
+test('a signal reaches a whole process group', async (context) => {
+  skipUnlessKernel(context, '6.9');
   const child = await spawn('sh', ['-c', 'sleep 1000 & echo $!; wait'], {
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -110,7 +112,8 @@ test('a signal reaches a whole process group', async () => {
   await child.exited;
 });
 
-test('a thread has a descriptor of its own', () => {
+test('a thread has a descriptor of its own', (context) => {
+  skipUnlessKernel(context, '6.9');
   const [tid] = readFileSync('/proc/thread-self/stat', 'utf8').split(' ');
   const thread = Pidfd.open(Number(tid), { thread: true });
   onTestFinished(() => thread.close());
