@@ -10,6 +10,8 @@ export type TerminalStep =
 
 const driver = `
 import fcntl, json, os, pty, re, select, struct, sys, termios, time
+
+patience = 20 * float(os.environ.get("NS_TEST_SLOWNESS", "1"))
 argv, steps = json.load(sys.stdin)
 pid, fd = pty.fork()
 if pid == 0:
@@ -30,7 +32,7 @@ def more(deadline):
     seen += data.decode(errors="replace")
     return data != b""
 for step in steps:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + patience
     if "type" in step:
         os.write(fd, step["type"].encode())
     elif "rows" in step:
@@ -43,7 +45,7 @@ for step in steps:
                 break
             if not more(deadline):
                 sys.exit("it ended without " + step["expect"] + ":\\n" + seen)
-deadline = time.monotonic() + 20
+deadline = time.monotonic() + patience
 while more(deadline):
     pass
 _, status = os.waitpid(pid, 0)

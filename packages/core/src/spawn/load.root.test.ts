@@ -15,6 +15,7 @@ interface State {
 }
 
 const MIB = 1024 * 1024;
+const timeout = 120_000 * Number(process.env.NS_TEST_SLOWNESS ?? 1);
 
 /** What a process of its own is before and after work, when it has done the same for warming up. */
 async function measure(warmUp: string, work: string): Promise<{ before: State; after: State }> {
@@ -71,7 +72,7 @@ const one = `async (i) => {
   else { const child = await spawn('true', [], { stdio: 'ignore', namespaces }); await child.exited; }
 }`;
 
-test('5,000 children in a row', { timeout: 120_000 }, async () => {
+test('5,000 children in a row', { timeout }, async () => {
   const sync = (count: number) => `for (let i = 0; i < ${count}; i++) {
     runSync('true', [], { stdio: 'ignore', namespaces: i % 10 ? [] : [{ type: 'uts' }, init] });
   }`;
@@ -83,11 +84,11 @@ test('5,000 children in a row', { timeout: 120_000 }, async () => {
   );
 });
 
-test('5,000 children, 64 at a time', { timeout: 120_000 }, async () => {
+test('5,000 children, 64 at a time', { timeout }, async () => {
   expectSame(await measure(`await times(400, 64, ${one})`, `await times(5000, 64, ${one})`));
 });
 
-test('1,000 children alive at once', { timeout: 120_000 }, async () => {
+test('1,000 children alive at once', { timeout }, async () => {
   const many = (count: number) => `{
     const children = await Promise.all(Array.from({ length: ${count} }, () => spawn('sleep', ['1000'], { stdio: 'ignore' })));
     const alive = children.filter((child) => child.kill(0)).length;
