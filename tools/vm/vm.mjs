@@ -59,5 +59,8 @@ async function main() {
   }
 }
 
+// The machine ends with this process, however it ends.
+process.once('SIGTERM', () => process.exit(143));
+
 if (values.help) console.log(usage);
 else await main();
