@@ -10,7 +10,7 @@ import { user } from '@ns/user';
 import { expect, onTestFinished, test } from 'vitest';
 import { create } from '../create.js';
 import { box, outside, sh } from '../testing.js';
-import { expectToWithstand, plain, privileged } from './attack.js';
+import { expectToWithstand, plain, privileged } from './attack.testing.js';
 
 test('open descriptors of the caller are not inherited', async () => {
   const file = join(outside(), 'secret');

@@ -8,7 +8,7 @@ import { pid } from '@ns/pid';
 import { user } from '@ns/user';
 import { expect, onTestFinished, test } from 'vitest';
 import { box, sh } from '../testing.js';
-import { expectToWithstand, plain, privileged } from './attack.js';
+import { expectToWithstand, plain, privileged } from './attack.testing.js';
 
 /** Somebody else's process of the same user, with a secret in its environment. */
 async function victim(): Promise<ChildProcess & { pid: number }> {

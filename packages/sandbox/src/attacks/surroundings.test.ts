@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
-import { expectToWithstand } from './attack.js';
+import { expectToWithstand } from './attack.testing.js';
 
 const module = new URL('../../dist/index.js', import.meta.url).href;
 
