@@ -1,5 +1,5 @@
 // Addresses as text and as bytes: IPv4, IPv6 (RFC 5952) and link-layer.
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import type { Codec } from './codec.js';
 
 const AF_INET = 2;
@@ -57,6 +57,32 @@ export function formatIP(bytes: Buffer, start: number, end: number): string | un
   return end - start === 16 ? formatIPv6(bytes, start) : undefined;
 }
 
+const ZERO = 0x30;
+const DOT = 0x2e;
+
+/** Writes the four bytes of an IPv4 address; false if the text is none. */
+function writeIPv4(text: string, bytes: Uint8Array, start: number): boolean {
+  let [at, part, digits] = [start, 0, 0];
+  for (let i = 0; i <= text.length; i++) {
+    const code = i === text.length ? DOT : text.charCodeAt(i);
+    if (code === DOT) {
+      if (digits === 0 || part > 255 || at > start + 3) return false;
+      bytes[at++] = part;
+      part = 0;
+      digits = 0;
+    } else {
+      const digit = code - ZERO;
+      // As inet_pton(3): three digits, and none to spare in front.
+      if (digit < 0 || digit > 9 || digits === 3 || (digits > 0 && part === 0)) return false;
+      part = part * 10 + digit;
+      digits++;
+    }
+  }
+  return at === start + 4;
+}
+
+const scratch = new Uint8Array(4);
+
 function parseIPv6(text: string): Buffer {
   const tail = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text);
   const plain = tail
@@ -77,7 +103,8 @@ function parseIPv6(text: string): Buffer {
 /** Bytes of an IPv4 or IPv6 address without a zone. */
 export function parseIP(text: unknown, name: string): Buffer {
   if (typeof text !== 'string') throw new TypeError(`${name} must be a string: ${String(text)}`);
-  if (isIPv4(text)) return Buffer.from(text.split('.').map(Number));
+  const v4 = Buffer.allocUnsafe(4);
+  if (writeIPv4(text, v4, 0)) return v4;
   if (isIPv6(text) && !text.includes('%')) return parseIPv6(text);
   throw new TypeError(`${name} must be an IPv4 or IPv6 address: ${text}`);
 }
@@ -90,17 +117,29 @@ export function familyOf(text: string): 'inet' | 'inet6' {
 /** `10.0.0.1/24` in its parts; without a length, it is the whole address. */
 export function parsePrefix(text: unknown, name: string): { address: string; prefixlen: number } {
   if (typeof text !== 'string') throw new TypeError(`${name} must be a string: ${String(text)}`);
-  const [address = '', length, ...rest] = text.split('/');
-  const whole = parseIP(address, name).length * 8;
-  const prefixlen = length === undefined ? whole : Number(length);
-  if (rest.length > 0 || (length !== undefined && !/^\d{1,3}$/.test(length)) || prefixlen > whole) {
+  const slash = text.indexOf('/');
+  const address = slash < 0 ? text : text.slice(0, slash);
+  const whole = writeIPv4(address, scratch, 0) ? 32 : parseIP(address, name).length * 8;
+  if (slash < 0) return { address, prefixlen: whole };
+  const length = text.slice(slash + 1);
+  const prefixlen = Number(length);
+  if (!/^\d{1,3}$/.test(length) || prefixlen > whole) {
     throw new RangeError(`${name} must be an address with a prefix length: ${text}`);
   }
   return { address, prefixlen };
 }
 
 /** An IPv4 or IPv6 address; which of the two, its length says. */
-export const ip: Codec<string> = { decode: formatIP, encode: parseIP };
+export const ip: Codec<string> = {
+  decode: formatIP,
+  encode: parseIP,
+  writeTo(writer, value, name) {
+    const at = writer.take(4);
+    if (typeof value === 'string' && writeIPv4(value, writer.bytes, at)) return;
+    writer.length = at;
+    writer.append(parseIP(value, name));
+  },
+};
 
 const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 

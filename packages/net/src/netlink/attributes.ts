@@ -1,6 +1,7 @@
 // Tables of attributes: one table per nest says number, name and kind of value, and serves for
 // encoding, decoding and the names in error messages.
 import { type Codec, flag, type Location } from './codec.js';
+import { type Writer, written } from './writer.js';
 
 const HEADER = 4;
 const NESTED = 0x8000;
@@ -51,12 +52,11 @@ function append(values: Record<string, unknown>, name: string, value: unknown): 
 
 /** One attribute with its header and padding. */
 export function attribute(type: number, data: Uint8Array): Uint8Array {
-  if (data.length > 0xffff - HEADER) throw new RangeError(`attribute ${type} is too long`);
-  const bytes = Buffer.alloc(align(HEADER + data.length));
-  bytes.writeUInt16LE(HEADER + data.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  bytes.set(data, HEADER);
-  return bytes;
+  return written((writer) => {
+    const at = writer.begin();
+    writer.append(data);
+    writer.end(at, type);
+  });
 }
 
 /** Attributes one after the other: type, and where the value begins and ends. False if broken. */
@@ -100,9 +100,9 @@ export class AttributeTable<E extends Entries> implements Codec<ValuesOf<E>> {
     const values = target as Record<string, unknown>;
     let at = start;
     while (at + HEADER <= end) {
-      const length = bytes.readUInt16LE(at);
+      const length = (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
       if (length < HEADER || at + length > end) break;
-      const type = bytes.readUInt16LE(at + 2) & TYPE_MASK;
+      const type = ((bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8)) & TYPE_MASK;
       const from = at + HEADER;
       const to = at + length;
       at += align(length);
@@ -120,26 +120,36 @@ export class AttributeTable<E extends Entries> implements Codec<ValuesOf<E>> {
   }
 
   encode(values: ValuesOf<E>, name = '', _siblings: object = {}): Uint8Array {
-    const parts: Uint8Array[] = [];
+    return written((writer) => this.writeTo(writer, values, name));
+  }
+
+  writeTo(writer: Writer, values: ValuesOf<E>, name = '', _siblings: object = {}): void {
     const prefix = name === '' ? '' : `${name}.`;
     const record = values as Record<string, unknown>;
-    for (const key of Object.keys(record)) {
+    for (const key in record) {
       const value = record[key];
+      if (value === undefined) continue;
       const entry = this.entries[key];
-      if (value === undefined || (value === false && entry?.[1] === flag)) continue;
       if (entry === undefined) {
         if (key === 'unknown' || key === 'malformed') continue;
         throw new TypeError(`${prefix}${key} is not known`);
       }
       const [type, codec, many] = entry;
+      if (value === false && codec === flag) continue;
       const flagged = codec.nested ? type | NESTED : type;
-      const path = `${prefix}${key}`;
+      const path = prefix + key;
       for (const one of many ? (value as unknown[]) : [value]) {
-        parts.push(attribute(flagged, codec.encode(one, path, values)));
+        const at = writer.begin();
+        if (codec.writeTo) codec.writeTo(writer, one, path, values);
+        else writer.append(codec.encode(one, path, values));
+        writer.end(at, flagged);
       }
     }
-    for (const { type, data } of values.unknown ?? []) parts.push(attribute(type, data));
-    return Buffer.concat(parts);
+    for (const { type, data } of values.unknown ?? []) {
+      const at = writer.begin();
+      writer.append(data);
+      writer.end(at, type);
+    }
   }
 
   /** Name of an attribute's number in this nest. */

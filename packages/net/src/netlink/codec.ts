@@ -2,6 +2,8 @@
 // Both machines that are supported are little-endian, and so is netlink on them, except for what
 // says `be`, which is in network order everywhere.
 
+import type { Writer } from './writer.js';
+
 /**
  * A kind of value. Decoding never throws: what cannot be such a value is undefined, and the table
  * that uses the codec reports it.
@@ -11,6 +13,8 @@ export interface Codec<V> {
   decode(bytes: Buffer, start: number, end: number, siblings: object): V | undefined;
   /** Writes a value; `name` is for the error, `siblings` are the values beside it. */
   encode(value: V, name: string, siblings: object): Uint8Array;
+  /** The same into memory that is there: for what is written often. */
+  writeTo?(writer: Writer, value: V, name: string, siblings: object): void;
   /** Whether the value is made of attributes, so that its own attribute is flagged as a nest. */
   readonly nested?: boolean;
   /** Names what lies at an offset, for error messages. */
@@ -41,6 +45,10 @@ function scalar<V>(size: number, read: Scalar<V>['read'], write: Scalar<V>['writ
       const bytes = Buffer.alloc(size);
       write(value, bytes, 0, name);
       return bytes;
+    },
+    writeTo(writer, value, name) {
+      const at = writer.take(size);
+      write(value, writer.bytes, at, name);
     },
   };
 }
@@ -127,7 +135,7 @@ export const count64 = integer(
   8,
   0,
   Number.MAX_SAFE_INTEGER,
-  (b, i) => Number(b.readBigUInt64LE(i)),
+  (b, i) => b.readUInt32LE(i) + b.readUInt32LE(i + 4) * 2 ** 32,
   (b, v, i) => {
     b.writeBigUInt64LE(BigInt(v), i);
   },
@@ -189,8 +197,12 @@ export function text(limit = 0xff00): Codec<string> {
   return {
     decode(buffer, start, end) {
       let stop = start;
-      while (stop < end && buffer[stop] !== 0) stop++;
-      return buffer.toString('utf8', start, stop);
+      let ascii = true;
+      while (stop < end && buffer[stop] !== 0) {
+        if ((buffer[stop] as number) > 0x7f) ascii = false;
+        stop++;
+      }
+      return ascii ? buffer.toString('latin1', start, stop) : buffer.toString('utf8', start, stop);
     },
     encode(value, name) {
       if (typeof value !== 'string') throw new TypeError(`${name} must be a string`);

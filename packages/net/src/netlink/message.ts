@@ -2,6 +2,7 @@
 import type { AttributeTable, Entries, ValuesOf } from './attributes.js';
 import type { Location } from './codec.js';
 import type { Struct } from './struct.js';
+import { type Writer, written } from './writer.js';
 
 /** Bytes of struct nlmsghdr. */
 export const HEADER = 16;
@@ -39,9 +40,13 @@ export class Body<H, E extends Entries> {
   }
 
   encode(header: Partial<H>, attributes: ValuesOf<E>): Uint8Array {
-    const fixed = Buffer.alloc(align(this.header.size));
-    fixed.set(this.header.encodeSome(header, 'header'));
-    return Buffer.concat([fixed, this.attributes.encode(attributes)]);
+    return written((writer) => this.writeTo(writer, header, attributes));
+  }
+
+  writeTo(writer: Writer, header: Partial<H>, attributes: ValuesOf<E>): void {
+    const at = writer.take(align(this.header.size));
+    this.header.writeSome(header, writer.bytes, at, 'header');
+    this.attributes.writeTo(writer, attributes);
   }
 
   /** Fields of the structure and attributes in one object; undefined if even the former is cut off. */
@@ -83,15 +88,23 @@ export interface Request {
   readonly about: object;
 }
 
-/** Writes the message of a request. */
-export function writeMessage({ type, flags, body }: Request, sequence: number): Buffer {
-  const message = Buffer.alloc(align(HEADER + body.length));
-  message.writeUInt32LE(HEADER + body.length, 0);
-  message.writeUInt16LE(type, 4);
-  message.writeUInt16LE(flags | NLM_F.REQUEST, 6);
-  message.writeUInt32LE(sequence, 8);
-  message.set(body, HEADER);
-  return message;
+/** Bytes of a request's message, with what aligns the next one. */
+export const sizeOf = ({ body }: Request): number => align(HEADER + body.length);
+
+/** Writes the message of a request into zeroed bytes, and gives where it ends. */
+export function writeMessage(
+  { type, flags, body }: Request,
+  sequence: number,
+  message: Buffer,
+  at = 0,
+): number {
+  message.writeUInt32LE(HEADER + body.length, at);
+  message.writeUInt16LE(type, at + 4);
+  message.writeUInt16LE(flags | NLM_F.REQUEST, at + 6);
+  message.writeUInt32LE(sequence, at + 8);
+  message.writeUInt32LE(0, at + 12);
+  message.set(body, at + HEADER);
+  return at + align(HEADER + body.length);
 }
 
 /** The messages in a datagram; false from `visit` ends it. Broken ones end it too. */

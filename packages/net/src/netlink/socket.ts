@@ -4,7 +4,15 @@ import { SystemError } from '@ns/core';
 import { closeFd, errnoNumber, syscall, trySyscall } from '@ns/core/sys';
 import { type InOptions, socketIn } from '../where.js';
 import { errorOf, NetlinkError } from './error.js';
-import { eachMessage, HEADER, NLM_F, NLMSG, type Request, writeMessage } from './message.js';
+import {
+  eachMessage,
+  HEADER,
+  NLM_F,
+  NLMSG,
+  type Request,
+  sizeOf,
+  writeMessage,
+} from './message.js';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -53,6 +61,12 @@ export interface Dump {
 
 /** Lets the event loop go on. */
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function messageOf(request: Request, flags: number, sequence: number): Buffer {
+  const message = Buffer.alloc(sizeOf(request));
+  writeMessage({ ...request, flags: request.flags | flags }, sequence, message);
+  return message;
+}
 
 const keptChanging = ({ name, about }: Request) =>
   new NetlinkError(EINTR, name, about, {
@@ -119,19 +133,19 @@ export class NetlinkSocket {
     }
   }
 
-  /** Sends a request and waits for its acknowledgement. */
+  /** Sends a request and reads its acknowledgement; with a visitor, the one message that answers it. */
   request(request: Request, visit?: Visitor): void {
     const sequence = this.#next();
-    const message = writeMessage({ ...request, flags: request.flags | NLM_F.ACK }, sequence);
+    const message = messageOf(request, visit ? 0 : NLM_F.ACK, sequence);
     this.#send(message);
     let error: NetlinkError | undefined;
     let done = false;
     while (!done) {
       eachMessage(receiveBuffer, this.#receive(), (type, flags, seq, start, end) => {
         if (seq !== sequence) return; // left over from a request that failed halfway
-        if (type !== NLMSG.ERROR) return visit?.(receiveBuffer, start, end, type);
         done = true;
-        error = errorOf(receiveBuffer, start, end, flags, request, message, true);
+        if (type !== NLMSG.ERROR) visit?.(receiveBuffer, start, end, type);
+        else error = errorOf(receiveBuffer, start, end, flags, request, message, true);
       });
     }
     if (error) throw error;
@@ -144,33 +158,39 @@ export class NetlinkSocket {
    */
   batch(requests: readonly Request[]): (NetlinkError | undefined)[] {
     const errors: (NetlinkError | undefined)[] = new Array(requests.length).fill(undefined);
+    let out = Buffer.alloc(BATCH);
     let from = 0;
     while (from < requests.length) {
-      const first = this.#sequence + 1;
-      const messages: Buffer[] = [];
+      const begun: number[] = [];
+      let first = 0;
       let size = 0;
-      while (from + messages.length < requests.length && (size < BATCH || messages.length === 0)) {
-        const request = requests[from + messages.length] as Request;
-        const message = writeMessage(request, this.#next());
-        messages.push(message);
-        size += message.length;
+      for (let i = from; i < requests.length; i++) {
+        const request = requests[i] as Request;
+        if (size > 0 && size + sizeOf(request) > BATCH) break;
+        const sequence = this.#next();
+        if (begun.length === 0) first = sequence;
+        begun.push(size);
+        if (sizeOf(request) > out.length) out = Buffer.alloc(sizeOf(request));
+        size = writeMessage(request, sequence, out, size);
       }
       // Failures are always told; success only of the last one, which comes after all others.
-      const last = messages.at(-1) as Buffer;
-      last.writeUInt16LE(last.readUInt16LE(6) | NLM_F.ACK, 6);
-      this.#send(messages.length === 1 ? last : Buffer.concat(messages));
+      const last = begun.length - 1;
+      const flagsAt = (begun[last] as number) + 6;
+      out.writeUInt16LE(out.readUInt16LE(flagsAt) | NLM_F.ACK, flagsAt);
+      this.#send(out.subarray(0, size));
       let done = false;
       while (!done) {
         eachMessage(receiveBuffer, this.#receive(), (type, flags, seq, start, end) => {
           const index = seq - first;
-          const message = messages[index];
-          if (type !== NLMSG.ERROR || message === undefined) return;
+          const at = begun[index];
+          if (type !== NLMSG.ERROR || at === undefined) return;
           const request = requests[from + index] as Request;
+          const message = out.subarray(at, at + sizeOf(request));
           errors[from + index] = errorOf(receiveBuffer, start, end, flags, request, message, true);
-          if (index === messages.length - 1) done = true;
+          if (index === last) done = true;
         });
       }
-      from += messages.length;
+      from += begun.length;
     }
     return errors;
   }
@@ -178,7 +198,7 @@ export class NetlinkSocket {
   /** Asks for a whole table; the answer is read with {@link read}. */
   start(request: Request): Dump {
     const sequence = this.#next();
-    const message = writeMessage({ ...request, flags: request.flags | NLM_F.DUMP }, sequence);
+    const message = messageOf(request, NLM_F.DUMP, sequence);
     this.#send(message);
     return { request, message, sequence, interrupted: false, done: false };
   }

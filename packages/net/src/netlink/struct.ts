@@ -17,6 +17,8 @@ export interface Struct<V> extends Codec<V> {
   decode(bytes: Buffer, start: number, end: number): V | undefined;
   /** Writes the fields given; the others are zero. */
   encodeSome(value: Partial<V>, name: string): Uint8Array;
+  /** The same into zeroed bytes that are there. */
+  writeSome(value: Partial<V>, bytes: Buffer, at: number, name: string): void;
   /** Reads the fields into an existing object; there must be enough bytes. */
   readInto(target: object, bytes: Buffer, start: number): void;
 }
@@ -34,13 +36,17 @@ export function struct<F extends Fields>(fields: F): Struct<FieldsOf<F>> {
     const record = target as Record<string, unknown>;
     for (const { name, scalar, at } of visible) record[name] = scalar.read(bytes, start + at);
   };
-  const encodeSome = (value: object, name: string) => {
-    const bytes = Buffer.alloc(size);
+  const writeSome = (value: object, bytes: Buffer, start: number, name: string) => {
     const record = value as Record<string, unknown>;
     for (const field of visible) {
       const given = record[field.name];
-      if (given !== undefined) field.scalar.write(given, bytes, field.at, `${name}.${field.name}`);
+      if (given === undefined) continue;
+      field.scalar.write(given, bytes, start + field.at, `${name}.${field.name}`);
     }
+  };
+  const encodeSome = (value: object, name: string) => {
+    const bytes = Buffer.alloc(size);
+    writeSome(value, bytes, 0, name);
     return bytes;
   };
   return {
@@ -54,5 +60,6 @@ export function struct<F extends Fields>(fields: F): Struct<FieldsOf<F>> {
     },
     encode: (value, name) => encodeSome(value, name),
     encodeSome,
+    writeSome,
   };
 }

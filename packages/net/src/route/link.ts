@@ -62,19 +62,25 @@ export interface Link {
 
 type Values = NonNullable<ReturnType<typeof linkBody.decode>>;
 
-function counters(values: Values): Link['stats64'] {
-  const s = values.stats64 as Record<string, number> | undefined;
-  if (s === undefined) return undefined;
-  const side = (from: 'rx' | 'tx') => ({
-    bytes: s[`${from}_bytes`] ?? 0,
-    packets: s[`${from}_packets`] ?? 0,
-    errors: s[`${from}_errors`] ?? 0,
-    dropped: s[`${from}_dropped`] ?? 0,
-  });
-  return {
-    rx: { ...side('rx'), multicast: s.multicast ?? 0 },
-    tx: { ...side('tx'), collisions: s.collisions ?? 0 },
-  };
+function counters({ stats64: s }: Values): Link['stats64'] {
+  return (
+    s && {
+      rx: {
+        bytes: s.rx_bytes,
+        packets: s.rx_packets,
+        errors: s.rx_errors,
+        dropped: s.rx_dropped,
+        multicast: s.multicast,
+      },
+      tx: {
+        bytes: s.tx_bytes,
+        packets: s.tx_packets,
+        errors: s.tx_errors,
+        dropped: s.tx_dropped,
+        collisions: s.collisions,
+      },
+    }
+  );
 }
 
 /** A decoded message as a link. */

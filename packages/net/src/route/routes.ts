@@ -1,6 +1,7 @@
 // Routes: `ip route`.
 import { families, familyOf, parsePrefix } from '../netlink/addresses.js';
 import type { NetlinkError } from '../netlink/error.js';
+import { Writer, written } from '../netlink/writer.js';
 import { type Context, creation, type Device, request } from './context.js';
 import { toHopValues } from './hops.js';
 import { type TableName, tableNumber } from './names.js';
@@ -39,6 +40,10 @@ function defaultScope(options: NewRoute): string | number {
 
 /** A route as a message. */
 function encode(context: Context, options: NewRoute): Uint8Array {
+  return written((writer) => write(writer, context, options));
+}
+
+function write(writer: Writer, context: Context, options: NewRoute): void {
   if (typeof options.dst !== 'string')
     throw new TypeError(`dst must be a string: ${String(options.dst)}`);
   const family = familyOfRoute(options);
@@ -49,7 +54,8 @@ function encode(context: Context, options: NewRoute): Uint8Array {
   const table = tableNumber(options.table ?? own);
   const crossing = gateway !== undefined && familyOf(gateway) !== family;
   const isV6 = family === 'inet6';
-  return routeBody.encode(
+  routeBody.writeTo(
+    writer,
     {
       family: families[family],
       dstLength: dst?.prefixlen ?? 0,
@@ -195,9 +201,15 @@ export class Routes {
       indices.set(device, index);
       return index;
     };
-    const requests = list.map((options) => {
+    const writer = new Writer();
+    const ends = list.map((options) => {
       const given = options.dev === undefined ? options : { ...options, dev: known(options.dev) };
-      return request('NEWROUTE', creation.add, encode(this.#context, given), routeBody, options);
+      write(writer, this.#context, given);
+      return writer.length;
+    });
+    const requests = list.map((options, i) => {
+      const body = writer.bytes.subarray(ends[i - 1] ?? 0, ends[i]);
+      return request('NEWROUTE', creation.add, body, routeBody, options);
     });
     const failed = new Map<number, NetlinkError>();
     this.#context.socket.batch(requests).forEach((error, i) => {
