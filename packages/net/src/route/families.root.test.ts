@@ -70,7 +70,7 @@ test('rules are as ip(8) shows them', () => {
   expect(() => net.route.rule.delete({ priority: 100 })).toThrow('ENOENT');
 });
 
-test('neighbours and forwarding databases are as ip(8) and bridge(8) show them', () => {
+test('neighbours and forwarding databases are as ip(8) and bridge(8) show them', async () => {
   using net = lab();
   net.route.neighbour.add({ dev: 'a0', dst: '10.0.0.9', lladdr: '02:00:00:00:00:09' });
   net.route.link.add({ kind: 'vxlan', name: 'vx0', id: 7, port: 4789 });
@@ -90,6 +90,16 @@ test('neighbours and forwarding databases are as ip(8) and bridge(8) show them',
   expect(net.route.neighbour.list({ dev: 'vx0', family: 'bridge' })).toContainEqual(
     expect.objectContaining({ lladdr: '02:00:00:00:00:01', dst: '192.0.2.1', flags: ['self'] }),
   );
+  expect(net.route.neighbour.get({ dev: 'a0', dst: '10.0.0.9' })).toMatchObject({
+    lladdr: '02:00:00:00:00:09',
+    dev: 'a0',
+  });
+  expect(() => net.route.neighbour.get({ dev: 'a0', dst: '10.0.0.8' })).toThrow('ENOENT');
+  const dumped: unknown[] = [];
+  for await (const one of net.route.neighbour.dump({ dev: 'vx0', family: 'bridge' })) {
+    dumped.push(one);
+  }
+  expect(dumped).toEqual(net.route.neighbour.list({ dev: 'vx0', family: 'bridge' }));
   net.route.neighbour.delete({ dev: 'a0', dst: '10.0.0.9' });
   expect(
     net.route.neighbour
@@ -126,6 +136,8 @@ test('nexthops are as ip(8) shows them', () => {
   expect(
     net.route.route.list({ family: 'inet' }).find(({ dst }) => dst === '10.3.0.0/16')?.nhid,
   ).toBe(3);
+  expect(net.route.nexthop.get(4)).toEqual(net.route.nexthop.list()[3]);
+  expect(() => net.route.nexthop.get(5)).toThrow('ENOENT');
   net.route.nexthop.delete(3);
   expect(
     net.route.route.list({ family: 'inet' }).find(({ dst }) => dst === '10.3.0.0/16'),

@@ -160,6 +160,48 @@ export class Neighbours {
       .filter((one) => index === 0 || one.ifindex === index);
   }
 
+  /**
+   * The same as an asynchronous iterator, which lets the event loop go on in between: for forwarding
+   * databases that are long.
+   */
+  async *dump({ dev, family }: NeighbourFilter = {}): AsyncGenerator<Neighbour, void, undefined> {
+    const index = dev === undefined ? 0 : this.#context.index(dev);
+    const body = neighbourBody.encode({ family: families[family ?? 'unspec'] }, {});
+    const interfaces = this.#context.names();
+    const socket = this.#context.another();
+    try {
+      const asked = request('GETNEIGH', 0, body, neighbourBody, { dev, family });
+      for await (const one of socket.each(asked, (bytes, start, end) => {
+        const values = neighbourBody.decode(bytes, start, end);
+        return values && toNeighbour(values, interfaces);
+      })) {
+        if (index === 0 || one.ifindex === index) yield one;
+      }
+    } finally {
+      socket.close();
+    }
+  }
+
+  /**
+   * One neighbour: `ip -j neighbour get ADDRESS dev NAME`.
+   *
+   * @throws {NetlinkError} ENOENT if there is none
+   */
+  get({ dev, dst }: { dev: Device; dst: string }): Neighbour {
+    const header = { family: families[familyOf(dst)], ifindex: this.#context.index(dev) };
+    const body = neighbourBody.encode(header, { dst });
+    const interfaces = this.#context.names();
+    let found: Neighbour | undefined;
+    this.#context.socket.request(
+      request('GETNEIGH', 0, body, neighbourBody, { dev, dst }),
+      (bytes, start, end) => {
+        const values = neighbourBody.decode(bytes, start, end);
+        if (values) found = toNeighbour(values, interfaces);
+      },
+    );
+    return found as Neighbour;
+  }
+
   /** Adds a neighbour: `ip neighbour add`, `bridge fdb add`. */
   add(options: NewNeighbour): void {
     const body = encode(this.#context, options, options.state ?? 'PERMANENT');

@@ -96,6 +96,30 @@ function encode(context: Context, options: NewNexthop): Uint8Array {
   );
 }
 
+function decode(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  names: ReadonlyMap<number, string>,
+): Nexthop | undefined {
+  const values = nexthopBody.decode(bytes, start, end);
+  if (values === undefined) return undefined;
+  const { oif, id = 0, gateway, group: members, blackhole, fdb } = values;
+  return defined({
+    id,
+    family: familyName(values.family) ?? 'unspec',
+    gateway,
+    dev: oif === undefined ? undefined : (names.get(oif) ?? oif),
+    group: members,
+    blackhole,
+    fdb,
+    scope: values.scope,
+    protocol: values.protocol,
+    flags: routeFlags(values.flags),
+    ...leftovers(values),
+  }) as Nexthop;
+}
+
 /** The nexthop objects of a namespace. */
 export class Nexthops {
   readonly #context: Context;
@@ -111,25 +135,25 @@ export class Nexthops {
     const body = nexthopBody.encode({}, {});
     return this.#context.socket.dump(
       request('GETNEXTHOP', 0, body, nexthopBody, {}),
+      (bytes, start, end) => decode(bytes, start, end, names),
+    );
+  }
+
+  /**
+   * One nexthop: `ip -j nexthop get id ID`.
+   *
+   * @throws {NetlinkError} ENOENT if there is none
+   */
+  get(id: number): Nexthop {
+    const names = this.#context.names();
+    let found: Nexthop | undefined;
+    this.#context.socket.request(
+      request('GETNEXTHOP', 0, nexthopBody.encode({}, { id }), nexthopBody, { id }),
       (bytes, start, end) => {
-        const values = nexthopBody.decode(bytes, start, end);
-        if (values === undefined) return undefined;
-        const { oif, id = 0, gateway, group: members, blackhole, fdb } = values;
-        return defined({
-          id,
-          family: familyName(values.family) ?? 'unspec',
-          gateway,
-          dev: oif === undefined ? undefined : (names.get(oif) ?? oif),
-          group: members,
-          blackhole,
-          fdb,
-          scope: values.scope,
-          protocol: values.protocol,
-          flags: routeFlags(values.flags),
-          ...leftovers(values),
-        }) as Nexthop;
+        found = decode(bytes, start, end, names);
       },
     );
+    return found as Nexthop;
   }
 
   /** Adds a nexthop: `ip nexthop add id ID ...`. */
