@@ -1,4 +1,14 @@
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ns, type Started, start, words } from './testing/ns.js';
 
@@ -190,4 +200,51 @@ test('--explain shows the joins and runs nothing', async () => {
   const { stdout, status } = ns('enter', '-t', pid, '--explain', 'false');
   expect(status).toBe(0);
   expect(stdout).toMatch(/setns\(.*CLONE_NEWUSER\)(.|\n)*setns\(.*CLONE_NEWNET\)/);
+});
+
+describe('root and working directory', () => {
+  // A container whose root is a directory that its mount namespace has elsewhere.
+  async function changedRoot(): Promise<{ pid: number; root: string }> {
+    const root = mkdtempSync(join(tmpdir(), 'ns-enter-'));
+    onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+    for (const name of ['usr', 'inside']) mkdirSync(join(root, name));
+    for (const name of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(root, name));
+    const script = `mount --rbind /usr ${root}/usr; exec chroot ${root} /bin/sh -c 'cd /inside; echo ready; exec sleep 1000'`;
+    const started = start('unshare', '-Umrf', '--kill-child', 'sh', '-ec', script);
+    onTestFinished(async () => {
+      started.child.kill('SIGKILL');
+      await started.ended();
+    });
+    await started.written('ready');
+    return { pid: [...descendants(started.child.pid as number)].at(-1) as number, root };
+  }
+
+  const pwd = (...options: string[]) => {
+    const { stdout, stderr } = ns('enter', ...options, '--', '/bin/sh', '-c', 'pwd; echo /i*');
+    return { stdout, stderr };
+  };
+
+  test("are the target's, if that is asked for", async () => {
+    const { pid, root } = await changedRoot();
+    const target = ['-t', String(pid)];
+    expect(pwd(...target, '--root')).toEqual({ stdout: '/\n/inside\n', stderr: '' });
+    expect(pwd(...target, '-r', '-w')).toEqual({ stdout: '/inside\n/inside\n', stderr: '' });
+    expect(pwd(...target, '--wd').stdout.split('\n')[0]).toBe(join(root, 'inside'));
+  });
+
+  test('or directories seen from here, or from inside', async () => {
+    const { pid, root } = await changedRoot();
+    const target = ['-t', String(pid)];
+    expect(pwd(...target, '--root', '--wdns', '/inside').stdout).toBe('/inside\n/inside\n');
+    // Its namespace has the programs there; the directory as seen from here is empty.
+    expect(pwd(...target, `--wd=${root}`).stdout.split('\n')[0]).toBe(root);
+    expect(ns('enter', ...target, `--root=${root}`, '/bin/true').status).toBe(127);
+  });
+
+  test('mistakes are named', () => {
+    const net = ['--net=/proc/self/ns/net'];
+    expect(ns('enter', ...net, '--root', 'true').stderr).toContain('--root needs --target PID');
+    expect(ns('enter', ...net, '--wd=/', '--wdns=/', 'true').stderr).toContain('exclusive');
+    expect(ns('enter', ...net, '--wd=/no/such', 'true')).toMatchObject({ status: 125 });
+  });
 });

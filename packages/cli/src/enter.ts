@@ -4,6 +4,7 @@ import { allNamespaceTypes, explainSpawn, Namespace, type SpawnOptions, spawn } 
 import { attend } from './attend.js';
 import type { Command, Outcome } from './command.js';
 import { credentialsIn } from './credentials.js';
+import { directoryOptions, openDirectories } from './directories.js';
 import { namedTypes, subjects, typeOptions } from './namespace-options.js';
 import { type Given, UsageError } from './options.js';
 import { wordsOf } from './words.js';
@@ -74,13 +75,16 @@ async function enterNamespaces(given: Given): Promise<Outcome> {
   const target = targetOf(given);
   const { command, args, argv0 } = wordsOf(given.operands);
   const namespaces: Namespace[] = [];
+  const directories = openDirectories(given, target);
   const close = () => {
     for (const handle of namespaces) handle.close();
+    directories.close();
   };
   try {
     openNamespaces(given, target, namespaces);
     if (given.has('user-parent')) openUserParent(namespaces);
-    const options = optionsOf(given, target, namespaces);
+    const { prepare } = directories;
+    const options = { ...optionsOf(given, target, namespaces), prepare };
     if (argv0 !== undefined) options.argv0 = argv0;
     if (given.has('explain')) {
       process.stdout.write(`${explainSpawn(command, args, options)}\n`);
@@ -126,7 +130,7 @@ export const enter: Command = {
         },
         setgid: { short: 'G', value: 'GID', help: 'group id inside (likewise)' },
         'preserve-credentials': { help: 'change neither user nor group id' },
-        wdns: { short: 'W', value: 'DIR', help: 'working directory, inside' },
+        ...directoryOptions,
         env: { short: 'e', help: "the target's environment instead of the own one" },
         explain: { help: 'show the system calls, run nothing' },
       },

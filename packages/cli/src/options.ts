@@ -34,16 +34,19 @@ export class UsageError extends Error {
 export class Given {
   readonly #values: ReadonlyMap<string, readonly (string | undefined)[]>;
   readonly #known: OptionTable;
+  readonly #order: readonly string[];
   /** The words from the first one that is no option, or after `--`. */
   readonly operands: readonly string[];
 
   constructor(
     known: OptionTable,
     values: ReadonlyMap<string, readonly (string | undefined)[]>,
+    order: readonly string[],
     operands: readonly string[],
   ) {
     this.#known = known;
     this.#values = values;
+    this.#order = order;
     this.operands = operands;
   }
 
@@ -65,6 +68,15 @@ export class Given {
   /** The values, in their order. */
   values(name: string): string[] {
     return this.#find(name).filter((value) => value !== undefined);
+  }
+
+  /** The values of several options, in the order of the command line. */
+  inOrder<Name extends string>(names: readonly Name[]): [name: Name, value: string][] {
+    const next = new Map(names.map((name) => [name, this.values(name).values()]));
+    return this.#order.flatMap((name): [Name, string][] => {
+      const value = next.get(name as Name)?.next().value;
+      return value === undefined ? [] : [[name as Name, value]];
+    });
   }
 
   /** The value as a number. */
@@ -90,6 +102,7 @@ class Reader {
   readonly #known: OptionTable;
   readonly #words: readonly string[];
   readonly #values = new Map<string, (string | undefined)[]>();
+  readonly #order: string[] = [];
   #next = 0;
 
   constructor(known: OptionTable, words: readonly string[]) {
@@ -106,11 +119,12 @@ class Reader {
       if (word.startsWith('--')) this.#long(word.slice(2));
       else this.#short(word.slice(1));
     }
-    return new Given(this.#known, this.#values, this.#words.slice(this.#next));
+    return new Given(this.#known, this.#values, this.#order, this.#words.slice(this.#next));
   }
 
   #add(name: string, value: string | undefined): void {
     this.#values.set(name, [...(this.#values.get(name) ?? []), value]);
+    this.#order.push(name);
   }
 
   #following(shown: string): string {

@@ -7,7 +7,6 @@ import {
   type SpawnOptions,
   spawn,
 } from '@ns/core';
-import type { Mount, MountOptions } from '@ns/mount';
 import type { TimeOptions } from '@ns/time';
 import type { RunAs, UserOptions } from '@ns/user';
 import type { UtsOptions } from '@ns/uts';
@@ -16,6 +15,13 @@ import type { Command, Outcome } from './command.js';
 import { mapChoice, mapOptions, ownerOf } from './id-maps.js';
 import { idOf } from './ids.js';
 import { limitOptions, limitsOf } from './limit-options.js';
+import {
+  makesRoot,
+  mountChoice,
+  mountOptionGroup,
+  mountOptionNames,
+  mountsOwnProc,
+} from './mount-options.js';
 import { namedTypes, subjects, typeOptions } from './namespace-options.js';
 import { type Given, UsageError } from './options.js';
 import { forwardedSignals, initChoice, signalOptions } from './signal-options.js';
@@ -36,6 +42,7 @@ const implied: Readonly<Record<string, NamespaceType>> = {
 const impliedByOurs: Readonly<Record<string, NamespaceType>> = {
   hostname: 'uts',
   domainname: 'uts',
+  ...Object.fromEntries(mountOptionNames.map((name) => [name, 'mount'])),
 };
 
 function typesOf(given: Given): ReadonlySet<NamespaceType> {
@@ -60,23 +67,6 @@ function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined })
   return Object.fromEntries(entries) as T;
 }
 
-function mountOptions(given: Given, types: ReadonlySet<NamespaceType>): MountOptions {
-  const words = ['private', 'slave', 'shared', 'unchanged'] as const;
-  const mounts: Mount[] = [];
-  if (given.has('mount-proc') && !mountsOwnProc(given, types)) {
-    const target = given.value('mount-proc') ?? '/proc';
-    mounts.push({ type: 'proc', target, nosuid: true, nodev: true, noexec: true });
-  }
-  return { ...defined<MountOptions>({ propagation: given.word('propagation', words) }), mounts };
-}
-
-/** Whether /proc is to be that of a new pid namespace: asked for, or because nothing was named. */
-function mountsOwnProc(given: Given, types: ReadonlySet<NamespaceType>): boolean {
-  if (!types.has('pid')) return false;
-  if (given.has('mount-proc')) return (given.value('mount-proc') ?? '/proc') === '/proc';
-  return namedTypes(given).length === 0;
-}
-
 function specOptions(given: Given, group?: Cgroup): SpecOptions {
   const types = typesOf(given);
   const setgroups = given.word('setgroups', ['allow', 'deny']);
@@ -89,9 +79,9 @@ function specOptions(given: Given, group?: Cgroup): SpecOptions {
       capabilities: given.has('keep-caps') ? { ambient: 'all' } : undefined,
       runAs: keepsCapabilities(given) ? idsOf(given) : undefined,
     }),
-    mount: mountOptions(given, types),
+    mount: mountChoice(given, types),
     pid: {
-      proc: mountsOwnProc(given, types),
+      proc: mountsOwnProc(given, types) && !makesRoot(given), // a root has it already
       ...initChoice(given),
     },
     uts: defined<UtsOptions>({
@@ -126,7 +116,7 @@ function spawnOptions(given: Given): SpawnOptions {
       parentDeathSignal: given.has('kill-child')
         ? signalOf(given.value('kill-child') ?? 'KILL', 'kill-child')
         : undefined,
-      cwd: given.value('wd'),
+      cwd: given.inOrder(['wd', 'chdir']).at(-1)?.[1],
     }),
     ...(keepsCapabilities(given) ? {} : idsOf(given)),
   };
@@ -183,25 +173,18 @@ export const run: Command = {
       options: {
         hostname: { value: 'NAME', help: 'host name (makes a uts namespace)' },
         domainname: { value: 'NAME', help: 'NIS domain name (likewise)' },
-        'mount-proc': {
-          value: 'DIR',
-          optional: true,
-          help: 'mount a new /proc, or proc at DIR (makes a mount namespace)',
-        },
-        propagation: {
-          value: 'HOW',
-          help: 'of mounts: private (default), slave, shared, unchanged',
-        },
         monotonic: { value: 'SECONDS', help: 'offset of CLOCK_MONOTONIC (makes a time namespace)' },
         boottime: { value: 'SECONDS', help: 'offset of CLOCK_BOOTTIME (likewise)' },
       },
     },
+    mountOptionGroup,
     {
       title: 'How the command runs',
       options: {
         setuid: { short: 'S', value: 'UID', help: 'user id inside' },
         setgid: { short: 'G', value: 'GID', help: 'group id inside; other groups are dropped' },
         wd: { short: 'w', value: 'DIR', help: 'working directory, inside' },
+        chdir: { value: 'DIR', help: 'the same' },
         fork: { short: 'f', help: 'for unshare(1): the command is always a child' },
         'kill-child': {
           value: 'SIGNAL',
@@ -223,6 +206,8 @@ export const run: Command = {
     'ns run --hostname box -- sh -c "hostname; id -u; ip address"',
     'ns run --net --map-root-user ping -c 1 127.0.0.1',
     'ns run --user --time --boottime 86400 uptime',
+    'ns run --root /srv/alpine --overlay --dev --tmpfs /tmp:64M -- /bin/sh',
+    'ns run --root empty --ro-bind /usr --symlink usr/bin:/bin --symlink usr/lib64:/lib64 -- /bin/ls /',
   ],
   failureCode: 125,
   run: runInNew,

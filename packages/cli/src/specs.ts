@@ -2,17 +2,18 @@
 import { type CgroupOptions, cgroup } from '@ns/cgroup';
 import { allNamespaceTypes, type NamespaceSpec, type NamespaceType } from '@ns/core';
 import { ipc } from '@ns/ipc';
-import { type MountOptions, mount } from '@ns/mount';
+import { mount, rootfs } from '@ns/mount';
 import { net } from '@ns/net';
 import { type PidOptions, pid } from '@ns/pid';
 import { type TimeOptions, time } from '@ns/time';
 import { type UserOptions, user } from '@ns/user';
 import { type UtsOptions, uts } from '@ns/uts';
+import type { MountChoice } from './mount-options.js';
 
 /** For each type: options, `true` for a new namespace without any, or `false` for none. */
 export interface SpecOptions {
   user?: boolean | UserOptions;
-  mount?: boolean | MountOptions;
+  mount?: boolean | MountChoice;
   pid?: boolean | PidOptions;
   net?: boolean;
   uts?: boolean | UtsOptions;
@@ -27,7 +28,7 @@ type Maker<Type extends NamespaceType> = (
 
 const makers: { readonly [Type in NamespaceType]: Maker<Type> } = {
   user,
-  mount,
+  mount: (choice) => ('root' in choice ? rootfs(choice.root) : mount(choice)),
   pid,
   net: () => net(),
   uts,
