@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { Namespace, runSync, unshareDirectories } from '@ns/core';
 import { skipUnlessKernel } from '@ns/core/testing';
@@ -29,6 +30,9 @@ function inside<Result>(fn: () => Result): Result {
   using namespace = Namespace.create(mount());
   return namespace.enter(fn);
 }
+
+const [major = 0, minor = 0] = release().split('.').map(Number);
+const kernel = (wanted: number) => major > 6 || (major === 6 && minor >= wanted);
 
 const at = (target: string) => mountinfo().filter((one) => one.target === target);
 
@@ -101,6 +105,50 @@ test('an idmapped mount shows other owners', (context) => {
     expect(statSync(join(target, 'file'))).toMatchObject({ uid: 12345, gid: 12345 });
   });
   expect(statSync(join(source, 'file')).uid).toBe(0);
+});
+
+test('a copy has an id map and attributes of its own', ({ skip }) => {
+  skip(!kernel(15), 'open_tree_attr came with Linux 6.15');
+  const [source, target] = [scratchDirectory(), scratchDirectory()];
+  writeFileSync(join(source, 'file'), '');
+  const idmap = (outside: number) => {
+    const range = [{ inside: 0, outside }];
+    return { uid: range, gid: range };
+  };
+  inside(() => {
+    using detached = DetachedMount.create({ type: 'bind', source });
+    detached.setAttributes({ idmap: idmap(12345) });
+    expect(() => detached.setAttributes({ idmap: idmap(54321) })).toThrow('EPERM');
+    using copy = detached.copy({ idmap: idmap(54321), readonly: true });
+    copy.attach(target);
+    expect(statSync(join(target, 'file')).uid).toBe(54321);
+    expect(statSync(`/proc/self/fd/${detached.fd}/file`).uid).toBe(12345);
+    expect(() => writeFileSync(join(target, 'file'), 'x')).toThrow('EROFS');
+  });
+});
+
+test('an id map can be that of a user namespace', () => {
+  const [source, target] = [scratchDirectory(), scratchDirectory()];
+  writeFileSync(join(source, 'file'), '');
+  using user = Namespace.create(asRoot());
+  inside(() => {
+    using detached = DetachedMount.create({ type: 'bind', source });
+    detached.setAttributes({ idmap: user });
+    detached.attach(target);
+    expect(statSync(join(target, 'file')).uid).toBe(0);
+  });
+  using net = Namespace.current('net');
+  using detached = DetachedMount.create({ type: 'bind', source });
+  expect(() => detached.setAttributes({ idmap: net })).toThrow('it is a net namespace');
+});
+
+test('a ramfs has the mode that was asked for', () => {
+  const target = scratchDirectory();
+  inside(() => {
+    attach({ type: 'ramfs', target, mode: 0o710 });
+    expect(at(target)[0]).toMatchObject({ type: 'ramfs' });
+    expect(statSync(target).mode & 0o777).toBe(0o710);
+  });
 });
 
 /** An image with a file system in it that has a directory lost+found. */

@@ -4,7 +4,7 @@ import { closeFd, syscall } from '@ns/core/sys';
 import { attributeChange, attributeNames, type MountAttributes, mountAttr } from './attributes.js';
 import { addDetached } from './build.js';
 import { assertFlag, assertKeys, assertPath } from './checks.js';
-import { MOUNT_ATTR, MOVE_MOUNT } from './flags.js';
+import { MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from './flags.js';
 import { performHere } from './here.js';
 import { type IdMaps, withIdmap } from './idmap.js';
 import { LoopDevice, type LoopOptions } from './loop.js';
@@ -29,6 +29,23 @@ export interface AttributeOptions extends MountAttributes {
 export interface AttachOptions {
   /** Mount beneath the topmost mount at the target, which then hides this one. Linux 6.5. */
   beneath?: boolean;
+}
+
+/** Calls back with the struct mount_attr that the options stand for, and the flags that go with it. */
+function withAttributes<Result>(
+  options: AttributeOptions,
+  use: (attr: Uint8Array, flags: number) => Result,
+): Result {
+  assertKeys(options, [...attributeNames, 'recursive', 'propagation', 'idmap'], 'options');
+  const { recursive = true, propagation, idmap } = options;
+  assertFlag(recursive, 'recursive');
+  if (propagation !== undefined) assertPropagation(propagation);
+  const { set, clear } = attributeChange(options, 'options');
+  const flags = recursive ? AT.RECURSIVE : 0;
+  if (idmap === undefined) return use(mountAttr({ set, clear }, propagation), flags);
+  return withIdmap(idmap, ({ fd }) =>
+    use(mountAttr({ set: set | MOUNT_ATTR.IDMAP, clear }, propagation, fd), flags),
+  );
 }
 
 /**
@@ -87,21 +104,28 @@ export class DetachedMount implements Disposable {
   /**
    * `mount_setattr(fd)`: changes what it allows. What is not named stays as it is. Linux 5.12.
    *
-   * @throws {SystemError} EPERM if it would clear an attribute that an outer user namespace has locked
+   * @throws {SystemError} EPERM if it would clear an attribute that an outer user namespace has locked, or
+   *   if it has an id map already: see {@link copy}
    */
   setAttributes(options: AttributeOptions): void {
-    assertKeys(options, [...attributeNames, 'recursive', 'propagation', 'idmap'], 'options');
-    const { recursive = true, propagation, idmap } = options;
-    assertFlag(recursive, 'recursive');
-    if (propagation !== undefined) assertPropagation(propagation);
-    const { set, clear } = attributeChange(options, 'options');
-    const flags = AT.EMPTY_PATH | (recursive ? AT.RECURSIVE : 0);
-    const change = (map: number, namespace: number) => {
-      const attr = mountAttr({ set: set | map, clear }, propagation, namespace);
-      syscall('mount_setattr', this.fd, '', flags, attr, attr.length);
-    };
-    if (idmap === undefined) change(0, 0);
-    else withIdmap(idmap, ({ fd }) => change(MOUNT_ATTR.IDMAP, fd));
+    const fd = this.fd;
+    withAttributes(options, (attr, flags) => {
+      syscall('mount_setattr', fd, '', AT.EMPTY_PATH | flags, attr, attr.length);
+    });
+  }
+
+  /**
+   * `open_tree_attr(fd)`: a detached copy with other attributes; unlike {@link setAttributes}, also with
+   * another id map than this mount's. Linux 6.15.
+   *
+   * @throws {SystemError} ENOSYS before Linux 6.15; EPERM as for setAttributes
+   */
+  copy(options: AttributeOptions): DetachedMount {
+    const fd = this.fd;
+    return withAttributes(options, (attr, below) => {
+      const flags = AT.EMPTY_PATH | OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | below;
+      return new DetachedMount(syscall('open_tree_attr', fd, '', flags, attr, attr.length));
+    });
   }
 
   /**

@@ -124,3 +124,13 @@ test('options that do not go together are refused', () => {
   expect(overlay({ lower: [] })).toThrow('lower must be an array of at least one path');
   expect(overlay({ lower: [`/${'x'.repeat(255)}`] })).toThrow('must not be longer than 255 bytes');
 });
+
+test('mqueue, sysfs and cgroup2 are those of the new namespaces', () => {
+  const targets = [scratchDirectory(), scratchDirectory(), scratchDirectory()];
+  const types = ['mqueue', 'sysfs', 'cgroup2'] as const;
+  const mounts = types.map((type, i) => ({ type, target: targets[i] as string }));
+  const { stdout } = runSync('stat', ['-f', '-c', '%T', ...targets], {
+    namespaces: [asRoot(), { type: 'ipc' }, { type: 'net' }, { type: 'cgroup' }, mount({ mounts })],
+  });
+  expect(stdout).toBe('mqueue\nsysfs\ncgroup2fs\n');
+});
