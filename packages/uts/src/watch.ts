@@ -53,7 +53,7 @@ async function* changes(
   path: string,
   read: () => string,
   signal: AbortSignal | undefined,
-): AsyncGenerator<string, never> {
+): AsyncGenerator<string, void> {
   let wake = () => {};
   let failure: Error | undefined;
   const onAbort = () => {
@@ -96,7 +96,7 @@ function start(
   path: string,
   get: (options: ReadOptions) => string,
   { signal, ...options }: WatchOptions,
-): AsyncGenerator<string, never> {
+): AsyncGenerator<string, void> {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`signal must be an AbortSignal: ${String(signal)}`);
   }
@@ -111,11 +111,11 @@ function start(
  * @see proc_sys_kernel(5)
  * @example for await (const name of watchHostname()) console.log(name);
  */
-export function watchHostname(options: WatchOptions = {}): AsyncGenerator<string, never> {
+export function watchHostname(options: WatchOptions = {}): AsyncGenerator<string, void> {
   return start('/proc/sys/kernel/hostname', getHostname, options);
 }
 
 /** The NIS domain name at each change, as {@link watchHostname} does. */
-export function watchDomainname(options: WatchOptions = {}): AsyncGenerator<string, never> {
+export function watchDomainname(options: WatchOptions = {}): AsyncGenerator<string, void> {
   return start('/proc/sys/kernel/domainname', getDomainname, options);
 }
