@@ -2,6 +2,7 @@
 import { Cgroup, type CgroupLimits } from '@ns/cgroup';
 import { isSystemError, type ProcessAttributes } from '@ns/core';
 import type { Identity } from './identity.js';
+import { groupName, removeLeftGroups } from './left-groups.js';
 import type { Bytes, SandboxLimits, SandboxOptions } from './options.js';
 
 /** How a limit is kept. */
@@ -24,7 +25,6 @@ export class LimitError extends Error {
 }
 
 const UNITS: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-let made = 0;
 
 /** A number of bytes. */
 export function bytesOf(size: Bytes): number {
@@ -52,7 +52,8 @@ function cgroupLimits(limits: SandboxLimits, names: readonly Grouped[]): CgroupL
 function makeGroup(limits: CgroupLimits): Cgroup {
   const parent = Cgroup.of('self');
   try {
-    return parent.create(`ns-sandbox-${process.pid}-${Date.now().toString(36)}-${made++}`, limits);
+    removeLeftGroups(parent.directory);
+    return parent.create(groupName(), limits);
   } finally {
     parent.close();
   }

@@ -1,0 +1,32 @@
+// The groups of sandboxes, by name, and what is left of those whose maker was killed.
+import { readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const NAME = /^ns-sandbox-\d+-([0-9a-z]+)-\d+$/;
+/** Milliseconds in which a group that has been made gets its first process, by far. */
+const SETTLED = 60_000;
+/** It has processes, somebody else was faster, or it is not ours. */
+const KEPT = ['EBUSY', 'ENOENT', 'EACCES', 'EPERM'];
+
+let made = 0;
+
+/** A name that no other group has. */
+export function groupName(): string {
+  return `ns-sandbox-${process.pid}-${Date.now().toString(36)}-${made++}`;
+}
+
+/**
+ * Removes groups without processes below a directory: a maker that is killed takes its processes
+ * along, but not the group. One with processes cannot be removed.
+ */
+export function removeLeftGroups(directory: string, age = SETTLED): void {
+  for (const name of readdirSync(directory)) {
+    const [, time] = NAME.exec(name) ?? [];
+    if (time === undefined || Date.now() - Number.parseInt(time, 36) < age) continue;
+    try {
+      rmdirSync(join(directory, name));
+    } catch (error) {
+      if (!KEPT.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
+  }
+}
