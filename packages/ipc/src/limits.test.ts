@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { run, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
-import { ipc, readLimits, setLimits } from './index.js';
+import { ipc, MessageQueue, readLimits, SemaphoreSet, SharedMemory, setLimits } from './index.js';
 import { rootless } from './rootless.testing.js';
 
 /** The limits as the kernel shows them inside. */
@@ -41,6 +41,21 @@ test('limits are read and set in the namespace of a process', async () => {
     setLimits({ msgmax: 1234, semmni: 5n }, there);
     expect(readLimits(there)).toMatchObject({ msgmax: 1234n, semmni: 5n, semmsl: 32000n });
     expect(readLimits()).toEqual(before);
+  } finally {
+    child.kill('SIGKILL');
+    await child.exited;
+  }
+});
+
+test('the next objects get the ids that are chosen for them', async () => {
+  const child = await spawn('sleep', ['60'], { namespaces: [rootless, ipc()], stdio: 'ignore' });
+  try {
+    const there = { in: child.pid };
+    setLimits({ shm_next_id: 70, sem_next_id: 80, msg_next_id: 90 }, there);
+    expect(SharedMemory.create(4096, there).id).toBe(70);
+    expect(SemaphoreSet.create(1, there).id).toBe(80);
+    expect(MessageQueue.create(there).id).toBe(90);
+    expect(readLimits(there)).toMatchObject({ shm_next_id: -1n, sem_next_id: -1n });
   } finally {
     child.kill('SIGKILL');
     await child.exited;
