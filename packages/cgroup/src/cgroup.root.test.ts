@@ -7,7 +7,7 @@ import { ControlFiles } from './files.js';
 import { cgroupHierarchy } from './hierarchy.js';
 import { killOneByOne } from './life.js';
 import { cgroup } from './spec.js';
-import { keepControllers, testGroup } from './tree.fixture.js';
+import { keepControllers, testGroup } from './tree.testing.js';
 
 const { controllers, mode } = cgroupHierarchy();
 let made = 0;

@@ -5,7 +5,7 @@ import { kernelAtLeast, skipUnlessKernel } from '@ns/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { Cgroup } from './cgroup.js';
 import { cgroupHierarchy } from './hierarchy.js';
-import { keepControllers, testGroup } from './tree.fixture.js';
+import { keepControllers, testGroup } from './tree.testing.js';
 
 const { controllers, mode } = cgroupHierarchy();
 keepControllers();

@@ -7,7 +7,7 @@ import { cgroupAround } from './around.js';
 import { Cgroup } from './cgroup.js';
 import { cgroupHierarchy } from './hierarchy.js';
 import { cgroupForJob } from './job.js';
-import { keepControllers, testGroup } from './tree.fixture.js';
+import { keepControllers, testGroup } from './tree.testing.js';
 
 const { controllers, mode } = cgroupHierarchy();
 const systemd = existsSync('/run/systemd/system');

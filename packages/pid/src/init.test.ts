@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { explainSpawn, type NamespaceProcess, type SpawnOptions, spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
-import { owner } from './owner.fixture.js';
+import { owner } from './owner.testing.js';
 import { Pidfd } from './pidfd.js';
 import { processes } from './processes.js';
 import { type PidOptions, pid } from './spec.js';

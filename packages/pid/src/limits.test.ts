@@ -3,7 +3,7 @@ import { getuid } from 'node:process';
 import { spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { getLastPid, getPidMax, setLastPid, setPidMax } from './limits.js';
-import { owner } from './owner.fixture.js';
+import { owner } from './owner.testing.js';
 import { processes } from './processes.js';
 import { pid } from './spec.js';
 import { isChildSubreaper, setChildSubreaper } from './subreaper.js';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { killNamespace, signalAll } from './kill.js';
 import { numberByProc, numberIn, pidByProc, pidFrom } from './numbering.js';
-import { owner } from './owner.fixture.js';
+import { owner } from './owner.testing.js';
 import { Pidfd } from './pidfd.js';
 import type { ProcessEntry } from './proc.js';
 import { initOf, type ProcessNode, processes, processTree, threads, treeOf } from './processes.js';

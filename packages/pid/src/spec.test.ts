@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { explainSpawn, isRunError, type NamespaceSpec, run } from '@ns/core';
 import { expect, test } from 'vitest';
-import { owner } from './owner.fixture.js';
+import { owner } from './owner.testing.js';
 import { pid } from './spec.js';
 
 const mounts: NamespaceSpec = { type: 'mount' };

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseConnector } from './connector.js';
-import { owner } from './owner.fixture.js';
+import { owner } from './owner.testing.js';
 import { pid } from './spec.js';
 import { translatePid } from './translate.js';
 import { type ProcessChange, watchProcesses } from './watch.js';
