@@ -41,7 +41,7 @@ function group({ title, options }: OptionGroup): string {
 export function commandHelp(command: Command): string {
   const { name, usage, summary, options, notes, examples } = command;
   return [
-    `Usage: ns ${name} ${usage}`,
+    wrap(`Usage: ns ${name} ${usage}`, 0),
     wrap(summary, 0),
     ...options.map(group),
     ...notes.map((note) => wrap(note, 0)),

@@ -206,7 +206,8 @@ test('an expression chooses', () => {
 test('colours are for terminals only, and not for those that have none', () => {
   const line = ['ls', '--task', String(process.pid), '-t', 'net', '-o', 'NS'];
   expect(ns(...line).stdout).toBe(`        NS\n${ownNet}\n`);
-  const shown = (...env: string[]) => inTerminal(['env', ...env, ...words(...line)], []).output;
+  const shown = (...env: string[]) =>
+    inTerminal(['env', '-u', 'CI', ...env, ...words(...line)], []).output;
   expect(shown('TERM=xterm-256color')).toContain('\x1b[1m        NS\x1b[0m\n');
   expect(shown('TERM=dumb')).not.toContain('\x1b');
   expect(shown('TERM=xterm-256color', 'NO_COLOR=1')).not.toContain('\x1b');

@@ -207,7 +207,7 @@ export const run: Command = {
     'ns run --net --map-root-user ping -c 1 127.0.0.1',
     'ns run --user --time --boottime 86400 uptime',
     'ns run --root /srv/alpine --overlay --dev --tmpfs /tmp:64M -- /bin/sh',
-    'ns run --root empty --ro-bind /usr --symlink usr/bin:/bin --symlink usr/lib64:/lib64 -- /bin/ls /',
+    'ns run -R empty --ro-bind /usr --ro-bind /lib --ro-bind /lib64 /usr/bin/ls /',
   ],
   failureCode: 125,
   run: runInNew,
