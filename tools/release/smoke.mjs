@@ -36,7 +36,7 @@ if (readOffsets()) console.log('ok');`,
   sandbox: `
 import { sandbox } from '@ns/sandbox';
 (async () => {
-  const { stdout } = await sandbox({ hostname: 'box' }).run('hostname');
+  const { stdout } = await sandbox.run('hostname', [], { hostname: 'box' });
   if (stdout.trim() === 'box') console.log('ok');
 })();`,
 };
