@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { hold, Namespace, run, runSync, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
@@ -88,8 +89,10 @@ test('getpcaps shows the same text of a command as we do', async ({ skip }) => {
     { keep: ['kill', 'net_raw', 'chown'], ambient: ['net_raw'], inheritable: 'all' },
   ];
   for (const capabilities of choices) {
-    const options = { namespaces: [user({ capabilities })], stdio: 'ignore' } as const;
-    await using child = await spawn('sleep', ['60'], options);
+    await using child = await spawn('cat', [], { namespaces: [user({ capabilities })] });
+    // An exec closes descriptors, which is how it is noticed, before it takes the credentials.
+    child.stdin?.write('here');
+    if (child.stdout) await once(child.stdout, 'data');
     const { stdout } = runSync('/usr/sbin/getpcaps', [String(child.pid)]);
     expect(stdout.trim()).toBe(`${child.pid}: ${formatCapabilities(readCapabilities(child.pid))}`);
   }
