@@ -1,7 +1,7 @@
 // Attacks on what is around: the terminal, sockets of the host, output, the end of the caller.
 import { spawn as spawnNode } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -94,15 +94,19 @@ test('nothing outlives a caller that is killed, whenever that is', async () => {
     await expect
       .poll(() => orphans([...pids, ...descendants]), { timeout: 30_000, interval: 20 })
       .toEqual([]);
-    for (const name of groupsOf(child.pid as number)) rmdirSync(name); // they are empty
+    await removeGroupsOf(child.pid as number);
   }
 }, 120_000);
 
-/** Groups that a killed caller has left; the next sandbox would remove them, a minute later. */
-function groupsOf(pid: number): string[] {
+/**
+ * Removes the groups that a killed caller has left, once all that was in them is gone; the next
+ * sandbox would do it, a minute later.
+ */
+async function removeGroupsOf(pid: number): Promise<void> {
   using own = Cgroup.of('self');
-  const names = own.children().filter((name) => name.startsWith(`ns-sandbox-${pid}-`));
-  return names.map((name) => `${own.directory}/${name}`);
+  for (const name of own.children()) {
+    if (name.startsWith(`ns-sandbox-${pid}-`)) await own.child(name).remove();
+  }
 }
 
 function descendantsOf(pid: number): number[] {
