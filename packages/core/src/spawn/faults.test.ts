@@ -12,7 +12,8 @@ import { eightNamespaces, rootMap, withInit } from '../testing/eight-namespaces.
 import { fdCount } from '../testing/index.js';
 import { launch, launchSync } from './launch.js';
 import { checkSpawn, type SpawnOptions } from './options.js';
-import { type Draft, draft, plan } from './plan.js';
+import { type Draft, draft } from './plan/draft.js';
+import { plan } from './plan/plan.js';
 import { NamespaceProcess } from './process.js';
 import { runSync } from './run-sync.js';
 import { spawn } from './spawn.js';

@@ -12,7 +12,8 @@ import {
   checkSpawn,
   type SpawnOptions,
 } from './options.js';
-import { draft, explainDraft } from './plan.js';
+import { draft } from './plan/draft.js';
+import { explainDraft } from './plan/plan.js';
 import { NamespaceProcess } from './process.js';
 import type { NamespaceSpec } from './spec.js';
 

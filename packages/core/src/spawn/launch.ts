@@ -6,7 +6,7 @@ import { isAway } from '../namespaces/place.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
 import { rawSpawn, rawSpawnAsync, rawWatch } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';
-import type { Draft } from './plan.js';
+import type { Draft } from './plan/draft.js';
 import { openStdio, openTerminalStdio, type Stdio } from './stdio.js';
 import { type Launched, launchSteps, type Steps, type Wait } from './steps.js';
 import type { Undo } from './undo.js';

@@ -7,7 +7,7 @@ import { reap } from '../sys/wait.js';
 import { endedEarly } from './failure.js';
 import { launch, launchSync, type Running } from './launch.js';
 import { checkProgramChild } from './options.js';
-import { type Draft, draft } from './plan.js';
+import { type Draft, draft } from './plan/draft.js';
 import type { NamespaceSpec } from './spec.js';
 
 /** Options of {@link runProgram}. */

@@ -7,7 +7,7 @@ import { decodeStatus, type Exit, reap, reapIfEnded } from '../sys/wait.js';
 import { type Cut, cuts } from './cut.js';
 import { launchSync, type Running } from './launch.js';
 import { type CheckedRun, checkRun, type RunOptions } from './options.js';
-import { draft } from './plan.js';
+import { draft } from './plan/draft.js';
 import { conclude, type RunResult } from './result.js';
 
 const POLLIN = 1;

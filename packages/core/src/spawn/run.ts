@@ -3,7 +3,7 @@ import { pipeline, Readable, type Writable } from 'node:stream';
 import { type Cut, cuts } from './cut.js';
 import { launch } from './launch.js';
 import { type CheckedRun, checkRun, type RunOptions } from './options.js';
-import { draft } from './plan.js';
+import { draft } from './plan/draft.js';
 import { NamespaceProcess } from './process.js';
 import { conclude, type RunResult } from './result.js';
 

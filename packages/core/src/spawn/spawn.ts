@@ -1,7 +1,8 @@
 // spawn(): a command as a child in namespaces.
 import { launch } from './launch.js';
 import { checkSpawn, type SpawnOptions } from './options.js';
-import { draft, explainDraft } from './plan.js';
+import { draft } from './plan/draft.js';
+import { explainDraft } from './plan/plan.js';
 import { NamespaceProcess } from './process.js';
 
 /**

@@ -1,0 +1,123 @@
+// What the options of a child ask for, before any descriptor exists: which way it is made, and what
+// the specifications add to each of its phases.
+import { release } from 'node:os';
+import { CLONE } from '../../flags.js';
+import { flagsOf, type NamespaceType } from '../../namespaces/types.js';
+import type { CloneOptions, Layout } from '../../program/layout.js';
+import { type Call, Program } from '../../program/program.js';
+import type { ChildOptions } from '../options.js';
+import type { InitOptions, Phase, Preparation } from '../spec.js';
+import { Undo } from '../undo.js';
+
+/**
+ * Before Linux 6.2 an exec stays in the time namespace that it was in, and the clone that makes one
+ * enters it, which fixes its offsets. Then the child makes it by unshare, and goes on in a process
+ * of its own.
+ */
+function timeNeedsClone(kernel: string): boolean {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return major < 6 || (major === 6 && minor < 2);
+}
+
+/** Ids of the maker of a user namespace. */
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What the options ask for, before any descriptor exists. */
+export interface Draft {
+  readonly options: ChildOptions;
+  readonly clone: CloneOptions;
+  /** The child leaves the parent's memory first, and runs the rest in the runner. */
+  readonly isolated: boolean;
+  /** Our init stays as the command's parent. */
+  readonly init: boolean;
+  readonly initOptions: InitOptions;
+  /** Who makes the new user namespace, if not the caller. */
+  readonly owner: Owner | undefined;
+  /** What the child gets when the parent ends; 0 for nothing. */
+  readonly parentSignal: number;
+  /** The runner clones itself, because a pid namespace takes effect with the next clone. */
+  readonly replaced: boolean;
+  /** Pids for that clone. */
+  readonly setTid: readonly number[] | undefined;
+  readonly programs: Readonly<Partial<Record<Phase, Program>>>;
+  /** What the specifications want undone if the child cannot be made; goes on with its launch. */
+  readonly undo: Undo;
+  /** Reads what the calls returned, while the memory is still there. */
+  readonly harvest?: (layout: Layout) => void;
+  /** Changes the finished program: how tests make any of its calls fail, or wait. */
+  readonly edit?: (entries: readonly Call[]) => readonly Call[];
+}
+
+/** Collects what the specs contribute, and after them a program of the caller's. */
+export function draft(options: ChildOptions, program?: Program): Draft {
+  const { specs, handles } = options;
+  const creates = new Set<NamespaceType>(specs.map(({ type }) => type));
+  const joins = new Set<NamespaceType>(handles.map(({ type }) => type));
+  const programs: Partial<Record<Phase, Program>> = {};
+  const programOf = (phase: Phase) => (programs[phase] ??= new Program());
+  const undo = new Undo();
+  const changesIds = options.uid !== undefined || options.gid !== undefined;
+  const state = {
+    isolated: changesIds || joins.size > 0,
+    init: options.hold === true || options.init === true,
+    initOptions: {} as InitOptions,
+    owner: undefined as Owner | undefined,
+    parentSignal: options.parentDeathSignal,
+  };
+  const clone: CloneOptions = { flags: 0 };
+  let setTid: readonly number[] | undefined;
+
+  const preparation: Preparation = {
+    creates,
+    joins,
+    program: programOf,
+    useInit: (initOptions = {}) => {
+      state.init = true;
+      state.initOptions = initOptions;
+    },
+    ownedBy: (uid, gid) => {
+      state.isolated = true;
+      state.owner = { uid, gid };
+    },
+    endWithParent: (signal) => {
+      state.parentSignal = signal;
+    },
+    chooseTids: (tids) => {
+      setTid = tids;
+    },
+    startInCgroup: (fd) => {
+      if (options.cgroup !== undefined) {
+        throw new TypeError('cgroup: a namespace specification has chosen one already');
+      }
+      clone.flags += CLONE.INTO_CGROUP;
+      clone.cgroup = fd;
+    },
+    isolate: () => {
+      state.isolated = true;
+    },
+    onFailure: (step) => {
+      undo.add(step);
+    },
+  };
+  try {
+    for (const spec of specs) spec.prepare?.(preparation);
+    options.prepare?.(preparation);
+  } catch (error) {
+    undo.failed();
+    throw error;
+  }
+  if (program) programOf('credentials').append(program);
+
+  const meets = Object.values(programs).some(({ entries }) => entries.some(({ action }) => action));
+  const clones = creates.has('time') && timeNeedsClone(release());
+  const isolated = state.isolated || state.init || meets || clones;
+  const replaced = isolated && (joins.has('pid') || creates.has('pid') || clones);
+  if (!isolated) {
+    clone.flags += flagsOf(creates);
+    if (setTid) clone.setTid = setTid;
+  }
+  return { ...state, options, clone, isolated, replaced, setTid, programs, undo };
+}
