@@ -58,7 +58,6 @@ export type { HoldOptions } from './spawn/hold.js';
 export { explainHold, hold } from './spawn/hold.js';
 export type { IpcChannel, Serialization } from './spawn/ipc-channel.js';
 export type { RunOptions, SpawnOptions, StdioItem, StdioOptions } from './spawn/options.js';
-export { signalNumber } from './spawn/options.js';
 export { NamespaceProcess } from './spawn/process.js';
 export type { RunResult } from './spawn/result.js';
 export { isRunError, RunError } from './spawn/result.js';
@@ -71,6 +70,7 @@ export type { InitOptions, NamespaceSpec, Phase, Preparation } from './spawn/spe
 export { phases } from './spawn/spec.js';
 export type { TerminalSize } from './spawn/terminal.js';
 export { Terminal } from './spawn/terminal.js';
+export { signalNumber } from './sys/signals.js';
 export type { Exit, ResourceUsage } from './sys/wait.js';
 export type { NamespaceWorkerOptions } from './worker/namespace-worker.js';
 export { NamespaceWorker } from './worker/namespace-worker.js';

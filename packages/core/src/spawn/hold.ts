@@ -4,14 +4,10 @@ import type { Namespace } from '../namespaces/namespace.js';
 import { closeFd } from '../sys/fd.js';
 import { trySyscall } from '../sys/syscall.js';
 import { reap } from '../sys/wait.js';
+import { checkProgramChild, checkSpawn } from './check.js';
+import type { CheckedSpawn, ChildOptions } from './checked.js';
 import { launch, launchSync } from './launch.js';
-import {
-  type CheckedSpawn,
-  type ChildOptions,
-  checkProgramChild,
-  checkSpawn,
-  type SpawnOptions,
-} from './options.js';
+import type { SpawnOptions } from './options.js';
 import { draft } from './plan/draft.js';
 import { explainDraft } from './plan/plan.js';
 import { NamespaceProcess } from './process.js';

@@ -7,12 +7,13 @@ import type { Readable, Writable } from 'node:stream';
 import { SystemError } from '../errors.js';
 import { closeFd } from '../sys/fd.js';
 import { rawWatch, type Watch } from '../sys/native.js';
+import { signalNumber } from '../sys/signals.js';
 import { trySyscall } from '../sys/syscall.js';
 import { decodeStatus, type Exit, reapIfEnded } from '../sys/wait.js';
+import type { CheckedSpawn } from './checked.js';
 import { IpcChannel, type Sent } from './ipc-channel.js';
 import { abortError, type Running } from './launch.js';
 import { ofThisWorker } from './of-this-worker.js';
-import { type CheckedSpawn, signalNumber } from './options.js';
 import type { ParentEnd } from './stdio.js';
 import { Terminal } from './terminal.js';
 

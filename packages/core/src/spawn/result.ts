@@ -1,7 +1,7 @@
 // What run and runSync give, and how they fail.
 import type { Exit, ResourceUsage } from '../sys/wait.js';
+import type { CheckedRun } from './checked.js';
 import { type Cut, cuts } from './cut.js';
-import type { CheckedRun } from './options.js';
 
 /** A command that has ended. */
 export interface RunResult<Output = string> {

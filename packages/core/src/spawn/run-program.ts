@@ -4,9 +4,9 @@ import type { Layout } from '../program/layout.js';
 import type { Call, Program } from '../program/program.js';
 import { closeFd } from '../sys/fd.js';
 import { reap } from '../sys/wait.js';
+import { checkProgramChild } from './check.js';
 import { endedEarly } from './failure.js';
 import { launch, launchSync, type Running } from './launch.js';
-import { checkProgramChild } from './options.js';
 import { type Draft, draft } from './plan/draft.js';
 import type { NamespaceSpec } from './spec.js';
 

@@ -4,9 +4,11 @@ import { F } from '../flags.js';
 import { closeFd } from '../sys/fd.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
 import { decodeStatus, type Exit, reap, reapIfEnded } from '../sys/wait.js';
+import { checkRun } from './check.js';
+import type { CheckedRun } from './checked.js';
 import { type Cut, cuts } from './cut.js';
 import { launchSync, type Running } from './launch.js';
-import { type CheckedRun, checkRun, type RunOptions } from './options.js';
+import type { RunOptions } from './options.js';
 import { draft } from './plan/draft.js';
 import { conclude, type RunResult } from './result.js';
 

@@ -1,8 +1,10 @@
 // run(): a command as a child in namespaces, from start to end.
 import { pipeline, Readable, type Writable } from 'node:stream';
+import { checkRun } from './check.js';
+import type { CheckedRun } from './checked.js';
 import { type Cut, cuts } from './cut.js';
 import { launch } from './launch.js';
-import { type CheckedRun, checkRun, type RunOptions } from './options.js';
+import type { RunOptions } from './options.js';
 import { draft } from './plan/draft.js';
 import { NamespaceProcess } from './process.js';
 import { conclude, type RunResult } from './result.js';

@@ -1,6 +1,8 @@
 // spawn(): a command as a child in namespaces.
+
+import { checkSpawn } from './check.js';
 import { launch } from './launch.js';
-import { checkSpawn, type SpawnOptions } from './options.js';
+import type { SpawnOptions } from './options.js';
 import { draft } from './plan/draft.js';
 import { explainDraft } from './plan/plan.js';
 import { NamespaceProcess } from './process.js';

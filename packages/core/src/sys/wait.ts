@@ -1,6 +1,6 @@
 // Exit of children: waitid(2) on a pidfd, with resource usage.
-import { constants } from 'node:os';
 import { SystemError } from '../errors.js';
+import { signalName } from './signals.js';
 import { trySyscall } from './syscall.js';
 
 const P_PIDFD = 3;
@@ -39,18 +39,6 @@ export interface ResourceUsage {
   readonly fsWrite: number;
   readonly voluntaryContextSwitches: number;
   readonly involuntaryContextSwitches: number;
-}
-
-// Of two names for a number (SIGABRT, SIGIOT) the first is the usual one.
-const signalNames = new Map(
-  Object.entries(constants.signals)
-    .reverse()
-    .map(([name, number]) => [number, name as NodeJS.Signals]),
-);
-
-/** Name of a signal number; real-time signals, which Node does not name, as SIGRTMIN+n. */
-export function signalName(number: number): NodeJS.Signals {
-  return signalNames.get(number) ?? (`SIGRTMIN+${number - 34}` as NodeJS.Signals);
 }
 
 /** Code and signal of a status as wait4(2) gives it. */

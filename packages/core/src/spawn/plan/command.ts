@@ -2,7 +2,7 @@
 import { Call, type CallOptions, Program, stepEntry } from '../../program/program.js';
 import { syscallNumber } from '../../sys/numbers.js';
 import { lastAttributeCalls } from '../attributes.js';
-import type { ChildOptions, Command } from '../options.js';
+import type { ChildOptions, Command } from '../checked.js';
 import type { InitOptions } from '../spec.js';
 import type { ChildDescriptor } from '../stdio.js';
 import { descriptorCalls } from './descriptors.js';

@@ -5,7 +5,7 @@ import { CLONE } from '../../flags.js';
 import { flagsOf, type NamespaceType } from '../../namespaces/types.js';
 import type { CloneOptions, Layout } from '../../program/layout.js';
 import { type Call, Program } from '../../program/program.js';
-import type { ChildOptions } from '../options.js';
+import type { ChildOptions } from '../checked.js';
 import type { InitOptions, Phase, Preparation } from '../spec.js';
 import { Undo } from '../undo.js';
 

@@ -2,7 +2,7 @@
 // credentials.
 import { PR } from '../../flags.js';
 import { type Call, Program } from '../../program/program.js';
-import type { ChildOptions } from '../options.js';
+import type { ChildOptions } from '../checked.js';
 
 export function sessionCalls({ detached }: ChildOptions): Call[] {
   if (!detached) return [];
