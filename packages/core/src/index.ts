@@ -40,13 +40,9 @@ export {
   isNamespaceType,
   namespaceTypes,
 } from './namespaces/types.js';
-export type {
-  CallOptions,
-  MeetingAction,
-  MeetingChild,
-  ProgramArgument,
-} from './program/program.js';
-export { Call, ParentDescriptor, Program } from './program/program.js';
+export type { CallOptions, MeetingAction, MeetingChild, ProgramArgument } from './program/call.js';
+export { Call, ParentDescriptor } from './program/call.js';
+export { Program } from './program/program.js';
 export type { ProcessAttributes, ResourceLimit, ResourceName } from './spawn/attributes.js';
 export type { NamespaceTarget, Ways } from './spawn/call-in.js';
 export { callIn, openIn, withJoins, withTarget, workIn } from './spawn/call-in.js';

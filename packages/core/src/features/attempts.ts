@@ -4,7 +4,8 @@ import { geteuid } from 'node:process';
 import { isSystemError } from '../errors.js';
 import { AT } from '../flags.js';
 import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../namespaces/types.js';
-import { type Call, Program } from '../program/program.js';
+import type { Call } from '../program/call.js';
+import { Program } from '../program/program.js';
 import { runProgramSync } from '../spawn/run-program.js';
 
 const ANY_ERROR = [

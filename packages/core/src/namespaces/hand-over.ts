@@ -2,7 +2,8 @@
 // may not reach into it: whoever joins somebody's user namespace is closed to all others, its
 // parent included, so that nobody in there can take it over.
 import { SystemError } from '../errors.js';
-import { type Call, Program } from '../program/program.js';
+import type { Call } from '../program/call.js';
+import { Program } from '../program/program.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
 import { addressOf } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';

@@ -1,7 +1,7 @@
 // Puts a program into memory as native/program.h reads it, and reads results back.
 import { errnoNumber } from '../sys/errno.js';
 import type { Arena } from './arena.js';
-import { Call, ParentDescriptor, type ProgramArgument } from './program.js';
+import { Call, ParentDescriptor, type ProgramArgument } from './call.js';
 
 // struct job and struct entry: sizes and offsets.
 const JOB = {

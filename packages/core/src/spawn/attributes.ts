@@ -1,7 +1,8 @@
 // Attributes of the child's process: limits, priority, mask, processors. Types, checks, calls.
 import { availableParallelism } from 'node:os';
 import { AT, PR } from '../flags.js';
-import { type Call, Program } from '../program/program.js';
+import type { Call } from '../program/call.js';
+import { Program } from '../program/program.js';
 import { O_CLOEXEC } from '../sys/fd.js';
 
 const RESOURCES = {

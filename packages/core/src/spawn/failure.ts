@@ -1,7 +1,7 @@
 // Errors of a child that did not come to run its command.
 import { SystemError, type SystemErrorDetails } from '../errors.js';
+import { Call, ParentDescriptor, type ProgramArgument } from '../program/call.js';
 import type { Layout } from '../program/layout.js';
-import { Call, ParentDescriptor, type ProgramArgument } from '../program/program.js';
 import type { Exit } from '../sys/wait.js';
 
 const ENOENT = 2;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isSystemError } from '../errors.js';
 import { Namespace } from '../namespaces/namespace.js';
 import { allNamespaceTypes } from '../namespaces/types.js';
-import { Call } from '../program/program.js';
+import { Call } from '../program/call.js';
 import { syscallNumber } from '../sys/numbers.js';
 import { syscall } from '../sys/syscall.js';
 import { eightNamespaces, rootMap, withInit } from '../testing/eight-namespaces.js';

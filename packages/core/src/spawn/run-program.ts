@@ -1,7 +1,8 @@
 // A child that only makes system calls: for what has to be done inside other namespaces.
 import type { Namespace } from '../namespaces/namespace.js';
+import type { Call } from '../program/call.js';
 import type { Layout } from '../program/layout.js';
-import type { Call, Program } from '../program/program.js';
+import type { Program } from '../program/program.js';
 import { closeFd } from '../sys/fd.js';
 import { reap } from '../sys/wait.js';
 import { checkProgramChild } from './check.js';

@@ -1,5 +1,6 @@
 // The calls that end a program: what the child becomes.
-import { Call, type CallOptions, Program, stepEntry } from '../../program/program.js';
+import { Call, type CallOptions, stepEntry } from '../../program/call.js';
+import { Program } from '../../program/program.js';
 import { syscallNumber } from '../../sys/numbers.js';
 import { lastAttributeCalls } from '../attributes.js';
 import type { ChildOptions, Command } from '../checked.js';

@@ -1,6 +1,7 @@
 // The calls that give a child its descriptors.
 import { CLOSE_RANGE_CLOEXEC, F } from '../../flags.js';
-import { type Call, Program } from '../../program/program.js';
+import type { Call } from '../../program/call.js';
+import { Program } from '../../program/program.js';
 import type { ChildDescriptor } from '../stdio.js';
 
 /** Beyond every descriptor, for close_range(2). */

@@ -3,8 +3,9 @@
 import { release } from 'node:os';
 import { CLONE } from '../../flags.js';
 import { flagsOf, type NamespaceType } from '../../namespaces/types.js';
+import type { Call } from '../../program/call.js';
 import type { CloneOptions, Layout } from '../../program/layout.js';
-import { type Call, Program } from '../../program/program.js';
+import { Program } from '../../program/program.js';
 import type { ChildOptions } from '../checked.js';
 import type { InitOptions, Phase, Preparation } from '../spec.js';
 import { Undo } from '../undo.js';

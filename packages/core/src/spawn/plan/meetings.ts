@@ -1,10 +1,6 @@
 // Meetings of a child with its parent, as the calls that the child makes.
-import {
-  type Call,
-  type MeetingAction,
-  Program,
-  type ProgramArgument,
-} from '../../program/program.js';
+import type { Call, MeetingAction, ProgramArgument } from '../../program/call.js';
+import { Program } from '../../program/program.js';
 
 /** Writes meetings as the calls that the child makes. */
 export function expandMeetings(

@@ -6,7 +6,8 @@ import {
   type NamespaceType,
   namespaceTypes,
 } from '../../namespaces/types.js';
-import { type Call, Program, stepEntry } from '../../program/program.js';
+import { type Call, stepEntry } from '../../program/call.js';
+import { Program } from '../../program/program.js';
 import type { Draft } from './draft.js';
 import { parentDeathCalls } from './parent-death.js';
 

@@ -1,6 +1,7 @@
 // The calls that tie the life of a child to that of its parent.
 import { PR } from '../../flags.js';
-import { type Call, Program } from '../../program/program.js';
+import type { Call } from '../../program/call.js';
+import { Program } from '../../program/program.js';
 import type { Draft } from './draft.js';
 
 const POLLIN = 1;

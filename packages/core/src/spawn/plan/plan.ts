@@ -1,12 +1,7 @@
 // Turns a draft into the child's whole program. Pure: nothing is opened or called here.
 import { formatCall } from '../../format-call.js';
-import {
-  type Call,
-  explain,
-  type MeetingAction,
-  ParentDescriptor,
-  stepEntry,
-} from '../../program/program.js';
+import { type Call, type MeetingAction, ParentDescriptor, stepEntry } from '../../program/call.js';
+import { explain } from '../../program/explain.js';
 import { privilegedAttributeCalls } from '../attributes.js';
 import { type Phase, phases } from '../spec.js';
 import type { ChildDescriptor } from '../stdio.js';

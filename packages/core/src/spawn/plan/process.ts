@@ -1,7 +1,8 @@
 // The calls that make a child's process what its options say: session, directory, attributes,
 // credentials.
 import { PR } from '../../flags.js';
-import { type Call, Program } from '../../program/program.js';
+import type { Call } from '../../program/call.js';
+import { Program } from '../../program/program.js';
 import type { ChildOptions } from '../checked.js';
 
 export function sessionCalls({ detached }: ChildOptions): Call[] {
