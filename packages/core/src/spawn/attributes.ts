@@ -1,8 +1,7 @@
 // Attributes of the child's process: limits, priority, mask, processors. Types, checks, calls.
 import { availableParallelism } from 'node:os';
 import { AT, PR } from '../flags.js';
-import type { Call } from '../program/call.js';
-import { Program } from '../program/program.js';
+import type { Program } from '../program/program.js';
 import { O_CLOEXEC } from '../sys/fd.js';
 
 const RESOURCES = {
@@ -110,9 +109,8 @@ function processorSet(cpus: readonly number[]): Uint8Array {
 }
 
 /** Calls that want the privileges which the child may give up later. */
-export function privilegedAttributeCalls(attributes: ProcessAttributes): Call[] {
+export function setPrivilegedAttributes(program: Program, attributes: ProcessAttributes): void {
   const { rlimits = {}, nice, cpuAffinity, oomScoreAdjust, processGroup } = attributes;
-  const program = new Program();
   if (processGroup !== undefined) program.call('setpgid', 0, processGroup);
   if (nice !== undefined) program.call('setpriority', PRIO_PROCESS, 0, nice);
   if (cpuAffinity) {
@@ -139,13 +137,13 @@ export function privilegedAttributeCalls(attributes: ProcessAttributes): Call[] 
     });
     program.call('close', fd);
   }
-  return [...program.entries];
 }
 
 /** Calls right before exec: what would be in the way of the program itself. */
-export function lastAttributeCalls({ umask, noNewPrivileges }: ProcessAttributes): Call[] {
-  const program = new Program();
+export function setLastAttributes(
+  program: Program,
+  { umask, noNewPrivileges }: ProcessAttributes,
+): void {
   if (umask !== undefined) program.call('umask', umask);
   if (noNewPrivileges) program.call('prctl', PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  return [...program.entries];
 }

@@ -1,14 +1,14 @@
 // The calls that end a program: what the child becomes.
 import { Call, type CallOptions, stepEntry } from '../../program/call.js';
-import { Program } from '../../program/program.js';
+import type { Program } from '../../program/program.js';
 import { syscallNumber } from '../../sys/numbers.js';
-import { lastAttributeCalls } from '../attributes.js';
+import { setLastAttributes } from '../attributes.js';
 import type { ChildOptions, Command } from '../checked.js';
 import type { InitOptions } from '../spec.js';
 import type { ChildDescriptor } from '../stdio.js';
-import { descriptorCalls } from './descriptors.js';
+import { placeDescriptors } from './descriptors.js';
 import type { Draft } from './draft.js';
-import { parentDeathCalls } from './parent-death.js';
+import { endWithParent } from './parent-death.js';
 
 const SIG_SETMASK = 2;
 const TIOCSCTTY = 0x540e;
@@ -31,39 +31,22 @@ function execCalls({ file, argv, environment, searchPath }: Command): Call[] {
 }
 
 /** Makes the terminal on descriptor 0 the controlling one, which takes a session of its own. */
-function terminalCalls({ terminal }: ChildOptions): Call[] {
-  if (!terminal) return [];
-  const program = new Program();
+function controlTerminal(program: Program): void {
   program.call('setsid');
   program.call('ioctl', 0, TIOCSCTTY, 0);
-  return [...program.entries];
 }
 
-function unblockSignals(): Call[] {
-  const program = new Program();
-  program.call('rt_sigprocmask', SIG_SETMASK, new Uint8Array(8), null, 8);
-  return [...program.entries];
-}
-
-/** The child becomes its command, with its descriptors. */
-export function commandCalls(
+function execute(
+  program: Program,
   command: Command,
-  options: ChildOptions,
-  descriptors: readonly ChildDescriptor[],
-): Call[] {
-  return [
-    ...descriptorCalls(descriptors),
-    ...terminalCalls(options),
-    ...lastAttributeCalls(options.attributes),
-    ...unblockSignals(),
-    ...execCalls(command),
-  ];
-}
-
-export function exitCalls(): Call[] {
-  const program = new Program();
-  program.call('exit_group', 0);
-  return [...program.entries];
+  { terminal, attributes }: ChildOptions,
+  stdio: readonly ChildDescriptor[],
+): void {
+  placeDescriptors(program, stdio);
+  if (terminal) controlTerminal(program);
+  setLastAttributes(program, attributes);
+  program.call('rt_sigprocmask', SIG_SETMASK, new Uint8Array(8), null, 8);
+  program.append(execCalls(command));
 }
 
 function initEntry({ forwardSignals, grace = 0 }: InitOptions, status: number): Call {
@@ -71,19 +54,28 @@ function initEntry({ forwardSignals, grace = 0 }: InitOptions, status: number): 
   return stepEntry('init', [status, forwarded ?? EVERY_SIGNAL, grace]);
 }
 
-/** What becomes of an isolated child in the end: its command, below our init or not, or nothing. */
-export function lastCalls(
+/**
+ * What becomes of a child in the end: its command, below our init or not; or it stays, or exits.
+ *
+ * @param tellsEnd descriptor that becomes ready with the parent's end; where init reports, if there
+ *   is one
+ */
+export function becomeCommand(
+  program: Program,
   draft: Draft,
-  status: number,
-  descriptors: readonly ChildDescriptor[],
-): Call[] {
+  tellsEnd: number,
+  stdio: readonly ChildDescriptor[],
+): void {
   const { options, init, initOptions } = draft;
   const { command, hold } = options;
-  if (hold) return [stepEntry('hold', [status])];
-  if (!command) return exitCalls();
-  const exec = commandCalls(command, options, descriptors);
-  // The command's parent is then our init.
-  return init
-    ? [initEntry(initOptions, status), ...parentDeathCalls(draft, status), ...exec]
-    : exec;
+  if (hold) program.append([stepEntry('hold', [tellsEnd])]);
+  else if (!command) program.call('exit_group', 0);
+  else {
+    if (init) {
+      program.append([initEntry(initOptions, tellsEnd)]);
+      // The command's parent is then our init.
+      endWithParent(program, draft, tellsEnd);
+    }
+    execute(program, command, options, stdio);
+  }
 }

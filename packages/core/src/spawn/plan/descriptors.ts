@@ -1,15 +1,13 @@
 // The calls that give a child its descriptors.
 import { CLOSE_RANGE_CLOEXEC, F } from '../../flags.js';
-import type { Call } from '../../program/call.js';
-import { Program } from '../../program/program.js';
+import type { Program } from '../../program/program.js';
 import type { ChildDescriptor } from '../stdio.js';
 
 /** Beyond every descriptor, for close_range(2). */
 export const EVERY_FD = 0xffff_ffff;
 
 /** Gives the child its descriptors, and marks all others close-on-exec. */
-export function descriptorCalls(descriptors: readonly ChildDescriptor[]): Call[] {
-  const program = new Program();
+export function placeDescriptors(program: Program, descriptors: readonly ChildDescriptor[]): void {
   const top = Math.max(-1, ...descriptors.map(({ target }) => target));
   // A source that a target would overwrite is moved out of the way first.
   const moved = descriptors.map((descriptor) => {
@@ -31,5 +29,4 @@ export function descriptorCalls(descriptors: readonly ChildDescriptor[]): Call[]
     first = target + 1;
   }
   program.call('close_range', first, EVERY_FD, CLOSE_RANGE_CLOEXEC);
-  return [...program.entries];
 }

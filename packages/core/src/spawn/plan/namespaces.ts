@@ -6,18 +6,17 @@ import {
   type NamespaceType,
   namespaceTypes,
 } from '../../namespaces/types.js';
-import { type Call, stepEntry } from '../../program/call.js';
-import { Program } from '../../program/program.js';
+import { stepEntry } from '../../program/call.js';
+import type { Program } from '../../program/program.js';
 import type { Draft } from './draft.js';
-import { parentDeathCalls } from './parent-death.js';
+import { endWithParent } from './parent-death.js';
 
 /**
  * Joins the handles, user namespace first, then makes the new namespaces, which the joined user
  * namespace thus owns. In the runner and not by the flags of the clone: exec would take the
  * capabilities that a new user namespace brings.
  */
-export function namespaceCalls({ options, owner, programs }: Draft): Call[] {
-  const program = new Program();
+export function enterNamespaces(program: Program, { options, owner, programs }: Draft): void {
   const { handles, specs } = options;
   const types = specs.map(({ type }) => type);
   // Whoever is root in a joined namespace must not reach the runner's memory and descriptors.
@@ -57,16 +56,15 @@ export function namespaceCalls({ options, owner, programs }: Draft): Call[] {
   const writes = handles.length > 0 && (types.includes('user') || types.includes('time'));
   if (writes) dumpable(1);
   // The next clone or exec enters a new time namespace, and fixes its offsets.
-  program.append(programs.clock?.entries ?? []);
+  program.append(programs.clock ?? []);
   if (writes && !types.includes('user')) dumpable(0);
-  return [...program.entries];
 }
 
 /** Goes on in another process, since pid namespaces, and time namespaces of old, are for children. */
-export function replaceCalls(draft: Draft, status: number): Call[] {
+export function goOnInReplacement(program: Program, draft: Draft, status: number): void {
   const { replaced, setTid } = draft;
-  if (!replaced) return [];
+  if (!replaced) return;
   const tids = Int32Array.from(setTid ?? []);
-  const replace = stepEntry('replace', [new Uint8Array(tids.buffer), tids.length]);
-  return [replace, ...parentDeathCalls(draft, status)];
+  program.append([stepEntry('replace', [new Uint8Array(tids.buffer), tids.length])]);
+  endWithParent(program, draft, status);
 }

@@ -1,7 +1,6 @@
 // The calls that tie the life of a child to that of its parent.
 import { PR } from '../../flags.js';
-import type { Call } from '../../program/call.js';
-import { Program } from '../../program/program.js';
+import type { Program } from '../../program/program.js';
 import type { Draft } from './draft.js';
 
 const POLLIN = 1;
@@ -12,9 +11,8 @@ const POLLIN = 1;
  * can keep the child alive, and again whenever the kernel has forgotten it: in a new process, and
  * after a change of credentials.
  */
-export function parentDeathCalls({ parentSignal }: Draft, tellsEnd: number): Call[] {
-  if (parentSignal === 0) return [];
-  const program = new Program();
+export function endWithParent(program: Program, { parentSignal }: Draft, tellsEnd: number): void {
+  if (parentSignal === 0) return;
   program.call('prctl', PR.SET_PDEATHSIG, parentSignal, 0, 0, 0);
   const poll = new DataView(new ArrayBuffer(8));
   poll.setInt32(0, tellsEnd, true);
@@ -24,5 +22,4 @@ export function parentDeathCalls({ parentSignal }: Draft, tellsEnd: number): Cal
     expect: 0,
     step: 'looking whether the parent is still alive',
   });
-  return [...program.entries];
 }

@@ -2,18 +2,16 @@
 import { formatCall } from '../../format-call.js';
 import { type Call, type MeetingAction, ParentDescriptor, stepEntry } from '../../program/call.js';
 import { explain } from '../../program/explain.js';
-import { privilegedAttributeCalls } from '../attributes.js';
-import { type Phase, phases } from '../spec.js';
+import { Program } from '../../program/program.js';
+import { phases } from '../spec.js';
 import type { ChildDescriptor } from '../stdio.js';
-import { commandCalls, exitCalls, lastCalls } from './command.js';
-import { Crossing } from './crossing.js';
+import { becomeCommand } from './command.js';
+import { carryAcross } from './crossing.js';
 import type { Draft } from './draft.js';
 import { expandMeetings } from './meetings.js';
-import { namespaceCalls, replaceCalls } from './namespaces.js';
-import { parentDeathCalls } from './parent-death.js';
-import { credentialCalls, directoryCalls, sessionCalls } from './process.js';
-
-const phasesAfterClock = phases.filter((phase) => phase !== 'clock');
+import { enterNamespaces, goOnInReplacement } from './namespaces.js';
+import { endWithParent } from './parent-death.js';
+import { setUpProcess } from './process.js';
 
 /** Descriptors that exist once the child is about to be made. */
 export interface PlanDescriptors {
@@ -39,71 +37,68 @@ export interface Plan {
   readonly copies: ReadonlyMap<number, number>;
 }
 
-function phaseCalls({ programs }: Draft, some: readonly Phase[]): Call[] {
-  return some.flatMap((phase) => programs[phase]?.entries ?? []);
+/** What follows the phases: the process as its options want it, and what it becomes. */
+function finish(
+  program: Program,
+  draft: Draft,
+  tellsEnd: number,
+  stdio: readonly ChildDescriptor[],
+): void {
+  setUpProcess(program, draft.options);
+  endWithParent(program, draft, tellsEnd);
+  becomeCommand(program, draft, tellsEnd, stdio);
 }
 
 /** The program of a child that execs while it still has its parent's memory. */
-function directPlan(plan: Draft, { stdio, parent }: PlanDescriptors): Plan {
-  const { options } = plan;
-  const entries = [
-    ...parentDeathCalls(plan, parent),
-    ...phaseCalls(plan, phases),
-    ...sessionCalls(options),
-    ...directoryCalls(options),
-    ...privilegedAttributeCalls(options.attributes),
-    ...parentDeathCalls(plan, parent),
-    ...(options.command ? commandCalls(options.command, options, stdio) : exitCalls()),
-  ];
-  return { entries, meetings: [], copies: new Map() };
+function directPlan(draft: Draft, { stdio, parent }: PlanDescriptors): Plan {
+  const program = new Program();
+  endWithParent(program, draft, parent);
+  for (const phase of phases) program.append(draft.programs[phase] ?? []);
+  finish(program, draft, parent, stdio);
+  return { entries: program.entries, meetings: [], copies: new Map() };
+}
+
+/** The parent's descriptors that calls name. */
+function parentDescriptors(program: Program): number[] {
+  return program.entries.flatMap(({ args }) =>
+    args.filter((argument) => argument instanceof ParentDescriptor).map(({ fd }) => fd),
+  );
 }
 
 /** The program of a child that runs in the runner, in memory of its own. */
-function isolatedPlan(plan: Draft, { stdio, runner }: PlanDescriptors): Plan {
+function isolatedPlan(draft: Draft, { stdio, runner }: PlanDescriptors): Plan {
   if (!runner) throw new TypeError('an isolated child needs the runner');
-  const { options } = plan;
-  const first = namespaceCalls(plan);
-  const second = phaseCalls(plan, phasesAfterClock);
-  const contributed = [...first, ...second];
-  const sources = [
-    runner.fd, // not carried over, but no copy may take its place either
-    runner.arena.fd,
-    runner.status,
-    runner.go,
-    ...stdio.map(({ source }) => source),
-    ...contributed.flatMap(({ args }) =>
-      args.filter((argument) => argument instanceof ParentDescriptor).map(({ fd }) => fd),
-    ),
-  ];
-  const crossing = new Crossing(
-    sources,
-    stdio.map(({ target }) => target),
-  );
-  const [arena, status, go] = [runner.arena.fd, runner.status, runner.go].map((fd) =>
-    crossing.carry(fd),
-  ) as [number, number, number];
-  for (const { args } of contributed) {
-    for (const argument of args)
-      if (argument instanceof ParentDescriptor) crossing.carry(argument.fd);
+  const entering = new Program();
+  enterNamespaces(entering, draft);
+  const settingUp = new Program();
+  for (const phase of phases) {
+    if (phase !== 'clock') settingUp.append(draft.programs[phase] ?? []);
   }
-  const copies = stdio.map((one) => ({ ...one, source: crossing.carry(one.source) }));
 
-  const argv = ['ns-init', String(arena), String(runner.arena.address), String(runner.arena.size)];
-  const meeting = expandMeetings([...first, ...replaceCalls(plan, status), ...second], status, go);
-  const entries = [
-    ...crossing.program.entries,
-    stepEntry('isolate', [runner.fd, argv, []]),
-    // Readable or not, a pipe whose reader has gone reports that.
-    ...parentDeathCalls(plan, status),
-    ...meeting.entries,
-    ...sessionCalls(options),
-    ...directoryCalls(options),
-    ...privilegedAttributeCalls(options.attributes),
-    ...credentialCalls(options),
-    ...parentDeathCalls(plan, status),
-    ...lastCalls(plan, status, copies),
-  ];
-  return { entries, meetings: meeting.meetings, copies: crossing.copies };
+  const program = new Program();
+  const copies = carryAcross(
+    program,
+    [
+      ...[runner.arena.fd, runner.status, runner.go],
+      ...[...parentDescriptors(entering), ...parentDescriptors(settingUp)],
+      ...stdio.map(({ source }) => source),
+    ],
+    [runner.fd, ...stdio.map(({ target }) => target)],
+  );
+  const copyOf = (fd: number) => copies.get(fd) as number;
+  const { address, size } = runner.arena;
+  const argv = ['ns-init', String(copyOf(runner.arena.fd)), String(address), String(size)];
+  program.append([stepEntry('isolate', [runner.fd, argv, []])]);
+
+  const status = copyOf(runner.status);
+  // Readable or not, a pipe whose reader has gone reports that.
+  endWithParent(program, draft, status);
+  program.append(entering);
+  goOnInReplacement(program, draft, status);
+  program.append(settingUp);
+  const copied = stdio.map((one) => ({ ...one, source: copyOf(one.source) }));
+  finish(program, draft, status, copied);
+  return { ...expandMeetings(program.entries, status, copyOf(runner.go)), copies };
 }
 
 /** The child's whole program. */
