@@ -5,31 +5,58 @@ export function fail(name: string, expected: string, value: unknown): never {
   throw new TypeError(`${name} must be ${expected}: ${String(value)}`);
 }
 
+/**
+ * Throws unless a value is an object that has no keys but these: a mistyped option must not be passed
+ * over.
+ *
+ * @param name of the argument, for the error
+ * @throws {TypeError}
+ */
+export function assertKeys(value: unknown, keys: readonly string[], name: string): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    fail(name, 'an object', value);
+  }
+  for (const key of Object.keys(value)) {
+    if (keys.includes(key)) continue;
+    throw new TypeError(`${name} has no option ${key}; it has ${keys.join(', ')}`);
+  }
+}
+
 /** Throws unless it is a text that the kernel can take. */
 export function checkText(name: string, value: unknown): void {
   if (typeof value !== 'string') fail(name, 'a string', value);
   if (value.includes('\0')) throw new TypeError(`${name} must not contain a NUL character`);
 }
 
-export function checkId(name: string, value: unknown): void {
+/** Throws unless it is left out or an integer in this range. */
+export function checkInteger(name: string, value: unknown, least: number, most: number): void {
   if (value === undefined) return;
   if (typeof value !== 'number') fail(name, 'a number', value);
-  if (!Number.isInteger(value) || value < 0 || value >= 0xffff_ffff) {
-    throw new RangeError(`${name} must be an id from 0 to 4294967294: ${value}`);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${name} must be an integer from ${least} to ${most}: ${value}`);
   }
 }
 
+/** Throws unless it is left out or a user or group id. */
+export function checkId(name: string, value: unknown): void {
+  checkInteger(name, value, 0, 0xffff_fffe);
+}
+
+/** Throws unless it is left out or a number that is not negative; it may be infinite. */
 export function checkCount(name: string, value: unknown): void {
   if (value === undefined) return;
   if (typeof value !== 'number') fail(name, 'a number', value);
-  if (Number.isNaN(value) || value < 0)
+  if (Number.isNaN(value) || value < 0) {
     throw new RangeError(`${name} must not be negative: ${value}`);
+  }
 }
 
+/** Throws unless it is left out or a boolean. */
 export function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') fail(name, 'a boolean', value);
 }
 
+/** Throws unless it is left out or a function. */
 export function checkFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') fail(name, 'a function', value);
 }

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { assertKeys } from './arguments.js';
 export type { Container, ContainerManager } from './discovery/container.js';
 export type { DiscoverOptions } from './discovery/discover.js';
 export { discover } from './discovery/discover.js';

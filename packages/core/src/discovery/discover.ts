@@ -1,4 +1,5 @@
 // discover(): every namespace of the machine, and how they are connected.
+import { assertKeys, checkBoolean, checkFunction } from '../arguments.js';
 import {
   allNamespaceTypes,
   assertNamespaceType,
@@ -30,14 +31,12 @@ export interface DiscoverOptions {
   mounts?: boolean;
 }
 
+const names = [
+  ...['types', 'task', 'persistent', 'filter', 'descriptors', 'sockets', 'mounts'],
+] as const satisfies readonly (keyof DiscoverOptions)[];
+
 type Wanted = (namespace: DiscoveredNamespace) => boolean;
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-
-function assertBoolean(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean') {
-    throw new TypeError(`${name} must be a boolean: ${String(value)}`);
-  }
-}
 
 function checkTypes(types: DiscoverOptions['types']): ReadonlySet<NamespaceType> {
   if (types === undefined) return new Set(allNamespaceTypes);
@@ -47,16 +46,15 @@ function checkTypes(types: DiscoverOptions['types']): ReadonlySet<NamespaceType>
 }
 
 function check(options: DiscoverOptions): { types: ReadonlySet<NamespaceType>; wanted: Wanted } {
+  assertKeys(options, names, 'options');
   const { task, persistent, filter } = options;
   for (const name of ['persistent', 'descriptors', 'sockets', 'mounts'] as const) {
-    assertBoolean(name, options[name]);
+    checkBoolean(name, options[name]);
   }
   if (task !== undefined && (!Number.isInteger(task) || task < 1)) {
     throw new RangeError(`task must be a positive integer: ${String(task)}`);
   }
-  if (filter !== undefined && typeof filter !== 'function') {
-    throw new TypeError(`filter must be a function: ${String(filter)}`);
-  }
+  checkFunction('filter', filter);
   const types = checkTypes(options.types);
   const wanted: Wanted = (one) =>
     types.has(one.type) &&

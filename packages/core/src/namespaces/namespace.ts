@@ -1,5 +1,6 @@
 // Handles of namespaces.
-import type { NamespaceSpec } from '../spawn/spec.js';
+import { assertKeys } from '../arguments.js';
+import { assertSpec, type NamespaceSpec } from '../spawn/spec.js';
 import { closeFd } from '../sys/fd.js';
 import { brand, isNamespace } from './brand.js';
 import { type CreateOptions, create } from './create.js';
@@ -25,7 +26,7 @@ import {
 } from './open.js';
 import { pinAt, unpinAt } from './pin.js';
 import { takePlace } from './place.js';
-import { isNamespaceType, type NamespaceType, namespaceTypes } from './types.js';
+import { type NamespaceType, namespaceTypes } from './types.js';
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
@@ -154,9 +155,8 @@ export class Namespace {
    */
   static create(what: NamespaceType | NamespaceSpec, options: CreateOptions = {}): Namespace {
     const spec: NamespaceSpec = typeof what === 'string' ? { type: what } : what;
-    if (!isNamespaceType(spec?.type)) {
-      throw new TypeError(`what must be a namespace type or a specification: ${String(what)}`);
-    }
+    assertSpec(spec, 'what', 'a namespace type or a specification');
+    assertKeys(options, ['user'], 'options');
     const { user } = options;
     if (user !== undefined && (!isNamespace(user) || user.type !== 'user')) {
       throw new TypeError(`user must be a handle of a user namespace: ${String(user)}`);

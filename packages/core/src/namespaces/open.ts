@@ -1,5 +1,6 @@
 // Opens namespaces: of a process, of the calling thread, behind a pidfd, a path or a socket.
 import { constants, readFileSync } from 'node:fs';
+import { assertKeys, checkBoolean } from '../arguments.js';
 import { SystemError } from '../errors.js';
 import { AT } from '../flags.js';
 import { assertFd, closeFd, duplicate, O_CLOEXEC } from '../sys/fd.js';
@@ -41,6 +42,8 @@ const pidfdRequests: Readonly<Record<string, number>> = {
 /** Name of the file in /proc/PID/ns. */
 function fileOf(type: NamespaceType, options: OpenOptions): string {
   assertNamespaceType(type);
+  assertKeys(options, ['forChildren'], 'options');
+  checkBoolean('forChildren', options.forChildren);
   const { file, forChildren } = namespaceTypes[type];
   if (!options.forChildren) return file;
   if (forChildren === undefined) {

@@ -23,6 +23,11 @@ export interface CallOptions {
   explains?: (text: string) => string | undefined;
 }
 
+/** Names of the options of a call. */
+export const callOptions = [
+  ...['tolerate', 'expect', 'ifFailed', 'ifSucceeded', 'step', 'hint', 'explains'],
+] as const satisfies readonly (keyof CallOptions)[];
+
 /** A file descriptor of the parent that the program uses; see {@link Program.descriptor}. */
 export class ParentDescriptor {
   readonly fd: number;

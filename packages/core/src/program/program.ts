@@ -1,11 +1,13 @@
 // A syscall program: the list of system calls that a child makes between clone and exec.
 // Plain data; layout.ts puts it into memory, native/program.h makes the calls.
+import { assertKeys } from '../arguments.js';
 import { errnoNumber } from '../sys/errno.js';
 import { type SyscallName, syscallNumber } from '../sys/numbers.js';
 import { assertNoNul, assertWord } from '../sys/syscall.js';
 import {
   Call,
   type CallOptions,
+  callOptions,
   type MeetingAction,
   ParentDescriptor,
   type ProgramArgument,
@@ -62,6 +64,7 @@ export class Program {
     const list = (isOptions(last) ? args.slice(0, -1) : args) as ProgramArgument[];
     if (list.length > 6) throw new RangeError(`${name}: a system call takes at most 6 arguments`);
     for (const argument of list) check(argument);
+    assertKeys(options, callOptions, `${name}: options`);
     for (const code of options.tolerate ?? []) errnoNumber(code);
     const entry = new Call(name, syscallNumber(name), list, options);
     this.#entries.push(entry);

@@ -1,5 +1,6 @@
 // Attributes of the child's process: limits, priority, mask, processors. Types, checks, calls.
 import { availableParallelism } from 'node:os';
+import { assertKeys, checkBoolean, checkInteger, fail } from '../arguments.js';
 import { AT, PR } from '../flags.js';
 import type { Program } from '../program/program.js';
 import { O_CLOEXEC } from '../sys/fd.js';
@@ -51,23 +52,16 @@ const U64_MAX = 2n ** 64n - 1n;
 const PRIO_PROCESS = 0;
 const O_WRONLY = 1;
 
-function checkInteger(name: string, value: unknown, least: number, most: number): void {
-  if (value === undefined) return;
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number: ${String(value)}`);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`${name} must be an integer from ${least} to ${most}: ${value}`);
-  }
-}
-
 function limitWord(name: string, value: unknown): bigint {
   if (value === Number.POSITIVE_INFINITY) return U64_MAX;
+  if (value === undefined) fail(name, 'a number', value);
   checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
   return BigInt(value as number);
 }
 
 function limitPair(name: string, limit: ResourceLimit): [soft: bigint, hard: bigint] {
-  const { soft, hard } =
-    typeof limit === 'object' && limit !== null ? limit : { soft: limit, hard: limit };
+  if (typeof limit !== 'number') assertKeys(limit, ['soft', 'hard'], `rlimits.${name}`);
+  const { soft, hard } = typeof limit === 'number' ? { soft: limit, hard: limit } : limit;
   const pair: [bigint, bigint] = [
     limitWord(`rlimits.${name}`, soft),
     limitWord(`rlimits.${name}`, hard),
@@ -79,19 +73,15 @@ function limitPair(name: string, limit: ResourceLimit): [soft: bigint, hard: big
 /** Throws for values that no kernel takes. */
 export function checkAttributes(attributes: ProcessAttributes): void {
   const { rlimits = {}, cpuAffinity, noNewPrivileges } = attributes;
+  assertKeys(rlimits, Object.keys(RESOURCES), 'rlimits');
   for (const [name, limit] of Object.entries(rlimits)) {
-    if (!Object.hasOwn(RESOURCES, name)) {
-      throw new TypeError(`rlimits.${name} is none of ${Object.keys(RESOURCES).join(', ')}`);
-    }
     if (limit !== undefined) limitPair(name, limit);
   }
   checkInteger('nice', attributes.nice, -20, 19);
   checkInteger('umask', attributes.umask, 0, 0o777);
   checkInteger('oomScoreAdjust', attributes.oomScoreAdjust, -1000, 1000);
   checkInteger('processGroup', attributes.processGroup, 0, 0x7fff_ffff);
-  if (noNewPrivileges !== undefined && typeof noNewPrivileges !== 'boolean') {
-    throw new TypeError(`noNewPrivileges must be a boolean: ${String(noNewPrivileges)}`);
-  }
+  checkBoolean('noNewPrivileges', noNewPrivileges);
   if (cpuAffinity === undefined) return;
   if (!Array.isArray(cpuAffinity) || cpuAffinity.length === 0) {
     throw new TypeError('cpuAffinity must be an array of processor numbers');

@@ -1,16 +1,29 @@
 // Checks the options of spawn, run and runSync, and fills in defaults. Nothing here calls the kernel.
 import { fileURLToPath } from 'node:url';
-import { checkBoolean, checkCount, checkFunction, checkId, checkText, fail } from '../arguments.js';
+import {
+  assertKeys,
+  checkBoolean,
+  checkCount,
+  checkFunction,
+  checkId,
+  checkText,
+  fail,
+} from '../arguments.js';
 import { Namespace } from '../namespaces/namespace.js';
-import { isNamespaceType } from '../namespaces/types.js';
 import { assertFd } from '../sys/fd.js';
 import { signalNumber } from '../sys/signals.js';
 import { checkAttributes } from './attributes.js';
 import type { CheckedRun, CheckedSpawn, ChildOptions } from './checked.js';
 import { commandOf } from './command.js';
 import type { Serialization } from './ipc-channel.js';
-import type { RunOptions, SpawnOptions, StdioItem } from './options.js';
-import type { NamespaceSpec } from './spec.js';
+import {
+  type RunOptions,
+  runOptions,
+  type SpawnOptions,
+  type StdioItem,
+  spawnOptions,
+} from './options.js';
+import { assertSpec, type NamespaceSpec } from './spec.js';
 import { stdioList } from './stdio.js';
 import { checkTerminal } from './terminal.js';
 
@@ -23,23 +36,19 @@ function checkCgroup(cgroup: unknown): void {
   else checkText('cgroup', cgroup);
 }
 
-function isSpec(value: unknown): value is NamespaceSpec {
-  return (
-    typeof value === 'object' && value !== null && isNamespaceType((value as NamespaceSpec).type)
-  );
-}
-
 function checkNamespaces(namespaces: unknown): Pick<ChildOptions, 'specs' | 'handles'> {
   const specs: NamespaceSpec[] = [];
   const handles: Namespace[] = [];
   if (namespaces === undefined) return { specs, handles };
   if (!Array.isArray(namespaces)) fail('namespaces', 'an array', namespaces);
   const seen = new Set<string>();
-  for (const item of namespaces as unknown[]) {
+  for (const [i, item] of (namespaces as unknown[]).entries()) {
     if (Namespace.isNamespace(item)) handles.push(item);
-    else if (isSpec(item)) specs.push(item);
-    else fail('namespaces', 'an array of specifications and handles; it contains', item);
-    const { type } = item as NamespaceSpec;
+    else {
+      assertSpec(item, `namespaces[${i}]`, 'a specification or a handle');
+      specs.push(item);
+    }
+    const { type } = item;
     // A user namespace can be made inside of one that is joined.
     const slot = type === 'user' && Namespace.isNamespace(item) ? 'user to join' : type;
     if (seen.has(slot)) throw new TypeError(`namespaces: two of type ${type}`);
@@ -71,6 +80,11 @@ export function checkSpawn(
   args: readonly string[],
   options: SpawnOptions,
 ): CheckedSpawn {
+  assertKeys(options, spawnOptions, 'options');
+  return checkValues(file, args, options);
+}
+
+function checkValues(file: string, args: readonly string[], options: SpawnOptions): CheckedSpawn {
   const { cwd, uid, gid, signal } = options;
   const { timeout = 0, killWithParent = false, parentDeathSignal = 0, init = false } = options;
   const { terminal = false, cgroup, passFds = [] } = options;
@@ -139,6 +153,7 @@ function isIterable(value: unknown): boolean {
 
 /** Checks the options of run and runSync. */
 export function checkRun(file: string, args: readonly string[], options: RunOptions): CheckedRun {
+  assertKeys(options, runOptions, 'options');
   const { input, encoding = 'utf8', maxBuffer = DEFAULT_MAX_BUFFER, reject = true } = options;
   if (input !== undefined && typeof input !== 'string' && !isIterable(input)) {
     fail('input', 'a string, bytes, a stream or an iterable', input);
@@ -153,7 +168,7 @@ export function checkRun(file: string, args: readonly string[], options: RunOpti
   const stdio = options.stdio ?? [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
   if (stdio.includes('ipc')) throw new TypeError("stdio: use fork or spawn for an 'ipc'");
   return {
-    ...checkSpawn(file, args, { ...options, stdio }),
+    ...checkValues(file, args, { ...options, stdio }),
     input,
     encoding,
     maxBuffer,

@@ -1,11 +1,18 @@
 // clone(): a function as a process in namespaces: clone(2)'s call, in JavaScript's terms.
 import { Script } from 'node:vm';
-import type { ForkOptions } from './fork.js';
+import { assertKeys } from '../arguments.js';
+import { type ForkOptions, forkOptions } from './fork.js';
 import { spawn } from './spawn.js';
+
+const notForFunctions = ['stdio', 'silent', 'terminal', 'serialization', 'argv0'] as const;
+const cloneOptions = [
+  'args',
+  ...forkOptions.filter((name) => !(notForFunctions as readonly string[]).includes(name)),
+];
 
 /** Options of {@link clone}. */
 export interface CloneFunctionOptions<Args extends readonly unknown[]>
-  extends Omit<ForkOptions, 'stdio' | 'silent' | 'terminal' | 'serialization' | 'argv0'> {
+  extends Omit<ForkOptions, (typeof notForFunctions)[number]> {
   /** Arguments of the function; they are copied as structured clone copies. */
   args?: Args;
 }
@@ -86,6 +93,7 @@ export async function clone<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
   options: CloneFunctionOptions<Args> = {},
 ): Promise<Awaited<Result>> {
+  assertKeys(options, cloneOptions, 'options');
   const { args, execPath = process.execPath, execArgv = [], ...rest } = options;
   const source = sourceOf(fn);
   const child = await spawn(execPath, [...execArgv, '-e', CHILD], {

@@ -1,6 +1,7 @@
 // fork(): a Node process in namespaces, with the IPC channel.
 import { fileURLToPath } from 'node:url';
-import type { SpawnOptions } from './options.js';
+import { assertKeys } from '../arguments.js';
+import { type SpawnOptions, spawnOptions } from './options.js';
 import type { NamespaceProcess } from './process.js';
 import { spawn } from './spawn.js';
 
@@ -13,6 +14,12 @@ export interface ForkOptions extends SpawnOptions {
   /** Give the output as streams instead of passing it on. Default: false. */
   silent?: boolean;
 }
+
+/** Names of the options of fork. */
+export const forkOptions = [
+  ...spawnOptions,
+  ...['execPath', 'execArgv', 'silent'],
+] as const satisfies readonly (keyof ForkOptions)[];
 
 /**
  * Runs a Node module in namespaces, with a channel: `child.send()` and the `message` event here,
@@ -27,6 +34,7 @@ export function fork(
   args: readonly string[] = [],
   options: ForkOptions = {},
 ): Promise<NamespaceProcess> {
+  assertKeys(options, forkOptions, 'options');
   const {
     execPath = process.execPath,
     execArgv = process.execArgv,

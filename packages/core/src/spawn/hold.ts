@@ -1,5 +1,6 @@
 // A child that does nothing but be there: what keeps a pid namespace usable, and any namespace
 // while it is being set up.
+import { assertKeys } from '../arguments.js';
 import type { Namespace } from '../namespaces/namespace.js';
 import { closeFd } from '../sys/fd.js';
 import { trySyscall } from '../sys/syscall.js';
@@ -40,6 +41,7 @@ export function holdChild(namespaces: readonly (NamespaceSpec | Namespace)[]): H
 }
 
 function checkHold(options: HoldOptions): CheckedSpawn {
+  assertKeys(options, ['namespaces', 'cgroup', 'prepare', 'rlimits', 'signal'], 'options');
   const { namespaces, cgroup, prepare, rlimits, signal } = options;
   const given = { namespaces, cgroup, prepare, rlimits, signal };
   const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));

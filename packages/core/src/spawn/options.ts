@@ -82,6 +82,15 @@ export interface SpawnOptions extends ProcessAttributes {
   prepare?: (child: Preparation) => void;
 }
 
+/** Names of the options of spawn. */
+export const spawnOptions = [
+  ...['namespaces', 'cwd', 'env', 'argv0', 'stdio', 'serialization', 'passFds', 'uid', 'gid'],
+  ...['detached', 'sessionLeader', 'terminal', 'cgroup', 'signal', 'timeout', 'killSignal'],
+  ...['killWithParent', 'parentDeathSignal', 'init', 'prepare'],
+  ...['rlimits', 'nice', 'umask', 'noNewPrivileges', 'cpuAffinity', 'oomScoreAdjust'],
+  'processGroup',
+] as const satisfies readonly (keyof SpawnOptions)[];
+
 /** Options of {@link run}. */
 export interface RunOptions extends SpawnOptions {
   /**
@@ -98,3 +107,9 @@ export interface RunOptions extends SpawnOptions {
   /** Called with the process as soon as it runs the command. */
   onSpawn?: (child: NamespaceProcess) => void;
 }
+
+/** Names of the options of run. */
+export const runOptions = [
+  ...spawnOptions,
+  ...['input', 'encoding', 'maxBuffer', 'reject', 'onSpawn'],
+] as const satisfies readonly (keyof RunOptions)[];

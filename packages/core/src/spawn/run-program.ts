@@ -1,4 +1,5 @@
 // A child that only makes system calls: for what has to be done inside other namespaces.
+import { assertKeys } from '../arguments.js';
 import type { Namespace } from '../namespaces/namespace.js';
 import type { Call } from '../program/call.js';
 import type { Layout } from '../program/layout.js';
@@ -57,10 +58,11 @@ class Harvest implements ProgramResults {
   }
 }
 
-function prepare(program: Program, { namespaces }: ProgramOptions) {
+function prepare(program: Program, options: ProgramOptions) {
+  assertKeys(options, ['namespaces'], 'options');
   const results = new Harvest();
   const plan: Draft = {
-    ...draft(checkProgramChild(namespaces), program),
+    ...draft(checkProgramChild(options.namespaces), program),
     harvest: (layout) => results.take(layout, program),
   };
   return { plan, results };

@@ -1,5 +1,6 @@
 // What a namespace package contributes to a child: the contract between core and the packages.
-import type { NamespaceType } from '../namespaces/types.js';
+import { assertKeys, checkFunction, fail } from '../arguments.js';
+import { isNamespaceType, type NamespaceType } from '../namespaces/types.js';
 import type { Program } from '../program/program.js';
 
 /**
@@ -73,4 +74,16 @@ export interface NamespaceSpec {
   readonly type: NamespaceType;
   /** Adds to the child what this namespace wants set up. */
   prepare?(child: Preparation): void;
+}
+
+/** Throws unless it is a specification; `expected` says what it may be. */
+export function assertSpec(
+  value: unknown,
+  name: string,
+  expected: string,
+): asserts value is NamespaceSpec {
+  const { type, prepare } = Object(value) as Partial<NamespaceSpec>;
+  if (!isNamespaceType(type)) fail(name, expected, value);
+  assertKeys(value, ['type', 'prepare'], name);
+  checkFunction(`${name}.prepare`, prepare);
 }

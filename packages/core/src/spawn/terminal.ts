@@ -1,6 +1,7 @@
 // A pseudo-terminal for the child: its controlling terminal, and a stream to it here.
 import { constants } from 'node:fs';
 import { Duplex } from 'node:stream';
+import { assertKeys } from '../arguments.js';
 import { SystemError } from '../errors.js';
 import { AT } from '../flags.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
@@ -28,6 +29,7 @@ export function checkTerminal(terminal: unknown): void {
   if (typeof terminal !== 'object' || terminal === null) {
     throw new TypeError(`terminal must be a boolean or a size: ${String(terminal)}`);
   }
+  assertKeys(terminal, ['columns', 'rows'], 'terminal');
   for (const name of ['columns', 'rows'] as const) {
     const value = (terminal as TerminalSize)[name];
     if (value === undefined) continue;

@@ -1,6 +1,7 @@
 // What the options of a child ask for, before any descriptor exists: which way it is made, and what
 // the specifications add to each of its phases.
 import { release } from 'node:os';
+import { assertKeys } from '../../arguments.js';
 import { CLONE } from '../../flags.js';
 import { flagsOf, type NamespaceType } from '../../namespaces/types.js';
 import type { Call } from '../../program/call.js';
@@ -76,6 +77,7 @@ export function draft(options: ChildOptions, program?: Program): Draft {
     joins,
     program: programOf,
     useInit: (initOptions = {}) => {
+      assertKeys(initOptions, ['forwardSignals', 'grace'], 'init');
       state.init = true;
       state.initOptions = initOptions;
     },
