@@ -1,4 +1,5 @@
 // Checks of arguments that the System V calls have in common.
+import { assertKeys } from '@ns/core';
 
 /** Throws unless the value is an integer in this range. */
 export function assertInteger(value: unknown, name: string, least: number, most: number): void {
@@ -25,6 +26,7 @@ export interface CreateOptions {
 
 /** The key and flags of shmget(2), semget(2) and msgget(2). */
 export function creation(options: CreateOptions): { key: number; flags: number } {
+  assertKeys(options, ['key', 'mode', 'exclusive', 'in'], 'options');
   const { key, mode = 0o600, exclusive = true } = options;
   if (key !== undefined) assertKey(key);
   assertInteger(mode, 'mode', 0, 0o777);

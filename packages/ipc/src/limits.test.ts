@@ -63,7 +63,7 @@ test('the next objects get the ids that are chosen for them', async () => {
 });
 
 test('wrong limits are refused before anything is done', () => {
-  expect(() => ipc({ limits: { nonsense: 1 } as object })).toThrow('limits: unknown: nonsense');
+  expect(() => ipc({ limits: { nonsense: 1 } as object })).toThrow('limits has no option nonsense');
   expect(() => ipc({ limits: { msgmax: 1.5 } })).toThrow('limits.msgmax must be an integer');
   expect(() => setLimits({ msgmax: -1 })).toThrow(RangeError);
   expect(() => setLimits({ msg_next_id: -2 })).toThrow(RangeError);

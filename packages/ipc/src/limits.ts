@@ -1,6 +1,7 @@
 // Limits of an IPC namespace: /proc/sys/kernel and /proc/sys/fs/mqueue.
+import { assertKeys } from '@ns/core';
 import { readFileIn, writeFileIn } from './files.js';
-import type { InOptions } from './target.js';
+import { type InOptions, targetOf } from './target.js';
 
 /** Limits of an IPC namespace. @see sysvipc(7), mq_overview(7), proc_sys_kernel(5) */
 export interface IpcLimits {
@@ -71,7 +72,8 @@ export type LimitInput = bigint | number;
  * @throws {SystemError} EPERM if the namespace of `in` may not be joined
  * @see ipcs(1) `--limits`
  */
-export function readLimits({ in: target }: InOptions = {}): Partial<IpcLimits> {
+export function readLimits(options: InOptions = {}): Partial<IpcLimits> {
+  const target = targetOf(options);
   const limits: Partial<Record<string, bigint>> = {};
   for (const name of [...kernel, ...mqueue]) {
     let text: string;
@@ -93,9 +95,9 @@ export function limitTexts(
   limits: Readonly<Partial<Record<keyof IpcLimits, LimitInput>>>,
   current: () => string,
 ): [path: string, text: string][] {
+  assertKeys(limits, known, 'limits');
   const given = Object.entries(limits).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
-    if (!known.includes(name)) throw new TypeError(`limits: unknown: ${name}`);
     if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
       throw new TypeError(`limits.${name} must be an integer: ${String(value)}`);
     }
@@ -124,8 +126,9 @@ export function limitTexts(
  */
 export function setLimits(
   limits: Readonly<Partial<Record<keyof IpcLimits, LimitInput>>>,
-  { in: target }: InOptions = {},
+  options: InOptions = {},
 ): void {
+  const target = targetOf(options);
   const texts = limitTexts(limits, () => readFileIn(target, pathOf('sem')));
   for (const [path, text] of texts) writeFileIn(target, path, text);
 }

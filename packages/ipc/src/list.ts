@@ -2,7 +2,7 @@
 // reader may use them or not.
 import { readFileIn } from './files.js';
 import { dateOf, type Permissions } from './structures.js';
-import type { InOptions } from './target.js';
+import { type InOptions, targetOf } from './target.js';
 
 /** A shared memory segment. @see shmctl(2) */
 export interface SharedMemoryInfo extends Permissions {
@@ -128,7 +128,8 @@ export interface SystemVObjects {
  * @throws {SystemError} EPERM if the namespace of `in` may not be joined
  * @see sysvipc(7), ipcs(1), lsipc(1)
  */
-export function listObjects({ in: target }: InOptions = {}): SystemVObjects {
+export function listObjects(options: InOptions = {}): SystemVObjects {
+  const target = targetOf(options);
   const read = (name: string) => readFileIn(target, `/proc/sysvipc/${name}`);
   return {
     sharedMemory: parseSharedMemory(read('shm')),

@@ -1,9 +1,9 @@
 // System V message queues: msgget(2), msgsnd(2), msgrcv(2), msgctl(2).
-import { callIn, isSystemError } from '@ns/core';
+import { assertKeys, callIn, isSystemError } from '@ns/core';
 import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
 import type { MessageQueueInfo } from './list.js';
 import { IPC, MSG, type Permissions, Structure } from './structures.js';
-import type { InOptions } from './target.js';
+import { type InOptions, targetOf } from './target.js';
 import { checkWait, type WaitOptions, waitFor } from './waiting.js';
 
 const TYPE_SIZE = 8;
@@ -42,6 +42,8 @@ function textOf(type: number, data: string | Uint8Array): Uint8Array {
   memory.set(bytes, TYPE_SIZE);
   return memory;
 }
+
+const receiveOptions = ['type', 'except', 'maxSize'];
 
 function checkReceive(options: ReceiveOptions): Required<ReceiveOptions> {
   const { type = 0, except = false, maxSize = DEFAULT_MAX } = options;
@@ -84,13 +86,15 @@ export class MessageQueue {
   }
 
   /** The queue with this key. @throws {SystemError} ENOENT if there is none */
-  static open(key: number, { in: target }: InOptions = {}): MessageQueue {
+  static open(key: number, options: InOptions = {}): MessageQueue {
+    const target = targetOf(options);
     assertKey(key);
     return new MessageQueue(callIn('ipc', target, 'msgget', key, 0), target);
   }
 
   /** The queue with this id; nothing is called. */
-  static of(id: number, { in: target }: InOptions = {}): MessageQueue {
+  static of(id: number, options: InOptions = {}): MessageQueue {
+    const target = targetOf(options);
     assertId(id);
     return new MessageQueue(id, target);
   }
@@ -125,6 +129,7 @@ export class MessageQueue {
    * @see msgctl(2) IPC_SET
    */
   set(changes: Partial<Pick<Permissions, 'uid' | 'gid' | 'mode'>> & { maxBytes?: number }): void {
+    assertKeys(changes, ['uid', 'gid', 'mode', 'maxBytes'], 'changes');
     const { maxBytes, ...permissions } = changes;
     const structure = this.#stat();
     structure.change(permissions);
@@ -189,6 +194,7 @@ export class MessageQueue {
    * @see msgrcv(2) IPC_NOWAIT
    */
   tryReceive(options: ReceiveOptions = {}): Message | undefined {
+    assertKeys(options, receiveOptions, 'options');
     return this.#receiveNow(options, 0);
   }
 
@@ -200,11 +206,11 @@ export class MessageQueue {
    * @see msgrcv(2)
    */
   async receive(options: ReceiveOptions & WaitOptions = {}): Promise<Message> {
-    checkWait(options);
+    checkWait(options, receiveOptions);
     const { type, except } = checkReceive(options);
     const flags = except ? MSG_EXCEPT : 0;
     for (;;) {
-      const message = this.tryReceive(options);
+      const message = this.#receiveNow(options, 0);
       if (message) return message;
       // No message with content fits into nothing: the child fails when one comes, and leaves it
       // there. So it is never lost with the child.

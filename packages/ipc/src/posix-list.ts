@@ -2,7 +2,7 @@
 import { constants, existsSync, readdirSync, statfsSync } from 'node:fs';
 import { isSystemError, type Namespace, Program, runProgramSync, workIn } from '@ns/core';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
-import type { InOptions } from './target.js';
+import { type InOptions, targetOf } from './target.js';
 
 const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
@@ -63,7 +63,8 @@ function listInChild(handles: readonly Namespace[], chunks: number): string[] {
  * @throws {SystemError} EPERM if the namespace may not be joined, or without privilege and mount
  * @see mq_overview(7)
  */
-export function listQueues({ in: target }: InOptions = {}): string[] {
+export function listQueues(options: InOptions = {}): string[] {
+  const target = targetOf(options);
   const names = workIn('ipc', target, {
     entered: () => {
       try {

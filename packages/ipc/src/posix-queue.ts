@@ -1,10 +1,10 @@
 // POSIX message queues: mq_open(3), mq_send(3), mq_receive(3). A queue is a file descriptor, so the
 // event loop can wait for it.
 import { constants } from 'node:fs';
-import { callIn, isSystemError, openIn } from '@ns/core';
+import { assertKeys, callIn, isSystemError, openIn } from '@ns/core';
 import { closeFd, duplicate, O_CLOEXEC, syscall, watch } from '@ns/core/sys';
 import { assertInteger } from './arguments.js';
-import type { InOptions } from './target.js';
+import { type InOptions, targetOf } from './target.js';
 import { checkWait, type WaitOptions, waitUntil } from './waiting.js';
 
 const PRIORITY_MAX = 32767;
@@ -93,6 +93,8 @@ export class PosixQueue implements Disposable {
    * @see mq_open(3)
    */
   static create(name: string, options: CreateQueueOptions = {}): PosixQueue {
+    const names = ['mode', 'maxMessages', 'messageSize', 'exclusive', 'in'];
+    assertKeys(options, names, 'options');
     const { mode = 0o600, maxMessages, messageSize, exclusive = true, in: target } = options;
     const bare = kernelName(name);
     assertInteger(mode, 'mode', 0, 0o777);
@@ -120,7 +122,8 @@ export class PosixQueue implements Disposable {
    * @throws {SystemError} ENOENT if there is none, EACCES without the permission
    * @see mq_open(3)
    */
-  static open(name: string, { in: target }: InOptions = {}): PosixQueue {
+  static open(name: string, options: InOptions = {}): PosixQueue {
+    const target = targetOf(options);
     return new PosixQueue(openQueue(kernelName(name), 0, 0, null, target));
   }
 
@@ -130,7 +133,8 @@ export class PosixQueue implements Disposable {
    * @throws {SystemError} ENOENT if there is none, EPERM for those who do not own it
    * @see mq_unlink(3)
    */
-  static unlink(name: string, { in: target }: InOptions = {}): void {
+  static unlink(name: string, options: InOptions = {}): void {
+    const target = targetOf(options);
     callIn('ipc', target, 'mq_unlink', kernelName(name));
   }
 
@@ -158,7 +162,9 @@ export class PosixQueue implements Disposable {
    * @throws {SystemError} EMSGSIZE if it is longer than the queue takes
    * @see mq_send(3)
    */
-  trySend(data: string | Uint8Array, { priority = 0 }: { priority?: number } = {}): boolean {
+  trySend(data: string | Uint8Array, options: { priority?: number } = {}): boolean {
+    assertKeys(options, ['priority'], 'options');
+    const { priority = 0 } = options;
     if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
       throw new TypeError(`data must be a string or bytes: ${String(data)}`);
     }
@@ -208,8 +214,10 @@ export class PosixQueue implements Disposable {
     data: string | Uint8Array,
     options: { priority?: number } & WaitOptions = {},
   ): Promise<void> {
-    checkWait(options);
-    while (!this.trySend(data, options)) await this.#ready({ writable: true }, options);
+    checkWait(options, ['priority']);
+    const { priority } = options;
+    const wanted = priority === undefined ? {} : { priority };
+    while (!this.trySend(data, wanted)) await this.#ready({ writable: true }, options);
   }
 
   /** Takes the oldest message of the highest priority, as soon as there is one. @see mq_receive(3) */

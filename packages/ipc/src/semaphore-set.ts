@@ -3,7 +3,7 @@ import { callIn, isSystemError } from '@ns/core';
 import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
 import type { SemaphoreSetInfo } from './list.js';
 import { IPC, type Permissions, SEM, Structure } from './structures.js';
-import type { InOptions } from './target.js';
+import { type InOptions, targetOf } from './target.js';
 import { checkWait, type WaitOptions, waitFor } from './waiting.js';
 
 const GETPID = 11;
@@ -113,13 +113,15 @@ export class SemaphoreSet {
   }
 
   /** The set with this key. @throws {SystemError} ENOENT if there is none */
-  static open(key: number, { in: target }: InOptions = {}): SemaphoreSet {
+  static open(key: number, options: InOptions = {}): SemaphoreSet {
+    const target = targetOf(options);
     assertKey(key);
     return new SemaphoreSet(callIn('ipc', target, 'semget', key, 0, 0), target);
   }
 
   /** The set with this id; nothing is called. */
-  static of(id: number, { in: target }: InOptions = {}): SemaphoreSet {
+  static of(id: number, options: InOptions = {}): SemaphoreSet {
+    const target = targetOf(options);
     assertId(id);
     return new SemaphoreSet(id, target);
   }

@@ -4,7 +4,7 @@ import { MappedMemory, syscall } from '@ns/core/sys';
 import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
 import type { SharedMemoryInfo } from './list.js';
 import { IPC, type Permissions, SHM, Structure } from './structures.js';
-import type { InOptions } from './target.js';
+import { type InOptions, targetOf } from './target.js';
 
 const PAGE = 4096;
 
@@ -58,13 +58,15 @@ export class SharedMemory {
    *
    * @throws {SystemError} ENOENT if there is none, EACCES if the caller may not read it
    */
-  static open(key: number, { in: target }: InOptions = {}): SharedMemory {
+  static open(key: number, options: InOptions = {}): SharedMemory {
+    const target = targetOf(options);
     assertKey(key);
     return new SharedMemory(callIn('ipc', target, 'shmget', key, 0, 0), target);
   }
 
   /** The segment with this id; nothing is called. */
-  static of(id: number, { in: target }: InOptions = {}): SharedMemory {
+  static of(id: number, options: InOptions = {}): SharedMemory {
+    const target = targetOf(options);
     assertId(id);
     return new SharedMemory(id, target);
   }

@@ -3,7 +3,7 @@ import { isSystemError } from '@ns/core';
 import { type IpcLimits, readLimits } from './limits.js';
 import { listObjects, type SystemVObjects } from './list.js';
 import { listQueues } from './posix-list.js';
-import type { InOptions } from './target.js';
+import { type InOptions, targetOf } from './target.js';
 import { type IpcUsage, readUsage } from './usage.js';
 
 /** What is in an IPC namespace: plain data. */
@@ -31,8 +31,8 @@ function visibleQueues(options: InOptions): string[] | undefined {
  * @throws {SystemError} EPERM if the namespace of `in` may not be joined
  * @see ipcs(1), lsipc(1)
  */
-export function snapshot({ in: target }: InOptions = {}): IpcSnapshot {
-  const options = target === undefined ? {} : { in: target };
+export function snapshot(options: InOptions = {}): IpcSnapshot {
+  targetOf(options);
   return {
     ...listObjects(options),
     posixQueues: visibleQueues(options),

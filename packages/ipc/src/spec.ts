@@ -1,5 +1,5 @@
 // What a child with an IPC namespace of its own gets.
-import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, type NamespaceSpec } from '@ns/core';
 import { writeCalls } from './files.js';
 import { type IpcLimits, type LimitInput, limitTexts } from './limits.js';
 
@@ -20,7 +20,9 @@ const NEW_SEM = '32000 1024000000 500 32000';
  * @throws {TypeError | RangeError} for what is not a limit or not an integer
  * @see ipc_namespaces(7), unshare(1) `--ipc`
  */
-export function ipc({ limits = {} }: IpcOptions = {}): NamespaceSpec {
+export function ipc(options: IpcOptions = {}): NamespaceSpec {
+  assertKeys(options, ['limits'], 'ipc');
+  const { limits = {} } = options;
   const texts = limitTexts(limits, () => NEW_SEM);
   return {
     type: 'ipc',

@@ -1,5 +1,7 @@
 // Structures of the kernel: struct shmid64_ds, semid64_ds, msqid64_ds and their permissions.
+
 import { arch } from 'node:process';
+import { assertKeys } from '@ns/core';
 import { assertInteger } from './arguments.js';
 
 /** Who may use an object. */
@@ -60,6 +62,7 @@ export class Structure {
 
   /** Changes what IPC_SET takes. */
   change(changes: Partial<Pick<Permissions, 'uid' | 'gid' | 'mode'>>): void {
+    assertKeys(changes, ['uid', 'gid', 'mode'], 'changes');
     for (const name of ['uid', 'gid', 'mode'] as const) {
       const value = changes[name];
       if (value === undefined) continue;

@@ -1,6 +1,6 @@
 // How much of its limits an IPC namespace uses.
 import { callIn } from '@ns/core';
-import type { InOptions } from './target.js';
+import { type InOptions, targetOf } from './target.js';
 
 /** What an IPC namespace has, in the units of its limits. */
 export interface IpcUsage {
@@ -31,7 +31,8 @@ const SIZE = 64;
  * @throws {SystemError} EPERM if the namespace of `in` may not be joined
  * @see shmctl(2) SHM_INFO, semctl(2) SEM_INFO, msgctl(2) MSG_INFO, lsipc(1)
  */
-export function readUsage({ in: target }: InOptions = {}): IpcUsage {
+export function readUsage(options: InOptions = {}): IpcUsage {
+  const target = targetOf(options);
   const [shm, sem, msg] = [Buffer.alloc(SIZE), Buffer.alloc(SIZE), Buffer.alloc(SIZE)] as const;
   callIn('ipc', target, 'shmctl', 0, SHM_INFO, shm);
   callIn('ipc', target, 'semctl', 0, 0, SEM_INFO, sem);

@@ -1,7 +1,14 @@
 // Waiting for something in an IPC namespace without blocking the event loop. System V objects
 // cannot be polled, a thread of libuv's pool would be lost to everybody else while it waits, and it
 // is in the wrong namespace: so a child waits, which can be ended at any time.
-import { type Call, Namespace, Program, type ProgramResults, runProgram } from '@ns/core';
+import {
+  assertKeys,
+  type Call,
+  Namespace,
+  Program,
+  type ProgramResults,
+  runProgram,
+} from '@ns/core';
 import { closeFd, duplicate, trySyscall } from '@ns/core/sys';
 import { assertInteger } from './arguments.js';
 import type { InOptions } from './target.js';
@@ -16,8 +23,13 @@ export interface WaitOptions {
 
 const SIGKILL = 9;
 
-/** Throws unless these are options for waiting, and if the signal has fired already. */
-export function checkWait({ signal, timeout }: WaitOptions): void {
+/**
+ * Throws unless these are options for waiting, or of the `further` names, and if the signal has fired
+ * already.
+ */
+export function checkWait(options: WaitOptions, further: readonly string[] = []): void {
+  assertKeys(options, [...further, 'signal', 'timeout'], 'options');
+  const { signal, timeout } = options;
   if (timeout !== undefined) assertInteger(timeout, 'timeout', 0, 0x7fff_ffff);
   if (signal === undefined) return;
   if (!(signal instanceof AbortSignal)) {
