@@ -41,18 +41,19 @@ function ownersOf(target: Namespace): Namespace[] {
   return [];
 }
 
-function target(place: Namespace | number): { handle: Namespace; close: () => void } {
+/** Throws unless `in` can be a mount namespace: a handle of one, or a pid. */
+export function assertPlace({ in: place }: Place): void {
+  if (place === undefined) return;
   if (Namespace.isNamespace(place)) {
-    if (place.type !== 'mount') {
-      throw new TypeError(`in must be a mount namespace: it is a ${place.type} namespace`);
-    }
-    return { handle: place, close: () => {} };
+    if (place.type === 'mount') return;
+    throw new TypeError(`in must be a mount namespace: it is a ${place.type} namespace`);
   }
   if (typeof place !== 'number') {
     throw new TypeError(`in must be a namespace handle or a pid: ${String(place)}`);
   }
-  const handle = Namespace.of(place, 'mount');
-  return { handle, close: () => handle.close() };
+  if (!Number.isInteger(place) || place <= 0) {
+    throw new RangeError(`in must be a pid, or a namespace handle: ${place}`);
+  }
 }
 
 /** Calls back with what has to be joined to be in this mount namespace. */
@@ -60,16 +61,16 @@ export function withHandles<Result>(
   place: Namespace | number,
   use: (handles: readonly Namespace[]) => Result,
 ): Result {
-  const { handle, close } = target(place);
+  assertPlace({ in: place });
+  if (!Namespace.isNamespace(place)) {
+    using handle = Namespace.of(place, 'mount');
+    return withHandles(handle, use);
+  }
+  const owners = ownersOf(place);
   try {
-    const owners = ownersOf(handle);
-    try {
-      return use([...owners, handle]);
-    } finally {
-      for (const owner of owners) owner.close();
-    }
+    return use([...owners, place]);
   } finally {
-    close();
+    for (const owner of owners) owner.close();
   }
 }
 

@@ -1,8 +1,7 @@
 // Reads mount tables: of this thread, of a process, of a namespace without any process.
-import { closeSync, constants, openSync } from 'node:fs';
-import { type Namespace, Program, runProgramSync } from '@ns/core';
+import { AT, Namespace, Program, runProgramSync } from '@ns/core';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
-import { type Place, withHandles } from '../perform.js';
+import { assertPlace, type Place, withHandles } from '../perform.js';
 import { type MountInfo, parseMountinfo } from './mountinfo.js';
 
 const POLLPRI = 2;
@@ -44,32 +43,37 @@ export function readTable(fd: number): string {
   return text;
 }
 
-/** Opens the mountinfo of the calling thread or of a process. */
-export function openTable(pid: number | undefined): number {
-  return openSync(`/proc/${pid ?? 'thread-self'}/mountinfo`, constants.O_RDONLY);
+function open(process: number | 'thread-self'): number {
+  return syscall('openat', AT.FDCWD, `/proc/${process}/mountinfo`, O_CLOEXEC, 0);
 }
 
-/**
- * The table of a namespace, copied by a child that joins it. It opens this process's /proc, since the
- * namespace may have none, or a false one.
- */
-function readInside(namespace: Namespace): string {
-  const proc = openSync('/proc', constants.O_RDONLY | constants.O_DIRECTORY);
-  const memory = syscall('memfd_create', 'ns-mountinfo', 1 /* MFD_CLOEXEC */);
+/** The table of a namespace is that of a child which has joined it, and waits until we have it. */
+function openInside(namespace: Namespace): number {
+  let table = -1;
+  const program = new Program();
+  const step = 'reading the mount table';
+  program.meet(
+    ({ pid }) => {
+      table = open(pid);
+    },
+    { step },
+  );
   try {
-    const program = new Program();
-    const flags = constants.O_RDONLY | O_CLOEXEC;
-    const step = 'reading the mount table';
-    const directory = program.descriptor(proc);
-    const table = program.call('openat', directory, 'self/mountinfo', flags, 0, { step });
-    program.call('sendfile', program.descriptor(memory), table, null, 0x7fff_f000, { step });
     withHandles(namespace, (namespaces) => runProgramSync(program, { namespaces }));
-    syscall('lseek', memory, 0, SEEK_SET);
-    return readAll(memory).toString();
-  } finally {
-    closeFd(memory);
-    closeSync(proc);
+    return table;
+  } catch (error) {
+    if (table >= 0) closeFd(table);
+    throw error;
   }
+}
+
+/** Opens a mountinfo file. It stays the table of that namespace, seen from that root. */
+export function openTable(options: Place): number {
+  assertPlace(options);
+  const { in: place } = options;
+  if (place === undefined) return open('thread-self');
+  if (Namespace.isNamespace(place)) return openInside(place);
+  return open(place);
 }
 
 /**
@@ -83,12 +87,11 @@ function readInside(namespace: Namespace): string {
  * @throws {SystemError} ENOENT without such a process, EACCES, EPERM
  * @see proc_pid_mountinfo(5), findmnt(8)
  */
-export function mountinfo({ in: place }: Place = {}): MountInfo[] {
-  if (place !== undefined && typeof place !== 'number') return parseMountinfo(readInside(place));
+export function mountinfo(place: Place = {}): MountInfo[] {
   const fd = openTable(place);
   try {
     return parseMountinfo(readTable(fd));
   } finally {
-    closeSync(fd);
+    closeFd(fd);
   }
 }

@@ -65,7 +65,8 @@ function request(id: bigint, parameter: bigint, namespace: bigint): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-function namespaceId({ in: namespace }: NamespaceOptions): bigint {
+/** The 64-bit id of a mount namespace; 0 for the calling thread's. */
+export function namespaceId({ in: namespace }: NamespaceOptions): bigint {
   if (namespace === undefined) return 0n;
   if (!Namespace.isNamespace(namespace) || namespace.type !== 'mount') {
     throw new TypeError(`in must be a handle of a mount namespace: ${String(namespace)}`);
@@ -132,7 +133,8 @@ function optionText(bytes: Buffer, view: DataView): string[] {
 // Grows to what the largest mount so far has needed.
 let memory = Buffer.allocUnsafeSlow(2048);
 
-function stat(id: bigint, namespace: bigint): MountInfo | undefined {
+/** A mount of the namespace with this id; undefined if there is none. */
+export function statIn(id: bigint, namespace: bigint): MountInfo | undefined {
   const asked = request(id, BigInt(STATMOUNT_MASK), namespace);
   for (;;) {
     const result = trySyscall('statmount', asked, memory, memory.length, 0);
@@ -155,7 +157,7 @@ export function statMount(uniqueId: bigint, options: NamespaceOptions = {}): Mou
   if (typeof uniqueId !== 'bigint') {
     throw new TypeError(`uniqueId must be a bigint: ${String(uniqueId)}`);
   }
-  return stat(uniqueId, namespaceId(options));
+  return statIn(uniqueId, namespaceId(options));
 }
 
 /**
@@ -170,7 +172,7 @@ export function mountAt(path: string): MountInfo {
   const view = new DataView(new ArrayBuffer(256));
   for (;;) {
     syscall('statx', AT.FDCWD, path, 0, STATX_MNT_ID_UNIQUE, view);
-    const found = stat(view.getBigUint64(0x90, true), 0n);
+    const found = statIn(view.getBigUint64(0x90, true), 0n);
     if (found) return found; // else it was unmounted in between
   }
 }
@@ -183,7 +185,11 @@ export function mountAt(path: string): MountInfo {
  * @see listmount(2)
  */
 export function listMounts(options: NamespaceOptions = {}): bigint[] {
-  const namespace = namespaceId(options);
+  return listIn(namespaceId(options));
+}
+
+/** The mounts of the namespace with this id. */
+export function listIn(namespace: bigint): bigint[] {
   const ids: bigint[] = [];
   const batch = new BigUint64Array(BATCH);
   for (let last = 0n; ; last = ids.at(-1) ?? 0n) {
@@ -199,7 +205,7 @@ export function listMounts(options: NamespaceOptions = {}): bigint[] {
  */
 export function statMounts(options: NamespaceOptions = {}): MountInfo[] {
   const namespace = namespaceId(options);
-  return listMounts(options)
-    .map((id) => stat(id, namespace))
+  return listIn(namespace)
+    .map((id) => statIn(id, namespace))
     .filter((mount) => mount !== undefined);
 }

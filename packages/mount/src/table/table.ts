@@ -29,7 +29,7 @@ export class MountTable {
   // For each mount, what is mounted on it, by where. What the table's reader cannot see is nowhere.
   readonly #below = new Map<number, Map<string, MountInfo>>();
 
-  /** @param mounts from `mountinfo()` or `listMounts()` */
+  /** @param mounts from `mountinfo()` or `statMounts()` */
   constructor(mounts: Iterable<MountInfo>) {
     this.mounts = [...mounts];
     for (const mount of this.mounts) this.#byId.set(mount.id, mount);
@@ -90,17 +90,11 @@ export class MountTable {
 
   /** What has to happen to the mounts of this table to make those of a later one. */
   diff(after: MountTable): TableChange[] {
-    const changes: TableChange[] = [];
-    for (const mount of this.mounts) {
-      const now = after.get(mount.id);
-      if (!now || !isSame(mount, now)) changes.push({ kind: 'detached', mount });
-    }
-    for (const mount of after.mounts) {
-      const before = this.get(mount.id);
-      if (!before || !isSame(before, mount)) changes.push({ kind: 'attached', mount });
-      else if (state(before) !== state(mount)) changes.push({ kind: 'changed', mount, before });
-    }
-    return changes;
+    const ids = new Set([...this.#byId.keys(), ...after.#byId.keys()]);
+    const changes = [...ids].flatMap((id) => changesOf(this.get(id), after.get(id)));
+    // A number that is free again may stand for another mount now.
+    const isDetached = ({ kind }: TableChange) => kind === 'detached';
+    return [...changes.filter(isDetached), ...changes.filter((one) => !isDetached(one))];
   }
 }
 
@@ -134,8 +128,29 @@ function isSame(one: MountInfo, other: MountInfo): boolean {
   );
 }
 
-/** What can change of a mount, as one text. */
-function state(mount: MountInfo): string {
-  const { parent, target, options, superOptions, peerGroup, master, unbindable } = mount;
-  return JSON.stringify([parent, target, options, superOptions, peerGroup, master, unbindable]);
+/** Whether all is the same that can change of a mount. */
+function isUnchanged(one: MountInfo, other: MountInfo): boolean {
+  return (
+    one.parent === other.parent &&
+    one.target === other.target &&
+    one.peerGroup === other.peerGroup &&
+    one.master === other.master &&
+    one.unbindable === other.unbindable &&
+    one.options.join() === other.options.join() &&
+    one.superOptions.join() === other.superOptions.join()
+  );
+}
+
+/** What has become of a mount, or of the two that have had one number. */
+export function changesOf(
+  before: MountInfo | undefined,
+  now: MountInfo | undefined,
+): TableChange[] {
+  if (before && now && isSame(before, now)) {
+    return isUnchanged(before, now) ? [] : [{ kind: 'changed', mount: now, before }];
+  }
+  const changes: TableChange[] = [];
+  if (before) changes.push({ kind: 'detached', mount: before });
+  if (now) changes.push({ kind: 'attached', mount: now });
+  return changes;
 }
