@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { Namespace, runSync, unshareDirectories } from '@ns/core';
@@ -10,7 +9,6 @@ import {
   bind,
   DetachedMount,
   joinPeerGroup,
-  LoopDevice,
   mount,
   mountinfo,
   move,
@@ -149,48 +147,6 @@ test('a ramfs has the mode that was asked for', () => {
     expect(at(target)[0]).toMatchObject({ type: 'ramfs' });
     expect(statSync(target).mode & 0o777).toBe(0o710);
   });
-});
-
-/** An image with a file system in it that has a directory lost+found. */
-function image(): string {
-  const file = join(scratchDirectory(), 'image');
-  writeFileSync(file, '');
-  truncateSync(file, 4 << 20);
-  execFileSync('mkfs.ext4', ['-q', file]);
-  return file;
-}
-
-const bound = (file: string) =>
-  execFileSync('losetup', ['-n', '-O', 'NAME', '-j', file], { encoding: 'utf8' }).trim();
-
-test('a loop device is freed when it is closed', () => {
-  const file = image();
-  const loop = LoopDevice.open(file);
-  expect(bound(file)).toBe(loop.path);
-  loop.close();
-  expect(bound(file)).toBe('');
-});
-
-test('an image is mounted, and its device freed with the mount', async () => {
-  const file = image();
-  const target = scratchDirectory();
-  inside(() => {
-    using detached = DetachedMount.image(file, 'ext4', { readonly: false });
-    detached.attach(target);
-    mkdirSync(join(target, 'made'));
-    expect(bound(file)).not.toBe('');
-    umount(target);
-  });
-  await expect.poll(() => bound(file)).toBe('');
-  expect(() => DetachedMount.image(file, 'squashfs')).toThrow('EINVAL');
-  await expect.poll(() => bound(file)).toBe('');
-});
-
-test('a child in a user namespace gets a mount that only its parent could make', () => {
-  const target = scratchDirectory();
-  using detached = DetachedMount.image(image(), 'ext4');
-  const namespaces = [asRoot(), mount({ mounts: [{ type: 'detached', mount: detached, target }] })];
-  expect(runSync('ls', [target], { namespaces }).stdout).toBe('lost+found\n');
 });
 
 test('a mount becomes a root', (context) => {
