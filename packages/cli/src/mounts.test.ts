@@ -36,3 +36,43 @@ test('a table, also as a tree', () => {
   expect(tree).toHaveLength(table.length);
   expect(tree.some((line) => /^ +\/proc +proc +proc /.test(line))).toBe(true);
 });
+
+interface Branch {
+  target: string;
+  children?: Branch[];
+}
+
+/** The lines of a tree: `  /proc` below `/`. */
+function linesOf(branches: Branch[], depth = 0): string[] {
+  return branches.flatMap(({ target, children = [] }) => [
+    '  '.repeat(depth) + target,
+    ...linesOf(children, depth + 1),
+  ]);
+}
+
+test('a tree is that of findmnt(8), in the order in which things were mounted', async () => {
+  const script = `
+    mount -t tmpfs tmpfs /mnt; cd /mnt
+    for i in $(seq 12); do mkdir d$i; mount --bind d$i d$i; mkdir d$i/e; mount --bind d$i d$i/e; done
+    echo ready; exec sleep 1000`;
+  const options = ['--user', '--map-root-user', '--mount', '--fork', '--kill-child'];
+  const started = start('unshare', ...options, 'sh', '-ec', script);
+  onTestFinished(async () => {
+    started.child.kill('SIGKILL');
+    await started.ended();
+  });
+  await started.written('ready');
+  const unshare = String(started.child.pid);
+  const output = execFileSync('findmnt', ['--json', '--task', unshare], { encoding: 'utf8' });
+  const tree = ns('mounts', '--tree', '--in', unshare).stdout.split('\n').slice(1, -1);
+  const targets = tree.map((line) => /^ *[^ ]*/.exec(line)?.[0]);
+  expect(targets.toSorted()).toEqual(linesOf(JSON.parse(output).filesystems).sort());
+  const made = Array.from({ length: 12 }, (_, i) => [
+    `    /mnt/d${i + 1}`,
+    `      /mnt/d${i + 1}/e`,
+  ]);
+  expect(targets.filter((line) => /\/mnt(\/d|$)/.test(line ?? ''))).toEqual([
+    '  /mnt',
+    ...made.flat(),
+  ]);
+});

@@ -21,22 +21,24 @@ function row(mount: MountInfo, target: string): string[] {
 }
 
 /** Mounts in the order of their tree, with the depth of each. */
-function* ordered(mounts: readonly MountInfo[]): Generator<[MountInfo, number]> {
+function ordered(mounts: readonly MountInfo[]): [MountInfo, number][] {
   const known = new Set(mounts.map(({ id }) => id));
-  const walk = function* (
-    list: readonly MountInfo[],
-    depth: number,
-  ): Generator<[MountInfo, number]> {
-    for (const mount of list) {
-      yield [mount, depth];
-      const below = mounts.filter(({ id, parent }) => parent === mount.id && id !== mount.id);
-      yield* walk(below, depth + 1);
-    }
-  };
-  yield* walk(
-    mounts.filter(({ id, parent }) => parent === id || !known.has(parent)),
-    0,
-  );
+  const below = new Map<number, MountInfo[]>();
+  const tops: MountInfo[] = [];
+  for (const mount of mounts) {
+    const { id, parent } = mount;
+    if (parent === id || !known.has(parent)) tops.push(mount);
+    else if (!below.get(parent)?.push(mount)) below.set(parent, [mount]);
+  }
+  // Not by recursion: mounts can be stacked by the thousand.
+  const rows: [MountInfo, number][] = [];
+  const ahead = tops.reverse().map((mount): [MountInfo, number] => [mount, 0]);
+  for (let row = ahead.pop(); row !== undefined; row = ahead.pop()) {
+    rows.push(row);
+    const [{ id }, depth] = row;
+    for (const mount of below.get(id)?.reverse() ?? []) ahead.push([mount, depth + 1]);
+  }
+  return rows;
 }
 
 function show(given: Given): Outcome {
@@ -50,7 +52,7 @@ function show(given: Given): Outcome {
     return { exitCode: 0 };
   }
   const rows = given.has('tree')
-    ? [...ordered(mounts)].map(([mount, depth]) => row(mount, '  '.repeat(depth) + mount.target))
+    ? ordered(mounts).map(([mount, depth]) => row(mount, '  '.repeat(depth) + mount.target))
     : mounts.map((mount) => row(mount, mount.target));
   table(columns, rows, { columns: process.stdout.columns }).forEach(print);
   return { exitCode: 0 };
