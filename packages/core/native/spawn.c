@@ -50,6 +50,26 @@ exported i64 ns_syscall(i64 number, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
   return syscall6(number, a, b, c, d, e, f);
 }
 
+// A system call as data; laid out by src/sys/prepared.ts.
+struct call {
+  i64 number, args[6];
+  i64 result; // what it returned: -errno on failure
+};
+
+// Makes the calls in their order on the calling thread, those that a signal has interrupted again,
+// until one fails. Returns how many have succeeded.
+exported i64 ns_calls(struct call *calls, i64 count) {
+  for (i64 i = 0; i < count; i++) {
+    struct call *call = &calls[i];
+    i64 *args = call->args;
+    do {
+      call->result = syscall6(call->number, args[0], args[1], args[2], args[3], args[4], args[5]);
+    } while (call->result == -ERRNO_EINTR);
+    if (call->result < 0 && call->result > -4096) return i;
+  }
+  return count;
+}
+
 // The descriptor of the runner, one for the process: the first one given stays. -1 only asks.
 exported i64 ns_runner(i64 fd) {
   static i64 held = 0; // the descriptor + 1

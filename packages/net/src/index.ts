@@ -48,7 +48,7 @@ export { Nsids } from './route/nsids.js';
 export { Route } from './route/route.js';
 export type { NewRoute, RouteEntry, RouteFilter, RouteMetrics } from './route/route-table.js';
 export { Routes } from './route/routes.js';
-export type { NewRule, Range, Rule } from './route/rules.js';
+export type { NewRule, Range, Rule, RuleFilter } from './route/rules.js';
 export { Rules } from './route/rules.js';
 export type { BridgeVlan, NewBridgeVlan, PortVlans } from './route/vlans.js';
 export { Vlans } from './route/vlans.js';
@@ -58,19 +58,17 @@ export type { NetOptions } from './spec.js';
 export { net } from './spec.js';
 export { getSysctl, setSysctl } from './sysctl.js';
 export type { GactOptions, MirredOptions, PoliceOptions, Verdict } from './tc/actions.js';
+export type { ClassPlace, NewClass } from './tc/classes.js';
+export { TrafficClasses } from './tc/classes.js';
 export type { FilterAction, U32Key } from './tc/filter-kinds.js';
+export type { Filter, FilterChoice, FilterPlace, NewFilter } from './tc/filters.js';
+export { Filters } from './tc/filters.js';
 export type { NetemOptions } from './tc/netem.js';
 export type { HtbClassOptions, HtbOptions, TbfOptions } from './tc/qdisc-kinds.js';
+export type { NewQdisc, QdiscPlace } from './tc/qdiscs.js';
+export { Qdiscs } from './tc/qdiscs.js';
 export type { Shape } from './tc/shape.js';
-export type {
-  Filter,
-  NewClass,
-  NewFilter,
-  NewQdisc,
-  TrafficItem,
-  TrafficStats,
-} from './tc/traffic.js';
-export { Filters, Qdiscs, TrafficClasses } from './tc/traffic.js';
+export type { Place, TrafficItem, TrafficStats } from './tc/traffic.js';
 export type { Rate, Size, Time } from './tc/units.js';
 export type {
   TopologyDescription,

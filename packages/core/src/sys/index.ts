@@ -10,6 +10,7 @@ export type { Readiness, Watch } from './native.js';
 export { addressOf, rawWatch as watch } from './native.js';
 export type { SyscallName } from './numbers.js';
 export { syscallNumber } from './numbers.js';
+export { PreparedCalls } from './prepared.js';
 export { signalName } from './signals.js';
 export type { SyscallArgument } from './syscall.js';
 export { cString, syscall, syscallAsync, trySyscall } from './syscall.js';

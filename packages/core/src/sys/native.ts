@@ -54,6 +54,12 @@ export function rawSyscallAsync(
   return inTurn((done) => syscallFunction.async(number, ...args, done));
 }
 
+/** Makes the calls laid out at this address until one fails, and tells how many have not. */
+export const rawCalls: (calls: number, count: number) => number = library.func('ns_calls', word, [
+  word,
+  word,
+]);
+
 /** Runs the job at this address; returns when its first child has exec'ed or is gone. */
 export const rawSpawn: (job: bigint) => number = spawnFunction;
 

@@ -41,7 +41,8 @@ export function assertWord(value: number | bigint): void {
 // Memory of the latest call. Being reachable from here, it outlives the call.
 const latest: { memory: readonly ArrayBufferView[] } = { memory: [] };
 
-function toWord(argument: SyscallArgument, keep: ArrayBufferView[]): Word {
+/** An argument as a machine word. Memory that it stands for is put on the list, to be kept. */
+export function toWord(argument: SyscallArgument, keep: ArrayBufferView[]): Word {
   if (argument === null) return 0;
   if (typeof argument === 'number' || typeof argument === 'bigint') {
     assertWord(argument);

@@ -2,6 +2,7 @@
 import { formatIP } from '../netlink/addresses.js';
 import { attributes } from '../netlink/attributes.js';
 import { be16, bytes, type Codec, type Scalar, u8, u16, u32, u64 } from '../netlink/codec.js';
+import { dump } from '../netlink/dump.js';
 import { Body } from '../netlink/message.js';
 import { NetlinkSocket } from '../netlink/socket.js';
 import { struct } from '../netlink/struct.js';
@@ -156,7 +157,7 @@ function inet(socket: NetlinkSocket, kind: keyof typeof protocols, family: numbe
     body: inetRequest.encode(header, {}),
     about: { kind },
   };
-  return socket.dump(request, (buffer, start, stop) => {
+  return dump(socket, request, (buffer, start, stop) => {
     const values = inetReply.decode(buffer, start, stop);
     if (values === undefined) return undefined;
     return {
@@ -181,7 +182,7 @@ function unix(socket: NetlinkSocket): SocketInfo[] {
     body: unixRequest.encode({ family: AF_UNIX, states: 0xffff_ffff, show: SHOW }, {}),
     about: { kind: 'unix' },
   };
-  return socket.dump(request, (buffer, start, stop) => {
+  return dump(socket, request, (buffer, start, stop) => {
     const values = unixReply.decode(buffer, start, stop);
     if (values === undefined) return undefined;
     return {

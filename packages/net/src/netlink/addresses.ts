@@ -109,6 +109,12 @@ export function parseIP(text: unknown, name: string): Buffer {
   throw new TypeError(`${name} must be an IPv4 or IPv6 address: ${text}`);
 }
 
+/** An address in one spelling. */
+export function canonicalIP(text: string, name = 'address'): string {
+  const bytes = parseIP(text, name);
+  return formatIP(bytes, 0, bytes.length) as string;
+}
+
 /** Family of an address in text. */
 export function familyOf(text: string): 'inet' | 'inet6' {
   return text.includes(':') ? 'inet6' : 'inet';

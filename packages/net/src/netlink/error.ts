@@ -88,7 +88,6 @@ export function errorOf(
   end: number,
   flags: number,
   request: Request,
-  message: Buffer,
   echoed: boolean,
 ): NetlinkError | undefined {
   const errno = end - start >= 4 ? buffer.readInt32LE(start) : -5;
@@ -101,6 +100,7 @@ export function errorOf(
   const ack =
     (flags & NLM_F.ACK_TLVS) !== 0 && at < end ? acknowledgement.decode(buffer, at, end) : {};
   const { message: explanation, offset, missingType, missingNest } = ack;
+  const message = Buffer.concat([Buffer.alloc(HEADER), request.body]);
   const { locator } = request;
   const attribute = offset !== undefined && locator?.locate(message, offset).path.join('.');
   let missing: string | undefined;

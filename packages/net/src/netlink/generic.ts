@@ -1,6 +1,7 @@
 // Generic netlink: families that get their numbers when the kernel is running, by name.
 import { attributes, type Entries, type ValuesOf } from './attributes.js';
 import { text, u8, u16 } from './codec.js';
+import { dump } from './dump.js';
 import { NetlinkError } from './error.js';
 import { Body, type Request } from './message.js';
 import type { NetlinkSocket } from './socket.js';
@@ -71,8 +72,7 @@ export class GenericFamily<E extends Entries> {
 
   /** The messages that answer a command that lists something. */
   dump(command: number, name: string, values: ValuesOf<E>, about: object): ValuesOf<E>[] {
-    return this.#socket.dump(this.#request(command, name, values, about), (bytes, start, end) =>
-      this.#body.decode(bytes, start, end),
-    );
+    const asked = this.#request(command, name, values, about);
+    return dump(this.#socket, asked, (bytes, start, end) => this.#body.decode(bytes, start, end));
   }
 }

@@ -91,20 +91,24 @@ export interface Request {
 /** Bytes of a request's message, with what aligns the next one. */
 export const sizeOf = ({ body }: Request): number => align(HEADER + body.length);
 
-/** Writes the message of a request into zeroed bytes, and gives where it ends. */
+/** Writes the message of a request, and gives where it ends. */
 export function writeMessage(
   { type, flags, body }: Request,
+  more: number,
   sequence: number,
   message: Buffer,
   at = 0,
 ): number {
-  message.writeUInt32LE(HEADER + body.length, at);
+  const length = HEADER + body.length;
+  message.writeUInt32LE(length, at);
   message.writeUInt16LE(type, at + 4);
-  message.writeUInt16LE(flags | NLM_F.REQUEST, at + 6);
+  message.writeUInt16LE(flags | more | NLM_F.REQUEST, at + 6);
   message.writeUInt32LE(sequence, at + 8);
   message.writeUInt32LE(0, at + 12);
   message.set(body, at + HEADER);
-  return at + align(HEADER + body.length);
+  const end = at + align(length);
+  for (let i = at + length; i < end; i++) message[i] = 0;
+  return end;
 }
 
 /** The messages in a datagram; false from `visit` ends it. Broken ones end it too. */

@@ -1,5 +1,7 @@
 // Addresses of interfaces: `ip address`.
+import { errnoNumber } from '@ns/core/sys';
 import {
+  canonicalIP,
   type Family,
   families,
   familyName,
@@ -9,11 +11,21 @@ import {
 } from '../netlink/addresses.js';
 import { attributes, type RawAttribute } from '../netlink/attributes.js';
 import { text, u8, u32 } from '../netlink/codec.js';
+import { NetlinkError } from '../netlink/error.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { type Context, creation, type Device, defined, leftovers, request } from './context.js';
+import {
+  type Context,
+  creation,
+  type Device,
+  defined,
+  leftovers,
+  type Question,
+  request,
+} from './context.js';
 import { scope } from './names.js';
 
+const EADDRNOTAVAIL = errnoNumber('EADDRNOTAVAIL');
 const FOREVER = 0xffff_ffff;
 
 const flagBits = {
@@ -208,14 +220,37 @@ export class Addresses {
     this.#context = context;
   }
 
-  /** Addresses: `ip -j address`. */
-  list({ dev, family }: AddressFilter = {}): Address[] {
+  #table({ dev, family }: AddressFilter): Question<Address> {
     const index = dev === undefined ? 0 : this.#context.index(dev);
     const body = addressBody.encode({ family: families[family ?? 'unspec'], index }, {});
-    return this.#context.socket.dump(
-      request('GETADDR', 0, body, addressBody, { dev, family }),
-      decode,
+    return { request: request('GETADDR', 0, body, addressBody, { dev, family }), decode };
+  }
+
+  /** Addresses: `ip -j address`. */
+  list(filter: AddressFilter = {}): Address[] {
+    return this.#context.list(this.#table(filter));
+  }
+
+  /** The same as an asynchronous iterator, which lets the event loop go on in between. */
+  dump(filter: AddressFilter = {}): AsyncGenerator<Address, void, undefined> {
+    return this.#context.each(this.#table(filter));
+  }
+
+  /**
+   * One address of an interface. The length of a prefix is compared if it is given.
+   *
+   * @throws {NetlinkError} EADDRNOTAVAIL if the interface does not have it
+   */
+  get({ dev, address }: { dev: Device; address: string }): Address {
+    const { address: plain, prefixlen } = parsePrefix(address, 'address');
+    const family = familyOf(plain);
+    const local = canonicalIP(plain);
+    // The kernel gives a single one only of IPv6.
+    const found = this.list({ dev, family }).find(
+      (one) => one.local === local && (!address.includes('/') || one.prefixlen === prefixlen),
     );
+    if (!found) throw new NetlinkError(EADDRNOTAVAIL, 'RTM_GETADDR', { dev, address });
+    return found;
   }
 
   /**

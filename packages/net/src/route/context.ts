@@ -1,5 +1,6 @@
 // What the families of rtnetlink share: the socket, and names of interfaces.
 import type { RawAttribute } from '../netlink/attributes.js';
+import { type Decoder, dump, dumpInPieces } from '../netlink/dump.js';
 import { NetlinkError } from '../netlink/error.js';
 import { type Locator, NLM_F, type Request } from '../netlink/message.js';
 import { NetlinkSocket } from '../netlink/socket.js';
@@ -8,7 +9,7 @@ import { IFNAME_MAX, linkBody } from './link-table.js';
 import { RTM } from './rtm.js';
 
 const NETLINK_ROUTE = 0;
-const ENODEV = 19;
+const EPROTO = 71;
 /** RTEXT_FILTER_SKIP_STATS: no statistics, which are most of a link's answer. */
 const SKIP_STATS = 8;
 
@@ -51,6 +52,16 @@ export function defined<T extends object>(values: T): { [K in keyof T]: Exclude<
   return result as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
+/** What is asked for, and how an answer is read. */
+export interface Question<T> {
+  readonly request: Request;
+  readonly decode: Decoder<T>;
+}
+
+/** The attribute that names an interface. */
+export const byName = (name: string) =>
+  name.length > IFNAME_MAX ? { altname: name } : { ifname: name };
+
 /** The socket of a {@link Route}, with interface names. */
 export class Context {
   readonly socket: NetlinkSocket;
@@ -73,34 +84,52 @@ export class Context {
     this.socket.request(request(type, flags, body, locator, about));
   }
 
+  /** The one answer to a question. */
+  one<T>({ request: asked, decode }: Question<T>): T {
+    let answer: T | null | undefined;
+    this.socket.request(asked, (...message) => {
+      answer = decode(...message);
+    });
+    if (answer === undefined || answer === null) {
+      throw new NetlinkError(EPROTO, asked.name, asked.about);
+    }
+    return answer;
+  }
+
+  /** A whole table. */
+  list<T>({ request: asked, decode }: Question<T>): T[] {
+    return dump(this.socket, asked, decode);
+  }
+
+  /** The same in pieces, over a socket of its own: the event loop goes on in between. */
+  async *each<T>({ request: asked, decode }: Question<T>): AsyncGenerator<T, void, undefined> {
+    const socket = this.another();
+    try {
+      yield* dumpInPieces(socket, asked, decode);
+    } finally {
+      socket.close();
+    }
+  }
+
   /** Index of an interface. */
   index(device: Device, name = 'dev'): number {
     assertDevice(device, name);
     if (typeof device === 'number') return device;
-    const key = device.length > IFNAME_MAX ? { altname: device } : { ifname: device };
-    const body = linkBody.encode({}, { ...key, extMask: SKIP_STATS });
-    let index = 0;
-    this.socket.request(
-      request('GETLINK', 0, body, linkBody, { [name]: device }),
-      (bytes, start, end) => {
-        index = linkBody.header.decode(bytes, start, end)?.index ?? 0;
-      },
-    );
-    if (index === 0) throw new NetlinkError(ENODEV, 'RTM_GETLINK', { [name]: device });
-    return index;
+    const body = linkBody.encode({}, { ...byName(device), extMask: SKIP_STATS });
+    return this.one({
+      request: request('GETLINK', 0, body, linkBody, { [name]: device }),
+      decode: (bytes, start, end) => linkBody.header.decode(bytes, start, end)?.index,
+    });
   }
 
   /** Names of all interfaces by their index. */
   names(): ReadonlyMap<number, string> {
     const body = linkBody.encode({}, { extMask: SKIP_STATS });
-    const names = new Map<number, string>();
-    for (const { index, ifname } of this.socket.dump(
-      request('GETLINK', 0, body, linkBody, {}),
-      (bytes, start, end) => linkBody.decode(bytes, start, end),
-    )) {
-      if (ifname !== undefined) names.set(index, ifname);
-    }
-    return names;
+    const links = this.list({
+      request: request('GETLINK', 0, body, linkBody, {}),
+      decode: (bytes, start, end) => linkBody.decode(bytes, start, end),
+    });
+    return new Map(links.map(({ index, ifname = '' }) => [index, ifname]));
   }
 }
 

@@ -1,9 +1,17 @@
 // Links: `ip link`.
 import { NLM_F } from '../netlink/message.js';
+import { Qdiscs } from '../tc/qdiscs.js';
 import { type Shape, shape } from '../tc/shape.js';
-import { Qdiscs } from '../tc/traffic.js';
 import type { NetTarget } from '../where.js';
-import { type Context, creation, type Device, request } from './context.js';
+import {
+  assertDevice,
+  byName,
+  type Context,
+  creation,
+  type Device,
+  type Question,
+  request,
+} from './context.js';
 import { type Link, toLink } from './link.js';
 import { type LinkChange, type NewLink, withLinkMessage } from './link-options.js';
 import { type InfoData, linkBody } from './link-table.js';
@@ -30,7 +38,7 @@ export class Links {
     this.#context = context;
   }
 
-  #dumpRequest({ kind, master }: LinkFilter) {
+  #table({ kind, master }: LinkFilter): Question<Link> {
     const body = linkBody.encode(
       {},
       {
@@ -38,22 +46,17 @@ export class Links {
         linkinfo: kind === undefined ? undefined : { info_kind: kind },
       },
     );
-    return request('GETLINK', 0, body, linkBody, { kind, master });
+    return { request: request('GETLINK', 0, body, linkBody, { kind, master }), decode };
   }
 
   /** All links, or those of a kind or a master: `ip -d -s -j link`. */
   list(filter: LinkFilter = {}): Link[] {
-    return this.#context.socket.dump(this.#dumpRequest(filter), decode);
+    return this.#context.list(this.#table(filter));
   }
 
   /** The same as an asynchronous iterator, which lets the event loop go on in between. */
-  async *dump(filter: LinkFilter = {}): AsyncGenerator<Link, void, undefined> {
-    const socket = this.#context.another();
-    try {
-      yield* socket.each(this.#dumpRequest(filter), decode);
-    } finally {
-      socket.close();
-    }
+  dump(filter: LinkFilter = {}): AsyncGenerator<Link, void, undefined> {
+    return this.#context.each(this.#table(filter));
   }
 
   /**
@@ -62,15 +65,15 @@ export class Links {
    * @throws {NetlinkError} ENODEV
    */
   get(device: Device): Link {
-    let link: Link | undefined;
-    const body = linkBody.encode({ index: this.#context.index(device) }, {});
-    this.#context.socket.request(
-      request('GETLINK', 0, body, linkBody, { dev: device }),
-      (bytes, start, end) => {
-        link = decode(bytes, start, end);
-      },
-    );
-    return link as Link;
+    assertDevice(device, 'dev');
+    const body =
+      typeof device === 'number'
+        ? linkBody.encode({ index: device }, {})
+        : linkBody.encode({}, byName(device));
+    return this.#context.one({
+      request: request('GETLINK', 0, body, linkBody, { dev: device }),
+      decode,
+    });
   }
 
   /**
@@ -83,11 +86,26 @@ export class Links {
    * @example route.link.add({ kind: 'veth', name: 'a0', peer: { name: 'b0', namespace: other } });
    */
   add(options: NewLink): void {
+    this.#make(creation.add, options);
+  }
+
+  /**
+   * Makes a link, or changes the one that has this name: `ip link replace NAME type KIND ...`.
+   *
+   * Needs CAP_NET_ADMIN.
+   *
+   * @throws {NetlinkError} EOPNOTSUPP for a kind that the kernel lacks, or that cannot be changed so
+   */
+  replace(options: NewLink): void {
+    this.#make(creation.replace, options);
+  }
+
+  #make(flags: number, options: NewLink): void {
     const kind: unknown = options?.kind;
     if (typeof kind !== 'string') throw new TypeError(`kind must be a string: ${String(kind)}`);
     withLinkMessage(this.#context, options, (header, values) => {
       const body = linkBody.encode(header, values);
-      this.#context.send('NEWLINK', creation.add, body, linkBody, options);
+      this.#context.send('NEWLINK', flags, body, linkBody, options);
     });
   }
 

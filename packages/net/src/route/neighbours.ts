@@ -2,9 +2,18 @@
 import { type Family, families, familyName, familyOf, ip, lladdr } from '../netlink/addresses.js';
 import { attributes, type RawAttribute } from '../netlink/attributes.js';
 import { be16, s32, u8, u16, u32 } from '../netlink/codec.js';
+import type { Decoder } from '../netlink/dump.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { type Context, creation, type Device, defined, leftovers, request } from './context.js';
+import {
+  type Context,
+  creation,
+  type Device,
+  defined,
+  leftovers,
+  type Question,
+  request,
+} from './context.js';
 import { protocol } from './names.js';
 
 const states = {
@@ -145,41 +154,37 @@ export class Neighbours {
     this.#context = context;
   }
 
-  /** Neighbours: `ip -j neighbour`, `bridge -j fdb`. */
-  list({ dev, family }: NeighbourFilter = {}): Neighbour[] {
+  #table({ dev, family }: NeighbourFilter): Question<Neighbour> {
     const index = dev === undefined ? 0 : this.#context.index(dev);
     // The forwarding databases take no filter of this kind.
     const via = family === 'bridge' || index === 0 ? undefined : index;
     const body = neighbourBody.encode({ family: families[family ?? 'unspec'] }, { via });
-    const interfaces = this.#context.names();
-    return this.#context.socket
-      .dump(request('GETNEIGH', 0, body, neighbourBody, { dev, family }), (bytes, start, end) => {
-        const values = neighbourBody.decode(bytes, start, end);
-        return values && toNeighbour(values, interfaces);
-      })
-      .filter((one) => index === 0 || one.ifindex === index);
+    const decode = this.#decoder();
+    return {
+      request: request('GETNEIGH', 0, body, neighbourBody, { dev, family }),
+      decode(...message) {
+        const one = decode(...message);
+        return one && index !== 0 && one.ifindex !== index ? null : one;
+      },
+    };
   }
 
-  /**
-   * The same as an asynchronous iterator, which lets the event loop go on in between: for forwarding
-   * databases that are long.
-   */
-  async *dump({ dev, family }: NeighbourFilter = {}): AsyncGenerator<Neighbour, void, undefined> {
-    const index = dev === undefined ? 0 : this.#context.index(dev);
-    const body = neighbourBody.encode({ family: families[family ?? 'unspec'] }, {});
+  #decoder(): Decoder<Neighbour> {
     const interfaces = this.#context.names();
-    const socket = this.#context.another();
-    try {
-      const asked = request('GETNEIGH', 0, body, neighbourBody, { dev, family });
-      for await (const one of socket.each(asked, (bytes, start, end) => {
-        const values = neighbourBody.decode(bytes, start, end);
-        return values && toNeighbour(values, interfaces);
-      })) {
-        if (index === 0 || one.ifindex === index) yield one;
-      }
-    } finally {
-      socket.close();
-    }
+    return (bytes, start, end) => {
+      const values = neighbourBody.decode(bytes, start, end);
+      return values && toNeighbour(values, interfaces);
+    };
+  }
+
+  /** Neighbours: `ip -j neighbour`, `bridge -j fdb`. */
+  list(filter: NeighbourFilter = {}): Neighbour[] {
+    return this.#context.list(this.#table(filter));
+  }
+
+  /** The same as an asynchronous iterator, which lets the event loop go on in between. */
+  dump(filter: NeighbourFilter = {}): AsyncGenerator<Neighbour, void, undefined> {
+    return this.#context.each(this.#table(filter));
   }
 
   /**
@@ -190,16 +195,10 @@ export class Neighbours {
   get({ dev, dst }: { dev: Device; dst: string }): Neighbour {
     const header = { family: families[familyOf(dst)], ifindex: this.#context.index(dev) };
     const body = neighbourBody.encode(header, { dst });
-    const interfaces = this.#context.names();
-    let found: Neighbour | undefined;
-    this.#context.socket.request(
-      request('GETNEIGH', 0, body, neighbourBody, { dev, dst }),
-      (bytes, start, end) => {
-        const values = neighbourBody.decode(bytes, start, end);
-        if (values) found = toNeighbour(values, interfaces);
-      },
-    );
-    return found as Neighbour;
+    return this.#context.one({
+      request: request('GETNEIGH', 0, body, neighbourBody, { dev, dst }),
+      decode: this.#decoder(),
+    });
   }
 
   /** Adds a neighbour: `ip neighbour add`, `bridge fdb add`. */

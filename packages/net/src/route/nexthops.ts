@@ -4,7 +4,15 @@ import { attributes, type RawAttribute } from '../netlink/attributes.js';
 import { type Codec, flag, u8, u16, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { type Context, creation, type Device, defined, leftovers, request } from './context.js';
+import {
+  type Context,
+  creation,
+  type Device,
+  defined,
+  leftovers,
+  type Question,
+  request,
+} from './context.js';
 import { protocol, scope } from './names.js';
 import { routeFlags } from './route-table.js';
 
@@ -129,14 +137,22 @@ export class Nexthops {
     this.#context = context;
   }
 
+  #question(body: Uint8Array, about: object): Question<Nexthop> {
+    const names = this.#context.names();
+    return {
+      request: request('GETNEXTHOP', 0, body, nexthopBody, about),
+      decode: (bytes, start, end) => decode(bytes, start, end, names),
+    };
+  }
+
   /** All nexthops: `ip -j nexthop`. */
   list(): Nexthop[] {
-    const names = this.#context.names();
-    const body = nexthopBody.encode({}, {});
-    return this.#context.socket.dump(
-      request('GETNEXTHOP', 0, body, nexthopBody, {}),
-      (bytes, start, end) => decode(bytes, start, end, names),
-    );
+    return this.#context.list(this.#question(nexthopBody.encode({}, {}), {}));
+  }
+
+  /** The same as an asynchronous iterator, which lets the event loop go on in between. */
+  dump(): AsyncGenerator<Nexthop, void, undefined> {
+    return this.#context.each(this.#question(nexthopBody.encode({}, {}), {}));
   }
 
   /**
@@ -145,15 +161,7 @@ export class Nexthops {
    * @throws {NetlinkError} ENOENT if there is none
    */
   get(id: number): Nexthop {
-    const names = this.#context.names();
-    let found: Nexthop | undefined;
-    this.#context.socket.request(
-      request('GETNEXTHOP', 0, nexthopBody.encode({}, { id }), nexthopBody, { id }),
-      (bytes, start, end) => {
-        found = decode(bytes, start, end, names);
-      },
-    );
-    return found as Nexthop;
+    return this.#context.one(this.#question(nexthopBody.encode({}, { id }), { id }));
   }
 
   /** Adds a nexthop: `ip nexthop add id ID ...`. */
@@ -166,6 +174,12 @@ export class Nexthops {
   replace(options: NewNexthop): void {
     const body = encode(this.#context, options);
     this.#context.send('NEWNEXTHOP', creation.replace, body, nexthopBody, options);
+  }
+
+  /** Changes a nexthop that is there: RTM_NEWNEXTHOP with NLM_F_REPLACE alone. */
+  change(options: NewNexthop): void {
+    const body = encode(this.#context, options);
+    this.#context.send('NEWNEXTHOP', creation.change, body, nexthopBody, options);
   }
 
   /** Removes a nexthop, and the routes that use it: `ip nexthop delete id ID`. */

@@ -33,24 +33,19 @@ export class Nsids {
   /** All ids that are assigned. */
   list(): number[] {
     const body = nsidBody.encode({}, {});
-    return this.#context.socket
-      .dump(request('GETNSID', 0, body, nsidBody, {}), (bytes, start, end) =>
-        nsidBody.decode(bytes, start, end),
-      )
-      .map(({ nsid = NOT_ASSIGNED }) => nsid);
+    return this.#context.list({
+      request: request('GETNSID', 0, body, nsidBody, {}),
+      decode: (bytes, start, end) => nsidBody.decode(bytes, start, end)?.nsid,
+    });
   }
 
   /** The id for another namespace; undefined if it has none yet. */
   get(namespace: NetTarget): number | undefined {
     return withNet(namespace, ({ fd }) => {
-      let id = NOT_ASSIGNED;
-      const body = nsidBody.encode({}, { fd });
-      this.#context.socket.request(
-        request('GETNSID', 0, body, nsidBody, {}),
-        (bytes, start, end) => {
-          id = nsidBody.decode(bytes, start, end)?.nsid ?? NOT_ASSIGNED;
-        },
-      );
+      const id = this.#context.one({
+        request: request('GETNSID', 0, nsidBody.encode({}, { fd }), nsidBody, {}),
+        decode: (bytes, start, end) => nsidBody.decode(bytes, start, end)?.nsid,
+      });
       return id === NOT_ASSIGNED ? undefined : id;
     });
   }

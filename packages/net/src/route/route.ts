@@ -1,6 +1,8 @@
 // Route: rtnetlink in one network namespace.
 import { NetlinkSocket } from '../netlink/socket.js';
-import { Filters, Qdiscs, TrafficClasses } from '../tc/traffic.js';
+import { TrafficClasses } from '../tc/classes.js';
+import { Filters } from '../tc/filters.js';
+import { Qdiscs } from '../tc/qdiscs.js';
 import { type InOptions, openNet } from '../where.js';
 import { Wireguard } from '../wireguard/wireguard.js';
 import { Addresses } from './addresses.js';

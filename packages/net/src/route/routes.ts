@@ -1,15 +1,15 @@
 // Routes: `ip route`.
 import { families, familyOf, parsePrefix } from '../netlink/addresses.js';
+import { batch } from '../netlink/batch.js';
 import type { NetlinkError } from '../netlink/error.js';
 import { Writer, written } from '../netlink/writer.js';
-import { type Context, creation, type Device, request } from './context.js';
+import { type Context, creation, type Device, type Question, request } from './context.js';
 import { toHopValues } from './hops.js';
-import { type TableName, tableNumber } from './names.js';
+import { tableNumber } from './names.js';
 import {
   type NewRoute,
   type RouteEntry,
   type RouteFilter,
-  type RouteValues,
   routeBody,
   toRoute,
 } from './route-table.js';
@@ -93,7 +93,7 @@ export class Routes {
     this.#context = context;
   }
 
-  #dump(filter: RouteFilter) {
+  #table(filter: RouteFilter): Question<RouteEntry> {
     const { family, table, dev, protocol: origin, type } = filter;
     const number = table === undefined ? undefined : tableNumber(table);
     const header = {
@@ -108,30 +108,23 @@ export class Routes {
     const names = this.#context.names();
     return {
       request: request('GETROUTE', 0, body, routeBody, filter),
-      decode(buffer: Buffer, start: number, end: number): RouteEntry | undefined {
+      decode(buffer, start, end) {
         const values = routeBody.decode(buffer, start, end);
-        return values && toRoute(values, names);
+        // The kernel takes no table for a filter before it has one of this number.
+        const strange = number !== undefined && (values?.fullTable ?? values?.table) !== number;
+        return strange ? null : values && toRoute(values, names);
       },
     };
   }
 
   /** Routes of all tables, or of one: `ip -d -j route show table all`. */
   list(filter: RouteFilter = {}): RouteEntry[] {
-    const { request: asked, decode } = this.#dump(filter);
-    return this.#context.socket
-      .dump(asked, decode)
-      .filter((route) => filter.table === undefined || matchesTable(route, filter.table));
+    return this.#context.list(this.#table(filter));
   }
 
   /** The same as an asynchronous iterator, which lets the event loop go on in between. */
-  async *dump(filter: RouteFilter = {}): AsyncGenerator<RouteEntry, void, undefined> {
-    const { request: asked, decode } = this.#dump(filter);
-    const socket = this.#context.another();
-    try {
-      yield* socket.each(asked, decode);
-    } finally {
-      socket.close();
-    }
+  dump(filter: RouteFilter = {}): AsyncGenerator<RouteEntry, void, undefined> {
+    return this.#context.each(this.#table(filter));
   }
 
   /**
@@ -160,17 +153,11 @@ export class Routes {
         mark,
       },
     );
-    let values: RouteValues | undefined;
-    this.#context.socket.request(
-      request('GETROUTE', 0, body, routeBody, { dst, ...options }),
-      (buffer, start, end) => {
-        values = routeBody.decode(buffer, start, end);
-      },
-    );
-    return toRoute(
-      { ...(values as RouteValues), flags: (values as RouteValues).flags & ~RTM_F_CLONED },
-      this.#context.names(),
-    );
+    const values = this.#context.one({
+      request: request('GETROUTE', 0, body, routeBody, { dst, ...options }),
+      decode: (buffer, start, end) => routeBody.decode(buffer, start, end),
+    });
+    return toRoute({ ...values, flags: values.flags & ~RTM_F_CLONED }, this.#context.names());
   }
 
   /**
@@ -212,7 +199,7 @@ export class Routes {
       return request('NEWROUTE', creation.add, body, routeBody, options);
     });
     const failed = new Map<number, NetlinkError>();
-    this.#context.socket.batch(requests).forEach((error, i) => {
+    batch(this.#context.socket, requests).forEach((error, i) => {
       if (error) failed.set(i, error);
     });
     return failed;
@@ -242,8 +229,4 @@ export class Routes {
     if (options.type === undefined) body[7] = 0; // rtm_type: any
     this.#context.send('DELROUTE', 0, body, routeBody, options);
   }
-}
-
-function matchesTable(route: RouteEntry, table: TableName | number): boolean {
-  return tableNumber(route.table) === tableNumber(table);
 }

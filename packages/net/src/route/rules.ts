@@ -11,7 +11,7 @@ import { attributes, type RawAttribute } from '../netlink/attributes.js';
 import { be32, boolean, choice, s32, text, u8, u16, u32, u64 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { type Context, creation, defined, leftovers, request } from './context.js';
+import { type Context, creation, defined, leftovers, type Question, request } from './context.js';
 import { protocol, type TableName, tableName, tableNumber } from './names.js';
 
 const actions = {
@@ -131,6 +131,12 @@ export interface NewRule {
   suppress_prefixlength?: number;
 }
 
+/** Which rules are listed. */
+export interface RuleFilter {
+  /** Default: both. */
+  family?: 'inet' | 'inet6';
+}
+
 type Values = NonNullable<ReturnType<typeof ruleBody.decode>>;
 
 const NONE = -1; // of suppress_prefixlength
@@ -216,10 +222,22 @@ export class Rules {
     this.#context = context;
   }
 
-  /** Rules in their order, of one family or both: `ip -j rule`. */
-  list({ family }: { family?: 'inet' | 'inet6' } = {}): Rule[] {
+  #table({ family }: RuleFilter): Question<Rule> {
     const body = ruleBody.encode({ family: families[family ?? 'unspec'] }, {});
-    return this.#context.socket.dump(request('GETRULE', 0, body, ruleBody, { family }), decode);
+    return { request: request('GETRULE', 0, body, ruleBody, { family }), decode };
+  }
+
+  /**
+   * Rules in their order, of one family or both: `ip -j rule`. (The kernel gives no single one, and
+   * changes none that is there.)
+   */
+  list(filter: RuleFilter = {}): Rule[] {
+    return this.#context.list(this.#table(filter));
+  }
+
+  /** The same as an asynchronous iterator, which lets the event loop go on in between. */
+  dump(filter: RuleFilter = {}): AsyncGenerator<Rule, void, undefined> {
+    return this.#context.each(this.#table(filter));
   }
 
   /**

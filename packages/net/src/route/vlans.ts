@@ -118,16 +118,16 @@ export class Vlans {
   list({ dev }: { dev?: Device } = {}): PortVlans[] {
     const wanted = dev === undefined ? undefined : this.#context.index(dev);
     const body = bridgeLinkBody.encode({ family: families.bridge }, { extMask: WITH_VLANS });
-    return this.#context.socket
-      .dump(request('GETLINK', 0, body, bridgeLinkBody, { dev }), (bytes, start, end) =>
-        bridgeLinkBody.decode(bytes, start, end),
-      )
-      .filter(({ index, afSpec }) => afSpec?.vlans && (wanted === undefined || index === wanted))
-      .map(({ index, ifname = '', afSpec }) => ({
-        ifindex: index,
-        ifname,
-        vlans: toVlans(afSpec?.vlans ?? []),
-      }));
+    return this.#context.list({
+      request: request('GETLINK', 0, body, bridgeLinkBody, { dev }),
+      decode(bytes, start, end) {
+        const values = bridgeLinkBody.decode(bytes, start, end);
+        if (values === undefined) return undefined;
+        const { index, ifname = '', afSpec } = values;
+        if (!afSpec?.vlans || (wanted !== undefined && index !== wanted)) return null;
+        return { ifindex: index, ifname, vlans: toVlans(afSpec.vlans) };
+      },
+    });
   }
 
   #send(type: 'SETLINK' | 'DELLINK', options: NewBridgeVlan): void {

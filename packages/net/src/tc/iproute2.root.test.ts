@@ -2,8 +2,10 @@
 import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
 import { Recorder, sentBy } from '../testing/sent.js';
+import { TrafficClasses } from './classes.js';
+import { Filters, type NewFilter } from './filters.js';
+import { type NewQdisc, Qdiscs } from './qdiscs.js';
 import { classBody, filterBody, qdiscBody } from './table.js';
-import { Filters, type NewFilter, type NewQdisc, Qdiscs, TrafficClasses } from './traffic.js';
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 

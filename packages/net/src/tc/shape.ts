@@ -5,7 +5,7 @@ import { isNetlinkError } from '../netlink/error.js';
 import type { Device } from '../route/context.js';
 import { type NetemOptions, netem } from './netem.js';
 import { tbf } from './qdisc-kinds.js';
-import type { NewQdisc, Qdiscs } from './traffic.js';
+import type { NewQdisc, Qdiscs } from './qdiscs.js';
 import { bytesPerSecond } from './units.js';
 
 /** What a link does to the packets that leave by it. */

@@ -1,5 +1,5 @@
 // Compares a description with what is there.
-import { familyOf, formatIP, parseIP, parsePrefix } from '../netlink/addresses.js';
+import { canonicalIP, familyOf, parsePrefix } from '../netlink/addresses.js';
 import type { Address } from '../route/addresses.js';
 import type { Link } from '../route/link.js';
 import type { LinkChange, NewLink } from '../route/link-options.js';
@@ -29,11 +29,6 @@ export interface Present {
   readonly addresses: readonly Address[];
   readonly routes: readonly RouteEntry[];
 }
-
-const canonicalIP = (text: string) => {
-  const bytes = parseIP(text, 'address');
-  return formatIP(bytes, 0, bytes.length) as string;
-};
 
 /** `10.0.0.1/24` in one spelling. */
 export function canonicalPrefix(text: string): string {
