@@ -1,6 +1,6 @@
 // Tables of attributes: one table per nest says number, name and kind of value, and serves for
 // encoding, decoding and the names in error messages.
-import { type Codec, flag, type Location } from './codec.js';
+import { type Codec, copyOf, flag, type Location } from './codec.js';
 import { type Writer, written } from './writer.js';
 
 const HEADER = 4;
@@ -41,7 +41,7 @@ export type ValuesOf<E extends Entries> = {
 const align = (length: number) => (length + 3) & ~3;
 
 function raw(bytes: Buffer, type: number, start: number, end: number): RawAttribute {
-  return { type, data: new Uint8Array(bytes.subarray(start, end)) };
+  return { type, data: copyOf(bytes, start, end) };
 }
 
 function append(values: Record<string, unknown>, name: string, value: unknown): void {
@@ -80,13 +80,22 @@ export function eachAttribute(
 export class AttributeTable<E extends Entries> implements Codec<ValuesOf<E>> {
   readonly nested = true;
   readonly entries: E;
-  readonly #byType: (undefined | { name: string; codec: Codec<unknown>; many: boolean })[] = [];
+  /** Null for what is passed over when reading. */
+  readonly #byType: (undefined | null | { name: string; codec: Codec<unknown>; many: boolean })[] =
+    [];
 
-  constructor(entries: E) {
+  constructor(entries: E, passedOver: Entries = {}) {
     this.entries = entries;
+    for (const [type] of Object.values(passedOver)) this.#byType[type] = null;
     for (const [name, [type, codec, many]] of Object.entries(entries)) {
       this.#byType[type] = { name, codec, many: many === 'many' };
     }
+  }
+
+  /** A table that reads only these: what is not looked at need not be decoded. */
+  reading<const K extends keyof E>(...names: readonly K[]): AttributeTable<Pick<E, K>> {
+    const chosen = Object.fromEntries(names.map((name) => [name, this.entries[name]]));
+    return new AttributeTable(chosen as Pick<E, K>, this.entries);
   }
 
   decode(bytes: Buffer, start: number, end: number): ValuesOf<E> {
@@ -107,6 +116,7 @@ export class AttributeTable<E extends Entries> implements Codec<ValuesOf<E>> {
       const to = at + length;
       at += align(length);
       const entry = this.#byType[type];
+      if (entry === null) continue;
       if (entry === undefined) {
         if (type !== 0) append(values, 'unknown', raw(bytes, type, from, to));
         continue;

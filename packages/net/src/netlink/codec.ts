@@ -183,9 +183,16 @@ export function boolean(as: Scalar<number>): Scalar<boolean> {
 /** Present means true. A table leaves it away when it is false. */
 export const flag: Codec<boolean> = { decode: () => true, encode: () => new Uint8Array(0) };
 
+/** Some of the bytes, in memory of their own. */
+export function copyOf(buffer: Buffer, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(end - start);
+  for (let i = start; i < end; i++) copy[i - start] = buffer[i] as number;
+  return copy;
+}
+
 /** Bytes as they are. */
 export const bytes: Codec<Uint8Array> = {
-  decode: (buffer, start, end) => new Uint8Array(buffer.subarray(start, end)),
+  decode: copyOf,
   encode(value, name) {
     if (!(value instanceof Uint8Array)) throw new TypeError(`${name} must be bytes`);
     return value;

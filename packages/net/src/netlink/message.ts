@@ -39,6 +39,11 @@ export class Body<H, E extends Entries> {
     this.attributes = attributes;
   }
 
+  /** The same messages, of which only these attributes are read. */
+  reading<const K extends keyof E>(...names: readonly K[]): Body<H, Pick<E, K>> {
+    return new Body(this.header, this.attributes.reading(...names));
+  }
+
   encode(header: Partial<H>, attributes: ValuesOf<E>): Uint8Array {
     return written((writer) => this.writeTo(writer, header, attributes));
   }

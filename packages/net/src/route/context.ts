@@ -62,6 +62,9 @@ export interface Question<T> {
 export const byName = (name: string) =>
   name.length > IFNAME_MAX ? { altname: name } : { ifname: name };
 
+/** Of links, only what they are called. */
+const nameBody = linkBody.reading('ifname');
+
 /** The socket of a {@link Route}, with interface names. */
 export class Context {
   readonly socket: NetlinkSocket;
@@ -127,7 +130,7 @@ export class Context {
     const body = linkBody.encode({}, { extMask: SKIP_STATS });
     const links = this.list({
       request: request('GETLINK', 0, body, linkBody, {}),
-      decode: (bytes, start, end) => linkBody.decode(bytes, start, end),
+      decode: (bytes, start, end) => nameBody.decode(bytes, start, end),
     });
     return new Map(links.map(({ index, ifname = '' }) => [index, ifname]));
   }

@@ -1,7 +1,7 @@
 // What changes in a namespace, as the kernel multicasts it, and how it is told.
+import { families } from '../netlink/addresses.js';
 import { type Address, addressBody, toAddress } from './addresses.js';
-import { type Link, toLink } from './link.js';
-import { linkBody } from './link-table.js';
+import { decodeLink, type Link } from './link.js';
 import { type Neighbour, neighbourBody, toNeighbour } from './neighbours.js';
 import { type RouteEntry, routeBody, toRoute } from './route-table.js';
 import { RTM } from './rtm.js';
@@ -51,11 +51,10 @@ type Decoder = (
 ) => NetEvent | undefined;
 
 const link: Decoder = (bytes, start, end, action) => {
-  const values = linkBody.decode(bytes, start, end);
   // The bridge tells of its ports in the same group; that is no link of its own.
-  return values && values.family === 0
-    ? { event: 'link', action, link: toLink(values) }
-    : undefined;
+  if (bytes[start] !== families.unspec) return undefined;
+  const decoded = decodeLink(bytes, start, end);
+  return decoded && { event: 'link', action, link: decoded };
 };
 const address: Decoder = (bytes, start, end, action) => {
   const values = addressBody.decode(bytes, start, end);

@@ -92,6 +92,18 @@ export const linkHeader = struct({
   change: u32,
 });
 
+/** The program that packets meet first. */
+const xdp = attributes({
+  fd: [1, s32],
+  attached: [2, choice(u8, { none: 0, driver: 1, skb: 2, hw: 3, multi: 4 })],
+  flags: [3, u32],
+  progId: [4, u32],
+  drvProgId: [5, u32],
+  skbProgId: [6, u32],
+  hwProgId: [7, u32],
+  expectedFd: [8, s32],
+});
+
 export const linkAttributes = attributes({
   address: [1, lladdr],
   broadcast: [2, lladdr],
@@ -123,6 +135,7 @@ export const linkAttributes = attributes({
   proto_down: [39, boolean(u8)],
   gso_max_segs: [40, u32],
   gso_max_size: [41, u32],
+  xdp: [43, xdp],
   newNetnsid: [45, u32],
   carrier_up_count: [47, u32],
   carrier_down_count: [48, u32],
@@ -138,8 +151,14 @@ export const linkAttributes = attributes({
   tso_max_size: [59, u32],
   tso_max_segs: [60, u32],
   allmulti: [61, u32],
+  devlinkPort: [62, flag],
   gso_ipv4_max_size: [63, u32],
   gro_ipv4_max_size: [64, u32],
+  dpllPin: [65, flag],
+  maxPacingOffloadHorizon: [66, u32],
+  netnsImmutable: [67, boolean(u8)],
+  headroom: [68, u16],
+  tailroom: [69, u16],
 });
 
 /** A message about a link. */

@@ -1,7 +1,6 @@
 // A link as a user sees it.
 import type { RawAttribute } from '../netlink/attributes.js';
-import { defined, leftovers } from './context.js';
-import { type InfoData, type linkBody, linkFlags, linkType } from './link-table.js';
+import { type InfoData, linkBody, linkFlags, linkType } from './link-table.js';
 
 /** One direction of a link's statistics. */
 export interface LinkCounters {
@@ -60,57 +59,68 @@ export interface Link {
   readonly malformed?: readonly RawAttribute[];
 }
 
-type Values = NonNullable<ReturnType<typeof linkBody.decode>>;
+/** What the kernel may tell of a link, by its name there and here. */
+const optional = [
+  'qdisc',
+  'txqlen',
+  'address',
+  'broadcast',
+  'permaddr',
+  'ifalias',
+  'master',
+  'link',
+  'link_netnsid',
+  'promiscuity',
+  'num_tx_queues',
+  'num_rx_queues',
+  'min_mtu',
+  'max_mtu',
+  'linkinfo',
+] as const;
 
-function counters({ stats64: s }: Values): Link['stats64'] {
-  return (
-    s && {
-      rx: {
-        bytes: s.rx_bytes,
-        packets: s.rx_packets,
-        errors: s.rx_errors,
-        dropped: s.rx_dropped,
-        multicast: s.multicast,
-      },
-      tx: {
-        bytes: s.tx_bytes,
-        packets: s.tx_packets,
-        errors: s.tx_errors,
-        dropped: s.tx_dropped,
-        collisions: s.collisions,
-      },
-    }
-  );
+const readBody = linkBody.reading(
+  ...optional,
+  ...(['ifname', 'mtu', 'operstate', 'group', 'propList', 'stats64'] as const),
+);
+
+type Values = NonNullable<ReturnType<typeof readBody.decode>>;
+
+function counters(s: NonNullable<Values['stats64']>): NonNullable<Link['stats64']> {
+  return {
+    rx: {
+      bytes: s.rx_bytes,
+      packets: s.rx_packets,
+      errors: s.rx_errors,
+      dropped: s.rx_dropped,
+      multicast: s.multicast,
+    },
+    tx: {
+      bytes: s.tx_bytes,
+      packets: s.tx_packets,
+      errors: s.tx_errors,
+      dropped: s.tx_dropped,
+      collisions: s.collisions,
+    },
+  };
 }
 
-/** A decoded message as a link. */
-export function toLink(values: Values): Link {
-  const { propList, linkinfo } = values;
-  return defined({
+/** A message as a link; undefined if it is cut off. */
+export function decodeLink(bytes: Buffer, start: number, end: number): Link | undefined {
+  const values = readBody.decode(bytes, start, end);
+  if (values === undefined) return undefined;
+  const link: Record<string, unknown> = {
     ifindex: values.index,
     ifname: values.ifname ?? '',
     flags: linkFlags(values.flags),
     mtu: values.mtu ?? 0,
-    qdisc: values.qdisc,
     operstate: values.operstate ?? 'UNKNOWN',
     group: values.group ?? 0,
-    txqlen: values.txqlen,
     link_type: linkType(values.type),
-    address: values.address,
-    broadcast: values.broadcast,
-    permaddr: values.permaddr,
-    ifalias: values.ifalias,
-    altnames: propList?.altnames,
-    master: values.master,
-    link: values.link,
-    link_netnsid: values.link_netnsid,
-    promiscuity: values.promiscuity,
-    num_tx_queues: values.num_tx_queues,
-    num_rx_queues: values.num_rx_queues,
-    min_mtu: values.min_mtu,
-    max_mtu: values.max_mtu,
-    linkinfo: linkinfo as Link['linkinfo'],
-    stats64: counters(values),
-    ...leftovers(values),
-  }) as Link;
+  };
+  for (const name of optional) if (values[name] !== undefined) link[name] = values[name];
+  if (values.propList?.altnames) link.altnames = values.propList.altnames;
+  if (values.stats64) link.stats64 = counters(values.stats64);
+  if (values.unknown) link.unknown = values.unknown;
+  if (values.malformed) link.malformed = values.malformed;
+  return link as unknown as Link;
 }

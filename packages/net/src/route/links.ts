@@ -12,7 +12,7 @@ import {
   type Question,
   request,
 } from './context.js';
-import { type Link, toLink } from './link.js';
+import { decodeLink as decode, type Link } from './link.js';
 import { type LinkChange, type NewLink, withLinkMessage } from './link-options.js';
 import { type InfoData, linkBody } from './link-table.js';
 
@@ -22,11 +22,6 @@ export interface LinkFilter {
   kind?: string;
   /** Only ports of this bridge, bond or vrf. */
   master?: Device;
-}
-
-function decode(bytes: Buffer, start: number, end: number): Link | undefined {
-  const values = linkBody.decode(bytes, start, end);
-  return values && toLink(values);
 }
 
 /** The links of a namespace. */

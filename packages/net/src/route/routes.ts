@@ -40,10 +40,10 @@ function defaultScope(options: NewRoute): string | number {
 
 /** A route as a message. */
 function encode(context: Context, options: NewRoute): Uint8Array {
-  return written((writer) => write(writer, context, options));
+  return written((writer) => write(writer, options, (device) => context.index(device)));
 }
 
-function write(writer: Writer, context: Context, options: NewRoute): void {
+function write(writer: Writer, options: NewRoute, index: (device: Device) => number): void {
   if (typeof options.dst !== 'string')
     throw new TypeError(`dst must be a string: ${String(options.dst)}`);
   const family = familyOfRoute(options);
@@ -72,11 +72,11 @@ function write(writer: Writer, context: Context, options: NewRoute): void {
       src: src?.address,
       gateway: crossing ? undefined : gateway,
       via: crossing ? gateway : undefined,
-      oif: dev === undefined ? undefined : context.index(dev),
+      oif: dev === undefined ? undefined : index(dev),
       metric: options.metric,
       prefsrc: options.prefsrc,
       metrics: options.metrics,
-      multipath: nexthops?.map((one) => toHopValues(one, family, (name) => context.index(name))),
+      multipath: nexthops?.map((one) => toHopValues(one, family, index)),
       fullTable: table,
       pref: options.pref,
       nhid: options.nhid,
@@ -183,15 +183,16 @@ export class Routes {
    */
   addAll(list: readonly NewRoute[]): Map<number, NetlinkError> {
     const indices = new Map<Device, number>();
-    const known = (device: Device) => {
-      const index = indices.get(device) ?? this.#context.index(device);
+    const indexOf = (device: Device) => {
+      const known = indices.get(device);
+      if (known !== undefined) return known;
+      const index = this.#context.index(device);
       indices.set(device, index);
       return index;
     };
     const writer = new Writer();
     const ends = list.map((options) => {
-      const given = options.dev === undefined ? options : { ...options, dev: known(options.dev) };
-      write(writer, this.#context, given);
+      write(writer, options, indexOf);
       return writer.length;
     });
     const requests = list.map((options, i) => {
