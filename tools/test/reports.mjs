@@ -35,7 +35,8 @@ export const resultsOf = (base, project) => join(base, project, 'tmp/test-result
  * @returns {RunReport[]}
  */
 export function readReports(base) {
-  return projects().flatMap((project) => {
+  // The last is for runs of several packages at once, where paths of files begin at the tree.
+  return [...projects(), ''].flatMap((project) => {
     const results = resultsOf(base, project);
     const files = existsSync(results) ? readdirSync(results) : [];
     return files.map((file) => ({

@@ -1,7 +1,9 @@
-// Runs the tests of the package in the working directory: `node run.mjs [--once] [vitest options]`.
+// Runs the tests of the package in the working directory: `node run.mjs [--once] [vitest options]`;
+// in the root of the tree, those of the files that are named.
 //
 // For root they run twice, the second time as an ordinary user: $NS_TEST_USER, or `ns-test` if there
-// is such a user, or `daemon`. Not as `nobody`, whose uid stands for every unmapped one.
+// is such a user, or `daemon`. Not as `nobody`, whose uid stands for every unmapped one. A run for
+// which none of the named files is meant is left out.
 //
 // The reports go to tmp/test-results of the package, in the tree or below $NS_TEST_RESULTS.
 import { spawnSync } from 'node:child_process';
@@ -22,8 +24,13 @@ import { resultsOf, root } from './reports.mjs';
 
 const once = process.argv[2] === '--once';
 const options = process.argv.slice(once ? 3 : 2);
-const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--configLoader', 'runner', ...options];
 const project = relative(root, process.cwd());
+const config = project === '' ? ['--config', 'tools/test/tree.config.ts'] : [];
+const vitest = [
+  ...['node_modules/vitest/vitest.mjs', 'run', '--configLoader', 'runner'],
+  ...[...config, ...options],
+];
+const named = options.filter((option) => option.endsWith('.test.ts'));
 const results = resultsOf(process.env.NS_TEST_RESULTS ?? root, project);
 
 // What a run reports that ended before it could.
@@ -51,7 +58,7 @@ function run(name, user) {
   try {
     const report = join(temporary, 'report.json');
     const env = { ...process.env, NS_TEST_REPORT: report };
-    console.log(`\n${project}: tests as ${name}`);
+    console.log(`\n${project || 'several packages'}: tests as ${name}`);
     const status =
       user === undefined
         ? spawnSync(process.execPath, [join(root, vitest[0] ?? ''), ...vitest.slice(1)], {
@@ -107,5 +114,7 @@ rmSync(results, { recursive: true, force: true });
 // Ctrl-C ends vitest, and then this, cleaning up.
 process.on('SIGINT', () => {});
 const isRoot = process.getuid?.() === 0;
-run(isRoot ? 'root' : 'user');
-if (isRoot && !once) run('user', ordinaryUser());
+/** @param {string} others ending of the files that are not for this run */
+const wanted = (others) => named.length === 0 || named.some((file) => !file.endsWith(others));
+if (wanted(isRoot ? '.user.test.ts' : '.root.test.ts')) run(isRoot ? 'root' : 'user');
+if (isRoot && !once && wanted('.root.test.ts')) run('user', ordinaryUser());

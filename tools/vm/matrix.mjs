@@ -1,4 +1,5 @@
 // What the reports of several kernels say together.
+import { join } from 'node:path';
 
 /** @typedef {import('../test/reports.mjs').RunReport} RunReport */
 
@@ -21,7 +22,7 @@ export function testsOf(reports) {
   const tests = new Map();
   for (const { project, user, kernel, tests: results } of reports) {
     for (const { file, name, state, reason } of results) {
-      const path = `${project}/${file}`;
+      const path = join(project, file);
       const key = `${path} > ${name}`;
       const test = tests.get(key) ?? { path, name, ran: new Set(), reasons: new Set() };
       tests.set(key, test);
@@ -39,23 +40,24 @@ export function testsOf(reports) {
  */
 export const unrunTests = (reports) => testsOf(reports).filter(({ ran }) => ran.size === 0);
 
-/** @param {string} version */
-function comparable(version) {
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version) ?? [];
-  return Number(major) * 1000 + Number(minor);
-}
+/** @typedef {{ path: string, name: string, reason: string }} Exception */
 
 /**
- * Whether a test is ahead of its time: it was skipped because it needs a kernel later than all of
- * these, in the words of `skipUnlessKernel` and `skipUnlessFeature`.
+ * Which tests no run has executed, and whether that is known: what is expected to be left out but
+ * has run, or is no test any more, is stale.
  *
- * @param {Test} test
- * @param {Iterable<string>} kernels
+ * @param {readonly Test[]} tests
+ * @param {readonly Exception[]} exceptions
  */
-export function needsLaterKernel({ reasons }, kernels) {
-  const latest = Math.max(...Array.from(kernels, comparable));
-  return [...reasons].some((reason) => {
-    const [, needed] = /^needs (?:.* of )?Linux (\d+\.\d+), this is /.exec(reason) ?? [];
-    return needed !== undefined && comparable(needed) > latest;
-  });
+export function judge(tests, exceptions) {
+  /** @param {{ path: string, name: string }} one */
+  const key = ({ path, name }) => `${path} > ${name}`;
+  const known = new Set(exceptions.map(key));
+  const unrun = tests.filter(({ ran }) => ran.size === 0);
+  const unrunKeys = new Set(unrun.map(key));
+  return {
+    unknown: unrun.filter((test) => !known.has(key(test))),
+    excused: exceptions.filter((one) => unrunKeys.has(key(one))),
+    stale: exceptions.filter((one) => !unrunKeys.has(key(one))),
+  };
 }

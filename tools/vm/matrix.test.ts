@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { TestReport } from '../test/reporter.js';
 import type { RunReport } from '../test/reports.mjs';
-import { needsLaterKernel, testsOf, unrunTests } from './matrix.mjs';
+import { judge, testsOf, unrunTests } from './matrix.mjs';
 
 const run = (kernel: string, user: string, tests: TestReport[]): RunReport => ({
   project: 'packages/x',
@@ -38,19 +38,32 @@ test('a test that one user or one kernel has run is not left out', () => {
   ]);
 });
 
+test('a run of several packages at once tells of the same tests', () => {
+  const own = run('6.18.1', 'root', [skipped('it', 'no module')]);
+  const path = `packages/x/${file}`;
+  const whole = { ...run('6.1.0', 'root', [{ ...passed('it'), file: path }]), project: '' };
+  expect(testsOf([own, whole])).toMatchObject([{ path, name: 'it', ran: new Set(['6.1.0']) }]);
+});
+
 test('tests of the same title in two packages are two', () => {
   const own = run('6.1.0', 'root', [passed('it works')]);
   expect(testsOf([own, { ...own, project: 'packages/y' }])).toHaveLength(2);
 });
 
-test('only a kernel later than all of these excuses a test that none has run', () => {
-  const waits = (reason: string) =>
-    unrunTests([run('6.18.44', 'root', [skipped('it', reason)])]).map((it) =>
-      needsLaterKernel(it, ['6.18.44', '6.1.0-56-amd64']),
-    );
-  expect(waits('needs Linux 6.19, this is 6.18.44')).toEqual([true]);
-  expect(waits('needs listns of Linux 7.0, this is 6.18.44')).toEqual([true]);
-  expect(waits('needs Linux 6.11, this is 6.1.0')).toEqual([false]);
-  expect(waits('needs Linux 6.18, this is 6.1.0')).toEqual([false]);
-  expect(waits('there is no such module')).toEqual([false]);
+test('a test that no kernel runs is known with its reason, or wrong; so is an outdated exception', () => {
+  const tests = testsOf([
+    run('6.1.0', 'root', [passed('a'), skipped('b', 'x'), skipped('c', 'y')]),
+  ]);
+  const expected = (...names: string[]) =>
+    names.map((name) => ({ path: `packages/x/${file}`, name, reason: 'too new' }));
+  expect(judge(tests, expected('b', 'c'))).toEqual({
+    unknown: [],
+    excused: expected('b', 'c'),
+    stale: [],
+  });
+  expect(judge(tests, expected('a', 'b', 'renamed'))).toMatchObject({
+    unknown: [{ name: 'c' }],
+    excused: expected('b'),
+    stale: expected('a', 'renamed'),
+  });
 });

@@ -26,11 +26,25 @@ export function choose(files, words, reports) {
   return files.filter((file) => unrun.has(file) || words.some((word) => file.includes(word)));
 }
 
+/**
+ * Those that say something about a kernel: all but the ones that `npm test` runs once, which are
+ * about the tree.
+ *
+ * @param {readonly string[]} files
+ */
+export function aboutKernel(files) {
+  const others = projects().filter((project) => {
+    const manifest = JSON.parse(readFileSync(join(root, project, 'package.json'), 'utf8'));
+    return manifest.scripts.test.includes('--once');
+  });
+  return files.filter((file) => !others.some((project) => file.startsWith(`${project}/`)));
+}
+
 /** @param {string} text */
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /**
- * Runs each project's files by its own test script, as `npm test` would.
+ * Runs the files in one go: each start of vitest costs an emulated machine half a minute.
  *
  * @param {readonly string[]} files
  * @param {Record<string, string>} environment
@@ -39,16 +53,7 @@ export function testScript(files, environment) {
   const lines = Object.entries(environment).map(
     ([name, value]) => `export ${name}=${quoted(value)}`,
   );
-  lines.push(`PATH=${quoted(dirname(process.execPath))}:$PATH`, 'failed=0');
-  for (const project of projects()) {
-    const own = files.filter((file) => file.startsWith(`${project}/`));
-    if (own.length === 0) continue;
-    const manifest = JSON.parse(readFileSync(join(root, project, 'package.json'), 'utf8'));
-    const names = own.map((file) => quoted(file.slice(project.length + 1)));
-    lines.push(
-      `(cd ${quoted(project)} && ${manifest.scripts.test} ${names.join(' ')}) || failed=1`,
-    );
-  }
-  lines.push('exit $failed', '');
+  lines.push(`PATH=${quoted(dirname(process.execPath))}:$PATH`);
+  lines.push(`node tools/test/run.mjs ${files.map(quoted).join(' ')}`, '');
   return lines.join('\n');
 }

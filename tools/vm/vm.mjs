@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { machineResults, readReports, root } from '../test/reports.mjs';
 import { debianKernel } from './kernel.mjs';
 import { runInMachine } from './machine.mjs';
-import { choose, testFiles, testScript } from './plan.mjs';
+import { aboutKernel, choose, testFiles, testScript } from './plan.mjs';
 
 const usage = `npm run test:vm -- [options]
 
@@ -35,7 +35,8 @@ const environment = {
 };
 
 async function main() {
-  const files = choose(testFiles(), values.filter, values.skipped ? readReports(root) : undefined);
+  const reports = values.skipped ? readReports(root) : undefined;
+  const files = choose(aboutKernel(testFiles()), values.filter, reports);
   const script = values.command ?? testScript(files, environment);
   if (values.command === undefined) {
     console.log(
@@ -54,8 +55,8 @@ async function main() {
     limit: Number(values.limit) * 60,
   });
   if (values.command !== undefined) return;
-  for (const { project, user, passed, failed, skipped } of readReports(machineResults)) {
-    console.log(`${project} as ${user}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  for (const { user, passed, failed, skipped } of readReports(machineResults)) {
+    console.log(`as ${user}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
   }
 }
 
