@@ -1,8 +1,11 @@
 // The wait for the end of a process behind a pidfd, on the event loop.
-import { closeFd, O_CLOEXEC, syscall, type Watch, watch } from '@ns/core/sys';
+import { SystemError } from '@ns/core';
+import { closeFd, O_CLOEXEC, syscall, trySyscall, type Watch, watch } from '@ns/core/sys';
 import { type ProcessExit, unknownExit } from './exit.js';
 
 const EPOLL_CTL_ADD = 1;
+const ENFILE = 23;
+const EMFILE = 24;
 // A zombie that belongs to another user says nothing until it has been reaped, which its parent does
 // soon, or never. So that is waited for only so long, in milliseconds.
 const PATIENCE = 1000;
@@ -46,12 +49,18 @@ export class Ending {
 
   /**
    * The pidfd of a reaped process hangs up (Linux 6.9). It is readable all the while, so an epoll
-   * instance that asks for nothing else is what becomes readable then.
+   * instance that asks for nothing else is what becomes readable then. Without a descriptor to spare
+   * for it, only the time passes.
    */
   #awaitReaping(): void {
-    this.#epoll = syscall('epoll_create1', O_CLOEXEC);
-    syscall('epoll_ctl', this.#epoll, EPOLL_CTL_ADD, this.#fd, new Uint8Array(16));
-    this.#watch = watch(this.#epoll, { readable: true }, () => this.#attempt(true));
+    const epoll = trySyscall('epoll_create1', O_CLOEXEC);
+    if (epoll >= 0) {
+      this.#epoll = epoll;
+      syscall('epoll_ctl', epoll, EPOLL_CTL_ADD, this.#fd, new Uint8Array(16));
+      this.#watch = watch(epoll, { readable: true }, () => this.#attempt(true));
+    } else if (epoll !== -EMFILE && epoll !== -ENFILE) {
+      throw new SystemError(-epoll, 'epoll_create1', [O_CLOEXEC]);
+    }
     this.#timer = setTimeout(() => this.#attempt(true), PATIENCE);
     if (!this.#held) this.unref();
   }

@@ -1,16 +1,9 @@
 // How a process has ended, for whoever holds its pidfd, without reaping it.
 import { readFileSync, readlinkSync } from 'node:fs';
-import { decodeStatus, signalName, trySyscall } from '@ns/core/sys';
+import { decodeStatus, statusIfEnded, trySyscall } from '@ns/core/sys';
 import { keptStatus, pidOfPidfd } from './info.js';
 
 const ESRCH = 3;
-const P_PIDFD = 3;
-const WNOHANG = 0x1;
-const WEXITED = 0x4;
-const WNOWAIT = 0x100_0000;
-const WALL = 0x4000_0000;
-const CLD_EXITED = 1;
-const CLD_DUMPED = 3;
 
 /** How a process ended. Both null: the kernel does not tell the caller. */
 export interface ProcessExit {
@@ -28,21 +21,6 @@ export const unknownExit: ProcessExit = Object.freeze({
   signal: null,
   coreDumped: false,
 });
-
-/** Looks at a child that has not been reaped, and leaves it so. */
-function ofChild(fd: number): ProcessExit | undefined {
-  const info = new DataView(new ArrayBuffer(128));
-  const flags = WEXITED | WNOHANG | WNOWAIT | WALL;
-  if (trySyscall('waitid', P_PIDFD, fd, info, flags, null) < 0) return undefined; // ECHILD
-  if (info.getInt32(0, true) === 0) return undefined;
-  const how = info.getInt32(8, true);
-  const status = info.getInt32(24, true);
-  return {
-    code: how === CLD_EXITED ? status : null,
-    signal: how === CLD_EXITED ? null : signalName(status),
-    coreDumped: how === CLD_DUMPED,
-  };
-}
 
 /**
  * Looks at somebody else's zombie in /proc. The status is shown to whoever may trace it; the others
@@ -79,5 +57,5 @@ function ofZombie(fd: number): ProcessExit | undefined {
 export function exitOf(fd: number): ProcessExit | undefined {
   const status = keptStatus(fd);
   if (status !== undefined) return decodeStatus(status);
-  return ofChild(fd) ?? ofZombie(fd);
+  return statusIfEnded(fd) ?? ofZombie(fd);
 }

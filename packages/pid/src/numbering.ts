@@ -80,6 +80,9 @@ export function numberByProc(pid: number, namespace: Namespace): TranslatedPid |
 /** The process or thread that has this number in the namespace, found by asking all. */
 export function pidByProc(number: number, namespace: Namespace): TranslatedPid | null {
   for (const pid of allPids().flatMap(threadsOf)) {
+    // Few have the number in any namespace at all: only theirs have to be found out.
+    const status = statusOf(pid);
+    if (status === undefined || !nestedPids(status).includes(number)) continue;
     if (numberByProc(pid, namespace)?.pid === number) return { pid, certain: false };
   }
   return null;

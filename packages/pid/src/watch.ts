@@ -1,7 +1,7 @@
 // Births and deaths in a pid namespace.
 import { isSystemError, Namespace, type NamespaceTarget } from '@ns/core';
 import { type Connector, openConnector } from './connector.js';
-import type { ProcessExit } from './exit.js';
+import { type ProcessExit, unknownExit } from './exit.js';
 import { numberIn } from './numbering.js';
 import { Pidfd } from './pidfd.js';
 import { processes, withNamespace } from './processes.js';
@@ -9,7 +9,12 @@ import { processes, withNamespace } from './processes.js';
 /** Something that happened in a pid namespace. */
 export type ProcessChange =
   | { readonly kind: 'birth'; readonly pid: number }
-  | { readonly kind: 'death'; readonly pid: number; readonly exit: ProcessExit };
+  | { readonly kind: 'death'; readonly pid: number; readonly exit: ProcessExit }
+  /**
+   * There are no descriptors left (EMFILE, ENFILE), so births may be missed. They are looked for again
+   * in intervals, and those of processes that are still there then are told late.
+   */
+  | { readonly kind: 'lost'; readonly error: NodeJS.ErrnoException };
 
 /** Options of {@link watchProcesses}. */
 export interface WatchOptions {
@@ -36,28 +41,35 @@ export interface ProcessWatch {
 const INTERVAL = 100;
 const INTERVAL_MAX = 0x7fff_ffff;
 
+function outOfDescriptors(error: unknown): error is NodeJS.ErrnoException {
+  return ['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
 class Watcher implements ProcessWatch {
   readonly #namespace: Namespace;
   readonly #listener: (change: ProcessChange) => void;
   readonly #known = new Map<number, Pidfd>();
   readonly #connector: Connector | undefined;
-  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #interval: number;
+  #timer: NodeJS.Timeout | undefined;
+  #lost = false;
   #closed = false;
 
   constructor(namespace: Namespace, listener: (change: ProcessChange) => void, interval: number) {
     this.#namespace = namespace;
     this.#listener = listener;
+    this.#interval = interval;
     this.#connector = openConnector((event) => {
-      if (event.kind === 'birth') this.#meet(event.pid, true);
-      else if (event.kind === 'lost') this.#look(true);
+      if (event.kind === 'birth') this.#attempt(() => this.#meet(event.pid, true));
+      else if (event.kind === 'lost') this.#attempt(() => this.#look(true));
     });
-    if (!this.#connector) this.#timer = setInterval(() => this.#look(true), interval);
     try {
       this.#look(false);
     } catch (error) {
       this.close();
       throw error;
     }
+    if (!this.#connector) this.#lookAgain();
   }
 
   get complete(): boolean {
@@ -67,6 +79,28 @@ class Watcher implements ProcessWatch {
   #look(tell: boolean): void {
     for (const { pid } of processes({ in: this.#namespace, descendants: true })) {
       this.#meet(pid, tell);
+    }
+    this.#lost = false;
+  }
+
+  #lookAgain(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#attempt(() => this.#look(true));
+      if (!this.#closed && (this.#lost || !this.#connector)) this.#lookAgain();
+    }, this.#interval);
+  }
+
+  /** Want of descriptors is told once, and is over when a look succeeds. */
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!outOfDescriptors(error)) throw error;
+      this.#lookAgain();
+      if (this.#lost) return;
+      this.#lost = true;
+      this.#listener({ kind: 'lost', error });
     }
   }
 
@@ -82,28 +116,33 @@ class Watcher implements ProcessWatch {
       if (isSystemError(error, 'ESRCH')) return; // over already
       throw error;
     }
-    if (numberIn(this.#namespace, pid) === null || !pidfd.alive) {
+    try {
+      if (numberIn(this.#namespace, pid) === null || !pidfd.alive) {
+        pidfd.close();
+        return;
+      }
+    } catch (error) {
       pidfd.close();
-      return;
+      throw error;
     }
     this.#known.set(pid, pidfd);
     if (tell) this.#listener({ kind: 'birth', pid });
-    pidfd.exited.then(
-      (exit) => {
-        if (this.#known.get(pid) === pidfd) this.#known.delete(pid);
-        pidfd.close();
-        if (!this.#closed) this.#listener({ kind: 'death', pid, exit });
-      },
-      () => {
-        // closed with the watch
-      },
-    );
+    const died = (exit: ProcessExit) => {
+      pidfd.close();
+      if (this.#known.get(pid) === pidfd) this.#known.delete(pid);
+      if (!this.#closed) this.#listener({ kind: 'death', pid, exit });
+    };
+    pidfd.exited.then(died, (error) => {
+      // It has ended, and how takes a descriptor to know; or it was closed with the watch.
+      if (outOfDescriptors(error)) died(unknownExit);
+      else if (!this.#closed) throw error;
+    });
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#connector?.close();
     for (const pidfd of this.#known.values()) pidfd.close();
     this.#known.clear();
@@ -120,9 +159,10 @@ class Watcher implements ProcessWatch {
  * are reported by the kernel where it does so, and looked for in intervals otherwise; deaths are always
  * reported. Keeps the event loop alive until it is closed.
  *
- * Each process costs a descriptor.
+ * Each process costs a descriptor. When there are none left, the listener is told so (`lost`), and the
+ * watch goes on.
  *
- * @throws {SystemError} EMFILE for more processes than the limit of descriptors
+ * @throws {SystemError} EMFILE if there are more processes at the start than descriptors
  * @see pidfd_open(2)
  */
 export function watchProcesses(

@@ -14,4 +14,5 @@ export { PreparedCalls } from './prepared.js';
 export { signalName } from './signals.js';
 export type { SyscallArgument } from './syscall.js';
 export { cString, syscall, syscallAsync, trySyscall } from './syscall.js';
-export { decodeStatus } from './wait.js';
+export type { ExitStatus } from './wait.js';
+export { decodeStatus, statusIfEnded } from './wait.js';

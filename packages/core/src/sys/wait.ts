@@ -1,5 +1,5 @@
 // Exit of children: waitid(2) on a pidfd, with resource usage.
-import { SystemError } from '../errors.js';
+import { isSystemError, SystemError } from '../errors.js';
 import { signalName } from './signals.js';
 import { trySyscall } from './syscall.js';
 
@@ -7,6 +7,7 @@ const P_PIDFD = 3;
 const P_PID = 1;
 const WNOHANG = 1;
 const WEXITED = 4;
+const WNOWAIT = 0x100_0000;
 /** Also children whose exit signal is not SIGCHLD: ours, until they exec. */
 const WALL = 0x4000_0000;
 const EINTR = 4;
@@ -41,8 +42,11 @@ export interface ResourceUsage {
   readonly involuntaryContextSwitches: number;
 }
 
+/** How a process ended, without what it used. */
+export type ExitStatus = Omit<Exit, 'resourceUsage'>;
+
 /** Code and signal of a status as wait4(2) gives it. */
-export function decodeStatus(status: number): Pick<Exit, 'code' | 'signal' | 'coreDumped'> {
+export function decodeStatus(status: number): ExitStatus {
   const signal = status & 0x7f;
   return signal === 0
     ? { code: (status >> 8) & 0xff, signal: null, coreDumped: false }
@@ -81,6 +85,19 @@ function wait(kind: number, id: number, flags: number): Exit | undefined {
     coreDumped: how === CLD_DUMPED,
     resourceUsage: decodeUsage(usage),
   };
+}
+
+/** Looks whether the child behind a pidfd has ended, and leaves it so; undefined if it is no child. */
+export function statusIfEnded(pidfd: number): ExitStatus | undefined {
+  try {
+    const exit = wait(P_PIDFD, pidfd, WNOHANG | WNOWAIT);
+    if (exit === undefined) return undefined;
+    const { resourceUsage: _, ...status } = exit;
+    return status;
+  } catch (error) {
+    if (isSystemError(error, 'ECHILD')) return undefined;
+    throw error;
+  }
 }
 
 /** Reaps the child behind a pidfd if it has ended. */
