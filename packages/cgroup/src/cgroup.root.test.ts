@@ -353,6 +353,9 @@ test('wrong arguments are refused', () => {
   for (const name of ['', '.', '..', 'a/b', 'cgroup.procs', 'a\0']) {
     expect(() => own.create(name)).toThrow(TypeError);
   }
+  for (const name of ['..', 'a/b', 1 as never]) {
+    expect(() => own.child(name)).toThrow(TypeError);
+  }
   expect(() => Cgroup.open('relative')).toThrow(TypeError);
   expect(() => Cgroup.open('/a/../b')).toThrow(TypeError);
   expect(() => Cgroup.of(0)).toThrow(RangeError);

@@ -103,12 +103,17 @@ export function assertControllers(names: readonly string[]): void {
   }
 }
 
-/** Throws unless the text can be the name of one group. */
-export function assertName(name: unknown): asserts name is string {
+/** Throws unless the text can be the name of one directory. */
+export function assertDirectoryName(name: unknown): asserts name is string {
   if (typeof name !== 'string') throw new TypeError(`name must be a string: ${String(name)}`);
   if (!/^[^/\0\n]+$/.test(name) || name === '.' || name === '..') {
     throw new TypeError(`name must be the name of one directory: ${JSON.stringify(name)}`);
   }
+}
+
+/** Throws unless a new group can have this name. */
+export function assertName(name: unknown): asserts name is string {
+  assertDirectoryName(name);
   if (looksLikeFile(name)) {
     throw new TypeError(`name must not begin like a control file: ${name}`);
   }

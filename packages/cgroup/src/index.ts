@@ -4,11 +4,11 @@
  * @packageDocumentation
  */
 export { cgroupAround } from './around.js';
-export type { CgroupType } from './cgroup.js';
 export { Cgroup } from './cgroup.js';
 export type { EnableOptions } from './create.js';
 export type { CurrentLimits } from './current-limits.js';
 export type { Counters, Pressure, PressureShare } from './flat.js';
+export type { CgroupType } from './group-members.js';
 export type { Hierarchy } from './hierarchy.js';
 export { cgroupHierarchy } from './hierarchy.js';
 export type { IoLimits, IoMax } from './io.js';
