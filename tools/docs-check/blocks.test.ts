@@ -14,7 +14,7 @@ function run(block: Block): string {
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 20_000,
+    timeout: 20_000 * Number(process.env.NS_TEST_SLOWNESS ?? 1),
   });
 }
 

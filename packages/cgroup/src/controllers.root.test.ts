@@ -78,6 +78,28 @@ test('all limits of processor time are set and read', (context) => {
   expect(own.limits().cpu?.idle).toBe(true);
 });
 
+test('controllers that the kernel passes on beside processes are not, unless for threads', async (context) => {
+  needs(context, 'pids');
+  const own = testGroup();
+  using root = Cgroup.root();
+  root.enable(['pids']);
+  const child = await spawn('sleep', ['1000'], { cgroup: own.fd, stdio: 'ignore' });
+  onTestFinished(() => child[Symbol.asyncDispose]());
+  expect(() => own.create('a', { pids: { max: 5 } })).toThrow(/EBUSY.*processes/s);
+  expect(own.children()).toEqual([]);
+  using job = own.create('a', { pids: { max: 5 } }, { leaf: 'self' });
+  expect(job.type).toBe('domain');
+  job.add(child.pid);
+  expect(job.usage().pids?.current).toBe(1);
+
+  using threads = job.create('threads');
+  threads.makeThreaded();
+  job.enable(['pids']);
+  threads.set({ pids: { max: 3 } });
+  threads.addThread(child.pid);
+  expect(threads.limits().pids?.max).toBe(3);
+});
+
 test('limits that cannot all be set leave the old ones', (context) => {
   needs(context, 'cpu', 'pids');
   const own = testGroup({ cpu: { max: '50%' }, pids: { max: 10 } });

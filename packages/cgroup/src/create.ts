@@ -7,6 +7,7 @@ import { removeDirectory } from './life.js';
 import { type CgroupLimits, controllersOf, settingsOf } from './limits.js';
 
 const ENOENT = 2;
+const EBUSY = 16;
 const EEXIST = 17;
 
 /** Options of {@link Cgroup.create} and {@link Cgroup.enable}. */
@@ -58,6 +59,16 @@ function vacate(files: ControlFiles, leaf: string): void {
 }
 
 /**
+ * Whether the group has processes that are in the way of controllers. The kernel refuses to pass some on
+ * beside processes; the threaded ones (cpu, cpuset, pids, ...) it passes on, but then the groups below
+ * can have threads of these processes only. Who wants that makes a threaded group first. The root of
+ * the machine's tree, which has no type, may have both.
+ */
+function inTheWay(files: ControlFiles): boolean {
+  return files.readIfThere('cgroup.type')?.trim() === 'domain' && files.read('cgroup.procs') !== '';
+}
+
+/**
  * Has controllers passed on to the groups below this one; first, where it lacks them itself, by the
  * groups above.
  */
@@ -87,9 +98,16 @@ export function enableControllers(
     const args = ['cgroup.subtree_control', value];
     throw new SystemError(ENOENT, 'write', args, { hint: missingController(absent) });
   }
+  if (inTheWay(files)) {
+    if (leaf === undefined) {
+      throw fileError(EBUSY, 'write', `${files.path}/cgroup.subtree_control`, value);
+    }
+    vacate(files, leaf);
+  }
   try {
     files.write('cgroup.subtree_control', value);
   } catch (error) {
+    // One that has come meanwhile.
     if (!isSystemError(error, 'EBUSY') || leaf === undefined) throw error;
     vacate(files, leaf);
     files.write('cgroup.subtree_control', value);

@@ -12,6 +12,7 @@ import { keepControllers, testGroup } from './tree.testing.js';
 const { controllers, mode } = cgroupHierarchy();
 const systemd = existsSync('/run/systemd/system');
 const dist = join(import.meta.dirname, '../dist/index.js');
+const core = join(import.meta.dirname, '../../core/dist/index.js');
 keepControllers();
 
 async function sleeper(cgroup: number): Promise<NamespaceProcess> {
@@ -54,10 +55,13 @@ test('a user makes groups for jobs in a delegated group, next to its own process
   const script = `
     const job = await lib.cgroupForJob(${limits});
     const own = lib.Cgroup.of('self');
-    console.log(JSON.stringify([job.path, own.path, job.limits()]));
+    const { run } = await import(${JSON.stringify(core)});
+    const { stdout } = await run('cat', ['/proc/self/cgroup'], { cgroup: job.fd });
+    console.log(JSON.stringify([job.path, own.path, job.limits(), stdout]));
     await job.remove();`;
   const { stdout } = await asUser(own.fd, script);
-  const [job, self, now] = JSON.parse(stdout);
+  const [job, self, now, inside] = JSON.parse(stdout);
+  expect(inside).toContain(`0::${job}\n`);
   expect(job).toMatch(new RegExp(`^${own.path}/ns-\\d+-1$`));
   expect(self).toBe(`${own.path}/self`); // out of the way of controllers
   expect(controller === 'pids' ? now.pids.max : now.hugetlb['2MB']).toBe(

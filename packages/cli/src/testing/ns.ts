@@ -14,6 +14,9 @@ export function words(...args: string[]): [file: string, ...args: string[]] {
   return [process.execPath, program, ...args];
 }
 
+/** Milliseconds after which a command is taken to hang. */
+const patience = 20_000 * Number(process.env.NS_TEST_SLOWNESS ?? 1);
+
 /** Runs `ns` to its end. */
 export function ns(...args: string[]) {
   return nsWith({}, ...args);
@@ -24,7 +27,7 @@ export function nsWith(options: { input?: string; env?: NodeJS.ProcessEnv }, ...
   const [file, ...rest] = words(...args);
   const { status, signal, stdout, stderr, error } = spawnSync(file, rest, {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: patience,
     ...options,
   });
   if (error) throw error;
