@@ -33,13 +33,6 @@ export function testsOf(reports) {
   return [...tests.values()];
 }
 
-/**
- * Tests that were skipped wherever they were reported.
- *
- * @param {readonly RunReport[]} reports
- */
-export const unrunTests = (reports) => testsOf(reports).filter(({ ran }) => ran.size === 0);
-
 /** @typedef {{ path: string, name: string, reason: string }} Exception */
 
 /**

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { projects, root } from '../test/reports.mjs';
-import { unrunTests } from './matrix.mjs';
+import { exceptions } from './exceptions.mjs';
+import { judge, testsOf } from './matrix.mjs';
 
 /** All files with tests, by their path in the tree. */
 export function testFiles() {
@@ -14,7 +15,7 @@ export function testFiles() {
 
 /**
  * The files whose path contains one of the words, and those with a test that nothing in the reports
- * has run. Without words and reports: all.
+ * has run and that the machine may run. Without words and reports: all.
  *
  * @param {readonly string[]} files
  * @param {readonly string[]} words
@@ -22,7 +23,8 @@ export function testFiles() {
  */
 export function choose(files, words, reports) {
   if (words.length === 0 && reports === undefined) return [...files];
-  const unrun = new Set(unrunTests(reports ?? []).map(({ path }) => path));
+  const { unknown } = judge(testsOf(reports ?? []), exceptions);
+  const unrun = new Set(unknown.map(({ path }) => path));
   return files.filter((file) => unrun.has(file) || words.some((word) => file.includes(word)));
 }
 
