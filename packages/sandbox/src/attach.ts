@@ -20,7 +20,7 @@ import { type FirstProcess, Sandbox } from './sandbox.js';
 export interface AttachOptions
   extends Pick<
     SandboxOptions,
-    'env' | 'workdir' | 'capabilities' | 'newPrivileges' | 'timeout' | 'maxBuffer'
+    'env' | 'workdir' | 'capabilities' | 'newPrivileges' | 'seccomp' | 'timeout' | 'maxBuffer'
   > {
   /** Ids inside that commands have. Default: those of the process; for handles, root's. */
   user?: { uid: number; gid: number };

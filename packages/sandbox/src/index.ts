@@ -36,7 +36,12 @@ export { uts } from '@ns/uts';
 export { sandbox } from './api.js';
 export type { AttachOptions } from './attach.js';
 export type { Change } from './changes.js';
-export type { MissingPart } from './create.js';
+export type {
+  SandboxCloneOptions,
+  SandboxForkOptions,
+  SandboxRunOptions,
+  SandboxSpawnOptions,
+} from './command.js';
 export type { FileEntry, ReadOptions, SandboxFiles, WriteOptions } from './files/files.js';
 export type { LimitKeeper, LimitReport } from './limits.js';
 export type { SandboxNetwork } from './network.js';
@@ -54,17 +59,8 @@ export type { SandboxPart } from './parts.js';
 export { isSandboxError, SandboxError } from './parts.js';
 export type { SandboxPlan } from './plan.js';
 export { build, host, node, untrusted } from './presets.js';
+export type { MissingPart, SandboxEvents, SandboxExit, SandboxReport } from './report.js';
 export type { SandboxResult, SandboxRun } from './run.js';
-export type {
-  Sandbox,
-  SandboxCloneOptions,
-  SandboxEvents,
-  SandboxExit,
-  SandboxForkOptions,
-  SandboxReport,
-  SandboxRunOptions,
-  SandboxSpawnOptions,
-  StopOptions,
-} from './sandbox.js';
+export type { Sandbox, StopOptions } from './sandbox.js';
 export { schema } from './schema.js';
 export type { SandboxUsage } from './usage.js';

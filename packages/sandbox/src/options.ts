@@ -99,6 +99,12 @@ export interface SandboxOptions {
   /** Allow user namespaces inside. Default: false. */
   nestedUserNamespaces?: boolean;
   /**
+   * Refuse system calls that no namespace makes safe: keyrings, `bpf`, `perf_event_open`, `io_uring`,
+   * typing into a terminal, sockets such as AF_VSOCK, new user namespaces, and programs of another
+   * architecture. Default: true.
+   */
+  seccomp?: boolean;
+  /**
    * `'none'`: loopback alone; `'host'`: the host's, with its abstract sockets; `'private'` or an object:
    * a network of its own with a way outside; a handle: this one. Default: `'none'`.
    */

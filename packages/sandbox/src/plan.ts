@@ -2,10 +2,10 @@
 import { allNamespaceTypes, explainHold, Namespace, type NamespaceType } from '@ns/core';
 import type { RootEntry } from '@ns/mount';
 import { type Capability, capabilitySet, type IdMaps } from '@ns/user';
-import { namespacesOf } from './create.js';
 import { environmentOf } from './environment.js';
 import { identityOf } from './identity.js';
 import { type LimitReport, plannedKeepers } from './limits.js';
+import { namespacesOf } from './make.js';
 import { checkOptions, type SandboxOptions } from './options.js';
 import { planRoot } from './prepare-root.js';
 import { rootOptions } from './root.js';
@@ -34,6 +34,7 @@ export interface SandboxPlan {
   readonly capabilities: readonly Capability[];
   readonly noNewPrivileges: boolean;
   readonly nestedUserNamespaces: boolean;
+  readonly seccomp: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly limits: LimitReport;
   /** The system calls of its first process, as strace(1) shows them. */
@@ -81,6 +82,7 @@ export function plan(options: SandboxOptions = {}): SandboxPlan {
     capabilities: [...capabilitySet(checked.capabilities ?? [], 'capabilities')],
     noNewPrivileges: checked.newPrivileges !== true,
     nestedUserNamespaces: checked.nestedUserNamespaces === true,
+    seccomp: checked.seccomp !== false,
     environment: environmentOf(checked),
     limits: plannedKeepers(checked),
     program: explainHold({ namespaces }),

@@ -1,8 +1,10 @@
 // run(): one command in a sandbox of its own.
-import type { RunResult } from '@ns/core';
+import { Namespace, type RunOptions, type RunResult, run as runCommand } from '@ns/core';
+import { commandOptions, commandParts, type SandboxRunOptions } from './command.js';
 import { create } from './create.js';
+import { type Making, make } from './make.js';
 import type { SandboxOptions } from './options.js';
-import type { SandboxReport, SandboxRunOptions } from './sandbox.js';
+import type { SandboxReport } from './report.js';
 
 /** Options of {@link run}: of the sandbox, and of the command in it. */
 export interface SandboxRun
@@ -42,16 +44,52 @@ export async function run(
   options: SandboxRun = {},
 ): Promise<SandboxResult<string | Buffer>> {
   const { input, signal, reject, encoding, stdio, onSpawn, argv0, ...description } = options;
-  const given = { input, signal, reject, encoding, stdio, argv0 };
+  const given = { input, signal, reject, encoding, stdio, onSpawn, argv0 };
   const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
   signal?.throwIfAborted();
+  return hasUplink(description)
+    ? runInStaying(command, args, wanted, description)
+    : make(description, (making) => runAlone(command, args, wanted, making));
+}
+
+/** Whether something has to be done from outside between the making and the command. */
+function hasUplink({ network }: SandboxOptions): boolean {
+  return network === 'private' || (typeof network === 'object' && !Namespace.isNamespace(network));
+}
+
+/** The command is made with the sandbox, as the child of its init. */
+async function runAlone(
+  command: string,
+  args: readonly string[],
+  given: SandboxRunOptions,
+  { options, identity, limited, namespaces, missing, group, made }: Making,
+): Promise<SandboxResult<string | Buffer>> {
+  const { maxBuffer } = options;
+  const parts = commandParts(options, identity, limited.rlimits);
+  const bounded = { ...given, ...(maxBuffer === undefined ? {} : { maxBuffer }) };
+  const result = await runCommand(
+    command,
+    args,
+    commandOptions(parts, bounded, namespaces, group) as RunOptions & { encoding: 'buffer' },
+  );
+  await made.undo();
+  return { ...result, report: { limits: limited.report, missing } };
+}
+
+/** The command joins a sandbox, which is there before it and ends with it. */
+async function runInStaying(
+  command: string,
+  args: readonly string[],
+  given: SandboxRunOptions,
+  description: SandboxOptions,
+): Promise<SandboxResult<string | Buffer>> {
   await using box = await create(description);
   const result = await box.run(command, args, {
-    ...(wanted as { encoding: 'buffer' }),
+    ...(given as { encoding: 'buffer' }),
     onSpawn: (child) => {
       // Whoever is left could hold the output open for ever. If it fails, the block's end says so.
       child.exited.then(() => box.stop()).catch(() => {});
-      onSpawn?.(child);
+      given.onSpawn?.(child);
     },
   });
   return { ...result, report: box.report };

@@ -2,15 +2,11 @@
 import { EventEmitter } from 'node:events';
 import type { Cgroup } from '@ns/cgroup';
 import {
-  type CloneFunctionOptions,
   clone,
-  type ForkOptions,
   fork,
   type Namespace,
   type NamespaceProcess,
   type NamespaceType,
-  type Preparation,
-  type ProcessAttributes,
   type RunOptions,
   type RunResult,
   run,
@@ -19,59 +15,20 @@ import {
 } from '@ns/core';
 import { signalAll } from '@ns/pid';
 import { type Change, listChanges } from './changes.js';
-import type { MissingPart } from './create.js';
-import { environmentOf } from './environment.js';
+import {
+  type CommandParts,
+  commandOptions,
+  type SandboxCloneOptions,
+  type SandboxForkOptions,
+  type SandboxRunOptions,
+  type SandboxSpawnOptions,
+} from './command.js';
 import { SandboxFiles } from './files/files.js';
-import type { LimitReport } from './limits.js';
 import { SandboxNetwork } from './network.js';
-import type { SandboxOptions } from './options.js';
 import type { Place } from './place.js';
+import type { SandboxEvents, SandboxExit, SandboxReport } from './report.js';
 import { endAll } from './stop.js';
 import { type SandboxUsage, usageOf } from './usage.js';
-
-/** What the sandbox decides itself, and no command of it. */
-type Decided =
-  | 'namespaces'
-  | 'cgroup'
-  | 'prepare'
-  | 'noNewPrivileges'
-  | 'uid'
-  | 'gid'
-  | 'init'
-  | 'detached'
-  | 'sessionLeader'
-  | 'processGroup'
-  | 'killWithParent'
-  | 'parentDeathSignal';
-
-/**
- * Options of a command in a sandbox: those of spawn of `@ns/core`. `env` comes on top of the sandbox's,
- * `cwd` is a path inside. `killSignal` is SIGKILL by default.
- */
-export type SandboxSpawnOptions = Omit<SpawnOptions, Decided>;
-/** Options of a command that is run to its end. */
-export type SandboxRunOptions = Omit<RunOptions, Decided>;
-/** Options of a Node module in a sandbox. */
-export type SandboxForkOptions = Omit<ForkOptions, Decided>;
-/** Options of a function in a sandbox. */
-export type SandboxCloneOptions<Args extends readonly unknown[]> = Omit<
-  CloneFunctionOptions<Args>,
-  Decided
->;
-
-/** How the sandbox turned out. */
-export interface SandboxReport {
-  /** What keeps each of the limits. */
-  readonly limits: LimitReport;
-  /** Optional parts that the kernel has refused. */
-  readonly missing: readonly MissingPart[];
-}
-
-/** How the first process of a sandbox has ended. */
-export interface SandboxExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
 
 /** The first process of a sandbox. */
 export interface FirstProcess {
@@ -86,23 +43,6 @@ export interface FirstProcess {
 export interface StopOptions {
   /** Milliseconds that processes have between SIGTERM and SIGKILL. Default: 0, SIGKILL at once. */
   grace?: number;
-}
-
-/** Events of a sandbox. */
-export interface SandboxEvents {
-  /** A command has been started. */
-  spawn: [child: NamespaceProcess];
-  /** Memory or processes have come up to a limit that the cgroup keeps. */
-  limit: [limit: 'memory' | 'pids'];
-  /** The sandbox has ended, with all that was in it. */
-  exit: [exit: SandboxExit];
-}
-
-/** How commands are made. */
-export interface CommandParts {
-  readonly options: SandboxOptions;
-  readonly prepare: (child: Preparation) => void;
-  readonly rlimits: NonNullable<ProcessAttributes['rlimits']>;
 }
 
 /** What a sandbox is put together from. */
@@ -170,25 +110,10 @@ export class Sandbox {
   }
 
   /** The sandbox's share of a command's options. */
-  #around(given: SandboxSpawnOptions): SpawnOptions {
+  #around<Given extends SandboxSpawnOptions>(given: Given): Given & SpawnOptions {
     if (this.#stopping) throw new Error('the sandbox has been stopped');
     const { handles, command, cgroup } = this.#parts;
-    const { options, prepare, rlimits } = command;
-    const { timeout = options.timeout } = given;
-    return {
-      killSignal: 'SIGKILL',
-      ...given,
-      ...(timeout === undefined ? {} : { timeout }),
-      cwd: given.cwd ?? options.workdir ?? '/',
-      env: environmentOf(options, given.env),
-      rlimits: { ...given.rlimits, ...rlimits },
-      namespaces: handles,
-      noNewPrivileges: options.newPrivileges !== true,
-      detached: !given.terminal, // a terminal brings a session of its own
-      killWithParent: true,
-      prepare,
-      ...(cgroup ? { cgroup: cgroup.fd } : {}),
-    };
+    return commandOptions(command, given, handles, cgroup?.fd);
   }
 
   #started(child: NamespaceProcess): NamespaceProcess {
@@ -220,7 +145,6 @@ export class Sandbox {
   ): Promise<RunResult<string | Buffer>> {
     const { maxBuffer = this.#parts.command.options.maxBuffer } = options;
     const all: RunOptions = {
-      ...options,
       ...this.#around(options),
       ...(maxBuffer === undefined ? {} : { maxBuffer }),
       onSpawn: (child) => {
@@ -254,7 +178,7 @@ export class Sandbox {
     fn: (...args: Args) => Result,
     options: SandboxCloneOptions<Args> = {},
   ): Promise<Awaited<Result>> {
-    return clone(fn, { ...options, ...this.#around(options) });
+    return clone(fn, this.#around(options));
   }
 
   /**

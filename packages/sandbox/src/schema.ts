@@ -137,6 +137,9 @@ export const schema = Object.freeze({
     nestedUserNamespaces: describe('Allow user namespaces inside. Default: false.', {
       type: 'boolean',
     }),
+    seccomp: describe('Refuse system calls that no namespace makes safe. Default: true.', {
+      type: 'boolean',
+    }),
     network: describe("Default: 'none'.", network),
     limits,
     cgroup: describe("A cgroup of its own: 'auto' if it can be had, or needed, or not at all.", {

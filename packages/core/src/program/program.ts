@@ -83,13 +83,14 @@ export class Program {
 
   /**
    * Adds a step that writes a number into bytes, which a later call is given as the very same array:
-   * an earlier result or a descriptor, where the kernel wants it inside of a structure.
+   * an earlier result, a descriptor, or the address of other bytes, where the kernel wants it inside
+   * of a structure.
    *
    * @param offset where in the bytes, little-endian
    * @param size of the number, in bytes
    */
   store(
-    value: Call | ParentDescriptor,
+    value: Call | ParentDescriptor | Uint8Array,
     bytes: Uint8Array,
     offset: number,
     size: 4 | 8,

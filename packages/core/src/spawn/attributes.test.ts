@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { expect, test } from 'vitest';
+import { syscallNumber } from '../sys/numbers.js';
 import { run } from './run.js';
 import type { NamespaceSpec } from './spec.js';
 
@@ -88,4 +89,31 @@ test.each([
   const error = await run('true', [], options as object).catch((e: unknown) => e);
   expect(error instanceof TypeError || error instanceof RangeError).toBe(true);
   expect(String(error)).toContain(name);
+});
+
+test('a filter of system calls is in force for the command and what it starts', async () => {
+  // ld [nr]; jeq uname: ret ERRNO | EPERM; ret ALLOW
+  const filter = new Uint8Array(32);
+  const words = new DataView(filter.buffer);
+  const list: [number, number, number, number][] = [
+    [0x20, 0, 0, 0],
+    [0x15, 0, 1, syscallNumber('uname')],
+    [0x06, 0, 0, 0x0005_0001],
+    [0x06, 0, 0, 0x7fff_0000],
+  ];
+  for (const [i, [code, yes, no, value]] of list.entries()) {
+    words.setUint16(i * 8, code, true);
+    words.setUint8(i * 8 + 2, yes);
+    words.setUint8(i * 8 + 3, no);
+    words.setUint32(i * 8 + 4, value, true);
+  }
+  const options = { seccomp: filter, noNewPrivileges: true, reject: false } as const;
+  for (const namespaces of ways) {
+    const { stderr } = await run('sh', ['-c', 'uname -r'], { ...options, namespaces });
+    expect(stderr).toContain('Operation not permitted');
+    expect(await status('Seccomp', { ...options, namespaces })).toBe('2');
+  }
+  expect(await status('Seccomp', {})).toBe('0');
+  await expect(run('true', [], { seccomp: new Uint8Array(7) })).rejects.toThrow(RangeError);
+  await expect(run('true', [], { seccomp: 'x' as never })).rejects.toThrow(TypeError);
 });

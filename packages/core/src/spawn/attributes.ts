@@ -40,6 +40,13 @@ export interface ProcessAttributes {
   umask?: number;
   /** No exec gives the command more privileges than it has (setuid files, file capabilities). */
   noNewPrivileges?: boolean;
+  /**
+   * A filter of system calls, for the command and all its descendants: a program of struct
+   * sock_filter, 8 bytes each. Needs `noNewPrivileges`, or CAP_SYS_ADMIN in the child's user namespace.
+   *
+   * @see seccomp(2)
+   */
+  seccomp?: Uint8Array;
   /** Processors the command may run on, by number. */
   cpuAffinity?: readonly number[];
   /** How gladly the kernel ends it when memory runs out: -1000 (never) to 1000. Lowering it needs CAP_SYS_RESOURCE. */
@@ -51,6 +58,9 @@ export interface ProcessAttributes {
 const U64_MAX = 2n ** 64n - 1n;
 const PRIO_PROCESS = 0;
 const O_WRONLY = 1;
+const SECCOMP_SET_MODE_FILTER = 1;
+const SOCK_FILTER = 8;
+const MAX_FILTERS = 4096;
 
 function limitWord(name: string, value: unknown): bigint {
   if (value === Number.POSITIVE_INFINITY) return U64_MAX;
@@ -70,6 +80,19 @@ function limitPair(name: string, limit: ResourceLimit): [soft: bigint, hard: big
   return pair;
 }
 
+function checkFilter(filter: unknown): void {
+  if (filter === undefined) return;
+  if (!(filter instanceof Uint8Array)) {
+    throw new TypeError(`seccomp must be the bytes of a filter: ${String(filter)}`);
+  }
+  const { length } = filter;
+  if (length === 0 || length % SOCK_FILTER !== 0 || length > MAX_FILTERS * SOCK_FILTER) {
+    throw new RangeError(
+      `seccomp must have 1 to ${MAX_FILTERS} filters of 8 bytes: ${length} bytes`,
+    );
+  }
+}
+
 /** Throws for values that no kernel takes. */
 export function checkAttributes(attributes: ProcessAttributes): void {
   const { rlimits = {}, cpuAffinity, noNewPrivileges } = attributes;
@@ -81,6 +104,7 @@ export function checkAttributes(attributes: ProcessAttributes): void {
   checkInteger('umask', attributes.umask, 0, 0o777);
   checkInteger('oomScoreAdjust', attributes.oomScoreAdjust, -1000, 1000);
   checkInteger('processGroup', attributes.processGroup, 0, 0x7fff_ffff);
+  checkFilter(attributes.seccomp);
   checkBoolean('noNewPrivileges', noNewPrivileges);
   if (cpuAffinity === undefined) return;
   if (!Array.isArray(cpuAffinity) || cpuAffinity.length === 0) {
@@ -129,11 +153,22 @@ export function setPrivilegedAttributes(program: Program, attributes: ProcessAtt
   }
 }
 
+function addFilter(program: Program, filter: Uint8Array): void {
+  // struct sock_fprog: how many, and where.
+  const list = new DataView(new ArrayBuffer(16));
+  list.setUint16(0, filter.length / SOCK_FILTER, true);
+  const bytes = new Uint8Array(list.buffer);
+  program.store(filter, bytes, 8, 8);
+  program.call('seccomp', SECCOMP_SET_MODE_FILTER, 0, bytes, {
+    step: 'filtering its system calls',
+    hint: 'It needs noNewPrivileges, or CAP_SYS_ADMIN.',
+  });
+}
+
 /** Calls right before exec: what would be in the way of the program itself. */
-export function setLastAttributes(
-  program: Program,
-  { umask, noNewPrivileges }: ProcessAttributes,
-): void {
+export function setLastAttributes(program: Program, attributes: ProcessAttributes): void {
+  const { umask, noNewPrivileges, seccomp } = attributes;
   if (umask !== undefined) program.call('umask', umask);
   if (noNewPrivileges) program.call('prctl', PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (seccomp) addFilter(program, seccomp);
 }

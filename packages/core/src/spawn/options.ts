@@ -87,7 +87,7 @@ export const spawnOptions = [
   ...['namespaces', 'cwd', 'env', 'argv0', 'stdio', 'serialization', 'passFds', 'uid', 'gid'],
   ...['detached', 'sessionLeader', 'terminal', 'cgroup', 'signal', 'timeout', 'killSignal'],
   ...['killWithParent', 'parentDeathSignal', 'init', 'prepare'],
-  ...['rlimits', 'nice', 'umask', 'noNewPrivileges', 'cpuAffinity', 'oomScoreAdjust'],
+  ...['rlimits', 'nice', 'umask', 'noNewPrivileges', 'seccomp', 'cpuAffinity', 'oomScoreAdjust'],
   'processGroup',
 ] as const satisfies readonly (keyof SpawnOptions)[];
 

@@ -5,6 +5,7 @@ const table = {
   accept4: [288, 242],
   add_key: [248, 217],
   bind: [49, 200],
+  bpf: [321, 280],
   capget: [125, 90],
   capset: [126, 91],
   chdir: [80, 49],
@@ -12,10 +13,12 @@ const table = {
   clock_getres: [229, 114],
   clock_gettime: [228, 113],
   clock_settime: [227, 112],
+  clone: [56, 220],
   clone3: [435, 435],
   close: [3, 57],
   close_range: [436, 436],
   connect: [42, 203],
+  delete_module: [176, 106],
   dup: [32, 23],
   dup3: [292, 24],
   epoll_create1: [291, 20],
@@ -34,6 +37,7 @@ const table = {
   fchownat: [260, 54],
   fcntl: [72, 25],
   fgetxattr: [193, 10],
+  finit_module: [313, 273],
   flistxattr: [196, 13],
   flock: [73, 32],
   fsconfig: [431, 431],
@@ -62,10 +66,16 @@ const table = {
   gettid: [186, 178],
   getuid: [102, 174],
   getxattr: [191, 8],
+  init_module: [175, 105],
   inotify_add_watch: [254, 27],
   inotify_init1: [294, 26],
   inotify_rm_watch: [255, 28],
+  io_uring_enter: [426, 426],
+  io_uring_register: [427, 427],
+  io_uring_setup: [425, 425],
   ioctl: [16, 29],
+  kexec_file_load: [320, 294],
+  kexec_load: [246, 104],
   keyctl: [250, 219],
   kill: [62, 129],
   lgetxattr: [192, 9],
@@ -102,6 +112,7 @@ const table = {
   open_tree_attr: [467, 467],
   openat: [257, 56],
   openat2: [437, 437],
+  perf_event_open: [298, 241],
   personality: [135, 92],
   pidfd_getfd: [438, 438],
   pidfd_open: [434, 434],
@@ -112,6 +123,7 @@ const table = {
   prctl: [157, 167],
   prlimit64: [302, 261],
   process_vm_readv: [310, 270],
+  quotactl: [179, 60],
   read: [0, 63],
   readlinkat: [267, 78],
   reboot: [169, 142],
@@ -119,6 +131,7 @@ const table = {
   recvmsg: [47, 212],
   removexattr: [197, 14],
   renameat2: [316, 276],
+  request_key: [249, 218],
   rt_sigaction: [13, 134],
   rt_sigprocmask: [14, 135],
   rt_sigqueueinfo: [129, 138],
@@ -161,6 +174,7 @@ const table = {
   symlinkat: [266, 36],
   sync_file_range: [277, 84],
   sysinfo: [99, 179],
+  syslog: [103, 116],
   tgkill: [234, 131],
   timerfd_create: [283, 85],
   timerfd_settime: [286, 86],
@@ -169,6 +183,7 @@ const table = {
   uname: [63, 160],
   unlinkat: [263, 35],
   unshare: [272, 97],
+  userfaultfd: [323, 282],
   utimensat: [280, 88],
   wait4: [61, 260],
   waitid: [247, 95],
@@ -179,13 +194,12 @@ const table = {
 export type SyscallName = keyof typeof table;
 
 const machines = ['x64', 'arm64'];
-const column = machines.indexOf(arch);
 
-/** Number of a system call on this machine. */
-export function syscallNumber(name: SyscallName): number {
-  const number = table[name][column];
+/** Number of a system call on a machine, by default this one. */
+export function syscallNumber(name: SyscallName, machine: string = arch): number {
+  const number = table[name][machines.indexOf(machine)];
   if (number === undefined) {
-    throw new Error(`@ns/core supports ${machines.join(' and ')}, not ${arch}`);
+    throw new Error(`@ns/core supports ${machines.join(' and ')}, not ${machine}`);
   }
   return number;
 }

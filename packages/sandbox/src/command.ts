@@ -1,0 +1,87 @@
+// Commands of a sandbox: what the sandbox decides about them, and what is left to the caller.
+import type {
+  CloneFunctionOptions,
+  ForkOptions,
+  Namespace,
+  NamespaceSpec,
+  Preparation,
+  ProcessAttributes,
+  RunOptions,
+  SpawnOptions,
+} from '@ns/core';
+import { environmentOf } from './environment.js';
+import { giveUp, type Identity } from './identity.js';
+import type { SandboxOptions } from './options.js';
+import { filterOf } from './seccomp/filter.js';
+
+/** What the sandbox decides itself, and no command of it. */
+type Decided =
+  | 'namespaces'
+  | 'cgroup'
+  | 'prepare'
+  | 'noNewPrivileges'
+  | 'seccomp'
+  | 'uid'
+  | 'gid'
+  | 'init'
+  | 'detached'
+  | 'sessionLeader'
+  | 'processGroup'
+  | 'killWithParent'
+  | 'parentDeathSignal';
+
+/**
+ * Options of a command in a sandbox: those of spawn of `@ns/core`. `env` comes on top of the sandbox's,
+ * `cwd` is a path inside. `killSignal` is SIGKILL by default.
+ */
+export type SandboxSpawnOptions = Omit<SpawnOptions, Decided>;
+/** Options of a command that is run to its end. */
+export type SandboxRunOptions = Omit<RunOptions, Decided>;
+/** Options of a Node module in a sandbox. */
+export type SandboxForkOptions = Omit<ForkOptions, Decided>;
+/** Options of a function in a sandbox. */
+export type SandboxCloneOptions<Args extends readonly unknown[]> = Omit<
+  CloneFunctionOptions<Args>,
+  Decided
+>;
+
+/** How commands are made. */
+export interface CommandParts {
+  readonly options: SandboxOptions;
+  readonly prepare: (child: Preparation) => void;
+  readonly rlimits: NonNullable<ProcessAttributes['rlimits']>;
+}
+
+/** How commands with these ids are made. */
+export function commandParts(
+  options: SandboxOptions,
+  ids: Pick<Identity, 'uid' | 'gid'>,
+  rlimits: CommandParts['rlimits'] = {},
+): CommandParts {
+  return { options, prepare: giveUp(ids, options), rlimits };
+}
+
+/** A command's options, with the sandbox's share of them. */
+export function commandOptions<Given extends SandboxSpawnOptions>(
+  { options, prepare, rlimits }: CommandParts,
+  given: Given,
+  namespaces: readonly (Namespace | NamespaceSpec)[],
+  cgroup?: number,
+): Given & SpawnOptions {
+  const { timeout = options.timeout } = given;
+  return {
+    killSignal: 'SIGKILL',
+    ...given,
+    ...(timeout === undefined ? {} : { timeout }),
+    cwd: given.cwd ?? options.workdir ?? '/',
+    env: environmentOf(options, given.env),
+    rlimits: { ...given.rlimits, ...rlimits },
+    namespaces,
+    noNewPrivileges: options.newPrivileges !== true,
+    ...(options.seccomp === false ? {} : { seccomp: filterOf(options) }),
+    detached: !given.terminal, // a terminal brings a session of its own
+    killWithParent: true,
+    prepare,
+    ...(cgroup === undefined ? {} : { cgroup }),
+  };
+}
