@@ -63,4 +63,12 @@ export type { MissingPart, SandboxEvents, SandboxExit, SandboxReport } from './r
 export type { SandboxResult, SandboxRun } from './run.js';
 export type { Sandbox, StopOptions } from './sandbox.js';
 export { schema } from './schema.js';
+export { ArchiveError, isArchiveError } from './unpack/error.js';
+export type {
+  ArchiveSource,
+  Unpacked,
+  UnpackOptions,
+  UnpackProgress,
+} from './unpack/unpack.js';
+export { unpack } from './unpack/unpack.js';
 export type { SandboxUsage } from './usage.js';

@@ -83,6 +83,7 @@ const ofCommand = (error: unknown) =>
 async function attempt<Result>(
   options: SandboxOptions,
   identity: Identity,
+  root: ReadyRoot,
   missing: readonly MissingPart[],
   use: (making: Making) => Promise<Result>,
 ): Promise<Result> {
@@ -97,8 +98,6 @@ async function attempt<Result>(
   };
   let types: readonly NamespaceType[] = [];
   try {
-    const root = await prepareRoot(options, identity);
-    made.add(() => root.release());
     const limited = await as('limits', () => limit(options, identity, without.has('limits')));
     made.add(() => limited.cgroup?.remove());
     const namespaces = namespacesOf(options, identity, root, limited, without);
@@ -124,6 +123,14 @@ async function attempt<Result>(
   }
 }
 
+async function readyRoot(options: SandboxOptions, identity: Identity): Promise<ReadyRoot> {
+  try {
+    return await prepareRoot(options, identity);
+  } catch (error) {
+    throw new SandboxError('root', error);
+  }
+}
+
 /**
  * Checks the options, makes what they say, and hands it to `use`, whose errors undo all of it.
  *
@@ -138,15 +145,21 @@ export async function make<Result>(
   const identity = identityOf(options);
   const { optional = [] } = options;
   const missing: MissingPart[] = [];
-  for (;;) {
-    try {
-      return await attempt(options, identity, missing, use);
-    } catch (error) {
-      if (!(error instanceof SandboxError)) throw error;
-      const part = optional.find((one) => one === error.part);
-      // Refused although it is left out already: then something else is the matter.
-      if (part === undefined || missing.some((one) => one.part === part)) throw error;
-      missing.push({ part, reason: (error.cause as Error).message });
+  const root = await readyRoot(options, identity);
+  try {
+    for (;;) {
+      try {
+        return await attempt(options, identity, root, missing, use);
+      } catch (error) {
+        if (!(error instanceof SandboxError)) throw error;
+        const part = optional.find((one) => one === error.part);
+        // Refused although it is left out already: then something else is the matter.
+        if (part === undefined || missing.some((one) => one.part === part)) throw error;
+        missing.push({ part, reason: (error.cause as Error).message });
+      }
     }
+  } catch (error) {
+    await root.release();
+    throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { PortForward, UplinkTool } from '@ns/net';
 import type { TimeOptions } from '@ns/time';
 import type { CapabilityInput, ExplicitMaps } from '@ns/user';
 import { type optionalParts, type Schema, schema } from './schema.js';
+import type { UnpackProgress } from './unpack/unpack.js';
 import { validate } from './validate.js';
 
 /** Bytes, or a text such as `'64M'`. */
@@ -17,12 +18,33 @@ export type Bytes = number | string;
  */
 export type OverlayChanges = 'discard' | 'list' | { keep: string };
 
-/** A directory that becomes the root; read-only unless `writable`, or with an overlay over it. */
-export interface RootSource {
-  directory: string;
+/** How a root can be changed. */
+interface RootChanges {
+  /** Whether the root can be changed. Default: false. */
   writable?: boolean;
+  /** Keep the root as it is, and have changes elsewhere. */
   overlay?: OverlayChanges;
 }
+
+/** How much is unpacked. */
+interface UnpackedRoot extends RootChanges {
+  /** Most bytes after decompression. Default: `'4G'`. */
+  maxSize?: Bytes;
+}
+
+/**
+ * What becomes the root; read-only unless `writable`, or with an overlay over it.
+ * - `directory`: this directory
+ * - `tar`: an archive, plain or compressed by gzip, or by zstd where Node.js has that
+ * - `oci`: an image of an OCI image layout; `reference`: which one, if there are several
+ *
+ * Archives and images are unpacked to a temporary directory, which goes with the sandbox: {@link unpack}
+ * makes one that stays.
+ */
+export type RootSource =
+  | ({ directory: string } & RootChanges)
+  | ({ tar: string } & UnpackedRoot)
+  | ({ oci: string; reference?: string } & UnpackedRoot);
 
 /**
  * Who the commands are:
@@ -126,15 +148,18 @@ export interface SandboxOptions {
   timeout?: number;
   /** Most bytes of stdout and of stderr each that `run` takes. Default: 1 MiB. */
   maxBuffer?: number;
+  /** Told how far the unpacking of `root` has come. */
+  onProgress?: (progress: UnpackProgress) => void;
   /** Parts to go without where the kernel refuses them; the report names them. Default: none. */
   optional?: readonly OptionalPart[];
 }
 
 /** The options as far as they are JSON. */
 function plain(options: SandboxOptions): unknown {
-  const { network, secrets } = options;
+  const { network, secrets, onProgress: _onProgress, ...rest } = options;
   return {
-    ...options,
+    ...rest,
+    ...(network === undefined ? {} : { network }),
     ...(Namespace.isNamespace(network) ? { network: 'none' } : {}),
     ...(typeof secrets === 'object' && secrets !== null
       ? {
@@ -152,7 +177,10 @@ export function checkOptions(options: SandboxOptions): SandboxOptions {
     throw new TypeError(`options must be an object: ${String(options)}`);
   }
   validate(schema as Schema, plain(options));
-  const { network, secrets = {} } = options;
+  const { network, secrets = {}, onProgress } = options;
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new TypeError(`onProgress must be a function: ${String(onProgress)}`);
+  }
   if (Namespace.isNamespace(network) && network.type !== 'net') {
     throw new TypeError(`network is a handle of a ${network.type} namespace`);
   }

@@ -10,8 +10,8 @@ import {
 import { user } from '@ns/user';
 import { LimitError } from './limits.js';
 
-/** A part of a sandbox: a type of namespace, its limits or its way outside. */
-export type SandboxPart = NamespaceType | 'limits' | 'network';
+/** A part of a sandbox: a type of namespace, its root, its limits or its way outside. */
+export type SandboxPart = NamespaceType | 'root' | 'limits' | 'network';
 
 const STRANGERS =
   '\n  For root, commands are nobody by default, who may not go there: see the option user.';

@@ -60,7 +60,7 @@ export function plan(options: SandboxOptions = {}): SandboxPlan {
   const identity = identityOf(checked);
   const root = planRoot(checked);
   const { mounts = [], mask = [], source } = rootOptions(checked, root);
-  const namespaces = namespacesOf(checked, identity, { ...root, release: () => {} });
+  const namespaces = namespacesOf(checked, identity, { ...root, release: async () => {} });
   const { uid, gid, outside, maps } = identity;
   const what = (type: NamespaceType) => {
     const found = namespaces.find((one) => one.type === type);

@@ -2,76 +2,108 @@
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Identity } from './identity.js';
-import type { OverlayChanges, SandboxOptions } from './options.js';
+import type { RootSource, SandboxOptions } from './options.js';
 import type { PreparedRoot } from './root.js';
-import { makeTemporary, removeTemporary } from './temporary.js';
+import { makeTemporary } from './temporary.js';
+import { unpack } from './unpack/unpack.js';
 
 /** A root that is ready to be mounted. */
 export interface ReadyRoot extends PreparedRoot {
   /** Where the changes of an overlay are, if they can be listed. */
   readonly changes?: { readonly lower: string; readonly upper: string };
   /** Removes what was made for it. */
-  release(): void;
+  release(): Promise<void>;
 }
 
-interface Layers {
-  readonly overlay?: PreparedRoot['overlay'];
-  readonly upper?: string;
-  readonly temporary?: string;
+type Owner = Identity['outside'];
+type Options = Pick<SandboxOptions, 'root' | 'onProgress'>;
+
+const nothing = { release: async () => {} };
+
+/** Stands in a plan for a directory that would be made. */
+const TEMPORARY = '/TEMPORARY';
+
+const layersIn = (place: string) => ({ upper: join(place, 'upper'), work: join(place, 'work') });
+const isUnpacked = (root: RootSource) => !('directory' in root);
+
+/** The directory that becomes the root, or its lowest layer. */
+const lowerOf = (root: RootSource, temporary: string) =>
+  'directory' in root ? root.directory : join(temporary, 'root');
+
+/** Where changes go: to a directory, or (true) to memory; undefined without an overlay. */
+function changesOf(root: RootSource, temporary: string): string | true | undefined {
+  const { overlay, writable = false } = root;
+  if (typeof overlay === 'object') return overlay.keep;
+  if (overlay === 'list') return temporary;
+  if (overlay === 'discard') return true;
+  if (!isUnpacked(root)) return undefined;
+  // What has been unpacked is thrown away in any case. Mountpoints can be made in an overlay alone.
+  return writable ? temporary : true;
+}
+
+/** How a root is mounted. */
+function mounted(root: RootSource, temporary: string): PreparedRoot & Pick<ReadyRoot, 'changes'> {
+  const directory = lowerOf(root, temporary);
+  const changes = changesOf(root, temporary);
+  const writable = root.writable === true || root.overlay !== undefined;
+  if (changes === undefined) return { directory, writable };
+  if (changes === true) return { directory, writable, overlay: true };
+  const overlay = layersIn(changes);
+  return { directory, writable, overlay, changes: { lower: directory, upper: overlay.upper } };
 }
 
 /** A directory that the commands' user may change. */
-function makeFor(directory: string, { uid, gid }: Identity['outside']): void {
+function makeFor(directory: string, { uid, gid }: Owner): void {
   if (existsSync(directory)) return;
   mkdirSync(directory, { mode: 0o755 });
   if (process.geteuid?.() === 0) chownSync(directory, uid, gid);
 }
 
-function layersOf(changes: OverlayChanges | undefined, owner: Identity['outside']): Layers {
-  if (changes === undefined) return {};
-  if (changes === 'discard') return { overlay: true };
-  const temporary = changes === 'list' ? makeTemporary() : undefined;
-  const place = temporary ?? (changes as { keep: string }).keep;
-  const layers = { upper: join(place, 'upper'), work: join(place, 'work') };
-  if (temporary === undefined) mkdirSync(place, { recursive: true });
-  else chmodSync(place, 0o711); // the one who mounts it may be somebody else
-  for (const directory of Object.values(layers)) makeFor(directory, owner);
-  return {
-    overlay: layers,
-    upper: layers.upper,
-    ...(temporary === undefined ? {} : { temporary }),
-  };
+async function fill(
+  root: RootSource,
+  owner: Owner,
+  place: string,
+  onProgress: SandboxOptions['onProgress'],
+): Promise<ReturnType<typeof mounted>> {
+  if (!('directory' in root)) {
+    await unpack(root, lowerOf(root, place), {
+      ...(root.maxSize === undefined ? {} : { maxSize: root.maxSize }),
+      ...(process.geteuid?.() === 0 ? { owner } : {}),
+      ...(onProgress ? { onProgress } : {}),
+    });
+  }
+  const made = mounted(root, place);
+  if (typeof root.overlay === 'object') mkdirSync(root.overlay.keep, { recursive: true });
+  if (typeof made.overlay === 'object') {
+    for (const one of Object.values(layersIn(changesOf(root, place) as string)))
+      makeFor(one, owner);
+  }
+  return made;
 }
 
 /** Makes what the root needs. */
 export async function prepareRoot(
-  { root = 'host' }: SandboxOptions,
+  { root = 'host', onProgress }: Options,
   { outside }: Pick<Identity, 'outside'>,
 ): Promise<ReadyRoot> {
-  const nothing = { release: () => {} };
-  if (root === 'host') return { directory: '/', writable: false, ...nothing };
-  if (root === 'empty') return { writable: false, ...nothing };
-  const { directory, overlay, writable = false } = root;
-  const { overlay: layers, upper, temporary } = layersOf(overlay, outside);
-  return {
-    directory,
-    writable: writable || layers !== undefined,
-    ...(layers === undefined ? {} : { overlay: layers }),
-    ...(upper === undefined ? {} : { changes: { lower: directory, upper } }),
-    release: () => {
-      if (temporary !== undefined) removeTemporary(temporary);
-    },
-  };
+  if (typeof root === 'string') return { ...planRoot({ root }), ...nothing };
+  if (!isUnpacked(root) && root.overlay !== 'list') {
+    return { ...(await fill(root, outside, '', onProgress)), ...nothing };
+  }
+  const temporary = await makeTemporary();
+  try {
+    const made = await fill(root, outside, temporary.path, onProgress);
+    chmodSync(temporary.path, 0o711); // the one who mounts it may be somebody else
+    return { ...made, release: () => temporary.remove() };
+  } catch (error) {
+    await temporary.remove();
+    throw error;
+  }
 }
 
 /** The same without making anything: what stands where it would be made is named in words. */
-export function planRoot({ root = 'host' }: SandboxOptions): PreparedRoot {
+export function planRoot({ root = 'host' }: Options): PreparedRoot {
   if (root === 'host') return { directory: '/', writable: false };
   if (root === 'empty') return { writable: false };
-  const { directory, overlay, writable = false } = root;
-  if (overlay === undefined) return { directory, writable };
-  if (overlay === 'discard') return { directory, writable: true, overlay: true };
-  const place = overlay === 'list' ? '/TEMPORARY' : overlay.keep;
-  const layers = { upper: join(place, 'upper'), work: join(place, 'work') };
-  return { directory, writable: true, overlay: layers };
+  return mounted(root, TEMPORARY);
 }

@@ -62,7 +62,7 @@ async function runAlone(
   command: string,
   args: readonly string[],
   given: SandboxRunOptions,
-  { options, identity, limited, namespaces, missing, group, made }: Making,
+  { options, identity, root, limited, namespaces, missing, group, made }: Making,
 ): Promise<SandboxResult<string | Buffer>> {
   const { maxBuffer } = options;
   const parts = commandParts(options, identity, limited.rlimits);
@@ -73,6 +73,7 @@ async function runAlone(
     commandOptions(parts, bounded, namespaces, group) as RunOptions & { encoding: 'buffer' },
   );
   await made.undo();
+  await root.release();
   return { ...result, report: { limits: limited.report, missing } };
 }
 

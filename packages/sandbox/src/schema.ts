@@ -48,10 +48,14 @@ const overlay: Schema = {
   ],
 };
 
+const changes = { writable: { type: 'boolean' }, overlay } as const;
+
 const root: Schema = {
   anyOf: [
     { type: 'string', enum: ['host', 'empty'] },
-    object({ directory: hostPath, writable: { type: 'boolean' }, overlay }, ['directory']),
+    object({ directory: hostPath, ...changes }, ['directory']),
+    object({ tar: hostPath, ...changes, maxSize: size }, ['tar']),
+    object({ oci: hostPath, reference: text, ...changes, maxSize: size }, ['oci']),
   ],
 };
 

@@ -1,23 +1,99 @@
-// A directory for the time of a sandbox.
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+// Directories for the time of a sandbox, on the disk. Each is locked as long as its process lives, so
+// that what a killed one has left is seen, and removed, by the next that makes one.
+import {
+  constants,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type NamespaceSpec, run } from '@ns/core';
+import { closeFd, trySyscall } from '@ns/core/sys';
+import { user } from '@ns/user';
 
-/** Makes a directory of the caller's own. */
-export function makeTemporary(): string {
-  return mkdtempSync(join(tmpdir(), 'ns-sandbox-'));
+const PREFIX = 'ns-sandbox-';
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+/** A directory of the caller's own. */
+export interface Temporary {
+  readonly path: string;
+  /** Removes it with all that is in it. */
+  remove(): Promise<void>;
 }
 
-/** Lets the owner into directories that an archive or the kernel has closed even to him. */
-function openUp(directory: string): void {
-  chmodSync(directory, 0o700);
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    if (entry.isDirectory()) openUp(join(directory, entry.name));
+/** Opens and locks a directory; undefined if it is gone, or somebody else's. */
+function lock(path: string): number | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  } catch {
+    return undefined; // gone, or no directory, or not to be read
+  }
+  const locked = trySyscall('flock', fd, LOCK_EX | LOCK_NB) === 0;
+  // It may have been removed, by the holder of the lock, before we had it.
+  const still = lstatSync(path, { throwIfNoEntry: false });
+  const same = still?.ino === fstatSync(fd).ino && still.uid === process.geteuid?.();
+  if (locked && same) return fd;
+  closeFd(fd);
+  return undefined;
+}
+
+/**
+ * Removes a directory by rm(1), which no link leads outside. Inside of an overlay there are directories
+ * that their owner may not enter, and files of subordinate ids: then as root of a user namespace.
+ */
+export async function removeTree(path: string): Promise<void> {
+  const ways: (() => NamespaceSpec[])[] = [
+    () => [],
+    () => [user({ map: 'root' })],
+    () => [user({ map: 'auto' })],
+  ];
+  let stderr = '';
+  for (const way of process.geteuid?.() === 0 ? ways.slice(0, 1) : ways) {
+    ({ stderr } = await run('rm', ['-rf', '--', path], { namespaces: way(), reject: false }));
+    if (!existsSync(path)) return;
+  }
+  throw new Error(`${path} cannot be removed: ${stderr.trim()}`);
+}
+
+/** Removes directories whose process is gone. */
+export async function removeLeftTemporaries(directory: string): Promise<void> {
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith(PREFIX)) continue;
+    const path = join(directory, name);
+    const fd = lock(path);
+    if (fd === undefined) continue;
+    try {
+      await removeTree(path);
+    } finally {
+      closeFd(fd);
+    }
   }
 }
 
-/** Removes it with all that is in it. */
-export function removeTemporary(directory: string): void {
-  if (process.geteuid?.() !== 0) openUp(directory);
-  rmSync(directory, { recursive: true, force: true });
+/** Makes a directory of the caller's own. */
+export async function makeTemporary(): Promise<Temporary> {
+  const directory = tmpdir();
+  await removeLeftTemporaries(directory);
+  for (;;) {
+    const path = mkdtempSync(join(directory, PREFIX));
+    const fd = lock(path);
+    if (fd === undefined) continue; // somebody has taken it for one that was left
+    return {
+      path,
+      remove: async () => {
+        try {
+          await removeTree(path);
+        } finally {
+          closeFd(fd);
+        }
+      },
+    };
+  }
 }

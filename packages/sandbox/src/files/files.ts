@@ -82,18 +82,27 @@ export class SandboxFiles {
   read(path: string, options: ReadOptions & { encoding: BufferEncoding }): Promise<string>;
   read(path: string, options?: ReadOptions): Promise<Buffer>;
   async read(path: string, options: ReadOptions = {}): Promise<Buffer | string> {
-    assertPath(path);
     const { encoding, maxBytes = DEFAULT_MAX_BYTES } = options;
+    const file = await this.open(path);
+    try {
+      const content = await readAtMost(file, path, maxBytes);
+      return encoding === undefined ? content : content.toString(encoding);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * Opens a file for reading.
+   *
+   * @internal
+   */
+  async open(path: string): Promise<FileHandle> {
+    assertPath(path);
     const found = openBelow(this.#root(), path);
     try {
       if (!fstatSync(found).isFile()) throw new TypeError(`${path} is no regular file`);
-      const file = await open(pathOfFd(found), 'r');
-      try {
-        const content = await readAtMost(file, path, maxBytes);
-        return encoding === undefined ? content : content.toString(encoding);
-      } finally {
-        await file.close();
-      }
+      return await open(pathOfFd(found), 'r');
     } finally {
       closeFd(found);
     }

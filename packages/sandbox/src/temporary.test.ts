@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, test } from 'vitest';
+import { removeLeftTemporaries } from './temporary.js';
+import { outside } from './testing.js';
+
+const module = new URL('../dist/index.js', import.meta.url).href;
+
+/** A process that has a sandbox whose changes are listed. */
+async function caller(directory: string) {
+  const source = `
+    import { sandbox } from ${JSON.stringify(module)};
+    const root = { directory: ${JSON.stringify(directory)}, overlay: 'list' };
+    const box = await sandbox.create({ root });
+    console.log(box.pid);
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: tmpdir() },
+  });
+  await once(createInterface({ input: child.stdout }), 'line');
+  return child;
+}
+
+test('what a killed process has left is removed by the next, and what lives is not', async () => {
+  const directory = outside();
+  for (const name of ['dev', 'proc', 'sys', 'tmp']) mkdirSync(join(directory, name));
+  const named = () => readdirSync(tmpdir()).filter((name) => name.startsWith('ns-sandbox-'));
+  const before = named();
+  const [dead, alive] = [await caller(directory), await caller(directory)];
+  const made = named().filter((name) => !before.includes(name));
+  expect(made).toHaveLength(2);
+  dead.kill('SIGKILL');
+  await once(dead, 'close');
+  // The kernel ends what was in it, and with it the lock, in its own time.
+  await expect
+    .poll(
+      async () => {
+        await removeLeftTemporaries(tmpdir());
+        return made.filter((name) => existsSync(join(tmpdir(), name))).length;
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(1);
+  alive.kill('SIGKILL');
+  await once(alive, 'close');
+  await expect
+    .poll(
+      async () => {
+        await removeLeftTemporaries(tmpdir());
+        return made.filter((name) => existsSync(join(tmpdir(), name))).length;
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(0);
+});
+
+test('directories of others, and what only has such a name, stay', async () => {
+  const directory = outside();
+  mkdirSync(join(directory, 'other'));
+  await removeLeftTemporaries(directory);
+  expect(readdirSync(directory)).toEqual(['other']);
+});

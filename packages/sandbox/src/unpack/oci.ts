@@ -1,0 +1,155 @@
+// The layout of an OCI image: index.json leads to a manifest, and that to the layers of a root. All are
+// blobs, named by the hash of what is in them. Docker's own types of the same are taken as well.
+import { createHash } from 'node:crypto';
+import { isSystemError } from '@ns/core';
+import type { SandboxFiles } from '../files/files.js';
+import type { Schema } from '../schema.js';
+import { validate } from '../validate.js';
+import type { Compression } from './archive.js';
+import { ArchiveError } from './error.js';
+
+const OCI = 'application/vnd.oci.image.';
+const DOCKER = 'application/vnd.docker.';
+const INDEXES = [`${OCI}index.v1+json`, `${DOCKER}distribution.manifest.list.v2+json`];
+const MANIFESTS = [`${OCI}manifest.v1+json`, `${DOCKER}distribution.manifest.v2+json`];
+const CONFIGS = [`${OCI}config.v1+json`, `${DOCKER}container.image.v1+json`];
+const LAYERS: Readonly<Record<string, Compression>> = {
+  [`${OCI}layer.v1.tar`]: 'none',
+  [`${OCI}layer.v1.tar+gzip`]: 'gzip',
+  [`${OCI}layer.v1.tar+zstd`]: 'zstd',
+  [`${DOCKER}image.rootfs.diff.tar`]: 'none',
+  [`${DOCKER}image.rootfs.diff.tar.gzip`]: 'gzip',
+  [`${DOCKER}image.rootfs.diff.tar.zstd`]: 'zstd',
+};
+const REF_NAME = 'org.opencontainers.image.ref.name';
+const MAX_DOCUMENT = 4 * 1024 * 1024;
+const MAX_INDEXES = 4;
+
+/** A blob, as documents name it. */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+  readonly platform?: { readonly os: string; readonly architecture: string };
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** A layer of a root. */
+export interface Layer extends Descriptor {
+  readonly compression: Compression;
+}
+
+const text: Schema = { type: 'string' };
+const descriptor: Schema = {
+  type: 'object',
+  properties: {
+    mediaType: text,
+    digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$', title: 'a digest by sha256' },
+    size: { type: 'integer', minimum: 0 },
+    platform: {
+      type: 'object',
+      properties: { os: text, architecture: text },
+      required: ['os', 'architecture'],
+    },
+    annotations: { type: 'object', additionalProperties: text },
+  },
+  required: ['mediaType', 'digest', 'size'],
+};
+const index: Schema = {
+  type: 'object',
+  properties: { manifests: { type: 'array', items: descriptor } },
+  required: ['manifests'],
+};
+const manifest: Schema = {
+  type: 'object',
+  properties: { config: descriptor, layers: { type: 'array', items: descriptor } },
+  required: ['config', 'layers'],
+};
+
+/** Where a blob is, below the layout. */
+export const pathOf = ({ digest }: Descriptor): string => `blobs/${digest.replace(':', '/')}`;
+
+function parse(content: Buffer, schema: Schema, name: string): unknown {
+  let document: unknown;
+  try {
+    document = JSON.parse(content.toString('utf8'));
+    validate(schema, document, name);
+  } catch (error) {
+    throw new ArchiveError(`${name} is not what it should be: ${(error as Error).message}`);
+  }
+  return document;
+}
+
+async function readFile(files: SandboxFiles, path: string): Promise<Buffer> {
+  try {
+    return await files.read(path, { maxBytes: MAX_DOCUMENT });
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    throw new ArchiveError(`it has no ${path}`, { cause: error });
+  }
+}
+
+/** @throws {ArchiveError} unless a blob is what its name says */
+export function verify(
+  { digest, size }: Descriptor,
+  found: { digest: string; size: number },
+): void {
+  if (found.size !== size) {
+    throw new ArchiveError(`${digest} has ${found.size} bytes, and should have ${size}`);
+  }
+  if (`sha256:${found.digest}` !== digest) throw new ArchiveError(`${digest} has another content`);
+}
+
+async function readBlob(files: SandboxFiles, blob: Descriptor): Promise<Buffer> {
+  const content = await readFile(files, pathOf(blob));
+  const digest = createHash('sha256').update(content).digest('hex');
+  verify(blob, { digest, size: content.length });
+  return content;
+}
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+
+function fits({ platform }: Descriptor): boolean {
+  return platform?.os === 'linux' && platform.architecture === ARCHITECTURES[process.arch];
+}
+
+function choose(all: readonly Descriptor[], reference: string | undefined): Descriptor {
+  const named =
+    reference === undefined ? all : all.filter((one) => one.annotations?.[REF_NAME] === reference);
+  const chosen = named.length > 1 ? named.filter(fits) : named;
+  const [only, ...others] = chosen;
+  if (only !== undefined && others.length === 0) return only;
+  const names = all.flatMap((one) => one.annotations?.[REF_NAME] ?? []);
+  const known = names.length > 0 ? `; it has ${names.join(', ')}` : '';
+  const wanted = reference === undefined ? 'one image for this machine' : `one image ${reference}`;
+  throw new ArchiveError(`it has not just ${wanted}${known}: see reference`);
+}
+
+/** The layers of an image, the lowest first. */
+export async function layersOf(files: SandboxFiles, reference?: string): Promise<Layer[]> {
+  type Index = { manifests: Descriptor[] };
+  let { manifests } = parse(await readFile(files, 'index.json'), index, 'index.json') as Index;
+  let chosen = choose(manifests, reference);
+  for (let depth = 0; INDEXES.includes(chosen.mediaType); depth++) {
+    if (depth === MAX_INDEXES) throw new ArchiveError('its indexes do not come to an end');
+    ({ manifests } = parse(await readBlob(files, chosen), index, 'the index') as Index);
+    chosen = choose(manifests, undefined);
+  }
+  if (!MANIFESTS.includes(chosen.mediaType)) {
+    throw new ArchiveError(`${chosen.mediaType} is no manifest of an image`);
+  }
+  const found = parse(await readBlob(files, chosen), manifest, 'the manifest');
+  const { config, layers } = found as { config: Descriptor; layers: Descriptor[] };
+  if (!CONFIGS.includes(config.mediaType)) {
+    throw new ArchiveError(`it is no image of a root, but of ${config.mediaType}`);
+  }
+  return layers.map((layer) => {
+    const compression = Object.hasOwn(LAYERS, layer.mediaType)
+      ? LAYERS[layer.mediaType]
+      : undefined;
+    if (compression === undefined) {
+      throw new ArchiveError(`${layer.mediaType} is no layer that can be unpacked`);
+    }
+    return { ...layer, compression };
+  });
+}
