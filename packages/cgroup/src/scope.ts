@@ -1,6 +1,5 @@
 // Scopes of systemd: where it owns the tree, a group is asked of it and not made behind its back.
 import { existsSync } from 'node:fs';
-import { getuid } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isRunError, isSystemError, run, SystemError } from '@ns/core';
 import { Cgroup } from './cgroup.js';
@@ -46,7 +45,7 @@ function assertUnit(option: string, name: string): void {
 export function scopeRequest(options: ScopeOptions = {}): { unit: string; words: string[] } {
   const { pids = [process.pid], description, slice } = options;
   const { name = `ns-${process.pid}-${++made}` } = options;
-  const { manager = getuid?.() === 0 ? 'system' : 'user' } = options;
+  const { manager = process.getuid?.() === 0 ? 'system' : 'user' } = options;
   assertUnit('name', name);
   if (slice !== undefined) assertUnit('slice', slice);
   if (manager !== 'user' && manager !== 'system') {

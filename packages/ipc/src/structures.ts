@@ -1,6 +1,5 @@
 // Structures of the kernel: struct shmid64_ds, semid64_ds, msqid64_ds and their permissions.
 
-import { arch } from 'node:process';
 import { assertKeys } from '@ns/core';
 import { assertInteger } from './arguments.js';
 
@@ -94,7 +93,9 @@ export const MSG = {
 
 /** Offsets of struct semid64_ds: x86-64 has a gap behind each time. */
 export const SEM =
-  arch === 'x64' ? { otime: 48, ctime: 64, nsems: 80 } : { otime: 48, ctime: 56, nsems: 64 };
+  process.arch === 'x64'
+    ? { otime: 48, ctime: 64, nsems: 80 }
+    : { otime: 48, ctime: 56, nsems: 64 };
 
 /** Commands of shmctl(2), semctl(2) and msgctl(2). */
 export const IPC = {

@@ -12,7 +12,6 @@ export type {
   SocketsOptions,
 } from './diagnostics/sockets.js';
 export { sockets } from './diagnostics/sockets.js';
-export type { InsideAgent, InsideTlsAgent } from './inside/agents.js';
 export type { InsideOptions } from './inside/inside.js';
 export { Inside, inside } from './inside/inside.js';
 export type { LinkEnd, MappedLink, MappedNamespace } from './map/map.js';

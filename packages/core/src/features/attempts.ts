@@ -1,6 +1,5 @@
 // What this user may do: really tried, by children that end at once. Nothing stays, and nothing is
 // kept in memory, because a setting of the machine can change the answer at any moment.
-import { geteuid } from 'node:process';
 import { isSystemError } from '../errors.js';
 import { AT } from '../flags.js';
 import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../namespaces/types.js';
@@ -83,7 +82,7 @@ function tryDirect(): Pick<Attempts, 'direct' | 'pidfdSetns'> {
 function tryRootless() {
   const program = isolatedProgram();
   let drop: Call | undefined;
-  if (geteuid?.() === 0) {
+  if (process.geteuid?.() === 0) {
     program.call('setgroups', 0, null, tolerant);
     program.call('setresgid', NOBODY, NOBODY, NOBODY, tolerant);
     drop = program.call('setresuid', NOBODY, NOBODY, NOBODY, tolerant);

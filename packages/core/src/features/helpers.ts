@@ -2,7 +2,6 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { env, geteuid } from 'node:process';
 import { trySyscall } from '../sys/syscall.js';
 import { available, type Finding, type Findings, missing } from './facts.js';
 
@@ -11,7 +10,7 @@ const DEFAULT_PATH = '/usr/bin:/bin';
 
 /** Where the program is in PATH. */
 function find(program: string): string | undefined {
-  for (const directory of (env.PATH ?? DEFAULT_PATH).split(':')) {
+  for (const directory of (process.env.PATH ?? DEFAULT_PATH).split(':')) {
     const path = join(directory === '' ? '.' : directory, program);
     try {
       accessSync(path, constants.X_OK);
@@ -48,7 +47,7 @@ export function hasRange(text: string, uid: number, name: string | undefined): b
 }
 
 function subordinate(program: string, file: string): Finding {
-  const uid = geteuid?.() ?? 0;
+  const uid = process.geteuid?.() ?? 0;
   if (uid === 0) return available; // root maps what it wants
   const path = find(program);
   const install = 'install it: uidmap (Debian), shadow-utils (Fedora)';

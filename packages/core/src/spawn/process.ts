@@ -2,7 +2,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { SystemError } from '../errors.js';
 import { closeFd } from '../sys/fd.js';
@@ -243,6 +242,8 @@ export class NamespaceProcess extends EventEmitter {
   get lines(): AsyncIterable<string> {
     const input = this.stdout;
     if (!input) throw new TypeError('stdout is not a pipe');
+    // Loaded by the first who wants lines: it makes up much of an import of this package.
+    const { createInterface } = process.getBuiltinModule('node:readline');
     return createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   }
 

@@ -1,5 +1,4 @@
 // System call numbers: [x86-64, arm64]. Only calls that both machines have, under the kernel's names.
-import { arch } from 'node:process';
 
 const table = {
   accept4: [288, 242],
@@ -196,7 +195,7 @@ export type SyscallName = keyof typeof table;
 const machines = ['x64', 'arm64'];
 
 /** Number of a system call on a machine, by default this one. */
-export function syscallNumber(name: SyscallName, machine: string = arch): number {
+export function syscallNumber(name: SyscallName, machine: string = process.arch): number {
   const number = table[name][machines.indexOf(machine)];
   if (number === undefined) {
     throw new Error(`@ns/core supports ${machines.join(' and ')}, not ${machine}`);

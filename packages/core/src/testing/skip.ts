@@ -1,5 +1,4 @@
 // Skips that say why.
-import { geteuid } from 'node:process';
 
 /** A test that can be skipped while it runs: the context of a vitest test is one. */
 export interface SkippableTest {
@@ -7,7 +6,7 @@ export interface SkippableTest {
 }
 
 /** Whether the tests run as root. */
-export const isRoot = geteuid?.() === 0;
+export const isRoot = process.geteuid?.() === 0;
 
 /** Skips the test unless it runs as root. */
 export function skipUnlessRoot(test: SkippableTest): void {

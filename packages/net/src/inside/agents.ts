@@ -1,36 +1,31 @@
-// Agents for http and https whose connections start inside.
-import { type AgentOptions, Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions } from 'node:https';
+// Agents for http and https whose connections start inside. Here and in its neighbours, modules of
+// Node that are slow to load are loaded by the first who needs them: an import of the package is cheap.
+import type { AgentOptions, Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent, AgentOptions as HttpsAgentOptions } from 'node:https';
 import type { NetConnectOpts, Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 
 /** Starts a connection inside. */
 export type Connector = (options: NetConnectOpts) => Socket;
 
 /** For `http.request({ agent })`. */
-export class InsideAgent extends HttpAgent {
-  readonly #connect: Connector;
-
-  constructor(connect: Connector, options?: AgentOptions) {
-    super(options);
-    this.#connect = connect;
+export function insideAgent(connect: Connector, options?: AgentOptions): HttpAgent {
+  const { Agent } = process.getBuiltinModule('node:http');
+  class InsideAgent extends Agent {
+    override createConnection(given: NetConnectOpts): Socket {
+      return connect(given);
+    }
   }
-
-  override createConnection(options: NetConnectOpts): Socket {
-    return this.#connect(options);
-  }
+  return new InsideAgent(options);
 }
 
 /** For `https.request({ agent })`. */
-export class InsideTlsAgent extends HttpsAgent {
-  readonly #connect: Connector;
-
-  constructor(connect: Connector, options?: HttpsAgentOptions) {
-    super(options);
-    this.#connect = connect;
+export function insideTlsAgent(connect: Connector, options?: HttpsAgentOptions): HttpsAgent {
+  const { Agent } = process.getBuiltinModule('node:https');
+  const tls = process.getBuiltinModule('node:tls');
+  class InsideTlsAgent extends Agent {
+    override createConnection(given: NetConnectOpts): Socket {
+      return tls.connect({ ...given, socket: connect(given) });
+    }
   }
-
-  override createConnection(options: NetConnectOpts & ConnectionOptions): Socket {
-    return connectTls({ ...options, socket: this.#connect(options) });
-  }
+  return new InsideTlsAgent(options);
 }

@@ -1,5 +1,5 @@
 // Datagram sockets that are bound inside, also where Node binds them on its own before it sends.
-import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
+import type { Socket, SocketOptions } from 'node:dgram';
 import { isIP } from 'node:net';
 import type { Namespace } from '@ns/core';
 import { closeFd } from '@ns/core/sys';
@@ -38,6 +38,7 @@ export function insideDatagrams(
   resolver: Resolver,
   options: SocketOptions,
 ): Socket {
+  const { createSocket } = process.getBuiltinModule('node:dgram');
   const socket = createSocket({ lookup: resolver.lookup as SocketOptions['lookup'], ...options });
   const v6 = options.type === 'udp6';
   const original = socket.bind.bind(socket);

@@ -1,7 +1,5 @@
 // Looks names up from inside a namespace. getaddrinfo(3) would run on a thread of libuv's pool,
 // which is elsewhere; so the questions are asked by sockets of the namespace.
-import { randomInt } from 'node:crypto';
-import { createSocket } from 'node:dgram';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { isIP, isIPv6, type Socket } from 'node:net';
 import type { Namespace } from '@ns/core';
@@ -30,6 +28,7 @@ function askByUdp(
 ): Promise<Answer | undefined> {
   const v6 = isIPv6(server);
   const fd = boundSocket(namespace, { type: SOCK_DGRAM, address: v6 ? '::' : '0.0.0.0', port: 0 });
+  const { createSocket } = process.getBuiltinModule('node:dgram');
   const socket = createSocket(v6 ? 'udp6' : 'udp4');
   return new Promise((resolve) => {
     const end = (answer?: Answer) => {
@@ -99,6 +98,7 @@ export class Resolver {
   }
 
   async #ask(config: ResolverConfig, name: string, type: number): Promise<Answer | undefined> {
+    const { randomInt } = process.getBuiltinModule('node:crypto');
     for (let attempt = 0; attempt < config.attempts; attempt++) {
       for (const server of config.nameservers) {
         const question = encodeQuestion(randomInt(0x1_0000), name, type);

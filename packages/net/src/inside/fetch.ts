@@ -1,7 +1,6 @@
 // fetch() whose connections start inside. Node's own fetch does it all but for the connecting: its
 // dispatcher is found where undici and Node have agreed to keep it, and asked for another of its kind.
 import { isIP, type NetConnectOpts, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import type { Connector } from './agents.js';
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
@@ -48,7 +47,7 @@ function connectFor(connector: Connector, request: ConnectRequest, callback: Con
   } satisfies NetConnectOpts);
   const name = servername || (isIP(hostname) ? undefined : hostname);
   const socket = secure
-    ? connectTls({
+    ? process.getBuiltinModule('node:tls').connect({
         socket: plain,
         ALPNProtocols: ['http/1.1'],
         ...(name === undefined ? {} : { servername: name }),

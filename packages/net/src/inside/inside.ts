@@ -1,8 +1,8 @@
 // inside(): sockets of this process in another network namespace.
 import type { Socket as DatagramSocket, SocketOptions, SocketType } from 'node:dgram';
 import type { LookupAddress, LookupOptions } from 'node:dns';
-import type { AgentOptions } from 'node:http';
-import type { AgentOptions as HttpsAgentOptions } from 'node:https';
+import type { AgentOptions, Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent, AgentOptions as HttpsAgentOptions } from 'node:https';
 import {
   createServer,
   isIP,
@@ -15,7 +15,7 @@ import {
 } from 'node:net';
 import type { Namespace } from '@ns/core';
 import { type NetTarget, openNet } from '../where.js';
-import { InsideAgent, InsideTlsAgent } from './agents.js';
+import { insideAgent, insideTlsAgent } from './agents.js';
 import { insideDatagrams } from './datagrams.js';
 import { Resolver } from './dns.js';
 import { InsideFetch } from './fetch.js';
@@ -120,13 +120,13 @@ export class Inside {
   }
 
   /** An agent for `http.request` and `http.get`. */
-  agent(options?: AgentOptions): InsideAgent {
-    return new InsideAgent((given) => this.connect(given), options);
+  agent(options?: AgentOptions): HttpAgent {
+    return insideAgent((given) => this.connect(given), options);
   }
 
   /** An agent for `https.request` and `https.get`. */
-  tlsAgent(options?: HttpsAgentOptions): InsideTlsAgent {
-    return new InsideTlsAgent((given) => this.connect(given), options);
+  tlsAgent(options?: HttpsAgentOptions): HttpsAgent {
+    return insideTlsAgent((given) => this.connect(given), options);
   }
 
   /**

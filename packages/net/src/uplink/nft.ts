@@ -1,6 +1,5 @@
 // The firewall's tables of uplinks, by nft(8) and its JSON: a table of our own for each bridge and
 // named as it, so that nothing of anybody else's is touched. Each change is one transaction.
-import { spawnSync } from 'node:child_process';
 
 const FAMILY = 'ip';
 const tableOf = (bridge: string) => ({ family: FAMILY, name: bridge });
@@ -22,6 +21,7 @@ function transact(commands: readonly object[]): void {
 }
 
 function nft(args: readonly string[]): string {
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
   const { error, status, stdout, stderr } = spawnSync('nft', ['-j', ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],

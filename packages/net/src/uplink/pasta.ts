@@ -1,5 +1,4 @@
 // pasta(1): it makes the host's connections for those inside, and needs no privileges.
-import { geteuid } from 'node:process';
 import type { PortForward } from './nft.js';
 
 /** Its arguments for one direction: ports that lead to others, or none. */
@@ -25,7 +24,7 @@ export function pastaArguments(
   return [
     ...['--foreground', '--quiet', '--config-net', '--ns-ifname', device],
     // As root it would become nobody, who may not enter; it gives up its capabilities all the same.
-    ...(geteuid?.() === 0 ? ['--runas', '0'] : []),
+    ...(process.geteuid?.() === 0 ? ['--runas', '0'] : []),
     ...ports(
       { tcp: '--tcp-ports', udp: '--udp-ports' },
       forward,

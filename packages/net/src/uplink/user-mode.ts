@@ -1,5 +1,5 @@
 // A way outside without root: pasta(1) or slirp4netns(1), started for a process and ended with it.
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -106,6 +106,7 @@ async function start(
   pid: number,
   args: readonly string[],
 ): Promise<ChildProcess> {
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(tool, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
   let said = '';
   child.stderr?.on('data', (chunk) => {
