@@ -14,7 +14,7 @@ enum {
   SYS_MMAP = 9, SYS_MUNMAP = 11, SYS_RT_SIGACTION = 13, SYS_RT_SIGPROCMASK = 14,
   SYS_WAIT4 = 61, SYS_KILL = 62, SYS_PRCTL = 157,
   SYS_RT_SIGTIMEDWAIT = 128, SYS_EXIT_GROUP = 231, SYS_DUP3 = 292,
-  SYS_EXECVEAT = 322, SYS_WRITE = 1, SYS_GETPID = 39, SYS_CLOCK_GETTIME = 228, SYS_CLOSE_RANGE = 436, SYS_CLONE3 = 435,
+  SYS_EXECVEAT = 322, SYS_READ = 0, SYS_WRITE = 1, SYS_GETPID = 39, SYS_CLOCK_GETTIME = 228, SYS_CLOSE_RANGE = 436, SYS_CLONE3 = 435,
 };
 
 static inline i64 syscall6(i64 number, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
@@ -28,6 +28,13 @@ static inline i64 syscall6(i64 number, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f)
                    : "rcx", "r11", "memory");
   return result;
 }
+
+// Where struct ucontext has the signal mask that the thread gets back after a handler.
+enum { CONTEXT_MASK = 296 };
+
+// What the kernel returns through from a handler.
+__asm__(".pushsection .text\nsignal_return:\n\tmov $15, %eax\n\tsyscall\n.popsection");
+extern const u8 signal_return[] __attribute__((visibility("hidden")));
 
 // clone3 into entry(argument) on the stack named in the arguments; entry never returns.
 static inline i64 clone3_into(void *arguments, u64 size, void (*entry)(void *), void *argument) {
@@ -55,7 +62,7 @@ enum {
   SYS_MMAP = 222, SYS_MUNMAP = 215, SYS_RT_SIGACTION = 134, SYS_RT_SIGPROCMASK = 135,
   SYS_WAIT4 = 260, SYS_KILL = 129, SYS_PRCTL = 167,
   SYS_RT_SIGTIMEDWAIT = 137, SYS_EXIT_GROUP = 94, SYS_DUP3 = 24,
-  SYS_EXECVEAT = 281, SYS_WRITE = 64, SYS_GETPID = 172, SYS_CLOCK_GETTIME = 113, SYS_CLOSE_RANGE = 436, SYS_CLONE3 = 435,
+  SYS_EXECVEAT = 281, SYS_READ = 63, SYS_WRITE = 64, SYS_GETPID = 172, SYS_CLOCK_GETTIME = 113, SYS_CLOSE_RANGE = 436, SYS_CLONE3 = 435,
 };
 
 static inline i64 syscall6(i64 number, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f) {
@@ -72,6 +79,11 @@ static inline i64 syscall6(i64 number, i64 a, i64 b, i64 c, i64 d, i64 e, i64 f)
                    : "memory");
   return x0;
 }
+
+enum { CONTEXT_MASK = 40 };
+
+__asm__(".pushsection .text\nsignal_return:\n\tmov x8, #139\n\tsvc #0\n.popsection");
+extern const u8 signal_return[] __attribute__((visibility("hidden")));
 
 static inline i64 clone3_into(void *arguments, u64 size, void (*entry)(void *), void *argument) {
   register i64 x8 __asm__("x8") = SYS_CLONE3;

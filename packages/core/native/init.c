@@ -1,16 +1,13 @@
 // The runner: a static executable of a few KB that maps a job, goes on with its program in
 // memory of its own, and may stay as init (PID 1) for the command. Run from a sealed memfd.
 //
-// argv: "ns-init", fd of the job's memory, its address, its size.
+// argv: "ns-init", fd of the job's memory, its address, its size. With another name it is no runner
+// but a stand-in (stand-in.h), whose orders are in its environment.
 #include "program.h"
-
-struct siginfo { i32 signo, error, code, pad; i32 pid, uid, status; u8 rest[128 - 28]; };
 
 struct timespec { i64 seconds, nanoseconds; };
 
 enum {
-  SIG_KILL = 9, SIG_TERM = 15, SIG_CHLD = 17,
-  SI_KERNEL = 128,
   PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_SET_CHILD_SUBREAPER = 36,
   NO_HANG = 1,
   MILLION = 1000000,
@@ -171,16 +168,23 @@ static i64 special(struct job *job, struct entry *entry, i64 *args) {
   }
 }
 
-static u64 number(const char *text) {
+// Reads a number, and goes on behind the character after it.
+static u64 number(const char **text) {
   u64 value = 0;
-  for (; *text >= '0' && *text <= '9'; text++) value = value * 10 + (u64)(*text - '0');
+  for (; **text >= '0' && **text <= '9'; (*text)++) value = value * 10 + (u64)(**text - '0');
+  if (**text) (*text)++;
   return value;
 }
 
+#include "stand-in.h"
+
 __attribute__((used)) static void begin(u64 *stack) {
   char **argv = (char **)(stack + 1);
+  const char **envp = (const char **)argv + stack[0] + 1;
+  if (stack[0] && is_orders(envp[0])) stand_in(envp[0]);
   if (stack[0] != 4) call1(SYS_EXIT_GROUP, 127);
-  u64 fd = number(argv[1]), address = number(argv[2]), size = number(argv[3]);
+  const char *words[] = {argv[1], argv[2], argv[3]};
+  u64 fd = number(&words[0]), address = number(&words[1]), size = number(&words[2]);
   call2(SYS_PRCTL, PR_SET_NAME, "ns-init");
   i64 mapped = syscall6(SYS_MMAP, (i64)address, (i64)size, 3 /* read, write */,
                         0x01 | 0x100000 /* MAP_SHARED | MAP_FIXED_NOREPLACE */, (i64)fd, 0);

@@ -47,15 +47,34 @@ struct clone_args {
   u64 set_tid, set_tid_size, cgroup;
 };
 
+struct siginfo { i32 signo, error, code, pad; i32 pid, uid, status; u8 rest[128 - 28]; };
+
+struct sigaction { u64 handler, flags, restorer, mask; };
+
+enum {
+  SIG_KILL = 9, SIG_TERM = 15, SIG_CHLD = 17, SIG_CONT = 18, SIG_STOP = 19,
+  SIG_TSTP = 20, SIG_TTIN = 21, SIG_TTOU = 22,
+  SI_KERNEL = 128,
+};
+
 enum {
   CLONE_VM = 0x100, CLONE_PIDFD = 0x1000, CLONE_VFORK = 0x4000, CLONE_PARENT = 0x8000,
   CLONE_PARENT_SETTID = 0x100000,
   ERRNO_EINTR = 4, ERRNO_PROTO = 71,
   WAIT_ALL = 0x40000000,
-  SIG_SETMASK = 2,
+  SIG_BLOCK = 0, SIG_SETMASK = 2,
+  SA_SIGINFO = 4, SA_RESTORER = 0x04000000,
 };
 #define CLONE_CLEAR_SIGHAND 0x100000000ul
 #define ALL_SIGNALS (~0ul)
+#define BIT(signal) (1ul << ((signal) - 1))
+
+// Every signal does what it does by default, those that Node ignores included.
+static inline void reset_signals(void) {
+  struct sigaction action = {0};
+  for (int signal = 1; signal <= 64; signal++)
+    call4(SYS_RT_SIGACTION, signal, &action, 0, 8);
+}
 
 // What each of the two binaries does with a pseudo entry.
 static i64 special(struct job *job, struct entry *entry, i64 *args);

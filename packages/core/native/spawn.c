@@ -5,6 +5,8 @@
 // process) but only while the calling thread is suspended in clone3 (CLONE_VFORK).
 // A program that joins namespaces, changes credentials or has to wait for the parent
 // leaves this memory first: STEP_ISOLATE.
+//
+// And lets a program go over into a stand-in (stand-in.h), without losing a signal.
 #include "program.h"
 
 #define exported __attribute__((visibility("default")))
@@ -21,9 +23,7 @@ static i64 special(struct job *job, struct entry *entry, i64 *args) {
 
 // Dispositions that the parent ignores (Node: SIGPIPE) survive CLONE_CLEAR_SIGHAND and execve.
 static void start(void *argument) {
-  struct { u64 handler, flags, restorer, mask; } action = {0};
-  for (int signal = 1; signal <= 64; signal++)
-    call4(SYS_RT_SIGACTION, signal, &action, 0, 8);
+  reset_signals();
   run(argument);
 }
 
@@ -43,6 +43,46 @@ exported i64 ns_spawn(struct job *job) {
   i64 pid = clone3_into(&args, sizeof args, start, job);
   call4(SYS_RT_SIGPROCMASK, SIG_SETMASK, &before, 0, 8);
   return pid;
+}
+
+// Signals that stay pending, and what was before.
+static struct {
+  u64 signals, mask;
+  struct sigaction actions[64];
+} held;
+
+// A signal has come to a thread that does not block it: from now on it does, and the signal is sent
+// again, until all threads do and it stays pending. Those of a terminal are for its whole foreground
+// group, and have reached the child.
+static void hold_back(i32 signal, const struct siginfo *info, u8 *context) {
+  *(u64 *)(context + CONTEXT_MASK) |= held.signals;
+  if (info->code != SI_KERNEL) call2(SYS_KILL, call1(SYS_GETPID, 0), signal);
+}
+
+// Keeps signals to this process pending, so that they outlive an exec of the calling thread, until
+// ns_release_signals.
+exported void ns_hold_signals(u64 signals) {
+  held.signals = signals;
+  call4(SYS_RT_SIGPROCMASK, SIG_BLOCK, &signals, &held.mask, 8);
+  struct sigaction action = {(u64)hold_back, SA_SIGINFO | SA_RESTORER, (u64)signal_return, signals};
+  for (int signal = 1; signal <= 64; signal++)
+    if (signals & BIT(signal)) call4(SYS_RT_SIGACTION, signal, &action, &held.actions[signal - 1], 8);
+}
+
+exported void ns_release_signals(void) {
+  for (int signal = 1; signal <= 64; signal++)
+    if (held.signals & BIT(signal)) call4(SYS_RT_SIGACTION, signal, &held.actions[signal - 1], 0, 8);
+  call4(SYS_RT_SIGPROCMASK, SIG_SETMASK, &held.mask, 0, 8);
+}
+
+// Goes on as another program, which has only the pending signals of this one: execveat(2) with all
+// signals blocked. Comes back on failure: -errno.
+exported i64 ns_become(i64 fd, char **argv, char **envp) {
+  u64 all = ALL_SIGNALS, before;
+  call4(SYS_RT_SIGPROCMASK, SIG_SETMASK, &all, &before, 8);
+  i64 result = syscall6(SYS_EXECVEAT, fd, (i64) "", (i64)argv, (i64)envp, 0x1000 /* AT_EMPTY_PATH */, 0);
+  call4(SYS_RT_SIGPROCMASK, SIG_SETMASK, &before, 0, 8);
+  return result;
 }
 
 // Any system call, as the kernel sees it: the result, or -errno.

@@ -45,6 +45,8 @@ export type { CallOptions, MeetingAction, MeetingChild, ProgramArgument } from '
 export { Call, ParentDescriptor } from './program/call.js';
 export { Program } from './program/program.js';
 export type { ProcessAttributes, ResourceLimit, ResourceName } from './spawn/attributes.js';
+export type { BecomeOptions } from './spawn/become.js';
+export { become } from './spawn/become.js';
 export type { NamespaceTarget, Ways } from './spawn/call-in.js';
 export { callIn, openIn, withJoins, withTarget, workIn } from './spawn/call-in.js';
 export type { CloneFunctionOptions } from './spawn/clone.js';

@@ -126,6 +126,24 @@ export async function launch(draft: Draft): Promise<Running> {
   }
 }
 
+/** Makes the child on the calling thread, whose child it then is; lets the event loop run only for meetings. */
+export async function launchHere(draft: Draft): Promise<Running> {
+  const { stdio, undo, steps } = begin(draft);
+  try {
+    let state = steps.next();
+    while (!state.done) {
+      const wait = state.value;
+      if (wait.kind === 'action') await wait.run();
+      state = steps.next(wait.kind === 'clone' ? Number(rawSpawn(wait.job)) : 0);
+    }
+    undo.finished();
+    return { ...state.value, stdio };
+  } catch (error) {
+    undo.failed();
+    throw error;
+  }
+}
+
 function answerSync(wait: Wait): number {
   if (wait.kind === 'clone') return Number(rawSpawn(wait.job));
   if (wait.kind === 'action' && wait.run() instanceof Promise) {

@@ -71,6 +71,21 @@ export function rawSpawnAsync(job: bigint): Promise<number> {
 /** The runner's descriptor, kept for the whole process: the first one given wins; -1 only asks. */
 export const rawRunner: (fd: number) => number = library.func('ns_runner', word, [word]);
 
+/** Keeps signals, a set of bits, pending for the whole process; to be called on the main thread. */
+export const rawHoldSignals: (signals: bigint) => void = library.func('ns_hold_signals', 'void', [
+  'uint64_t',
+]);
+
+/** Ends that. */
+export const rawReleaseSignals: () => void = library.func('ns_release_signals', 'void', []);
+
+/** Replaces this process by a program, given by descriptor; comes back only on failure. */
+export const rawBecome: (fd: number, argv: bigint, envp: bigint) => number = library.func(
+  'ns_become',
+  word,
+  [word, word, word],
+);
+
 /** Maps memory at an address that is free in the runner too; fd -1 for private memory. */
 export const rawMap: (fd: number, size: number) => number = library.func('ns_map', word, [
   word,

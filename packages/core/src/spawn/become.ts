@@ -1,0 +1,119 @@
+// become(): a command in namespaces, for which this process is nothing but a stand-in from then on.
+import { constants } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
+import { SystemError } from '../errors.js';
+import { F } from '../flags.js';
+import { closeFd } from '../sys/fd.js';
+import { addressOf, rawBecome, rawHoldSignals, rawReleaseSignals } from '../sys/native.js';
+import { signalNumber } from '../sys/signals.js';
+import { cString, syscall, trySyscall } from '../sys/syscall.js';
+import { reap } from '../sys/wait.js';
+import { checkSpawn } from './check.js';
+import type { CheckedSpawn } from './checked.js';
+import { launchHere, type Running } from './launch.js';
+import type { SpawnOptions } from './options.js';
+import { draft } from './plan/draft.js';
+import { runnerFd } from './runner.js';
+
+const SIGKILL = 9;
+const LAST_SIGNAL = 64;
+
+// Signals that stay what they are: those that nobody can hold, that come from a fault, that tell of
+// children, that stop and continue, the profiler's, and the two of the C library's own.
+const { signals: numbers } = constants;
+const unforwarded: ReadonlySet<number> = new Set([
+  ...[numbers.SIGKILL, numbers.SIGSTOP],
+  ...[numbers.SIGILL, numbers.SIGTRAP, numbers.SIGBUS, numbers.SIGFPE, numbers.SIGSEGV],
+  ...[numbers.SIGSYS, numbers.SIGABRT, numbers.SIGPROF, numbers.SIGCHLD],
+  ...[numbers.SIGCONT, numbers.SIGTSTP, numbers.SIGTTIN, numbers.SIGTTOU],
+  ...[32, 33],
+]);
+
+/** Options of {@link become}: those of spawn that end with the start of the command. */
+export interface BecomeOptions
+  extends Omit<
+    SpawnOptions,
+    'stdio' | 'serialization' | 'terminal' | 'timeout' | 'killSignal' | 'signal'
+  > {
+  /** Signals that the command gets when this process does; others have no effect. Default: all. */
+  forwardSignals?: readonly (NodeJS.Signals | number)[];
+  /** What the process is called from then on, as its arguments. Default: `['ns']`. */
+  title?: readonly string[];
+}
+
+function setOf(signals: Iterable<number>): bigint {
+  let set = 0n;
+  for (const signal of signals) set |= 1n << BigInt(signal - 1);
+  return set;
+}
+
+function* everySignal(): Generator<number> {
+  for (let signal = 1; signal <= LAST_SIGNAL; signal++) {
+    if (!unforwarded.has(signal)) yield signal;
+  }
+}
+
+// What the kernel reads in execve. Being reachable from here, it outlives the call.
+const memory: ArrayBufferView[] = [];
+
+/** Address of a list of texts, as execve(2) takes it. */
+function textsOf(texts: readonly string[]): bigint {
+  const strings = texts.map(cString);
+  const list = BigUint64Array.from([...strings.map(addressOf), 0n]);
+  memory.push(...strings, list);
+  return addressOf(list);
+}
+
+/** Leaves the child to the stand-in; on failure the child is ended. */
+function leave({ pid, pidfd, report }: Running, forward: bigint, title: readonly string[]): never {
+  const orders = `NS_STAND_IN=${pid},${forward},${report + 1}`;
+  if (report >= 0) syscall('fcntl', report, F.SETFD, 0);
+  const error = -rawBecome(runnerFd(), textsOf(title), textsOf([orders]));
+  memory.length = 0;
+  trySyscall('pidfd_send_signal', pidfd, SIGKILL, null, 0);
+  reap(pidfd);
+  closeFd(pidfd);
+  if (report >= 0) closeFd(report);
+  throw new SystemError(error, 'execveat', ['ns-init', title, orders]);
+}
+
+function checkBecome(
+  command: string,
+  args: readonly string[],
+  { forwardSignals, title = ['ns'], ...options }: BecomeOptions,
+): { checked: CheckedSpawn; forward: bigint; title: readonly string[] } {
+  const checked = checkSpawn(command, args, { ...options, stdio: 'inherit' });
+  const chosen = forwardSignals?.map((signal, i) => signalNumber(signal, `forwardSignals[${i}]`));
+  const forward = setOf(chosen ?? everySignal());
+  for (const text of title) cString(text);
+  if (!isMainThread) throw new Error('become() is for the main thread: a Worker is no process');
+  return { checked, forward, title };
+}
+
+/**
+ * Starts a command in namespaces, as {@link spawn} does, with this process's stdio, and ends this
+ * program: the process goes on as a small native one (less than 2 MB) that waits for the command.
+ * Nothing after the call runs, no `exit` handler either. The process stays what it was for others:
+ * its pid, parent and session. It passes signals on to the command, stops if the command stops, and
+ * ends as the command does: by its exit code, or by the same signal.
+ *
+ * @returns never; on failure the program goes on
+ * @throws {TypeError | RangeError} for wrong arguments, before any system call
+ * @throws {SystemError} as spawn; and if the process cannot be replaced, when the command is killed
+ * @see execve(2), unshare(1), nsenter(1)
+ */
+export async function become(
+  command: string,
+  args: readonly string[] = [],
+  options: BecomeOptions = {},
+): Promise<never> {
+  const { checked, forward, title } = checkBecome(command, args, options);
+  // From here on a signal must not end this process and leave the command alone, nor be lost.
+  rawHoldSignals(setOf(everySignal()));
+  try {
+    return leave(await launchHere(draft(checked)), forward, title);
+  } catch (error) {
+    rawReleaseSignals();
+    throw error;
+  }
+}
