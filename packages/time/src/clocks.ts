@@ -1,5 +1,12 @@
 // Reading the clocks, here and in other time namespaces.
-import { type NamespaceTarget, Program, runProgramSync, withJoins, withTarget } from '@ns/core';
+import {
+  assertKeys,
+  type NamespaceTarget,
+  Program,
+  runProgramSync,
+  withJoins,
+  withTarget,
+} from '@ns/core';
 import { syscall } from '@ns/core/sys';
 import { join } from './nanoseconds.js';
 
@@ -13,6 +20,12 @@ export type Clock = keyof typeof CLOCKS;
 export interface InOptions {
   /** The time namespace: a handle, or the pid of a process in it. Default: the calling thread's. */
   in?: NamespaceTarget;
+}
+
+/** What options name that can only name a namespace. @throws {TypeError} for any other option */
+export function targetOf(options: InOptions): InOptions['in'] {
+  assertKeys(options, ['in'], 'options');
+  return options.in;
 }
 
 const names = Object.keys(CLOCKS) as Clock[];
@@ -46,7 +59,8 @@ function readInside(target: NamespaceTarget): Record<Clock, bigint> {
  * @throws {SystemError} EPERM if the namespace of `in` may not be joined
  * @see clock_gettime(2), time_namespaces(7)
  */
-export function readClocks({ in: target }: InOptions = {}): Record<Clock, bigint> {
+export function readClocks(options: InOptions = {}): Record<Clock, bigint> {
+  const target = targetOf(options);
   if (target !== undefined) return readInside(target);
   return fromEntries(
     names.map((name) => {

@@ -2,7 +2,7 @@
 import { constants, readFileSync, readlinkSync } from 'node:fs';
 import { AT, type Namespace, Program, runProgramSync, withJoins, withTarget } from '@ns/core';
 import { O_CLOEXEC } from '@ns/core/sys';
-import type { InOptions } from './clocks.js';
+import { type InOptions, targetOf } from './clocks.js';
 import { type Offsets, parseOffsets } from './offsets.js';
 
 // Two lines of a name, a sign, up to 19 digits and 9 digits each.
@@ -30,7 +30,8 @@ function readByJoining(namespace: Namespace): Offsets {
  * @see time_namespaces(7)
  * @example readOffsets({ in: child.pid }).boottime // -3600000000000n
  */
-export function readOffsets({ in: target }: InOptions = {}): Offsets {
+export function readOffsets(options: InOptions = {}): Offsets {
+  const target = targetOf(options);
   if (target !== undefined && typeof target !== 'number') {
     return withTarget('time', target, readByJoining);
   }

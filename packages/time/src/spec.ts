@@ -1,6 +1,6 @@
 // What a child with a time namespace of its own gets.
 import { constants } from 'node:fs';
-import { AT, type NamespaceSpec } from '@ns/core';
+import { AT, assertKeys, type NamespaceSpec } from '@ns/core';
 import { O_CLOEXEC } from '@ns/core/sys';
 import { readClocks } from './clocks.js';
 import { type Duration, nanoseconds } from './nanoseconds.js';
@@ -53,6 +53,7 @@ const HINT =
  * @example time({ boottime: 86400 }) // appears to have been up for a day longer
  */
 export function time(options: TimeOptions = {}): NamespaceSpec {
+  assertKeys(options, ['monotonic', 'boottime'], 'time');
   const offsets: { -readonly [clock in keyof Offsets]?: bigint } = {};
   for (const clock of ['monotonic', 'boottime'] as const) {
     const offset = options[clock];

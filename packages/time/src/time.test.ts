@@ -144,3 +144,13 @@ test('what the kernel would refuse is refused before any child is made', () => {
   expect(() => bootedAt(new Date('x'))).toThrow('date must be a valid Date');
   expect(() => readOffsets({ in: 0 })).toThrow(TypeError);
 });
+
+test.each(Object.entries({ time, readClocks, readOffsets }))(
+  '%s refuses a mistyped option by its name',
+  (taker, take: (options: never) => unknown) => {
+    const argument = taker === 'time' ? 'time' : 'options';
+    expect(() => take({ uptime: 1 } as never)).toThrow(TypeError);
+    expect(() => take({ uptime: 1 } as never)).toThrow(`${argument} has no option uptime; it has`);
+    expect(() => take(null as never)).toThrow(new TypeError(`${argument} must be an object: null`));
+  },
+);

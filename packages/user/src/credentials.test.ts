@@ -162,7 +162,7 @@ test('wrong arguments are refused before anything is started', () => {
     [{ runAs: null as unknown as 'self' }, 'runAs must be'],
     [{ capabilities: 5 as unknown as CapabilityOptions }, 'capabilities must be an object'],
     [{ capabilities: { securebits: 'noroot' as unknown as [] } }, 'securebits must be an array'],
-    [{ owner: 5 as unknown as { uid: 0; gid: 0 } }, 'owner must be { uid, gid }'],
+    [{ owner: 5 as unknown as { uid: 0; gid: 0 } }, 'owner must be an object'],
     [{ capabilities: { securebits: ['magic' as 'noroot'] } }, 'securebits: unknown: magic'],
     [{ runAs: { uid: -1 } }, 'runAs.uid must be an integer'],
     [{ runAs: { groups: [2 ** 32] } }, 'runAs.groups[0] must be an integer'],

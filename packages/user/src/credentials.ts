@@ -1,5 +1,5 @@
 // What a child's command may do: capabilities, securebits. Calls of the phase `credentials`.
-import { PR, type Preparation } from '@ns/core';
+import { assertKeys, PR, type Preparation } from '@ns/core';
 import {
   type CapabilityInput,
   type CapabilitySet,
@@ -87,9 +87,8 @@ function keptOnly(
 
 /** @throws {TypeError} for unknown names, and for ambient and inheritable ones that are not kept */
 export function checkCapabilities(options: CapabilityOptions): CheckedCapabilities {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`capabilities must be an object: ${String(options)}`);
-  }
+  const names = ['keep', 'drop', 'ambient', 'inheritable', 'securebits', 'noNewPrivs'];
+  assertKeys(options, names, 'capabilities');
   const { noNewPrivs = false } = options;
   const kept = keptOf(options);
   const ambient = keptOnly(options.ambient, kept, 'capabilities.ambient');

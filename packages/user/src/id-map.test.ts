@@ -86,7 +86,7 @@ test('what the kernel would refuse is refused, by name', () => {
   const wrong: [unknown, string][] = [
     ['0 0 1', 'map must be an array'],
     [[], 'map must have at least one range'],
-    [[null], 'map[0] must be { inside, outside, length }'],
+    [[null], 'map[0] must be an object'],
     [[{ inside: 0 }], 'map[0].outside must be a number'],
     [[{ ...range, length: 0 }], 'map[0].length must be an integer from 1'],
     [[{ ...range, inside: ID_MAX + 1 }], 'map[0].inside must be an integer from 0'],

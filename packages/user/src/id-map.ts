@@ -1,4 +1,5 @@
 // Maps of user or group ids: ranges, their checks, and the text form of /proc/PID/uid_map.
+import { assertKeys } from '@ns/core';
 
 /** Largest id; 2^32 - 1 stands for "none" in many system calls. */
 export const ID_MAX = 0xffff_fffe;
@@ -44,9 +45,7 @@ export function assertId(value: unknown, name: string): asserts value is number 
 }
 
 function checkRange(range: IdRangeInput, name: string): IdRange {
-  if (typeof range !== 'object' || range === null) {
-    throw new TypeError(`${name} must be { inside, outside, length }: ${String(range)}`);
-  }
+  assertKeys(range, ['inside', 'outside', 'length'], name);
   const { inside, outside, length = 1 } = range;
   assertId(inside, `${name}.inside`);
   assertId(outside, `${name}.outside`);

@@ -79,3 +79,18 @@ test('wrong arguments are refused before anything is started', () => {
   expect(() => user({ gid: -1 })).toThrow(RangeError);
   expect(() => user({ setgroups: 'maybe' as 'deny' })).toThrow(/^setgroups must be/);
 });
+
+test('what is no object, and an option that it does not have, are refused by name', () => {
+  expect(() => user(null as never)).toThrow(new TypeError('user must be an object: null'));
+  expect(() => user({ mapp: true } as never)).toThrow(TypeError);
+  expect(() => user({ mapp: true } as never)).toThrow('user has no option mapp; it has ');
+  const wrong: [object, string][] = [
+    [{ map: { uids: [] } }, 'map has no option uids; it has uid, gid'],
+    [{ map: { uid: [{ inside: 0, outsied: 0 }] } }, 'map.uid[0] has no option outsied'],
+    [{ owner: null }, 'owner must be an object: null'],
+    [{ owner: { uid: 0, gdi: 0 } }, 'owner has no option gdi'],
+    [{ runAs: { user: 0 } }, 'runAs has no option user'],
+    [{ capabilities: { kepe: [] } }, 'capabilities has no option kepe'],
+  ];
+  for (const [options, message] of wrong) expect(() => user(options)).toThrow(message);
+});

@@ -1,5 +1,5 @@
 // What a child with a user namespace of its own gets.
-import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, type NamespaceSpec } from '@ns/core';
 import { type CallerIds, callerIds, type MapChoice, resolveMaps } from './choice.js';
 import { addCapabilities, type CapabilityOptions, checkCapabilities } from './credentials.js';
 import { assertId } from './id-map.js';
@@ -44,10 +44,12 @@ export interface UserOptions {
   disableNested?: boolean;
 }
 
+const names = [
+  ...['map', 'setgroups', 'uid', 'gid', 'runAs', 'capabilities', 'owner', 'disableNested'],
+] as const satisfies readonly (keyof UserOptions)[];
+
 function checkOwner(owner: CallerIds): void {
-  if (typeof owner !== 'object' || owner === null) {
-    throw new TypeError(`owner must be { uid, gid }: ${String(owner)}`);
-  }
+  assertKeys(owner, ['uid', 'gid'], 'owner');
   assertId(owner.uid, 'owner.uid');
   assertId(owner.gid, 'owner.gid');
 }
@@ -102,6 +104,7 @@ function planInside(options: UserOptions) {
  * @example spawn('id', [], { namespaces: [user({ map: 'root' })] })
  */
 export function user(options: UserOptions = {}): NamespaceSpec {
+  assertKeys(options, names, 'user');
   const { owner, setgroups, disableNested } = options;
   if (owner !== undefined) checkOwner(owner);
   if (setgroups !== undefined && setgroups !== 'allow' && setgroups !== 'deny') {

@@ -1,5 +1,5 @@
 // Host name and NIS domain name: get and set.
-import { callIn, type NamespaceTarget } from '@ns/core';
+import { assertKeys, callIn, type NamespaceTarget } from '@ns/core';
 import { assertEncoding, type Name, nameBytes } from './text.js';
 import { type ReadOptions, readField } from './uname.js';
 
@@ -9,7 +9,14 @@ export interface InOptions {
   in?: NamespaceTarget;
 }
 
+/** What options name that can only name a namespace. */
+function targetOf(options: InOptions): InOptions['in'] {
+  assertKeys(options, ['in'], 'options');
+  return options.in;
+}
+
 function get(field: 'nodename' | 'domainname', options: ReadOptions): string {
+  assertKeys(options, ['in', 'encoding'], 'options');
   const { in: target, encoding = 'utf8' } = options;
   assertEncoding(encoding);
   return readField(field, target).toString(encoding);
@@ -33,7 +40,8 @@ export function getHostname(options: ReadOptions = {}): string {
  * @throws {SystemError} EPERM without the capability
  * @see sethostname(2), hostname(1)
  */
-export function setHostname(hostname: Name, { in: target }: InOptions = {}): void {
+export function setHostname(hostname: Name, options: InOptions = {}): void {
+  const target = targetOf(options);
   const bytes = nameBytes(hostname, 'hostname');
   callIn('uts', target, 'sethostname', bytes, bytes.length);
 }
@@ -56,7 +64,8 @@ export function getDomainname(options: ReadOptions = {}): string {
  * @throws {SystemError} EPERM without the capability
  * @see setdomainname(2), domainname(1)
  */
-export function setDomainname(domainname: Name, { in: target }: InOptions = {}): void {
+export function setDomainname(domainname: Name, options: InOptions = {}): void {
+  const target = targetOf(options);
   const bytes = nameBytes(domainname, 'domainname');
   callIn('uts', target, 'setdomainname', bytes, bytes.length);
 }

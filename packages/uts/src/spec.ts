@@ -1,5 +1,5 @@
 // What a child with a UTS namespace of its own gets.
-import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, type NamespaceSpec } from '@ns/core';
 import { type Name, nameBytes } from './text.js';
 
 /** Options of {@link uts}. */
@@ -18,6 +18,7 @@ export interface UtsOptions {
  * @see uts_namespaces(7), sethostname(2), setdomainname(2), unshare(1) `--uts`
  */
 export function uts(options: UtsOptions = {}): NamespaceSpec {
+  assertKeys(options, ['hostname', 'domainname'], 'uts');
   const hostname =
     options.hostname === undefined ? undefined : nameBytes(options.hostname, 'hostname');
   const domainname =

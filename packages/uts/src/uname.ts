@@ -1,5 +1,5 @@
 // uname(2): the whole structure.
-import { callIn, type NamespaceTarget } from '@ns/core';
+import { assertKeys, callIn, type NamespaceTarget } from '@ns/core';
 import { assertEncoding, type NameEncoding } from './text.js';
 
 const FIELD = 65;
@@ -51,7 +51,9 @@ export function readField(name: keyof Uname, target: NamespaceTarget | undefined
  * @see uname(2), uname(1)
  * @example uname().release // '6.12.48'
  */
-export function uname({ in: target, encoding = 'utf8' }: ReadOptions = {}): Uname {
+export function uname(options: ReadOptions = {}): Uname {
+  assertKeys(options, ['in', 'encoding'], 'options');
+  const { in: target, encoding = 'utf8' } = options;
   assertEncoding(encoding);
   const bytes = fieldBytes(target);
   const entries = fields.map((name) => [name, bytes[name].toString(encoding)]);

@@ -1,7 +1,7 @@
 // Changes of the names, as they happen. The kernel wakes whoever polls the files of /proc/sys, at
 // changes in any UTS namespace.
 import { constants } from 'node:fs';
-import { AT } from '@ns/core';
+import { AT, assertKeys } from '@ns/core';
 import { closeFd, O_CLOEXEC, syscall, watch } from '@ns/core/sys';
 import { getDomainname, getHostname } from './names.js';
 import type { ReadOptions } from './uname.js';
@@ -95,12 +95,14 @@ async function* changes(
 function start(
   path: string,
   get: (options: ReadOptions) => string,
-  { signal, ...options }: WatchOptions,
+  options: WatchOptions,
 ): AsyncGenerator<string, void> {
+  assertKeys(options, ['in', 'encoding', 'signal'], 'options');
+  const { signal, ...reading } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`signal must be an AbortSignal: ${String(signal)}`);
   }
-  return changes(path, () => get(options), signal);
+  return changes(path, () => get(reading), signal);
 }
 
 /**
