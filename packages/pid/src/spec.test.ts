@@ -68,3 +68,9 @@ test('wrong options are refused', () => {
   expect(() => pid({ init: 'systemd' as never })).toThrow(TypeError);
   expect(() => pid({ proc: 1 as never })).toThrow(TypeError);
 });
+
+test('what is no object, and an option that it does not have, are refused by name', () => {
+  expect(() => pid(null as never)).toThrow(new TypeError('pid must be an object: null'));
+  expect(() => pid({ grcae: true } as never)).toThrow(TypeError);
+  expect(() => pid({ grcae: true } as never)).toThrow('pid has no option grcae; it has ');
+});

@@ -1,5 +1,5 @@
 // pid(): a new PID namespace for a child.
-import { MS, type NamespaceSpec, type Preparation, signalNumber } from '@ns/core';
+import { assertKeys, MS, type NamespaceSpec, type Preparation, signalNumber } from '@ns/core';
 import { assertPid } from './numbers.js';
 
 /** Options of {@link pid}. */
@@ -70,7 +70,12 @@ function parentSignal(value: PidOptions['killWithParent']): number {
   return signalNumber(value === true ? 'SIGKILL' : value, 'killWithParent');
 }
 
+const names = [
+  ...['init', 'proc', 'forwardSignals', 'grace', 'killWithParent', 'setTid'],
+] as const satisfies readonly (keyof PidOptions)[];
+
 function check(options: PidOptions): Checked {
+  assertKeys(options, names, 'pid');
   const { init = true, proc, grace = 0, setTid } = options;
   if (init !== true && init !== 'none') {
     throw new TypeError(`init must be true or 'none': ${String(init)}`);
