@@ -41,3 +41,9 @@ test('the plan names the calls', () => {
 test('a wrong option is refused before anything happens', () => {
   expect(() => net({ loopback: 1 as never })).toThrow(TypeError);
 });
+
+test('what is no object, and an option that it does not have, are refused by name', () => {
+  expect(() => net(null as never)).toThrow(new TypeError('net must be an object: null'));
+  expect(() => net({ loopbak: true } as never)).toThrow(TypeError);
+  expect(() => net({ loopbak: true } as never)).toThrow('net has no option loopbak; it has ');
+});

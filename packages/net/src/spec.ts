@@ -1,5 +1,5 @@
 // net(): a new network namespace for a child.
-import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, type NamespaceSpec } from '@ns/core';
 import { addLoopbackUp } from './loopback.js';
 
 /** Options of {@link net}. */
@@ -30,6 +30,7 @@ export function assertLoopback(loopback: unknown): void {
  * @example await run('curl', ['http://127.0.0.1:8080'], { namespaces: [user({ map: 'root' }), net()] });
  */
 export function net(options: NetOptions = {}): NamespaceSpec {
+  assertKeys(options, ['loopback'], 'net');
   const { loopback = true } = options;
   assertLoopback(loopback);
   return {
