@@ -29,3 +29,9 @@ test('the namespace is another one than ours', async () => {
 test('the plan names the call', () => {
   expect(explainSpawn('true', [], { namespaces: [cgroup()] })).toContain('clone3(CLONE_NEWCGROUP');
 });
+
+test('what is no object, and an option that it does not have, are refused by name', () => {
+  expect(() => cgroup(null as never)).toThrow(new TypeError('cgroup must be an object: null'));
+  expect(() => cgroup({ gruop: true } as never)).toThrow(TypeError);
+  expect(() => cgroup({ gruop: true } as never)).toThrow('cgroup has no option gruop; it has ');
+});

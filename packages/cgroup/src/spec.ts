@@ -1,5 +1,5 @@
 // cgroup(): a new cgroup namespace for a child.
-import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, type NamespaceSpec } from '@ns/core';
 import { Cgroup } from './cgroup.js';
 
 /** Options of {@link cgroup}. */
@@ -22,6 +22,7 @@ export interface CgroupOptions {
  * @example await run('cat', ['/proc/self/cgroup'], { namespaces: [cgroup()] }); // 0::/
  */
 export function cgroup(options: CgroupOptions = {}): NamespaceSpec {
+  assertKeys(options, ['group'], 'cgroup');
   const { group } = options;
   if (group !== undefined && !(group instanceof Cgroup)) {
     throw new TypeError(`group must be a Cgroup: ${String(group)}`);
