@@ -1,8 +1,8 @@
 // Changes of mounts that exist: their attributes, their file system's parameters, their peer group.
-import { AT } from '@ns/core';
+import { AT, assertKeys } from '@ns/core';
 import { attributeChange, attributeNames, type MountAttributes, mountAttr } from './attributes.js';
 import { addConfiguring } from './build.js';
-import { assertFlag, assertKeys, assertPath } from './checks.js';
+import { assertFlag, assertPath } from './checks.js';
 import { type OtherOptions, parametersOf } from './filesystems.js';
 import { FSCONFIG, FSPICK, MOVE_MOUNT } from './flags.js';
 import { type Place, perform } from './perform.js';

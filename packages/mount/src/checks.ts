@@ -39,18 +39,6 @@ export function assertOneOf(value: unknown, list: readonly string[], name: strin
   }
 }
 
-/** Throws if an object has keys other than these: a mistyped option must not be passed over. */
-export function assertKeys(value: unknown, keys: readonly string[], name: string): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`${name} must be an object: ${String(value)}`);
-  }
-  for (const key of Object.keys(value)) {
-    if (!keys.includes(key)) {
-      throw new TypeError(`${name} has no option ${key}; it has ${keys.join(', ')}`);
-    }
-  }
-}
-
 /** Throws unless the value is a text that is not empty. */
 export function assertText(value: unknown, name: string): asserts value is string {
   assertPath(value, name);

@@ -1,9 +1,9 @@
 // Mounts that are in no namespace yet.
-import { AT, type Call, Namespace, Program } from '@ns/core';
+import { AT, assertKeys, type Call, Namespace, Program } from '@ns/core';
 import { closeFd, syscall } from '@ns/core/sys';
 import { attributeChange, attributeNames, type MountAttributes, mountAttr } from './attributes.js';
 import { addDetached } from './build.js';
-import { assertFlag, assertKeys, assertPath } from './checks.js';
+import { assertFlag, assertPath } from './checks.js';
 import { MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from './flags.js';
 import { performHere } from './here.js';
 import { type IdMaps, withIdmap } from './idmap.js';

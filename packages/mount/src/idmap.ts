@@ -1,7 +1,7 @@
 // Id maps of mounts: whom the files of a mount seem to belong to.
 import { writeFileSync } from 'node:fs';
-import { Namespace, type NamespaceSpec } from '@ns/core';
-import { assertCount, assertKeys } from './checks.js';
+import { assertKeys, Namespace, type NamespaceSpec } from '@ns/core';
+import { assertCount } from './checks.js';
 
 /** Consecutive ids of an id map, in the form of /proc/PID/uid_map. */
 export interface IdRange {

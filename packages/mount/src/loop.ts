@@ -1,8 +1,8 @@
 // Loop devices: files as block devices.
 import { closeSync, constants, openSync } from 'node:fs';
-import { isSystemError } from '@ns/core';
+import { assertKeys, isSystemError } from '@ns/core';
 import { syscall } from '@ns/core/sys';
-import { assertCount, assertFlag, assertKeys, assertPath } from './checks.js';
+import { assertCount, assertFlag, assertPath } from './checks.js';
 
 /** Options of {@link LoopDevice.open}. */
 export interface LoopOptions {

@@ -113,3 +113,9 @@ describe('mounts', () => {
     expect(wrong({ type: 'bind', source: '/a\0', target: '/' })).toThrow('NUL');
   });
 });
+
+test('what is no object, and an option that it does not have, are refused by name', () => {
+  expect(() => mount(null as never)).toThrow(new TypeError('mount must be an object: null'));
+  expect(() => mount({ mount: true } as never)).toThrow(TypeError);
+  expect(() => mount({ mount: true } as never)).toThrow('mount has no option mount; it has ');
+});

@@ -1,7 +1,7 @@
 // The specification of a new mount namespace.
-import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, type NamespaceSpec } from '@ns/core';
 import { addMount } from './build.js';
-import { assertKeys, assertOneOf } from './checks.js';
+import { assertOneOf } from './checks.js';
 import { checkMount, type Mount } from './mounts.js';
 import { childIsInUserNamespace } from './perform.js';
 import { addPropagation } from './propagation.js';

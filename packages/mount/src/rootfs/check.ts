@@ -1,14 +1,9 @@
 // The options of rootfs(): checks and defaults.
+
 import { posix, resolve } from 'node:path';
+import { assertKeys } from '@ns/core';
 import { assertFd } from '@ns/core/sys';
-import {
-  assertFlag,
-  assertKeys,
-  assertMode,
-  assertOneOf,
-  assertPath,
-  assertText,
-} from '../checks.js';
+import { assertFlag, assertMode, assertOneOf, assertPath, assertText } from '../checks.js';
 import type { DetachedMount } from '../detached.js';
 import { checkMount } from '../mounts.js';
 import type { RootEntry, RootfsOptions, RootOverlay } from './options.js';
