@@ -1,34 +1,18 @@
-// A process of the container watches for whoever joins, to take over its memory (the class of
-// CVE-2016-9962). What it must never find is the memory of this process.
+// Whoever is root in a rootless container watches for whoever joins, to take over its memory (the
+// class of CVE-2016-9962). What it must never find is the memory of this process.
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { CLONE } from '../flags.js';
 import { Namespace } from '../namespaces/namespace.js';
 import { Program } from '../program/program.js';
+import { rootMap } from '../testing/eight-namespaces.js';
 import { runProgramSync } from './run-program.js';
 import { runSync } from './run-sync.js';
 import { spawn } from './spawn.js';
 import type { NamespaceSpec } from './spec.js';
-
-const uid = process.getuid?.() ?? 0;
-const gid = process.getgid?.() ?? 0;
-
-/** Root of a rootless container, and in a pid namespace of the machine: it sees who joins. */
-const container: NamespaceSpec = {
-  type: 'user',
-  prepare(child) {
-    const program = child.program('user');
-    for (const [file, text] of [
-      ['setgroups', 'deny'],
-      ['uid_map', `0 ${uid} 1`],
-      ['gid_map', `0 ${gid} 1`],
-    ] as const) {
-      const fd = program.call('openat', -100, `/proc/self/${file}`, 1);
-      program.call('write', fd, text, text.length);
-      program.call('close', fd);
-    }
-  },
-};
 
 // Looks at every process of its user namespace; tells whose memory it could open for writing.
 const watcher = `
@@ -74,20 +58,17 @@ function unprotected(fd: number): Program {
 
 test('who is root in a joined container never gets at the memory of this process or of the runner', async () => {
   expect(readFileSync('/proc/self/maps', 'utf8')).toContain('node');
-  const hostile = await spawn('python3', ['-c', watcher], { namespaces: [container] });
+  const hostile = await spawn('python3', ['-c', watcher], { namespaces: [rootMap] });
   let reported = '';
   hostile.stdout?.on('data', (chunk: Buffer) => {
     reported += chunk.toString();
   });
-  const until = async (text: string) => {
-    while (!reported.includes(text)) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
   try {
-    await until('watching');
+    while (!reported.includes('watching')) await once(hostile.stdout as Readable, 'data');
     using user = Namespace.of(hostile.pid, 'user');
     for (let i = 0; i < 20; i++) {
       runSync('true', [], { namespaces: [user, slowly] });
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await turn(); // to hear what it reports
     }
     expect(reported).toBe('watching\n');
 
@@ -95,7 +76,7 @@ test('who is root in a joined container never gets at the memory of this process
     // On a busy machine it may look too late, so it gets as many chances as it needs.
     while (!reported.includes('opened node')) {
       runProgramSync(unprotected(user.fd));
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await turn(); // to hear what it reports
     }
   } finally {
     hostile.kill('SIGKILL');

@@ -3,31 +3,14 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { F, PR } from '../flags.js';
 import { syscall } from '../sys/syscall.js';
+import { rootMap, withInit } from '../testing/eight-namespaces.js';
 import { run } from './run.js';
 import { runSync } from './run-sync.js';
 import { spawn } from './spawn.js';
 import type { NamespaceSpec } from './spec.js';
 
 const uid = process.getuid?.() ?? 0;
-const gid = process.getgid?.() ?? 0;
 
-/** A user namespace with the caller as root, by bare calls. */
-const rootMap: NamespaceSpec = {
-  type: 'user',
-  prepare(child) {
-    const program = child.program('user');
-    for (const [file, text] of [
-      ['setgroups', 'deny'],
-      ['uid_map', `0 ${uid} 1`],
-      ['gid_map', `0 ${gid} 1`],
-    ] as const) {
-      const fd = program.call('openat', -100, `/proc/self/${file}`, 1);
-      program.call('write', fd, text, text.length);
-      program.call('close', fd);
-    }
-  },
-};
-const withInit: NamespaceSpec = { type: 'pid', prepare: (child) => child.useInit() };
 const alone: NamespaceSpec = { type: 'pid' };
 
 const ways = [

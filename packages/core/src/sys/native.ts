@@ -104,8 +104,11 @@ export function viewOf(address: bigint, size: number): ArrayBuffer {
 
 /** A file descriptor on the event loop; see {@link watch}. */
 export interface Watch {
+  /** Keeps the event loop alive, as it does from the start. */
   ref(): void;
+  /** Lets the event loop end. */
   unref(): void;
+  /** Ends it; again is no error. */
   close(): void;
 }
 
@@ -116,14 +119,18 @@ export interface Readiness {
   readonly disconnect: boolean;
 }
 
-// Node runs the loop once more after its own end, when no callback can be called any more: a
-// descriptor that became ready then would abort the process.
-const open = new Set<WeakRef<Watch>>();
+// Held here, or koffi would end a watch that nobody refers to any more, without a word. And Node runs
+// the loop once more after its own end, when no callback can be called any more: a descriptor that
+// became ready then would abort the process.
+const open = new Set<Watch>();
 process.once('exit', () => {
-  for (const watch of open) watch.deref()?.close();
+  for (const poll of open) poll.close();
 });
 
-/** Calls back on the event loop of this thread whenever the descriptor is ready. */
+/**
+ * Calls back on the event loop of this thread whenever the descriptor is ready, until the watch is
+ * closed. Close it before the descriptor.
+ */
 export function rawWatch(
   fd: number,
   events: { readable?: boolean; writable?: boolean; disconnect?: boolean },
@@ -131,13 +138,16 @@ export function rawWatch(
 ): Watch {
   // koffi passes a status first, whatever its types say.
   const poll = koffi.node.poll(fd, events, (...args: unknown[]) => callback(args[1] as Readiness));
-  const entry = new WeakRef<Watch>(poll);
-  open.add(entry);
+  open.add(poll);
+  // koffi crashes when a closed one is used.
+  const whileOpen = (use: () => void) => {
+    if (open.has(poll)) use();
+  };
   return {
-    ref: () => poll.ref(),
-    unref: () => poll.unref(),
+    ref: () => whileOpen(() => poll.ref()),
+    unref: () => whileOpen(() => poll.unref()),
     close: () => {
-      if (open.delete(entry)) poll.close();
+      if (open.delete(poll)) poll.close();
     },
   };
 }
