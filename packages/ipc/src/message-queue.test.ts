@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listObjects, MessageQueue } from './index.js';
@@ -60,17 +61,13 @@ test('any bytes and types survive', () => {
 test.each(['here', 'there'])('queues are waited for without blocking, %s', async (where) => {
   const queue = MessageQueue.create(where === 'there' ? there : {});
   try {
-    let ticks = 0;
-    const ticking = setInterval(() => ticks++, 1);
     const received = queue.receive({ type: 5 });
     queue.trySend(4, 'another');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await turn(); // the event loop goes on
     queue.trySend(5, 'long awaited');
     expect(await received).toEqual({ type: 5, data: Buffer.from('long awaited') });
-    clearInterval(ticking);
-    expect(ticks).toBeGreaterThan(1);
     const empty = queue.receive({ type: 6 });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await turn();
     queue.trySend(6, '');
     expect(await empty).toEqual({ type: 6, data: Buffer.alloc(0) });
   } finally {
@@ -84,7 +81,7 @@ test('a full queue is waited for', async () => {
   expect(queue.trySend(1, '12345678')).toBe(true);
   expect(queue.trySend(1, 'more')).toBe(false);
   const sent = queue.send(2, 'more');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await turn();
   expect(queue.tryReceive()?.data.toString()).toBe('12345678');
   await sent;
   expect(queue.tryReceive()).toEqual({ type: 2, data: Buffer.from('more') });
@@ -95,11 +92,13 @@ test('a wait ends with a timeout, a signal or the queue, and takes nothing', asy
   await expect(queue.receive({ timeout: 20 })).rejects.toThrow(timedOut);
   const controller = new AbortController();
   const waiting = queue.receive({ signal: controller.signal });
-  setTimeout(() => controller.abort(), 20);
+  await turn();
+  controller.abort();
   await expect(waiting).rejects.toThrow(ended);
   await expect(queue.receive({ signal: controller.signal })).rejects.toThrow(ended);
+  // Whether it waits already or is on its way.
   const last = queue.receive();
-  setTimeout(() => queue.remove(), 50);
+  queue.remove();
   await expect(last).rejects.toThrow(removed);
 });
 

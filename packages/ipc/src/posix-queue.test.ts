@@ -1,4 +1,5 @@
 import { existsSync, statfsSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type NamespaceProcess, spawn } from '@ns/core';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -57,24 +58,27 @@ test('any bytes and priorities survive', () => {
 test('messages and room for them are waited for', async () => {
   const received = queue.receive();
   const second = queue.receive();
-  setTimeout(() => queue.trySend('first'), 20);
-  setTimeout(() => queue.trySend('second'), 40);
+  await turn();
+  queue.trySend('first');
+  await turn();
+  queue.trySend('second');
   const texts = (await Promise.all([received, second])).map(({ data }) => data.toString());
   expect(texts.sort()).toEqual(['first', 'second']);
   while (queue.trySend('filler'));
   const sent = queue.send('last', { priority: 9 });
-  setTimeout(() => queue.tryReceive(), 20);
+  await turn();
+  queue.tryReceive();
   await sent;
   expect(queue.tryReceive()?.data.toString()).toBe('last');
 });
 
 test('messages are iterated as they come', async () => {
-  setTimeout(() => queue.trySend('one'), 10);
-  setTimeout(() => queue.trySend('two'), 20);
   const texts: string[] = [];
+  setImmediate(() => queue.trySend('one'));
   for await (const { data } of queue) {
     texts.push(data.toString());
     if (texts.length === 2) break;
+    setImmediate(() => queue.trySend('two'));
   }
   expect(texts).toEqual(['one', 'two']);
 });

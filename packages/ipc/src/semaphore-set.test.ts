@@ -5,6 +5,7 @@ import { aborted, endNamespace, ipcs, makeNamespace, there } from './other-names
 beforeEach(makeNamespace);
 afterEach(endNamespace);
 
+const patient = { timeout: 20_000 };
 const timedOut = expect.objectContaining({ code: 'ETIMEDOUT' });
 const removed = expect.objectContaining({ code: 'EIDRM' });
 const ended = expect.objectContaining(aborted);
@@ -38,14 +39,14 @@ test.each(['here', 'there'])('semaphores are waited for without blocking, %s', a
   const set = SemaphoreSet.create(1, where === 'there' ? there : {});
   try {
     const taken = set.operate([{ add: -2 }]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(set.state().waitingForMore).toBe(1);
+    await expect.poll(() => set.state().waitingForMore, patient).toBe(1);
     set.tryOperate([{ add: 1 }]);
     set.tryOperate([{ add: 2 }]);
     await taken;
     expect(set.values()).toEqual([1]);
     const zero = set.operate([{ add: 0 }, { add: 5 }]);
-    setTimeout(() => set.setValue(0, 0), 50);
+    await expect.poll(() => set.state().waitingForZero, patient).toBe(1);
+    set.setValue(0, 0);
     await zero;
     expect(set.values()).toEqual([5]);
   } finally {
@@ -68,8 +69,13 @@ test('a wait ends with a timeout, a signal or the set, and changes nothing', asy
   await expect(set.operate([{ add: -1 }], { signal })).rejects.toThrow(ended);
   expect(set.state()).toMatchObject({ value: 0, waitingForMore: 0 });
   const last = set.operate([{ add: -1 }]);
-  setTimeout(() => set.remove(), 50);
+  await expect.poll(() => set.state().waitingForMore, patient).toBe(1);
+  set.remove();
   await expect(last).rejects.toThrow(removed);
+  const early = SemaphoreSet.create(1, there);
+  const never = early.operate([{ add: -1 }]);
+  early.remove();
+  await expect(never).rejects.toThrow(removed);
 });
 
 test('an operation of this process can be undone when it ends', () => {

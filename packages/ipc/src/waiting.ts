@@ -4,10 +4,12 @@
 import {
   assertKeys,
   type Call,
+  isSystemError,
   Namespace,
   Program,
   type ProgramResults,
   runProgram,
+  SystemError,
 } from '@ns/core';
 import { closeFd, duplicate, trySyscall } from '@ns/core/sys';
 import { assertInteger } from './arguments.js';
@@ -22,6 +24,7 @@ export interface WaitOptions {
 }
 
 const SIGKILL = 9;
+const EIDRM = 43;
 
 /**
  * Throws unless these are options for waiting, or of the `further` names, and if the signal has fired
@@ -150,7 +153,13 @@ export async function waitFor(
   try {
     return { call, results: await runProgram(program, { namespaces: joins }) };
   } catch (error) {
-    throw waiter.reason ?? error;
+    if (waiter.reason) throw waiter.reason;
+    // The object was there when the caller tried without waiting, so it has gone since. Who waits in
+    // the kernel already is told EIDRM, and so is who was on the way there.
+    if (isSystemError(error, 'EINVAL') && error.syscall === call.name) {
+      throw new SystemError(EIDRM, error.syscall, error.args, { step: 'waiting', cause: error });
+    }
+    throw error;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);

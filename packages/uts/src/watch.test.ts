@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { type NamespaceProcess, spawn } from '@ns/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { setDomainname, setHostname, uts, watchDomainname, watchHostname } from './index.js';
@@ -19,9 +20,9 @@ afterEach(async () => {
 test('changes come as they happen, and only those of this name in this namespace', async () => {
   const names = watchHostname(there);
   const first = names.next();
-  await new Promise((resolve) => setTimeout(resolve, 20));
   setDomainname('not-it', there);
-  setTimeout(() => setHostname('one', there), 20);
+  await turn();
+  setHostname('one', there);
   expect(await first).toEqual({ done: false, value: 'one' });
   const second = names.next();
   setHostname('two', there);
@@ -45,7 +46,7 @@ test('a change right after the question is not missed', async () => {
 test('the domain name is watched likewise', async () => {
   const names = watchDomainname(there);
   const first = names.next();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await turn();
   setDomainname('lab', there);
   expect((await first).value).toBe('lab');
   await names.return(undefined as never);

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { isSystemError, SystemError } from '../errors.js';
 import { AT } from '../flags.js';
@@ -84,7 +85,7 @@ test('at a meeting the child waits for the parent, which sees its results', asyn
   const fd = program.call('memfd_create', 'here', 0);
   const seen: unknown[] = [];
   program.meet(async (child) => {
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turn();
     const number = child.resultOf(fd);
     seen.push(readdirSync(`/proc/${child.pid}/fd`).includes(String(number)));
   });

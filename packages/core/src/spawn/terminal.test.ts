@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { NamespaceProcess } from './process.js';
 import { spawn } from './spawn.js';
 import type { NamespaceSpec } from './spec.js';
+import type { Terminal } from './terminal.js';
 
 async function output(child: NamespaceProcess): Promise<string> {
   let text = '';
@@ -38,7 +39,7 @@ test('what is typed is read, Ctrl-C interrupts, a new size is told', async () =>
     text += chunk.toString();
   });
   const until = async (wanted: string) => {
-    while (!text.includes(wanted)) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!text.includes(wanted)) await once(child.terminal as Terminal, 'data');
   };
   await until('ready');
   child.terminal?.write('hello\n');

@@ -1,5 +1,6 @@
 // In a Worker: the same engine, one copy of its state for the process.
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { reapPid } from '../sys/wait.js';
@@ -31,20 +32,22 @@ test('Workers that spawn at the same time do not disturb each other', async () =
 
 test('a child survives the Worker that spawned it: killWithParent means the process', async () => {
   const script = `
+    const { readlinkSync } = require('node:fs');
     const { parentPort } = require('node:worker_threads');
     import(${JSON.stringify(core)}).then(async ({ spawn }) => {
       const child = await spawn('sleep', ['100'], { stdio: 'ignore', killWithParent: true });
       child.unref();
-      parentPort.postMessage(child.pid);
+      parentPort.postMessage([child.pid, readlinkSync('/proc/thread-self')]);
     });
   `;
   const worker = new Worker(script, { eval: true });
-  const [[pid]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [
-    [number],
-    unknown,
-  ];
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(process.kill(pid, 0)).toBe(true);
-  process.kill(pid, 'SIGKILL');
-  reapPid(pid); // nobody else does: its Worker is gone
+  const [[[pid, thread]]] = (await Promise.all([
+    once(worker, 'message'),
+    once(worker, 'exit'),
+  ])) as [[[number, string]], unknown];
+  // When the kernel has let go of the thread, it has also sent what it was asked to send then.
+  await expect.poll(() => existsSync(`/proc/${thread}`)).toBe(false);
+  process.kill(pid, 'SIGTERM');
+  // Nobody else reaps it: its Worker is gone. The first signal is the one that it died of.
+  expect(reapPid(pid).signal).toBe('SIGTERM');
 });
