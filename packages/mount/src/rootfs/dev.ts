@@ -56,7 +56,7 @@ export function addDev(inside: Inside, inUserNamespace: boolean, newIpc: boolean
     inUserNamespace,
     step,
   );
-  inside.attach(dev, place, '/dev', true, { step });
+  inside.attach(dev, place, '/dev', true, step);
   for (const name of Object.keys(devices)) addDevice(inside, dev, name);
   for (const [name, to] of Object.entries(links)) {
     program.call('symlinkat', to, dev, name, { step });
@@ -68,6 +68,6 @@ export function addDev(inside: Inside, inUserNamespace: boolean, newIpc: boolean
   for (const [name, source] of Object.entries(below)) {
     const path = `/dev/${name}`;
     const mount = addDetached(program, source, inUserNamespace, `mounting ${path}`);
-    inside.attach(mount, inside.directory(path, step), path, name === 'shm', { step });
+    inside.attach(mount, inside.directory(path, step), path, name === 'shm', step);
   }
 }

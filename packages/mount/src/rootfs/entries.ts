@@ -20,7 +20,7 @@ function addMountEntry({ inside }: Base, mount: Mount, inUserNamespace: boolean)
   const tree = addMountable(inside.program, mount, inUserNamespace, step);
   const place = isFile ? inside.file(target, step) : inside.directory(target, step);
   const own = mount.type === 'tmpfs' || mount.type === 'ramfs';
-  inside.attach(tree, place, target, own, { step });
+  inside.attach(tree, place, target, own, step);
 }
 
 function addFile({ inside, scratch }: Base, entry: FileEntry, name: string): void {
@@ -39,7 +39,7 @@ function addFile({ inside, scratch }: Base, entry: FileEntry, name: string): voi
   program.call('close', file);
   const clone = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC;
   const tree = program.call('open_tree', scratch, name, clone, { step });
-  inside.attach(tree, inside.file(target, step), target, false, { step });
+  inside.attach(tree, inside.file(target, step), target, false, step);
 }
 
 function addSymlink({ inside }: Base, { target, to }: SymlinkEntry): void {

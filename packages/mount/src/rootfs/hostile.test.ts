@@ -63,9 +63,9 @@ test('an absolute link to a directory outside leads into the root, here to its /
     'bound bind ENOENT',
     'overlay tmpfs EXDEV',
     'overlay directory EXDEV',
-    'overlay file EXDEV',
-    'overlay symlink EXDEV',
-    'overlay bind EXDEV',
+    'overlay file EEXIST',
+    'overlay symlink EEXIST',
+    'overlay bind EEXIST',
   ]);
 });
 

@@ -1,6 +1,6 @@
 // Paths inside of a root that may be hostile: every one is resolved by the kernel with the new root
 // as the end of all ways, and what is then done is done to the descriptor.
-import type { Call, CallOptions, ParentDescriptor, Program, ProgramArgument } from '@ns/core';
+import type { Call, CallOptions, ParentDescriptor, Program } from '@ns/core';
 import { O_CLOEXEC, O_PATH } from '@ns/core/sys';
 import { MOVE_MOUNT, RESOLVE } from '../flags.js';
 
@@ -21,6 +21,9 @@ const DIRECTORY = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY, IN_ROOT);
 const REAL_DIRECTORY = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW, IN_ROOT);
 // For what is to be written to: never into another mount, which may show the caller's own files.
 const SAME_MOUNT = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY, IN_ROOT | RESOLVE.NO_XDEV);
+
+/** What has been opened: by the first call or, where that has failed, by the second one. */
+export type Place = readonly [found: Call, made?: Call];
 
 /** A mount in the new root. */
 interface Layer {
@@ -57,35 +60,41 @@ export class Inside {
     return this.#open(ANYTHING, path, options);
   }
 
+  /** Makes a directory the working directory. */
+  enter(path: string, step: string): void {
+    this.program.call('fchdir', this.#open(DIRECTORY, path, { step }), { step });
+  }
+
   /** Opens a directory that may be missing. */
   tryDirectory(path: string, options: CallOptions): Call {
     return this.#open(DIRECTORY, path, { ...options, tolerate: ['ENOENT', 'ENOTDIR'] });
   }
 
   /** Opens a directory, made if need be; or a link to one, unless `real`. */
-  directory(path: string, step: string, { mode = 0o755, real = false } = {}): Call {
+  directory(path: string, step: string, { mode = 0o755, real = false } = {}): Place {
     const how = real ? REAL_DIRECTORY : DIRECTORY;
     const layer = this.#layerOf(path);
-    if (!layer.own) return this.#open(how, path, { step, hint: missing(path) });
+    if (!layer.own) return [this.#open(how, path, { step, hint: missing(path) })];
     const { program } = this;
     const found = this.#open(how, path, { step, tolerate: ['ENOENT'] });
     const options = { step, ifFailed: found, hint: blocked(path) };
-    const names = namesBelow(layer.path, path);
+    const above = namesBelow(layer.path, path);
+    const last = above.pop() as string;
     let parent = layer.mount;
-    names.forEach((name, i) => {
-      const prefix = names.slice(0, i + 1).join('/');
+    above.forEach((name, i) => {
+      const prefix = above.slice(0, i + 1).join('/');
       const call = ['openat2', layer.mount, prefix, SAME_MOUNT, SAME_MOUNT.length] as const;
       const there = program.call(...call, { ...options, tolerate: ['ENOENT'] });
-      const bits = i === names.length - 1 ? mode : 0o755;
-      program.call('mkdirat', parent, name, bits, { ...options, ifFailed: there });
+      program.call('mkdirat', parent, name, 0o755, { ...options, ifFailed: there });
       parent = program.call(...call, options);
     });
-    return this.#open(how, path, { step, hint: blocked(path) });
+    program.call('mkdirat', parent, last, mode, options); // all above is there, so this is missing
+    return [found, this.#open(how, path, options)];
   }
 
   /** Opens a file that is to be mounted on, made if need be. */
-  file(path: string, step: string): Call {
-    if (!this.isOwn(path)) return this.open(path, { step, hint: missing(path) });
+  file(path: string, step: string): Place {
+    if (!this.isOwn(path)) return [this.open(path, { step, hint: missing(path) })];
     const found = this.open(path, { step, tolerate: ['ENOENT'] });
     const [parent, name] = this.parent(path, step);
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
@@ -93,7 +102,7 @@ export class Inside {
     const made = this.program.call('openat', parent, name, flags, 0o644, options);
     // Open for writing, it would keep the mount from being made read-only.
     this.program.call('close', made, options);
-    return this.open(path, { step, hint: blocked(path) });
+    return [found, this.open(path, options)];
   }
 
   /** The directory that something is to be made in, and its name there. */
@@ -119,16 +128,19 @@ export class Inside {
     program.call('close', file);
   }
 
-  /** Attaches a mount to what a descriptor stands for, which `path` has led to. */
+  /** Attaches a mount to what has been opened, which `path` has led to. */
   attach(
     mount: Call | ParentDescriptor,
-    to: ProgramArgument,
+    [found, made]: Place,
     path: string,
     own: boolean,
-    options: CallOptions,
+    step: string,
   ): void {
     const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_EMPTY_PATH;
-    this.program.call('move_mount', mount, '', to, '', flags, options);
+    const to = (place: Call, options: CallOptions) =>
+      this.program.call('move_mount', mount, '', place, '', flags, { step, ...options });
+    to(found, made ? { ifSucceeded: found } : {});
+    if (made) to(made, { ifFailed: found });
     this.#layers.push({ path, mount, own });
   }
 

@@ -12,7 +12,7 @@ function add(inside: Inside, path: string, source: MountSource, inUserNamespace:
   const step = `mounting ${path}`;
   const place = inside.directory(path, step, { real: true });
   const mount = addDetached(inside.program, source, inUserNamespace, step);
-  inside.attach(mount, place, path, false, { step });
+  inside.attach(mount, place, path, false, step);
 }
 
 /** Adds the calls that mount /proc. */

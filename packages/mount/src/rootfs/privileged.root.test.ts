@@ -1,5 +1,5 @@
 // Roots made by root, without a user namespace.
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { runSync } from '@ns/core';
 import { expect, test } from 'vitest';
@@ -36,4 +36,16 @@ test('an upper layer keeps the changes', () => {
   sh('echo kept >/file', { source: top, overlay: { upper, work } });
   expect(sh('cat /file', { source: top, overlay: { upper, work } })).toBe('kept\n');
   expect(readdirSync(top)).toEqual([]);
+});
+
+test('a working directory that is a link out of the root is refused', () => {
+  const source = scratchDirectory();
+  for (const name of ['dev', 'proc', 'sys', 'tmp', 'etc']) mkdirSync(join(source, name));
+  for (const { target } of system) mkdirSync(join(source, target));
+  symlinkSync(`/proc/${process.pid}/root`, join(source, 'out')); // there is no new pid namespace
+  symlinkSync('../../../etc', join(source, 'up'));
+  const pwd = (workdir: string) =>
+    runSync('/bin/pwd', [], { namespaces: [rootfs({ source, mounts: system, workdir })] }).stdout;
+  expect(() => pwd('/out')).toThrow('changing the working directory: ELOOP');
+  expect(pwd('/up')).toBe('/etc\n');
 });

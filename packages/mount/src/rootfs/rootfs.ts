@@ -53,7 +53,7 @@ export function rootfs(options: RootfsOptions): NamespaceSpec {
       addPivot(program, root, 'changing the root', 2); // the old one and the scratch
       program.call('umask', umask);
       if (checked.workdir !== undefined) {
-        program.call('chdir', checked.workdir, { step: 'changing the working directory' });
+        inside.enter(checked.workdir, 'changing the working directory');
       }
     },
   };
