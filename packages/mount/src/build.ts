@@ -42,6 +42,19 @@ export function stepOf(source: MountSource | DetachedSource): string {
 export type Condition = Pick<CallOptions, 'ifSucceeded' | 'ifFailed'>;
 
 const LONGEST_MESSAGE = 512;
+// A message for each read; a warning may come before the error.
+const MESSAGES = 2;
+
+// The program ends with the first failure, so all its calls can share memory for what is said about it.
+const memories = new WeakMap<Program, readonly Uint8Array[]>();
+
+function messageMemory(program: Program): readonly Uint8Array[] {
+  const memory =
+    memories.get(program) ??
+    Array.from({ length: MESSAGES }, () => new Uint8Array(LONGEST_MESSAGE));
+  memories.set(program, memory);
+  return memory;
+}
 
 /** The error messages among those that the kernel keeps: "e overlay: missing 'lowerdir'". */
 function explains(text: string): string | undefined {
@@ -57,9 +70,7 @@ export function addConfiguring(
   options: CallOptions,
 ): Call {
   const call = program.call(name, context, ...args, options);
-  // A message for each read; warnings may come before the error.
-  for (let i = 0; i < 2; i++) {
-    const message = new Uint8Array(LONGEST_MESSAGE);
+  for (const message of messageMemory(program)) {
     program.call('read', context, message, message.length, { ifFailed: call, explains });
   }
   return call;
@@ -75,7 +86,8 @@ export function addFilesystem(
 ): Call {
   const options: CallOptions = { step, ...condition, ...(hint === undefined ? {} : { hint }) };
   const context = program.call('fsopen', type, FSOPEN_CLOEXEC, options);
-  for (const [key, value] of [['source', source] as const, ...parameters]) {
+  program.call('fsconfig', context, FSCONFIG.SET_STRING, 'source', source, 0, options);
+  for (const [key, value] of parameters) {
     const [command, text] =
       value === true ? [FSCONFIG.SET_FLAG, null] : [FSCONFIG.SET_STRING, value];
     addConfiguring(program, context, 'fsconfig', [command, key, text, 0], options);

@@ -3,13 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '@ns/core';
+import { runSync } from '@ns/core';
 import { rootfs } from '@ns/mount';
 import { pid } from '@ns/pid';
 import { user } from '@ns/user';
-import { command } from '../children.mjs';
+import { environment as env } from '../environment.mjs';
+import { peer } from '../peer.mjs';
 
 const MOUNTS = 10;
+const stdio = 'inherit';
 
 /** A source for the root, and directories to be mounted in it. */
 function directories() {
@@ -24,10 +26,21 @@ function directories() {
   return { lower, sources };
 }
 
-/** @param {import('@ns/mount').RootfsOptions} options */
-function inRoot(options) {
-  const namespaces = [user({ map: 'root' }), pid(), rootfs(options)];
-  return run('/bin/true', [], { cwd: '/', namespaces });
+/**
+ * Runs /bin/true in such a root, as PID 1 or as the child of our init.
+ *
+ * @param {import('@ns/mount').RootfsOptions} options
+ * @param {true | 'none'} init
+ */
+function inRoot(options, init) {
+  const namespaces = [user({ map: 'root' }), pid({ init, proc: false }), rootfs(options)];
+  runSync('/bin/true', [], { cwd: '/', stdio, env, namespaces });
+}
+
+/** @param {readonly string[]} words */
+function command([file = '', ...args]) {
+  const { status, error } = spawnSync(file, args, { stdio, env });
+  if (status !== 0) throw error ?? new Error(`${file} ${args.join(' ')}: status ${status}`);
 }
 
 /** Whether bubblewrap has overlays, as of 0.11; binding the root instead is less work. */
@@ -40,8 +53,9 @@ function overlays() {
 export const suite = {
   title: 'The root of a container',
   about: `An overlay in memory, /dev, /proc, /tmp, the programs of the machine and ${MOUNTS} directories more, in new user, mount and pid
-namespaces, and /bin/true in there. bwrap is bubblewrap with the same mounts, started from Node and waited for; before
-0.11 it has no overlays and binds the root instead. By default rootfs also hides and protects parts of /proc.`,
+namespaces, and /bin/true in there. C makes the same mounts with the same calls, without an init, as PID 1. bwrap is
+bubblewrap with the same mounts and its own init, started from Node; before 0.11 it has no overlays and binds the root
+instead. By default rootfs also hides and protects parts of /proc.`,
   heaps: ['small'],
   tail: 90,
   burst: 5,
@@ -52,7 +66,8 @@ namespaces, and /bin/true in there. bwrap is bubblewrap with the same mounts, st
       ...sources.map((source, i) => ({ source, target: `/mnt/data${i}` })),
     ];
     const mounts = binds.map((bind) => ({ type: /** @type {const} */ ('bind'), ...bind }));
-    const root = { source: lower, overlay: true, sys: false, mounts };
+    const full = { source: lower, overlay: true, sys: false, mounts };
+    const plain = { ...full, mask: [], readonlyPaths: [] };
     const words = [
       ...['bwrap', '--unshare-user', '--unshare-pid', '--uid', '0', '--gid', '0'],
       ...(overlays() ? ['--overlay-src', lower, '--tmp-overlay', '/'] : ['--bind', lower, '/']),
@@ -60,15 +75,21 @@ namespaces, and /bin/true in there. bwrap is bubblewrap with the same mounts, st
       ...binds.flatMap(({ source, target }) => ['--bind', source, target]),
       '/bin/true',
     ];
+    const pairs = binds.flatMap(({ source, target }) => [source, target]);
     return [
       {
         name: `an overlay with ${MOUNTS} mounts`,
         contenders: [
-          { name: 'rootfs', run: () => inRoot({ ...root, mask: [], readonlyPaths: [] }) },
-          { name: 'rootfs, /proc protected', run: () => inRoot(root) },
-          { name: 'bwrap', run: () => command(words, 'ignore') },
+          { name: 'rootfs', run: () => inRoot(plain, 'none') },
+          { name: 'C', measure: peer('root', [lower, ...pairs]) },
+          { name: 'rootfs, with init', run: () => inRoot(plain, true) },
+          { name: 'rootfs, with init, /proc protected', run: () => inRoot(full, true) },
+          { name: 'bwrap', run: () => command(words) },
         ],
-        targets: [{ of: 'rootfs', against: 'bwrap', atMost: 0.5 }],
+        targets: [
+          { of: 'rootfs', against: 'C', atMost: 1.2 },
+          { of: 'rootfs, with init', against: 'bwrap', atMost: 0.5 },
+        ],
       },
     ];
   },

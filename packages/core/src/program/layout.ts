@@ -47,14 +47,15 @@ export interface CloneOptions {
 /** Upper bound of the memory that a program needs. */
 export function memoryFor(entries: readonly Call[]): number {
   let size = JOB.size + STACK + 256 + entries.length * ENTRY.size;
-  const lists = new Set<ProgramArgument>();
+  // What several calls name is written once.
+  const shared = new Set<ProgramArgument>();
   for (const { args } of entries) {
     for (const argument of args) {
-      if (Array.isArray(argument)) lists.add(argument);
-      else size += sizeOf(argument);
+      if (typeof argument === 'string') size += sizeOf(argument);
+      else if (typeof argument === 'object') shared.add(argument);
     }
   }
-  for (const list of lists) size += sizeOf(list);
+  for (const argument of shared) size += sizeOf(argument);
   return size;
 }
 
