@@ -17,7 +17,7 @@ import { assertLoopback, type NetOptions } from './spec.js';
  * const lab = createNamespace();
  * lab.enter(() => server.listen(8080)); // nobody outside can connect
  */
-export function createNamespace(options: NetOptions = {}): Namespace {
+export function createNamespace(options: Pick<NetOptions, 'loopback'> = {}): Namespace {
   const { loopback = true } = options;
   assertLoopback(loopback);
   const namespace = Namespace.create('net');

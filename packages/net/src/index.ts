@@ -84,6 +84,7 @@ export { openTun, Tun } from './tun.js';
 export type { NatUplinkOptions } from './uplink/nat.js';
 export { NatUplink, natUplink } from './uplink/nat.js';
 export type { PortForward } from './uplink/nft.js';
+export type { UplinkOption } from './uplink/option.js';
 export type { UplinkTool, UserUplinkOptions } from './uplink/user-mode.js';
 export { UserUplink, userUplink } from './uplink/user-mode.js';
 export type { InOptions, NetTarget } from './where.js';

@@ -1,6 +1,7 @@
 // net(): a new network namespace for a child.
 import { assertKeys, type NamespaceSpec } from '@ns/core';
 import { addLoopbackUp } from './loopback.js';
+import { type UplinkOption, uplinkOf } from './uplink/option.js';
 
 /** Options of {@link net}. */
 export interface NetOptions {
@@ -9,6 +10,13 @@ export interface NetOptions {
    * it, but down. Default: true.
    */
   loopback?: boolean;
+  /**
+   * A way outside, which is there before the command starts and ends with it. `'pasta'` and
+   * `'slirp4netns'` need no privileges; as objects, `{ tool: 'pasta', forward: [{ host: 8080,
+   * inside: 80 }] }`, they take the options of {@link userUplink}. `{ nat: true, bridge: 'br0' }`
+   * is for root, with the options of {@link natUplink}. Default: none.
+   */
+  uplink?: UplinkOption;
 }
 
 /** Throws unless the value is a boolean or missing. */
@@ -20,23 +28,27 @@ export function assertLoopback(loopback: unknown): void {
 
 /**
  * A new network namespace for a child: interfaces, addresses, routes, firewall, ports and abstract
- * sockets of its own. There is nothing in it but the loopback interface, so the child reaches
- * nobody and nobody reaches it.
+ * sockets of its own. There is nothing in it but the loopback interface, so without an uplink the
+ * child reaches nobody and nobody reaches it.
  *
  * Needs CAP_SYS_ADMIN, or `user()` beside it.
  *
- * @throws {TypeError} for a wrong option
+ * With an uplink by a program, the child is to be started by what does not block (`spawn`, `run`).
+ *
+ * @throws {TypeError | RangeError} for a wrong option
  * @see network_namespaces(7), unshare(1) `--net`
  * @example await run('curl', ['http://127.0.0.1:8080'], { namespaces: [user({ map: 'root' }), net()] });
  */
 export function net(options: NetOptions = {}): NamespaceSpec {
-  assertKeys(options, ['loopback'], 'net');
-  const { loopback = true } = options;
+  assertKeys(options, ['loopback', 'uplink'], 'net');
+  const { loopback = true, uplink } = options;
   assertLoopback(loopback);
+  const addUplink = uplink === undefined ? undefined : uplinkOf(uplink);
   return {
     type: 'net',
     prepare(child) {
       if (loopback) addLoopbackUp(child.program('settings'));
+      addUplink?.(child);
     },
   };
 }

@@ -146,8 +146,13 @@ export async function launchHere(draft: Draft): Promise<Running> {
 
 function answerSync(wait: Wait): number {
   if (wait.kind === 'clone') return Number(rawSpawn(wait.job));
-  if (wait.kind === 'action' && wait.run() instanceof Promise) {
-    throw new TypeError('a namespace here needs an asynchronous step: use spawn or run');
+  if (wait.kind === 'action') {
+    const done = wait.run();
+    if (done instanceof Promise) {
+      // The child is ended now, whatever becomes of the step.
+      done.catch(() => {});
+      throw new TypeError('a namespace here needs an asynchronous step: use spawn or run');
+    }
   }
   return 0; // the read that follows waits
 }

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import type { Readable } from 'node:stream';
@@ -10,35 +10,7 @@ import { Route } from '../route/route.js';
 import { getSysctl } from '../sysctl.js';
 import { openNet } from '../where.js';
 import { natUplink } from './nat.js';
-
-/** A host with a cable to a server outside. */
-function outside() {
-  const host = createNamespace();
-  const server = createNamespace();
-  const route = Route.open({ in: host });
-  const other = Route.open({ in: server });
-  route.link.add({
-    kind: 'veth',
-    name: 'wan',
-    up: true,
-    peer: { name: 'eth0', namespace: server },
-  });
-  route.address.add({ dev: 'wan', address: '192.0.2.1/24' });
-  other.link.up('eth0');
-  other.address.add({ dev: 'eth0', address: '192.0.2.2/24' });
-  other.close();
-  return {
-    host,
-    server,
-    route,
-    rules: () => host.enter(() => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' })),
-    [Symbol.dispose]() {
-      route.close();
-      host.close();
-      server.close();
-    },
-  };
-}
+import { outside } from './outside.testing.js';
 
 test('namespaces reach the outside under the address of the host, and are reached by its ports', async () => {
   using world = outside();

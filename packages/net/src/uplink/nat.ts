@@ -145,6 +145,13 @@ function connect(
   }
 }
 
+/** Throws unless the options are right. */
+export function checkNatUplink(options: NatUplinkOptions): NatNetwork {
+  const { forward = [], bridge = 'ns-uplink0', network = '10.88.0.0/16' } = options;
+  assertForwards(forward);
+  return toNetwork(bridge, network);
+}
+
 /**
  * Connects a namespace to the outside by way of another one, with network address translation: a
  * bridge there, a pair of interfaces, an address and a default route inside. Rules are in a table of
@@ -159,9 +166,8 @@ function connect(
  * @example using way = natUplink(lab, { forward: [{ host: 8080, inside: 80 }] });
  */
 export function natUplink(target: NetTarget, options: NatUplinkOptions = {}): NatUplink {
-  const { name = 'eth0', forward = [], bridge = 'ns-uplink0' } = options;
-  assertForwards(forward);
-  const network = toNetwork(bridge, options.network ?? '10.88.0.0/16');
+  const { name = 'eth0', forward = [] } = options;
+  const network = checkNatUplink(options);
   const host = openNet(options.host);
   try {
     const inside = openNet(target);

@@ -1,5 +1,6 @@
 // The firewall's tables of uplinks, by nft(8) and its JSON: a table of our own for each bridge and
 // named as it, so that nothing of anybody else's is touched. Each change is one transaction.
+import { isSystemError, runSync } from '@ns/core';
 
 const FAMILY = 'ip';
 const tableOf = (bridge: string) => ({ family: FAMILY, name: bridge });
@@ -15,25 +16,21 @@ export interface PortForward {
   inside?: number;
 }
 
-/** One transaction of nft(8), as an argument: it cannot read from the sockets that Node gives it. */
+/** One transaction of nft(8). */
 function transact(commands: readonly object[]): void {
-  nft([JSON.stringify({ nftables: commands })]);
+  nft(['-f', '-'], JSON.stringify({ nftables: commands }));
 }
 
-function nft(args: readonly string[]): string {
-  const { spawnSync } = process.getBuiltinModule('node:child_process');
-  const { error, status, stdout, stderr } = spawnSync('nft', ['-j', ...args], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  if (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw code === 'ENOENT'
-      ? new Error('nft is not there: install nftables', { cause: error })
-      : error;
+/** Runs nft(8) where the calling thread is; its input is a pipe, as it wants a file. */
+function nft(args: readonly string[], input = ''): string {
+  try {
+    return runSync('nft', ['-j', ...args], { input }).stdout;
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    throw Object.assign(new Error('nft is not there: install nftables', { cause: error }), {
+      code: 'ENOENT',
+    });
   }
-  if (status !== 0) throw new Error(`nft failed: ${stderr.trim()}`);
-  return stdout;
 }
 
 const match = (left: object, right: unknown, op = '==') => ({ match: { op, left, right } });

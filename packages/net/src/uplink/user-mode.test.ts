@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { spawn } from '@ns/core';
+import { run, runSync, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
 import { inside } from '../inside/inside.js';
@@ -76,6 +76,35 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
     }
   });
 }
+
+for (const tool of ['slirp4netns', 'pasta'] as const) {
+  test(`${tool} is there before the command starts, as an option of net()`, async ({ skip }) => {
+    skip(!existsSync(`/usr/bin/${tool}`), `${tool} is not installed`);
+    skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
+    const { stdout } = await run('ip', ['-4', 'route', 'show', 'default'], {
+      namespaces: [{ type: 'user' }, net({ uplink: tool }), { type: 'pid' }],
+    });
+    expect(stdout).toContain('dev tap0');
+    await expect(
+      spawn('/nowhere', [], { namespaces: [{ type: 'user' }, net({ uplink: { tool } })] }),
+    ).rejects.toThrow('ENOENT');
+  });
+}
+
+test('an uplink by a program is not for what blocks', () => {
+  const namespaces = [{ type: 'user' } as const, net({ uplink: 'pasta' })];
+  expect(() => runSync('true', [], { namespaces })).toThrow(/asynchronous/);
+});
+
+test('a wrong uplink is refused before anything is started', () => {
+  const wrong = (uplink: unknown) => () => net({ uplink } as never);
+  expect(wrong('ssh')).toThrow(/^tool must be/);
+  expect(wrong(1)).toThrow(/^uplink must be/);
+  expect(wrong({ nat: 1 })).toThrow(/^uplink\.nat must be/);
+  expect(wrong({ nat: true, bridge: '' })).toThrow(/^bridge must be/);
+  expect(wrong({ forward: [{ host: 0 }] })).toThrow(/^forward\[0\]/);
+  expect(wrong({ tool: 'slirp4netns', reverse: [{ host: 1 }] })).toThrow(/^reverse/);
+});
 
 test('wrong arguments are refused', async () => {
   await expect(userUplink(0)).rejects.toThrow(RangeError);

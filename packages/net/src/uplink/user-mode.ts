@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { closeFd, syscall, watch } from '@ns/core/sys';
 import { Route } from '../route/route.js';
 import { watch as watchNet } from '../route/watch.js';
 import { assertForwards } from './forwards.js';
 import type { PortForward } from './nft.js';
+import { onEnd } from './on-end.js';
 import { pastaArguments } from './pasta.js';
 import { addSlirpForward, slirpArguments } from './slirp.js';
 
@@ -32,6 +32,18 @@ export interface UserUplinkOptions {
 }
 
 const packages = { pasta: 'passt', slirp4netns: 'slirp4netns' };
+
+/** Throws unless the options are right. */
+export function checkUserUplink({ tool, forward = [], reverse = [] }: UserUplinkOptions): void {
+  if (tool !== undefined && !Object.hasOwn(packages, tool)) {
+    throw new TypeError(`tool must be pasta or slirp4netns: ${String(tool)}`);
+  }
+  assertForwards(forward);
+  assertForwards(reverse, 'reverse');
+  if (tool === 'slirp4netns' && reverse.length > 0) {
+    throw new TypeError('reverse: slirp4netns leads no ports outside, only pasta does');
+  }
+}
 
 /** A way outside that a program keeps open. */
 export class UserUplink {
@@ -141,20 +153,6 @@ async function start(
   throw failure;
 }
 
-/** Calls back when the process has ended. */
-function onEnd(pid: number, callback: () => void): () => void {
-  const pidfd = syscall('pidfd_open', pid, 0);
-  const watching = watch(pidfd, { readable: true }, () => callback());
-  watching.unref();
-  let over = false;
-  return () => {
-    if (over) return;
-    over = true;
-    watching.close();
-    closeFd(pidfd);
-  };
-}
-
 async function run(tool: UplinkTool, pid: number, options: UserUplinkOptions): Promise<UserUplink> {
   const { forward = [], reverse = [], args = [] } = options;
   const directory =
@@ -207,17 +205,10 @@ export async function userUplink(
   pid: number,
   options: UserUplinkOptions = {},
 ): Promise<UserUplink> {
-  const { tool, forward = [], reverse = [] } = options;
+  const { tool, reverse = [] } = options;
   if (!Number.isInteger(pid) || pid < 1)
     throw new RangeError(`pid must be a positive integer: ${pid}`);
-  if (tool !== undefined && !Object.hasOwn(packages, tool)) {
-    throw new TypeError(`tool must be pasta or slirp4netns: ${String(tool)}`);
-  }
-  assertForwards(forward);
-  assertForwards(reverse, 'reverse');
-  if (tool === 'slirp4netns' && reverse.length > 0) {
-    throw new TypeError('reverse: slirp4netns leads no ports outside, only pasta does');
-  }
+  checkUserUplink(options);
   if (tool !== undefined) return run(tool, pid, options);
   try {
     return await run('pasta', pid, options);

@@ -1,0 +1,97 @@
+// The way outside of a child, as an option of net(): made while the child waits, and ended with it.
+import type { Preparation } from '@ns/core';
+import { checkNatUplink, type NatUplink, type NatUplinkOptions, natUplink } from './nat.js';
+import { onEnd } from './on-end.js';
+import {
+  checkUserUplink,
+  type UplinkTool,
+  type UserUplink,
+  type UserUplinkOptions,
+  userUplink,
+} from './user-mode.js';
+
+/**
+ * A way outside: through a program that needs no privileges, or for root, by address translation
+ * (`nat`).
+ */
+export type UplinkOption =
+  | UplinkTool
+  | (UserUplinkOptions & { nat?: false })
+  | (NatUplinkOptions & { nat: true });
+
+const STEP = 'connecting the network to the outside';
+
+/** Those that are to be taken away when this process ends before their children. */
+const open = new Set<NatUplink>();
+let isListening = false;
+
+function closeAtExit(way: NatUplink): void {
+  open.add(way);
+  if (isListening) return;
+  isListening = true;
+  process.once('exit', () => {
+    for (const one of open) one.close();
+  });
+}
+
+function addNat(child: Preparation, options: NatUplinkOptions): void {
+  let end = () => {};
+  child.onFailure(() => end());
+  child.program('settings').meet(
+    ({ pid }) => {
+      const way = natUplink(pid, options);
+      closeAtExit(way);
+      const close = () => {
+        open.delete(way);
+        way.close();
+      };
+      end = close;
+      const stopWatching = onEnd(pid, close);
+      end = () => {
+        stopWatching();
+        close();
+      };
+    },
+    { step: STEP },
+  );
+}
+
+function addUserMode(child: Preparation, options: UserUplinkOptions): void {
+  let failed = false;
+  let way: UserUplink | undefined;
+  child.onFailure(() => {
+    failed = true;
+    way?.close().catch(process.emitWarning);
+  });
+  child.program('settings').meet(
+    async ({ pid }) => {
+      way = await userUplink(pid, options);
+      // Given up meanwhile: nobody waits for this any more.
+      if (failed) await way.close();
+    },
+    { step: STEP },
+  );
+}
+
+/** Throws unless it is a way outside. */
+function check(uplink: unknown): Exclude<UplinkOption, string> {
+  const options = typeof uplink === 'string' ? { tool: uplink as UplinkTool } : uplink;
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError(
+      `uplink must be 'pasta', 'slirp4netns' or an object of options: ${String(uplink)}`,
+    );
+  }
+  const { nat } = options as { nat?: unknown };
+  if (nat !== undefined && typeof nat !== 'boolean') {
+    throw new TypeError(`uplink.nat must be a boolean: ${String(nat)}`);
+  }
+  if (nat) checkNatUplink(options as NatUplinkOptions);
+  else checkUserUplink(options as UserUplinkOptions);
+  return options as Exclude<UplinkOption, string>;
+}
+
+/** What is to be added to a child for its way outside. */
+export function uplinkOf(uplink: UplinkOption): (child: Preparation) => void {
+  const { nat, ...options } = check(uplink);
+  return (child) => (nat ? addNat(child, options) : addUserMode(child, options));
+}
