@@ -22,6 +22,7 @@ export type { Family } from './netlink/addresses.js';
 export type { RawAttribute } from './netlink/attributes.js';
 export type { ExtendedAck } from './netlink/error.js';
 export { isNetlinkError, NetlinkError } from './netlink/error.js';
+export type { AttributePolicy } from './netlink/policy.js';
 export type { Address, AddressFilter, AddressFlag, NewAddress } from './route/addresses.js';
 export { Addresses } from './route/addresses.js';
 export type { Device } from './route/context.js';

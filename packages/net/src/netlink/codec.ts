@@ -166,6 +166,20 @@ export const u64 = scalar<bigint>(
   },
 );
 
+/** The same, signed. */
+export const s64 = scalar<bigint>(
+  8,
+  (b, i) => b.readBigInt64LE(i),
+  (value, bytes, at, name) => {
+    if (typeof value !== 'bigint')
+      throw new TypeError(`${name} must be a bigint: ${String(value)}`);
+    if (BigInt.asIntN(64, value) !== value) {
+      throw new RangeError(`${name} must fit 64 bits: ${value}`);
+    }
+    bytes.writeBigInt64LE(value, at);
+  },
+);
+
 /** A truth value in the form of a number. */
 export function boolean(as: Scalar<number>): Scalar<boolean> {
   return scalar(

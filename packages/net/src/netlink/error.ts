@@ -4,12 +4,13 @@ import { SystemError } from '@ns/core';
 import { attributes } from './attributes.js';
 import { bytes as rawBytes, text, u32 } from './codec.js';
 import { HEADER, NLM_F, type Request } from './message.js';
+import { type AttributePolicy, describePolicy, policy } from './policy.js';
 
 const acknowledgement = attributes({
   message: [1, text()],
   offset: [2, u32],
   cookie: [3, rawBytes],
-  policy: [4, rawBytes],
+  policy: [4, policy],
   missingType: [5, u32],
   missingNest: [6, u32],
 });
@@ -22,7 +23,9 @@ export interface ExtendedAck {
   readonly explanation?: string;
   /** The attribute that it did not like: `linkinfo.data.id`. */
   readonly attribute?: string;
-  /** The attribute that it missed. */
+  /** What it demands of that attribute. Linux 5.10. */
+  readonly policy?: AttributePolicy;
+  /** The attribute that it missed. Linux 6.1. */
   readonly missing?: string;
 }
 
@@ -32,13 +35,15 @@ export interface ExtendedAck {
 export class NetlinkError extends SystemError implements ExtendedAck {
   readonly explanation?: string;
   readonly attribute?: string;
+  readonly policy?: AttributePolicy;
   readonly missing?: string;
 
   constructor(errno: number, request: string, about: object, ack: ExtendedAck = {}) {
-    const { explanation, attribute, missing } = ack;
+    const { explanation, attribute, policy: wanted, missing } = ack;
     const parts = [
       explanation && `The kernel says: ${explanation}`,
       attribute && `Attribute: ${attribute}`,
+      wanted && `Wanted: ${describePolicy(wanted)}`,
       missing && `Missing: ${missing}`,
     ].filter(Boolean);
     const hint = parts.length > 0 ? parts.join('. ') : undefined;
@@ -50,6 +55,7 @@ export class NetlinkError extends SystemError implements ExtendedAck {
     );
     if (explanation !== undefined) this.explanation = explanation;
     if (attribute !== undefined) this.attribute = attribute;
+    if (wanted !== undefined) this.policy = wanted;
     if (missing !== undefined) this.missing = missing;
   }
 
@@ -99,7 +105,7 @@ export function errorOf(
   }
   const ack =
     (flags & NLM_F.ACK_TLVS) !== 0 && at < end ? acknowledgement.decode(buffer, at, end) : {};
-  const { message: explanation, offset, missingType, missingNest } = ack;
+  const { message: explanation, offset, policy: wanted, missingType, missingNest } = ack;
   const message = Buffer.concat([Buffer.alloc(HEADER), request.body]);
   const { locator } = request;
   const attribute = offset !== undefined && locator?.locate(message, offset).path.join('.');
@@ -112,6 +118,7 @@ export function errorOf(
   return new NetlinkError(errno, request.name, request.about, {
     ...(explanation ? { explanation } : {}),
     ...(attribute ? { attribute } : {}),
+    ...(wanted ? { policy: wanted } : {}),
     ...(missing ? { missing } : {}),
   });
 }

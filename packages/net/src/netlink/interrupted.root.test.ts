@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { createNamespace } from '../create.js';
+import { Route } from '../route/route.js';
+import { isNetlinkError } from './error.js';
+
+const COUNT = 2000; // more than one piece of an answer holds
+const addresses = Array.from({ length: COUNT }, (_, i) => `10.9.${i >> 8}.${i & 255}`);
+
+function lab() {
+  const namespace = createNamespace();
+  const route = Route.open({ in: namespace });
+  for (const address of addresses) route.address.add({ dev: 'lo', address });
+  return {
+    namespace,
+    route,
+    [Symbol.dispose]() {
+      route.close();
+      namespace.close();
+    },
+  };
+}
+
+const mine = (list: readonly { local: string }[]) =>
+  list.map(({ local }) => local).filter((local) => local.startsWith('10.9.'));
+
+test('a table that changes while it is read in pieces is read again', async () => {
+  using net = lab();
+  const pieces = net.route.address.dump({ family: 'inet' });
+  const first = pieces.next(); // the first piece is read by now, the others wait for the event loop
+  net.route.address.delete({ dev: 'lo', address: addresses[0] as string });
+  net.route.address.add({ dev: 'lo', address: '10.9.255.1' });
+  const list = [(await first).value as { local: string }];
+  for await (const one of pieces) list.push(one);
+  expect(mine(list)).toEqual([...addresses.slice(1), '10.9.255.1']);
+});
+
+test('a list is whole, or it is told that it cannot be, while somebody changes the table', async () => {
+  using net = lab();
+  const change = (i: number) => `address add 10.8.0.1/32 dev lo\naddress del 10.8.0.1/32 dev lo # ${i}\n`;
+  const changer = net.namespace.enter(() =>
+    spawn('ip', ['-batch', '-'], { stdio: ['pipe', 'ignore', 'inherit'] }),
+  );
+  changer.stdin.end(Array.from({ length: 5000 }, (_, i) => change(i)).join(''));
+  const ended = once(changer, 'close');
+  let whole = 0;
+  while (changer.exitCode === null) {
+    try {
+      const list = net.route.address.list({ family: 'inet' });
+      expect(mine(list)).toEqual(addresses);
+      whole++;
+    } catch (error) {
+      // It is told, and not half of a list given.
+      if (!isNetlinkError(error, 'EINTR')) throw error;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await ended;
+  expect(changer.exitCode).toBe(0);
+  expect(whole).toBeGreaterThan(0);
+});
