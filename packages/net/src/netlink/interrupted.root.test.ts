@@ -38,7 +38,8 @@ test('a table that changes while it is read in pieces is read again', async () =
 
 test('a list is whole, or it is told that it cannot be, while somebody changes the table', async () => {
   using net = lab();
-  const change = (i: number) => `address add 10.8.0.1/32 dev lo\naddress del 10.8.0.1/32 dev lo # ${i}\n`;
+  const change = (i: number) =>
+    `address add 10.8.0.1/32 dev lo\naddress del 10.8.0.1/32 dev lo # ${i}\n`;
   const changer = net.namespace.enter(() =>
     spawn('ip', ['-batch', '-'], { stdio: ['pipe', 'ignore', 'inherit'] }),
   );

@@ -12,6 +12,8 @@ export const NLM_F = Object.freeze({
   REQUEST: 1,
   MULTI: 2,
   ACK: 4,
+  /** The one who asks is told as well of what all listeners are told. */
+  ECHO: 8,
   DUMP_INTR: 0x10,
   /** Dump: the whole table (ROOT and MATCH). */
   DUMP: 0x300,

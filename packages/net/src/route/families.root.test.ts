@@ -1,29 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { Route } from './route.js';
+import { lab } from './lab.testing.js';
 import { watch } from './watch.js';
-
-function lab() {
-  const namespace = createNamespace();
-  const route = Route.open({ in: namespace });
-  route.link.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0' } });
-  route.link.up('b0');
-  route.address.add({ dev: 'a0', address: '10.0.0.1/24' });
-  const json = (command: string, ...args: string[]) =>
-    JSON.parse(
-      namespace.enter(() => execFileSync(command, ['-d', '-j', ...args], { encoding: 'utf8' })),
-    );
-  return {
-    namespace,
-    route,
-    json,
-    [Symbol.dispose]() {
-      route.close();
-      namespace.close();
-    },
-  };
-}
 
 test('rules are as ip(8) shows them', () => {
   using net = lab();

@@ -85,14 +85,15 @@ export class Links {
   }
 
   /**
-   * Makes a link, or changes the one that has this name: `ip link replace NAME type KIND ...`.
+   * Makes a link, or changes the one that has this name: `ip link add`, else `ip link set`.
    *
    * Needs CAP_NET_ADMIN.
    *
    * @throws {NetlinkError} EOPNOTSUPP for a kind that the kernel lacks, or that cannot be changed so
    */
   replace(options: NewLink): void {
-    this.#make(creation.replace, options);
+    // Not NLM_F_REPLACE, which links do not have: without NLM_F_EXCL, what is there is changed.
+    this.#make(NLM_F.CREATE, options);
   }
 
   #make(flags: number, options: NewLink): void {

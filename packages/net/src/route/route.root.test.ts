@@ -1,29 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
 import { isNetlinkError } from '../netlink/error.js';
-import { Route } from './route.js';
-
-function lab() {
-  const namespace = createNamespace();
-  const route = Route.open({ in: namespace });
-  const json = (...args: string[]) =>
-    JSON.parse(
-      namespace.enter(() => execFileSync('ip', ['-d', '-j', ...args], { encoding: 'utf8' })),
-    );
-  return {
-    namespace,
-    route,
-    json,
-    [Symbol.dispose]() {
-      route.close();
-      namespace.close();
-    },
-  };
-}
+import { emptyLab } from './lab.testing.js';
 
 test('links are as ip(8) shows them', () => {
-  using net = lab();
+  using net = emptyLab();
   net.route.link.add({
     kind: 'veth',
     name: 'a0',
@@ -40,7 +20,7 @@ test('links are as ip(8) shows them', () => {
   net.route.link.change('a0', { up: true, master: 'br0', alias: 'to the lab', group: 7 });
   net.route.link.changePort('a0', { cost: 9, hairpin: true });
   net.route.link.addNames('b0', 'a-name-that-is-longer-than-fifteen');
-  const expected = net.json('link');
+  const expected = net.json('ip', 'link');
   const links = net.route.link.list();
   expect(links.map(({ ifname }) => ifname)).toEqual(['lo', 'b0', 'a0', 'br0']);
   for (const [i, link] of links.entries()) {
@@ -82,14 +62,14 @@ test('links are as ip(8) shows them', () => {
   expect(net.route.link.list({ kind: 'bridge' }).map(({ ifname }) => ifname)).toEqual(['br0']);
   expect(net.route.link.list({ master: 'br0' }).map(({ ifname }) => ifname)).toEqual(['a0']);
   net.route.link.delete('a0');
-  expect(net.json('link').map((l: { ifname: string }) => l.ifname)).toEqual(['lo', 'br0']);
+  expect(net.json('ip', 'link').map((l: { ifname: string }) => l.ifname)).toEqual(['lo', 'br0']);
 });
 
 test('a pair is made across two namespaces, and links move', () => {
-  using a = lab();
-  using b = lab();
+  using a = emptyLab();
+  using b = emptyLab();
   a.route.link.add({ kind: 'veth', name: 'a0', peer: { name: 'b0', namespace: b.namespace } });
-  expect(b.json('link').map((l: { ifname: string }) => l.ifname)).toEqual(['lo', 'b0']);
+  expect(b.json('ip', 'link').map((l: { ifname: string }) => l.ifname)).toEqual(['lo', 'b0']);
   a.route.link.move('a0', b.namespace);
   expect(
     b.route.link
@@ -103,7 +83,7 @@ test('a pair is made across two namespaces, and links move', () => {
 });
 
 test('kinds of this kernel are made with their settings', () => {
-  using net = lab();
+  using net = emptyLab();
   net.route.link.add({ kind: 'veth', name: 'low' });
   net.route.link.add({ kind: 'macvlan', name: 'mac0', link: 'low', mode: 'bridge' });
   net.route.link.add({
@@ -115,7 +95,7 @@ test('kinds of this kernel are made with their settings', () => {
     dev: 'low',
   });
   net.route.link.add({ kind: 'ifb', name: 'ifb7' });
-  const data = (name: string) => net.json('link', 'show', 'dev', name)[0].linkinfo;
+  const data = (name: string) => net.json('ip', 'link', 'show', 'dev', name)[0].linkinfo;
   expect(data('mac0')).toMatchObject({ info_kind: 'macvlan', info_data: { mode: 'bridge' } });
   expect(data('vx0')).toMatchObject({
     info_kind: 'vxlan',
@@ -130,7 +110,7 @@ test('kinds of this kernel are made with their settings', () => {
 });
 
 test('addresses are as ip(8) shows them', () => {
-  using net = lab();
+  using net = emptyLab();
   net.route.link.add({ kind: 'veth', name: 'a0' });
   net.route.address.add({ dev: 'a0', address: '10.0.0.1/24', label: 'a0:x', metric: 5 });
   net.route.address.add({
@@ -141,7 +121,7 @@ test('addresses are as ip(8) shows them', () => {
     preferredLifetime: 400,
   });
   net.route.address.add({ dev: 'a0', address: '10.9.0.1', peer: '10.9.0.2' });
-  const [shown] = net.json('address', 'show', 'dev', 'a0');
+  const [shown] = net.json('ip', 'address', 'show', 'dev', 'a0');
   const list = net.route.address.list({ dev: 'a0' });
   expect(list).toHaveLength(3);
   expect(shown.addr_info).toHaveLength(3);
@@ -166,7 +146,7 @@ test('addresses are as ip(8) shows them', () => {
 });
 
 test('routes are as ip(8) shows them', () => {
-  using net = lab();
+  using net = emptyLab();
   net.route.link.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0' } });
   net.route.link.up('b0');
   net.route.address.add({ dev: 'a0', address: '10.0.0.1/24' });
@@ -186,7 +166,7 @@ test('routes are as ip(8) shows them', () => {
     nexthops: [{ gateway: '10.0.0.3', weight: 2 }, { gateway: '10.0.0.4' }],
   });
   for (const family of ['inet', 'inet6'] as const) {
-    const shown = net.json(family === 'inet' ? '-4' : '-6', 'route', 'show', 'table', 'all');
+    const shown = net.json('ip', family === 'inet' ? '-4' : '-6', 'route', 'show', 'table', 'all');
     const list = net.route.route.list({ family });
     expect(list).toHaveLength(shown.length);
     for (const other of shown) {
@@ -225,7 +205,7 @@ test('routes are as ip(8) shows them', () => {
 });
 
 test('many routes are added at once, and each failure is told', () => {
-  using net = lab();
+  using net = emptyLab();
   net.route.link.add({ kind: 'veth', name: 'a0', up: true });
   const list = Array.from({ length: 3000 }, (_, i) => ({
     dst: `10.${1 + (i >> 8)}.${i & 255}.0/24`,
@@ -239,7 +219,7 @@ test('many routes are added at once, and each failure is told', () => {
 });
 
 test('an interrupted iteration leaves nothing open', async () => {
-  using net = lab();
+  using net = emptyLab();
   for await (const link of net.route.link.dump()) {
     expect(link.ifname).toBe('lo');
     break;
@@ -247,7 +227,7 @@ test('an interrupted iteration leaves nothing open', async () => {
 });
 
 test("the kernel's complaint names the attribute", () => {
-  using net = lab();
+  using net = emptyLab();
   net.route.link.add({ kind: 'veth', name: 'a0' });
   const fail = (fn: () => void) => {
     try {

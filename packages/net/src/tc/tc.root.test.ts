@@ -1,26 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
 import { isNetlinkError } from '../netlink/error.js';
-import { Route } from '../route/route.js';
+import { lab as pair } from '../route/lab.testing.js';
 
 function lab() {
-  const namespace = createNamespace();
-  const route = Route.open({ in: namespace });
-  route.link.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0' } });
-  route.link.up('b0');
+  const net = pair();
   const text = (...args: string[]) =>
-    namespace.enter(() => execFileSync('tc', args, { encoding: 'utf8' }));
-  const tc = (...args: string[]) => JSON.parse(text('-j', ...args));
-  return {
-    route,
-    text,
-    tc,
-    [Symbol.dispose]() {
-      route.close();
-      namespace.close();
-    },
-  };
+    net.namespace.enter(() => execFileSync('tc', args, { encoding: 'utf8' }));
+  return { ...net, text, tc: (...args: string[]) => JSON.parse(text('-j', ...args)) };
 }
 
 test('a token bucket is as tc(8) shows it', () => {

@@ -1,5 +1,6 @@
 // What qdiscs, classes and filters have in common.
 import type { RawAttribute } from '../netlink/attributes.js';
+import { NLM_F } from '../netlink/message.js';
 import {
   type Context,
   type Device,
@@ -113,6 +114,7 @@ export abstract class Traffic<T extends TrafficItem> {
   }
 
   #question(
+    flags: number,
     body: Uint8Array,
     about: object,
     wanted: (values: TrafficValues) => boolean,
@@ -120,7 +122,7 @@ export abstract class Traffic<T extends TrafficItem> {
     const names = this.context.names();
     const table = bodies[this.#kind];
     return {
-      request: request(`GET${this.#kind}`, 0, body, table, about),
+      request: request(`GET${this.#kind}`, flags, body, table, about),
       decode: (bytes, start, end) => {
         const values = table.decode(bytes, start, end);
         if (values === undefined) return undefined;
@@ -135,6 +137,7 @@ export abstract class Traffic<T extends TrafficItem> {
     const header = { ifindex, parent: parseHandle(parent, 'parent') };
     const body = bodies[this.#kind].encode(header, {});
     return this.#question(
+      0,
       body,
       { dev, parent },
       (values) => ifindex === 0 || values.ifindex === ifindex,
@@ -143,7 +146,8 @@ export abstract class Traffic<T extends TrafficItem> {
 
   /** The one at a place. `info` is that of struct tcmsg. */
   protected at(place: Content, info = 0): T {
-    return this.context.one(this.#question(this.#body(place, info), place, () => true));
+    const body = this.#body(place, info);
+    return this.context.one(this.#question(NLM_F.ECHO, body, place, () => true));
   }
 
   /** Sends what is to be made, changed or removed. */

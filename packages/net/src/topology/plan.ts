@@ -7,6 +7,7 @@ import { getSysctl } from '../sysctl.js';
 import { hasShape } from '../tc/shape.js';
 import { compare, type Present, type WantedLink } from '../transaction/compare.js';
 import type { Cable, CableEnd, TopologyDescription, TopologyNamespace } from './description.js';
+import { isMarked } from './mark.js';
 import type { Routes, TopologyStep } from './steps.js';
 
 const NOT_YET = -1;
@@ -92,7 +93,8 @@ function planNamespace(
   const { addresses = [] } = wanted.interfaces?.lo ?? {};
   const description = { links: [...links, ...ends], routes: wanted.routes ?? [] };
   const present = presentOf(route, cabled);
-  const steps = compare(description, present).map((change): TopologyStep => {
+  const owned = new Set(present.links.filter(isMarked).map(({ ifname }) => ifname));
+  const steps = compare(description, present, owned).map((change): TopologyStep => {
     // A cable that is made goes as a whole if it comes to that: there is nothing to go back to.
     const isFresh =
       change.step === 'change link' &&
@@ -128,6 +130,19 @@ function planNamespace(
   return steps;
 }
 
+/** Takes away the links that a topology has made, and this one does not name. */
+function surplusLinks(
+  namespace: string,
+  { interfaces = {} }: TopologyNamespace,
+  cabled: readonly string[],
+  route: Route | undefined,
+): TopologyStep[] {
+  const named = new Set([...Object.keys(interfaces), ...cabled]);
+  return (route?.link.list() ?? [])
+    .filter((link) => isMarked(link) && !named.has(link.ifname))
+    .map(({ ifname }) => ({ step: 'delete link', namespace, ifname }));
+}
+
 /** The changes that lead from what is there to the lab, in the order to make them. */
 export function planTopology(
   description: TopologyDescription,
@@ -137,6 +152,11 @@ export function planTopology(
   const there = new Set(listNames().map(({ name }) => name));
   const open = (name: string) => (there.has(name) ? routes(name) : undefined);
   const namespaces = Object.entries(description.namespaces);
+  const cabledIn = (namespace: string) =>
+    cables
+      .flat()
+      .filter((end) => end.namespace === namespace)
+      .map(({ ifname }) => ifname);
   return [
     ...namespaces
       .filter(([namespace]) => !there.has(namespace))
@@ -144,10 +164,12 @@ export function planTopology(
     ...cables
       .filter((cable) => !isLaid(cable, open))
       .map((ends): TopologyStep => ({ step: 'add cable', ends })),
-    ...namespaces.flatMap(([namespace, wanted]) => {
-      const ends = cables.flat().filter((end) => end.namespace === namespace);
-      const cabled = ends.map(({ ifname }) => ifname);
-      return planNamespace(namespace, wanted, cabled, open(namespace));
-    }),
+    ...namespaces.flatMap(([namespace, wanted]) =>
+      planNamespace(namespace, wanted, cabledIn(namespace), open(namespace)),
+    ),
+    // The last, since a link that is gone cannot be brought back as it was.
+    ...namespaces.flatMap(([namespace, wanted]) =>
+      surplusLinks(namespace, wanted, cabledIn(namespace), open(namespace)),
+    ),
   ];
 }

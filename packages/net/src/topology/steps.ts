@@ -5,11 +5,14 @@ import { setSysctl } from '../sysctl.js';
 import type { Shape } from '../tc/shape.js';
 import { describeStep, inverse, perform, type TransactionStep } from '../transaction/steps.js';
 import type { Cable } from './description.js';
+import { markOf } from './mark.js';
 
 /** One change of a lab. */
 export type TopologyStep =
   | { readonly step: 'add namespace'; readonly namespace: string }
   | { readonly step: 'add cable'; readonly ends: Cable }
+  /** Of a link that a topology has made, and the other end of a cable with it. */
+  | { readonly step: 'delete link'; readonly namespace: string; readonly ifname: string }
   | { readonly step: 'change'; readonly namespace: string; readonly change: TransactionStep }
   | {
       readonly step: 'set sysctl';
@@ -29,6 +32,17 @@ export type TopologyStep =
 /** Opens the configuration of a namespace of the lab. */
 export type Routes = (namespace: string) => Route;
 
+/** Marks what has just been made; if that fails, it is taken back. */
+function marked(undo: () => void, mark: () => void): () => void {
+  try {
+    mark();
+    return undo;
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
 /** Makes one change, and gives what takes it back. */
 export function performStep(step: TopologyStep, routes: Routes): () => void {
   switch (step.step) {
@@ -38,12 +52,32 @@ export function performStep(step: TopologyStep, routes: Routes): () => void {
     case 'add cable': {
       const [here, there] = step.ends;
       const peer = { name: there.ifname, namespace: there.namespace };
-      routes(here.namespace).link.add({ kind: 'veth', name: here.ifname, peer });
-      return () => routes(here.namespace).link.delete(here.ifname);
+      const { link } = routes(here.namespace);
+      link.add({ kind: 'veth', name: here.ifname, peer });
+      const undo = () => link.delete(here.ifname);
+      return marked(undo, () => {
+        link.addNames(here.ifname, markOf(here.ifname));
+        routes(there.namespace).link.addNames(there.ifname, markOf(there.ifname));
+      });
     }
-    case 'change':
-      perform(routes(step.namespace), step.change);
-      return () => perform(routes(step.namespace), inverse(step.change));
+    case 'delete link': {
+      const { link } = routes(step.namespace);
+      // The other end, which may have been in the plan as well, has gone with it.
+      if (link.list().some(({ ifname }) => ifname === step.ifname)) link.delete(step.ifname);
+      return () => {};
+    }
+    case 'change': {
+      const route = routes(step.namespace);
+      perform(route, step.change);
+      if (step.change.step === 'add link') {
+        const { name } = step.change.link;
+        return marked(
+          () => route.link.delete(name),
+          () => route.link.addNames(name, markOf(name)),
+        );
+      }
+      return () => perform(route, inverse(step.change));
+    }
     case 'set sysctl': {
       const { namespace, name, to, from } = step;
       setSysctl(name, to, { in: namespace });
@@ -64,6 +98,8 @@ export function describeTopologyStep(step: TopologyStep): string {
       return `+ namespace ${step.namespace}`;
     case 'add cable':
       return `+ cable ${step.ends.map(({ namespace, ifname }) => `${namespace}:${ifname}`).join(' -- ')}`;
+    case 'delete link':
+      return `- ${step.namespace}: link ${step.ifname}`;
     case 'change': {
       const text = describeStep(step.change);
       return `${text.slice(0, 1)} ${step.namespace}: ${text.slice(2)}`;

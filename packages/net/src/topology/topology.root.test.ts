@@ -4,7 +4,7 @@ import { named } from '../index.js';
 import { Route } from '../route/route.js';
 import { getSysctl } from '../sysctl.js';
 import { elsewhere, mayVisit } from '../testing/elsewhere.js';
-import type { TopologyDescription } from './description.js';
+import type { TopologyDescription, TopologyNamespace } from './description.js';
 import { topology } from './topology.js';
 
 beforeAll(mayVisit);
@@ -105,6 +105,43 @@ test('half a cable, or one that leads elsewhere, is told', () => {
     const joined = topology({ namespaces: { a: {}, b: {} }, cables: [['a:eth0', 'b:eth0']] });
     expect(() => joined.plan()).toThrow(/^cables: a:eth0 is there, but leads elsewhere$/);
     joined.down();
+    expect(names()).toEqual([]);
+  });
+});
+
+test('links and addresses that are no longer named go, if a topology has made them', () => {
+  elsewhere(() => {
+    topology(lab).up();
+    using route = Route.open({ in: 'router' });
+    route.link.add({ kind: 'bridge', name: 'mine' });
+    route.address.add({ dev: 'mine', address: '10.50.0.1/24' });
+    const { router, a, b } = lab.namespaces as Required<typeof lab.namespaces>;
+    const smaller = topology({
+      namespaces: {
+        router: { interfaces: { port1: { addresses: ['10.0.1.9/24'] } } },
+        a: a as TopologyNamespace,
+        b: b as TopologyNamespace,
+      },
+      cables: [['a:eth0', 'router:port1']],
+    });
+    expect(router).toBeDefined();
+    expect(smaller.explain().split('\n')).toEqual([
+      '- router: address 10.0.1.1/24 dev port1',
+      '+ router: address 10.0.1.9/24 dev port1',
+      '- router: link port2',
+      '- router: link br0',
+      '- b: link eth0',
+    ]);
+    smaller.up();
+    expect(smaller.plan()).toEqual([]);
+    expect(
+      route.link
+        .list()
+        .map(({ ifname }) => ifname)
+        .sort(),
+    ).toEqual(['lo', 'mine', 'port1']);
+    expect(route.address.list({ dev: 'mine', family: 'inet' })).toHaveLength(1);
+    smaller.down();
     expect(names()).toEqual([]);
   });
 });

@@ -89,7 +89,10 @@ export class Topology {
 
 /**
  * A lab: namespaces with names (as `ip netns` has them), cables between them, addresses, routes,
- * settings. Nothing is changed before {@link Topology.up}, which makes only what is missing.
+ * settings. Nothing is changed before {@link Topology.up}, which makes only what is missing. Of the
+ * links that a topology has made (they have an alternative name, `topology.NAME`), it takes away those
+ * that are not named any more, and addresses that are not. What else there is stays: namespaces,
+ * routes, and links that somebody else has made.
  *
  * Needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
  *

@@ -1,5 +1,5 @@
 // Compares a description with what is there.
-import { canonicalIP, familyOf, parsePrefix } from '../netlink/addresses.js';
+import { canonicalIP, familyOf, parseIP, parsePrefix } from '../netlink/addresses.js';
 import type { Address } from '../route/addresses.js';
 import type { Link } from '../route/link.js';
 import type { LinkChange, NewLink } from '../route/link-options.js';
@@ -94,26 +94,52 @@ function compareLink(
   return Object.keys(to).length > 0 ? [{ step: 'change link', dev: wanted.name, to, from }] : [];
 }
 
+function addressStep(
+  step: 'add address' | 'delete address',
+  dev: string,
+  address: string,
+): TransactionStep {
+  const flags = familyOf(address) === 'inet6' ? { flags: ['nodad'] as const } : {};
+  return { step, address: { dev, address, ...flags } };
+}
+
+/**
+ * Adds the addresses that are missing. With `exact` takes away others, and with a primary one those
+ * of its subnet, as the kernel would: they are added again.
+ */
 function compareAddresses(wanted: WantedLink, present: Present, exact: boolean): TransactionStep[] {
   const link = present.links.find(({ ifname }) => ifname === wanted.name);
+  const asked = (wanted.addresses ?? []).map(canonicalPrefix);
   const there = present.addresses
     .filter(({ ifindex, scope }) => ifindex === link?.ifindex && scope !== 'link')
-    .map(({ local, prefixlen }) => `${local}/${prefixlen}`);
-  const asked = (wanted.addresses ?? []).map(canonicalPrefix);
-  const step = (what: 'add address' | 'delete address', address: string): TransactionStep => ({
-    step: what,
-    address: {
-      dev: wanted.name,
-      address,
-      ...(familyOf(address) === 'inet6' ? { flags: ['nodad'] } : {}),
-    },
-  });
+    .map((one) => ({ text: `${one.local}/${one.prefixlen}`, isSecondary: isSecondary(one) }));
+  const surplus = there.filter(({ text }) => exact && !asked.includes(text));
+  const subnets = new Set(
+    surplus.filter((one) => !one.isSecondary).map(({ text }) => subnetOf(text)),
+  );
+  const gone = there
+    .filter((one) => surplus.includes(one) || (one.isSecondary && subnets.has(subnetOf(one.text))))
+    .map(({ text }) => text);
+  const kept = there.map(({ text }) => text).filter((text) => !gone.includes(text));
   return [
-    ...(exact
-      ? there.filter((one) => !asked.includes(one)).map((one) => step('delete address', one))
-      : []),
-    ...asked.filter((one) => !there.includes(one)).map((one) => step('add address', one)),
+    ...gone.reverse().map((one) => addressStep('delete address', wanted.name, one)),
+    ...asked
+      .filter((one) => !kept.includes(one))
+      .map((one) => addressStep('add address', wanted.name, one)),
   ];
+}
+
+const isSecondary = ({ family, flags }: Address) =>
+  family === 'inet' && flags.includes('secondary');
+
+/** The first address of a prefix, and its length. */
+function subnetOf(prefix: string): string {
+  const { address, prefixlen } = parsePrefix(prefix, 'address');
+  const bits = parseIP(address, 'address');
+  bits.forEach((byte, i) => {
+    bits[i] = byte & ~(0xff >> Math.max(0, Math.min(8, prefixlen - 8 * i)));
+  });
+  return `${bits.toString('hex')}/${prefixlen}`;
 }
 
 const familyOfRoute = ({ family, dst, gateway }: NewRoute) =>
@@ -173,14 +199,24 @@ function compareRoutes(description: NetDescription, present: Present): Transacti
   ];
 }
 
-/** The changes that lead from what is there to what is wanted, in the order to make them. */
-export function compare(description: NetDescription, present: Present): TransactionStep[] {
+const nothing: ReadonlySet<string> = new Set();
+
+/**
+ * The changes that lead from what is there to what is wanted, in the order to make them.
+ *
+ * @param owned links that have only the addresses named
+ */
+export function compare(
+  description: NetDescription,
+  present: Present,
+  owned = nothing,
+): TransactionStep[] {
   const { links = [], exact = false } = description;
   const names = new Map(present.links.map(({ ifindex, ifname }) => [ifindex, ifname]));
   return [
     ...links.flatMap((wanted) => compareLink(wanted, present, names)),
     ...links.flatMap((wanted) =>
-      wanted.addresses || exact ? compareAddresses(wanted, present, exact) : [],
+      compareAddresses(wanted, present, exact || owned.has(wanted.name)),
     ),
     ...compareRoutes(description, present),
   ];

@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { Route } from '../route/route.js';
+import { emptyLab } from '../route/lab.testing.js';
 import type { NetDescription } from './compare.js';
 import { transaction } from './transaction.js';
 
 function lab() {
-  const namespace = createNamespace();
-  const route = Route.open({ in: namespace });
+  const net = emptyLab();
+  const { route } = net;
   return {
-    route,
+    ...net,
     state: () => ({
       links: route.link.list().map(({ ifname, mtu, flags, master }) => ({
         ifname,
@@ -21,10 +20,6 @@ function lab() {
         .list({ family: 'inet', table: 'main' })
         .map(({ dst, gateway }) => ({ dst, gateway })),
     }),
-    [Symbol.dispose]() {
-      route.close();
-      namespace.close();
-    },
   };
 }
 
@@ -87,6 +82,27 @@ test('what is not described goes only if that is asked for', () => {
   ]);
   exact.apply();
   expect(transaction(net.route, { ...wanted, exact: true }).plan).toEqual([]);
+});
+
+test('addresses that the kernel takes away with the first of their subnet are there again', () => {
+  using net = lab();
+  const bridge = { kind: 'bridge', name: 'br0', up: true } as const;
+  const all = ['10.0.0.1/24', '10.0.0.2/24', '10.0.0.3/24', '10.1.0.1/24'];
+  transaction(net.route, { links: [{ ...bridge, addresses: all }] }).apply();
+  const fewer = { links: [{ ...bridge, addresses: all.slice(1) }], exact: true };
+  expect(String(transaction(net.route, fewer)).split('\n')).toEqual([
+    '- address 10.0.0.3/24 dev br0',
+    '- address 10.0.0.2/24 dev br0',
+    '- address 10.0.0.1/24 dev br0',
+    '+ address 10.0.0.2/24 dev br0',
+    '+ address 10.0.0.3/24 dev br0',
+  ]);
+  const before = net.state();
+  const impossible = { ...fewer, routes: [{ dst: '10.2.0.0/16', gateway: '192.0.2.1' }] };
+  expect(() => transaction(net.route, impossible).apply()).toThrow('ENETUNREACH');
+  expect(net.state().addresses.sort()).toEqual(before.addresses.sort());
+  transaction(net.route, fewer).apply();
+  expect(transaction(net.route, fewer).plan).toEqual([]);
 });
 
 test('if a change fails, those before it are taken back', () => {

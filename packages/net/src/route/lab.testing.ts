@@ -1,0 +1,32 @@
+// For tests: a network namespace, its configuration, and what iproute2 says of it.
+import { execFileSync } from 'node:child_process';
+import { createNamespace } from '../create.js';
+import { Route } from './route.js';
+
+/** An empty one. */
+export function emptyLab() {
+  const namespace = createNamespace();
+  const route = Route.open({ in: namespace });
+  return {
+    namespace,
+    route,
+    /** What a tool prints as JSON, with all details. */
+    json: (tool: string, ...args: string[]) =>
+      JSON.parse(
+        namespace.enter(() => execFileSync(tool, ['-d', '-j', ...args], { encoding: 'utf8' })),
+      ),
+    [Symbol.dispose]() {
+      route.close();
+      namespace.close();
+    },
+  };
+}
+
+/** One with a pair of interfaces that are up, a0 with an address. */
+export function lab() {
+  const net = emptyLab();
+  net.route.link.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0' } });
+  net.route.link.up('b0');
+  net.route.address.add({ dev: 'a0', address: '10.0.0.1/24' });
+  return net;
+}

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest';
+import { isNetlinkError } from '../netlink/error.js';
+import { lab } from './lab.testing.js';
+
+async function collect<T>(pieces: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const one of pieces) list.push(one);
+  return list;
+}
+
+function codeOf(call: () => unknown): string | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return isNetlinkError(error) ? error.code : String(error);
+  }
+}
+
+const tenNet = { dev: 'a0', parent: '1:', kind: 'u32', protocol: 'ip', pref: 5 } as const;
+const match = [{ off: 16, val: 0x0a00_0000, mask: 0xff00_0000 }];
+
+test('what is listed at once is the same as what comes in pieces', async () => {
+  using net = lab();
+  const { route } = net;
+  route.rule.add({ src: '10.1.0.0/16', table: 7, priority: 100 });
+  route.nexthop.add({ id: 1, gateway: '10.0.0.2', dev: 'a0' });
+  route.neighbour.add({ dev: 'a0', dst: '10.0.0.9', lladdr: '02:00:00:00:00:09' });
+  route.qdisc.add({ dev: 'a0', kind: 'htb', handle: '1:', options: { default: 1 } });
+  route.class.add({ dev: 'a0', kind: 'htb', parent: '1:', handle: '1:1', options: { rate: 1e6 } });
+  route.filter.add({ ...tenNet, options: { classid: '1:1', match } });
+  const within = { dev: 'a0' };
+  expect(await collect(route.link.dump())).toEqual(route.link.list());
+  expect(await collect(route.address.dump())).toEqual(route.address.list());
+  expect(await collect(route.route.dump())).toEqual(route.route.list());
+  expect(await collect(route.rule.dump())).toEqual(route.rule.list());
+  expect(await collect(route.nexthop.dump())).toEqual(route.nexthop.list());
+  expect(await collect(route.neighbour.dump())).toEqual(route.neighbour.list());
+  expect(await collect(route.qdisc.dump(within))).toEqual(route.qdisc.list(within));
+  expect(await collect(route.class.dump(within))).toEqual(route.class.list(within));
+  const filters = { dev: 'a0', parent: '1:' };
+  expect(await collect(route.filter.dump(filters))).toEqual(route.filter.list(filters));
+  expect(route.filter.list(filters)).not.toHaveLength(0);
+});
+
+test('one of each family is got, or it is told that there is none', () => {
+  using net = lab();
+  const { route } = net;
+  expect(route.address.get({ dev: 'a0', address: '10.0.0.1' })).toMatchObject({ prefixlen: 24 });
+  expect(codeOf(() => route.address.get({ dev: 'a0', address: '10.0.0.1/25' }))).toBe(
+    'EADDRNOTAVAIL',
+  );
+  expect(route.address.get({ dev: 'lo', address: '0:0::1' }).local).toBe('::1');
+
+  route.qdisc.add({ dev: 'a0', kind: 'htb', handle: '1:', options: { default: 1 } });
+  expect(route.qdisc.get({ dev: 'a0' })).toMatchObject({ kind: 'htb', handle: '1:' });
+  expect(codeOf(() => route.qdisc.get({ dev: 'a0', parent: '1:9' }))).toBe('ENOENT');
+
+  const rate = { kind: 'htb', dev: 'a0', parent: '1:', handle: '1:1' } as const;
+  route.class.replace({ ...rate, options: { rate: '1mbit' } });
+  route.class.replace({ ...rate, options: { rate: '2mbit' } });
+  expect(route.class.get({ dev: 'a0', handle: '1:1' })).toMatchObject({
+    options: { rate: 2e6 / 8 },
+  });
+  expect(codeOf(() => route.class.get({ dev: 'a0', handle: '1:7' }))).toBe('ENOENT');
+
+  route.nexthop.add({ id: 1, gateway: '10.0.0.2', dev: 'a0' });
+  route.nexthop.change({ id: 1, gateway: '10.0.0.3', dev: 'a0' });
+  expect(route.nexthop.get(1).gateway).toBe('10.0.0.3');
+  expect(codeOf(() => route.nexthop.change({ id: 2, blackhole: true }))).toBe('ENOENT');
+});
+
+test('a filter is got and changed by all that tells it from others', () => {
+  using net = lab();
+  const { route } = net;
+  route.qdisc.add({ dev: 'a0', kind: 'htb', handle: '1:', options: { default: 1 } });
+  route.filter.add({ ...tenNet, options: { classid: '1:1', match } });
+  const [there] = route.filter
+    .list({ dev: 'a0', parent: '1:' })
+    .filter(({ options }) => options?.match !== undefined);
+  const handle = String(there?.handle);
+  expect(route.filter.get({ ...tenNet, handle })).toEqual(there);
+  route.filter.change({ ...tenNet, handle, options: { classid: '1:2', match } });
+  expect(route.filter.get({ ...tenNet, handle }).options).toMatchObject({ classid: '1:2' });
+  expect(codeOf(() => route.filter.get({ ...tenNet, pref: 6, handle }))).toBe('ENOENT');
+});
+
+test('a link is made, or changed if it is there', () => {
+  using net = lab();
+  const { route } = net;
+  route.link.replace({ kind: 'bridge', name: 'br0', forward_delay: 300 });
+  route.link.replace({ kind: 'bridge', name: 'br0', forward_delay: 400, mtu: 1400 });
+  expect(route.link.get('br0')).toMatchObject({
+    mtu: 1400,
+    linkinfo: { info_data: { forward_delay: 400 } },
+  });
+  expect(codeOf(() => route.link.get('none'))).toBe('ENODEV');
+  expect(() => route.link.get('')).toThrow(TypeError);
+});
