@@ -18,8 +18,11 @@ import { assertLoopback, type NetOptions } from './spec.js';
  * lab.enter(() => server.listen(8080)); // nobody outside can connect
  */
 export function createNamespace(options: Pick<NetOptions, 'loopback'> = {}): Namespace {
-  const { loopback = true } = options;
+  const { loopback = true, uplink } = options as NetOptions;
   assertLoopback(loopback);
+  if (uplink !== undefined) {
+    throw new TypeError('uplink is for a child: here, make it by natUplink(namespace)');
+  }
   const namespace = Namespace.create('net');
   try {
     if (loopback) namespace.enter(bringLoopbackUp);

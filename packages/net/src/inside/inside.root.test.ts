@@ -10,14 +10,8 @@ import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
 import { Route } from '../route/route.js';
 import { TYPE } from './dns-message.js';
+import { homeOf } from './home.testing.js';
 import { type Inside, inside } from './inside.js';
-
-/** The namespace that a socket of Node's lives in. */
-function homeOf(socket: object): bigint {
-  const { fd } = (socket as { _handle: { fd: number } })._handle;
-  using namespace = Namespace.fromSocket(fd);
-  return namespace.id.ino;
-}
 
 /** Three hosts, each on a link of its own to a router. */
 function lab() {

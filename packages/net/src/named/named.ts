@@ -62,7 +62,7 @@ export function attach(name: string, namespace: Namespace): void {
  * @throws {TypeError} if the name is none of a file
  * @see ip-netns(8)
  */
-export function create(name: string, options: NetOptions = {}): Namespace {
+export function create(name: string, options: Pick<NetOptions, 'loopback'> = {}): Namespace {
   assertName(name);
   const namespace = createNamespace(options);
   try {

@@ -22,6 +22,7 @@ const ADD_MEMBERSHIP = 1;
 const LISTEN_ALL_NSID = 8;
 const MSG_DONTWAIT = 0x40;
 const MSG_CTRUNC = 0x8;
+const MSG_TRUNC = 0x20;
 const EAGAIN = errnoNumber('EAGAIN');
 const EINTR = errnoNumber('EINTR');
 const ENOBUFS = errnoNumber('ENOBUFS');
@@ -67,6 +68,11 @@ class Receiver {
   /** Whether the kernel has sent the last datagram: others may send to our port as well. */
   get isFromKernel(): boolean {
     return this.#sender.readUInt32LE(4) === 0;
+  }
+
+  /** Whether the last datagram was longer than there is room for. */
+  get isCut(): boolean {
+    return (this.#header.readInt32LE(48) & MSG_TRUNC) !== 0;
   }
 
   /** Number of the namespace that the last datagram came from, if it is another one. */
@@ -136,6 +142,7 @@ export class NetWatch implements AsyncIterableIterator<NetEvent> {
       if (length === -EAGAIN) return;
       if (length === -EINTR) continue;
       if (length === -ENOBUFS) this.#push({ event: 'resync' });
+      else if (length >= 0 && this.#receiver.isCut) this.#push({ event: 'resync' });
       else if (length < 0) this.#fail(new SystemError(-length, 'recvmsg', [this.#fd]));
       else if (this.#receiver.isFromKernel) this.#decode(length);
     }
