@@ -13,8 +13,28 @@ const forwarded = [
   'SIGUSR1',
   'SIGUSR2',
   'SIGALRM',
+  'SIGIO',
+  'SIGPWR',
+  'SIGURG',
+  'SIGVTALRM',
   'SIGWINCH',
+  'SIGXCPU',
+  'SIGXFSZ',
 ] as const satisfies readonly NodeJS.Signals[];
+
+/** Those of job control stop `ns` itself, as they would the command at the terminal. */
+const stops: readonly NodeJS.Signals[] = ['SIGTSTP', 'SIGTTIN', 'SIGTTOU'];
+
+/** The usual ones, and what else is named, as far as Node.js can handle it: no real-time signals. */
+function watched(only: readonly number[]): Set<NodeJS.Signals> {
+  const numbers = new Set(forwarded.map((signal) => constants.signals[signal]));
+  const others = Object.entries(constants.signals).filter(
+    // A number that has two names is taken once.
+    ([, number]) => only.includes(number) && numbers.size < numbers.add(number).size,
+  );
+  const named = others.map(([name]) => name as NodeJS.Signals);
+  return new Set([...forwarded, ...named.filter((name) => !stops.includes(name))]);
+}
 
 /** Those that the kernel sends to the whole foreground process group of a terminal. */
 const terminalSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGWINCH'];
@@ -31,7 +51,8 @@ function inForeground(): boolean {
  * that it has got from the terminal already: it is in our process group, so that a shell's job
  * control stops, continues and interrupts both of us together.
  *
- * @param only numbers of the signals to pass on; the others are ignored. Default: all
+ * @param only numbers of the signals to pass on; the others are ignored. Default: the usual ones, all
+ *   but those of job control and of a process's own faults
  */
 export async function attend(
   start: () => Promise<NamespaceProcess>,
@@ -44,13 +65,14 @@ export async function attend(
     if (!child) early.push(signal);
     else if (!terminalSignals.includes(signal) || !inForeground()) child.kill(signal);
   };
-  for (const signal of forwarded) process.on(signal, pass);
+  const signals = watched(only ?? []);
+  for (const signal of signals) process.on(signal, pass);
   try {
     child = await start();
     for (const signal of early) child.kill(signal);
     const { code, signal } = await child.exited;
     return signal === null ? { exitCode: code ?? 0 } : { signal };
   } finally {
-    for (const signal of forwarded) process.removeListener(signal, pass);
+    for (const signal of signals) process.removeListener(signal, pass);
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ns } from './testing/ns.js';
+import { ns, words } from './testing/ns.js';
+import { inTerminal } from './testing/terminal.js';
 
 test('the tree is shown, and the own group', () => {
   const tree = JSON.parse(ns('cgroup', 'tree', '--json').stdout);
@@ -17,6 +18,32 @@ test('top tells what every group uses, once', () => {
   const root = JSON.parse(stdout).find(({ path }: { path: string }) => path === '/');
   expect(root).toMatchObject({ cpuPercent: expect.any(Number), processes: expect.any(Number) });
   expect(ns('cgroup', 'top', '--once', '-d', '0.05').stdout).toMatch(/^ *%CPU/);
+});
+
+test('top is shown again and again at a terminal, which it leaves as it was', () => {
+  const top = words('cgroup', 'top', '--delay', '0.05').map((word) => `'${word}'`);
+  const CLEAR = '\\x1b\\[H\\x1b\\[J';
+  for (const key of ['q', '\x03']) {
+    const { output, status } = inTerminal(
+      ['sh', '-c', `stty -a; ${top.join(' ')}; echo "code=$?"; stty -a`],
+      [
+        { rows: 5, columns: 60 },
+        { expect: `${CLEAR} *%CPU` },
+        { expect: `${CLEAR} *%CPU` },
+        { type: key },
+        { expect: 'code=0' },
+      ],
+    );
+    expect(status).toBe(0);
+    const [first = '', ...screens] = output.split('\x1b[H\x1b[J');
+    expect(first).toContain(' icanon');
+    expect(screens.at(-1)).toContain(`code=0\n${first}`);
+    for (const screen of screens) {
+      const lines = screen.split('code=0')[0]?.trimEnd().split('\n') ?? [];
+      expect(lines.length).toBeLessThan(5);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
+    }
+  }
 });
 
 test.each([

@@ -12,6 +12,26 @@ test('only the signals that are named reach the command', async () => {
   expect(await ended()).toMatchObject({ status: 0, stdout: 'ready\ntwo\n' });
 });
 
+test('a signal that is seldom passed on is, if named, and none is with none', async () => {
+  const script = "trap 'echo fault; exit 0' SYS; echo ready; while :; do sleep 0.01; done";
+  for (const types of [[], ['-U', '-r'], ['-r', '--init']]) {
+    const options = [...types, '--forward-signals=SIGSYS,TERM', 'sh', '-c', script];
+    const { child, written, ended } = start(...words('run', ...options));
+    await written('ready');
+    child.kill('SIGSYS');
+    expect(await ended()).toMatchObject({ status: 0, stdout: 'ready\nfault\n' });
+  }
+  const deaf = "trap 'echo no' TERM HUP; echo ready; read x; echo end";
+  const { child, written, ended } = start(
+    ...words('run', '--forward-signals=none', 'sh', '-c', deaf),
+  );
+  await written('ready');
+  child.kill('SIGTERM');
+  child.kill('SIGHUP');
+  child.stdin?.end('\n');
+  expect(await ended()).toMatchObject({ status: 0, stdout: 'ready\nend\n' });
+});
+
 test('an init is there without a pid namespace, if asked for', () => {
   const { stdout } = ns('run', '-r', '--init', 'sh', '-c', 'cat /proc/$PPID/comm');
   expect(stdout).toBe('ns-init\n');
