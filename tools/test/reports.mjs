@@ -6,8 +6,16 @@ import { fileURLToPath } from 'node:url';
 /** The tree. The reports of this machine are in it. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Below this are the reports of the virtual machine. */
-export const machineResults = join(root, 'tools/vm/tmp/share/results');
+/** What the host and the virtual machine share. */
+export const machineShare = join(root, 'tools/vm/tmp/share');
+
+/** Directories there for reports: of the machine as it starts, and with systemd. */
+export const [plainResults, systemdResults] = /** @type {const} */ (['results', 'systemd-results']);
+
+/** Below these are the reports of the virtual machine. */
+export const machineResults = [plainResults, systemdResults].map((name) =>
+  join(machineShare, name),
+);
 
 /** Everything with tests, by its path in the tree. */
 export function projects() {

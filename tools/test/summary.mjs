@@ -2,7 +2,7 @@
 import { machineResults, readReports, root } from './reports.mjs';
 
 const sum = { passed: 0, failed: Number(process.argv[2] ?? 0), skipped: 0 };
-for (const report of [root, machineResults].flatMap(readReports)) {
+for (const report of [root, ...machineResults].flatMap(readReports)) {
   sum.passed += report.passed;
   sum.failed += report.failed;
   sum.skipped += report.skipped;

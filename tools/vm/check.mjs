@@ -4,7 +4,7 @@ import { exceptions } from './exceptions.mjs';
 import { judge, testsOf } from './matrix.mjs';
 import { testFiles } from './plan.mjs';
 
-const reports = [root, machineResults].flatMap(readReports);
+const reports = [root, ...machineResults].flatMap(readReports);
 const tests = testsOf(reports);
 for (const kernel of new Set(reports.map(({ kernel }) => kernel))) {
   console.log(`${tests.filter(({ ran }) => ran.has(kernel)).length} tests ran on Linux ${kernel}`);

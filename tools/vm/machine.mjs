@@ -10,22 +10,25 @@ import { buildInitramfs } from './initramfs.mjs';
  * @property {string} tree the directory of the project, the same in the machine
  * @property {string} directory of this run: it holds console.log, and `share`, which the machine
  *   can write to as /run/share
- * @property {string} script for bash, run by root in the tree
+ * @property {string | undefined} script for bash, run by root in the tree
+ * @property {string | undefined} systemdScript likewise, but after that and with systemd as PID 1
  * @property {number} limit seconds after which the machine is ended
  */
 
 /**
- * Boots the kernel, runs the script, and returns the script's exit status.
+ * Boots the kernel, runs the scripts, and returns the exit status of the first that fails, or 0.
  *
  * @param {import('./kernel.mjs').Kernel} kernel
  * @param {Job} job
  */
-export async function runInMachine(kernel, { tree, directory, script, limit }) {
+export async function runInMachine(kernel, { tree, directory, script, systemdScript, limit }) {
   const share = join(directory, 'share');
   mkdirSync(share, { recursive: true });
   const status = join(share, 'status');
-  rmSync(status, { force: true });
-  writeFileSync(join(share, 'job'), script);
+  const systemdJob = join(share, 'systemd-job');
+  for (const file of [status, systemdJob]) rmSync(file, { force: true });
+  writeFileSync(join(share, 'job'), script ?? '');
+  if (systemdScript !== undefined) writeFileSync(systemdJob, systemdScript);
   const initramfs = join(directory, 'initramfs');
   buildInitramfs(kernel, initramfs);
 

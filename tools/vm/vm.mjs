@@ -1,8 +1,14 @@
 // Runs tests on Debian's kernel in a virtual machine. See CONTRIBUTING.md.
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { machineResults, readReports, root } from '../test/reports.mjs';
+import {
+  machineResults,
+  plainResults,
+  readReports,
+  root,
+  systemdResults,
+} from '../test/reports.mjs';
 import { debianKernel } from './kernel.mjs';
 import { runInMachine } from './machine.mjs';
 import { aboutKernel, choose, testFiles, testScript } from './plan.mjs';
@@ -32,33 +38,53 @@ const environment = {
   NO_COLOR: '1',
   // Its hundred modules would be transformed and imported one by one for each file with tests.
   NS_TEST_BUILT: '1',
-  NS_TEST_RESULTS: '/run/share/results',
   NS_TEST_SLOWNESS: '10',
 };
 
+/**
+ * The scripts for the files, if there are any: some need a machine that systemd runs.
+ *
+ * @param {readonly string[]} files
+ */
+function scriptsFor(files) {
+  const script = (/** @type {readonly string[]} */ some, /** @type {string} */ results) =>
+    some.length === 0
+      ? undefined
+      : testScript(some, { ...environment, NS_TEST_RESULTS: `/run/share/${results}` });
+  const needsSystemd = (/** @type {string} */ file) => basename(file) === 'systemd.test.ts';
+  return {
+    script: script(
+      files.filter((file) => !needsSystemd(file)),
+      plainResults,
+    ),
+    systemdScript: script(files.filter(needsSystemd), systemdResults),
+  };
+}
+
 async function main() {
-  const reports = values.skipped ? readReports(root) : undefined;
-  const files = choose(aboutKernel(testFiles()), values.filter, reports);
-  const script = values.command ?? testScript(files, environment);
-  if (values.command === undefined) {
+  const { command, filter, skipped, limit } = values;
+  const files =
+    command === undefined
+      ? choose(aboutKernel(testFiles()), filter, skipped ? readReports(root) : undefined)
+      : [];
+  if (command === undefined) {
     console.log(
       `${files.length} files with tests:\n${files.map((file) => `  ${file}\n`).join('')}`,
     );
     if (files.length === 0) return;
-    rmSync(machineResults, { recursive: true, force: true });
+    for (const results of machineResults) rmSync(results, { recursive: true, force: true });
   }
   const directory = join(root, 'tools/vm/tmp');
   mkdirSync(directory, { recursive: true });
-  const kernel = debianKernel(join(directory, 'kernels'));
-  process.exitCode = await runInMachine(kernel, {
+  process.exitCode = await runInMachine(debianKernel(join(directory, 'kernels')), {
     tree: root.replace(/\/$/, ''),
     directory,
-    script,
-    limit: Number(values.limit) * 60,
+    limit: Number(limit) * 60,
+    ...(command === undefined ? scriptsFor(files) : { script: command, systemdScript: undefined }),
   });
-  if (values.command !== undefined) return;
-  for (const { user, passed, failed, skipped } of readReports(machineResults)) {
-    console.log(`as ${user}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  if (command !== undefined) return;
+  for (const { user, passed, failed, skipped: left } of machineResults.flatMap(readReports)) {
+    console.log(`as ${user}: ${passed} passed, ${failed} failed, ${left} skipped`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { getuid } from 'node:process';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { cgroupInScope, scopeRequest } from './scope.js';
 
 const systemd = existsSync('/run/systemd/system');
@@ -34,17 +34,6 @@ test('without systemd the error says so', async ({ skip }) => {
     code: 'ENOENT',
     hint: expect.stringContaining('systemd does not run here'),
   });
-});
-
-test('systemd gives a scope, in which groups can be made', async ({ skip }) => {
-  skip(!systemd, 'systemd does not run here');
-  const { spawn } = await import('@ns/core');
-  const child = await spawn('sleep', ['1000'], { stdio: 'ignore' });
-  onTestFinished(() => child[Symbol.asyncDispose]());
-  using scope = await cgroupInScope({ pids: [child.pid] });
-  expect(scope.processes()).toEqual([child.pid]);
-  using job = scope.create('job', { pids: { max: 5 } }, { leaf: 'self' });
-  expect(job.limits().pids?.max).toBe(5);
 });
 
 test('wrong options are refused', () => {

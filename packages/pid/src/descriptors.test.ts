@@ -32,18 +32,18 @@ const child = await spawn('sh', ['-c', command], {
 });
 const changes = [];
 const watch = watchProcesses((change) => changes.push(change), { in: child.pid, interval: 5 });
-const until = async (count) => { while (changes.length < count) await delay(5); };
+const until = async (kind) => { while (changes.every((one) => one.kind !== kind)) await delay(5); };
 
 const taken = [];
 const takeAll = () => { try { for (;;) taken.push(openSync('/dev/null')); } catch {} };
 takeAll();
 child.stdin.write('\\n');
-await until(1);
+await until('lost');
 for (const fd of taken.splice(0)) closeSync(fd);
-await until(2);
+await until('birth');
 takeAll();
 child.stdin.write('\\n');
-await until(3);
+await until('death');
 for (const fd of taken.splice(0)) closeSync(fd);
 watch.close();
 await child[Symbol.asyncDispose]();
