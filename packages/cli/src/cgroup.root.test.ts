@@ -45,9 +45,9 @@ test('a command runs within its limits, in a group that goes with it', ({ skip }
   skip(!controllers.includes('memory'), `the v2 tree has no memory controller here (${mode})`);
   const limits = ['--memory', '64M', '--cpus', '50%', '--pids-limit', '20'];
   const look = 'cat /proc/self/cgroup; cat /proc/1/cgroup >/dev/null; sleep 0';
-  const { stdout, status } = ns('run', ...limits, 'sh', '-c', look);
-  expect(status).toBe(0);
-  expect(stdout).toContain('0::/\n');
+  const result = ns('run', ...limits, 'sh', '-c', look);
+  expect(result).toMatchObject({ status: 0, stderr: '' });
+  expect(result.stdout).toContain('0::/\n');
   const hog = 'const a = []; for (;;) a.push(Buffer.alloc(1 << 20, 1))';
   expect(ns('run', '--memory=64M', process.execPath, '-e', hog).signal).toBe('SIGKILL');
   using root = Cgroup.root();
