@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type NamespaceProcess, run, spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
@@ -127,6 +127,16 @@ test('await using ends and removes the group', async () => {
   expect(existsSync(directory)).toBe(false);
 });
 
+test('a group that somebody else has removed is ended and removed already', async () => {
+  const own = testGroup();
+  const inner = own.create('inner');
+  rmdirSync(inner.directory);
+  await inner.kill();
+  await expect(inner.freeze()).rejects.toThrow(/has been removed/);
+  await inner.remove();
+  expect(inner.closed).toBe(true);
+});
+
 test('a wait can be given up', async () => {
   const own = testGroup();
   await inside(own);
@@ -228,8 +238,8 @@ test('limits on the number of groups are set and read', () => {
 
 test('huge pages are limited', ({ skip }) => {
   skip(!controllers.includes('hugetlb'), 'the v2 tree has no hugetlb controller here');
-  const own = testGroup({ hugetlb: { '2MB': '4M' } });
-  expect(own.limits().hugetlb?.['2MB']).toBe(4 * 1024 ** 2);
+  const own = testGroup({ hugetlb: { '2MB': '4M', '2MB.rsvd': '8M' } });
+  expect(own.limits().hugetlb).toMatchObject({ '2MB': 4 * 1024 ** 2, '2MB.rsvd': 8 * 1024 ** 2 });
   expect(own.usage().hugetlb?.['2MB']).toMatchObject({
     current: 0,
     reserved: 0,

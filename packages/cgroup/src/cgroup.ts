@@ -87,7 +87,7 @@ export class Cgroup extends GroupResources {
     return new Cgroup(ControlFiles.open(`${this.directory}/${name}`, this.fd, name));
   }
 
-  /** Waits for the last process, then removes the group and all below it. */
+  /** Waits for the last process, then removes the group and all below it. If they are gone already, good. */
   async remove({ signal }: WaitOptions = {}): Promise<void> {
     await removeAll(this.files, signal);
     this.close();

@@ -43,6 +43,7 @@ export interface CurrentLimits {
     readonly mems: readonly number[];
     readonly partition?: string;
   };
+  /** Of each size of pages, and of its reserved ones: `2MB`, `2MB.rsvd`. */
   readonly hugetlb?: Counters;
   readonly misc?: Counters;
   readonly maxDepth?: number;
@@ -54,8 +55,9 @@ const flagOf = (text: string) => text.trim() === '1';
 function hugePages(files: ControlFiles): Counters | undefined {
   const sizes = hugePageSizes(files);
   if (sizes.length === 0) return undefined;
+  const names = sizes.flatMap((size) => [size, `${size}.rsvd`]);
   return Object.fromEntries(
-    sizes.map((size) => [size, parseCount(files.read(`hugetlb.${size}.max`))]),
+    names.map((name) => [name, parseCount(files.read(`hugetlb.${name}.max`))]),
   );
 }
 

@@ -1,6 +1,7 @@
 // What takes a group some time: freezing, ending and removing it.
+import { constants } from 'node:fs';
 import { AT, isSystemError, SystemError } from '@ns/core';
-import { trySyscall } from '@ns/core/sys';
+import { closeFd, trySyscall } from '@ns/core/sys';
 import { ControlFiles, fileError } from './files.js';
 import { parseFlat } from './flat.js';
 import { ownDirectory } from './hierarchy.js';
@@ -8,6 +9,7 @@ import { watchFile } from './watch.js';
 
 const ENOENT = 2;
 const ESRCH = 3;
+const ENODEV = 19;
 const SIGKILL = 9;
 
 /** Options of what is waited for. */
@@ -127,16 +129,39 @@ export async function killOneByOne(files: ControlFiles): Promise<void> {
   }
 }
 
-/** Kills everything in the group and below, and waits until it is gone. */
-export async function killAll(files: ControlFiles, signal?: AbortSignal): Promise<void> {
-  assertForeign(files, 'killing');
+/** Whether the group has been removed, as systemd does with a scope after its last process. */
+function isGone(files: ControlFiles): boolean {
+  const fd = files.tryOpenFile('cgroup.procs', constants.O_RDONLY);
+  if (fd >= 0) closeFd(fd);
+  return fd === -ENOENT || fd === -ENODEV;
+}
+
+/** Does something with a group; that the group is gone, then or before, is no error. */
+async function unlessGone(files: ControlFiles, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isGone(files)) throw error;
+  }
+}
+
+function killAtOnce(files: ControlFiles): boolean {
   try {
     files.write('cgroup.kill', '1');
+    return true;
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error;
-    await killOneByOne(files);
+    if (isSystemError(error, 'ENOENT')) return false;
+    throw error;
   }
-  await until(files, ({ populated }) => !populated, signal);
+}
+
+/** Kills everything in the group and below, and waits until it has ended. */
+export function killAll(files: ControlFiles, signal?: AbortSignal): Promise<void> {
+  return unlessGone(files, async () => {
+    assertForeign(files, 'killing');
+    if (!killAtOnce(files)) await killOneByOne(files);
+    await until(files, ({ populated }) => !populated, signal);
+  });
 }
 
 /** Removes one group, which must be empty. */
@@ -152,7 +177,11 @@ export function removeDirectory(files: ControlFiles): void {
 }
 
 /** Waits for the last process, then removes the group with all groups below it. */
-export async function removeAll(files: ControlFiles, signal?: AbortSignal): Promise<void> {
+export function removeAll(files: ControlFiles, signal?: AbortSignal): Promise<void> {
+  return unlessGone(files, () => removeEach(files, signal));
+}
+
+async function removeEach(files: ControlFiles, signal?: AbortSignal): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     await until(files, ({ populated }) => !populated, signal);
     try {

@@ -67,7 +67,7 @@ export interface CgroupLimits {
   io?: IoLimits;
   cpuset?: CpusetLimits;
   pids?: { max?: number | 'max' };
-  /** Huge pages, by their size: `{ '2MB': '64M' }`. */
+  /** Huge pages in use, by their size, and reserved ones: `{ '2MB': '64M', '2MB.rsvd': '64M' }`. */
   hugetlb?: Readonly<Record<string, Size>>;
   /** Scalar resources such as `sev`. */
   misc?: Readonly<Record<string, number | 'max'>>;
@@ -124,18 +124,20 @@ const SINGLE: Readonly<Record<string, Readonly<Record<string, readonly [string, 
   pids: { max: ['pids.max', count] },
 };
 
-function named(prefix: string, suffix: string, limits: unknown, encode: Encode): Setting[] {
-  assertObject(prefix, limits);
+function hugePages(limits: unknown): Setting[] {
+  assertObject('hugetlb', limits);
   return Object.entries(limits).map(([key, value]) => {
-    if (!/^\w+$/.test(key)) throw new TypeError(`${prefix}: not a name: ${JSON.stringify(key)}`);
-    return { file: `${prefix}.${key}${suffix}`, value: encode(`${prefix}.${key}`, value) };
+    if (!/^\w+(\.rsvd)?$/.test(key)) {
+      throw new TypeError(`hugetlb: not a size of pages: ${JSON.stringify(key)}`);
+    }
+    return { file: `hugetlb.${key}.max`, value: bytes(`hugetlb.${key}`, value) };
   });
 }
 
 function special(key: string, value: unknown): Setting[] | undefined {
   switch (key) {
     case 'hugetlb':
-      return named('hugetlb', '.max', value, bytes);
+      return hugePages(value);
     case 'misc':
       assertObject('misc', value);
       return Object.entries(value).map(([name, max]) => {
