@@ -1,11 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { create } from './create.js';
 import type { RootSource } from './options.js';
 import { systemEntries } from './root.js';
-import { box, outside, sh } from './testing.js';
+import { box, outside, ownTemporaries, sh } from './testing.js';
 
 /** A directory like a small system, writable for whoever the commands are. */
 function image(): string {
@@ -28,7 +27,7 @@ const work = [
 
 test('changes in an overlay are listed, and thrown away', async () => {
   const directory = image();
-  const before = readdirSync(tmpdir());
+  const temporaries = ownTemporaries();
   const made = await create(inside({ directory, overlay: 'list' }));
   expect(await sh(made, work)).toBe('');
   const changes = await made.changes();
@@ -44,7 +43,7 @@ test('changes in an overlay are listed, and thrown away', async () => {
   ]);
   await made.stop();
   expect(existsSync(join(directory, 'data/removed'))).toBe(true);
-  expect(readdirSync(tmpdir()).filter((name) => !before.includes(name))).toEqual([]);
+  expect(readdirSync(temporaries)).toEqual([]);
 });
 
 test('changes in memory are gone, and cannot be listed', async () => {

@@ -33,7 +33,7 @@ async function start(making: Making): Promise<Sandbox> {
   });
   const place = openRoot(held.pid);
   made.add(() => place.close());
-  const uplink = await making.as('network', () => openUplink(held.pid, options.network));
+  const uplink = await making.as('network', () => openUplink(held.pid, options));
   made.add(() => uplink?.close());
   const { cgroup } = limited;
   return new Sandbox({

@@ -1,6 +1,6 @@
 // The network of a sandbox: its namespace, the way outside, and the use of it from here.
 import { Namespace, type NamespaceSpec } from '@ns/core';
-import { type Inside, inside, net, Route, type UserUplink, userUplink } from '@ns/net';
+import { type Inside, inside, natUplink, net, Route, userUplink } from '@ns/net';
 import type { PrivateNetwork, SandboxOptions } from './options.js';
 
 /** What the commands have for a network: a new namespace, an existing one, or (undefined) the host's. */
@@ -11,15 +11,36 @@ export function networkOf({
   return Namespace.isNamespace(network) ? network : net();
 }
 
+/** For pasta(1), the gateway's address is the host's loopback otherwise, with all services there. */
+const NO_HOST_LOOPBACK = ['--no-map-gw'];
+
+/** A way outside, as long as it is not closed. */
+export interface Uplink {
+  close(): void | Promise<void>;
+}
+
+/** Whether the options ask for a way outside, which can be opened once the namespace is there. */
+export function hasUplink({ network }: SandboxOptions): boolean {
+  return network === 'private' || (typeof network === 'object' && !Namespace.isNamespace(network));
+}
+
 /** Opens the way outside that the options ask for. */
 export async function openUplink(
   pid: number,
-  network: SandboxOptions['network'],
-): Promise<UserUplink | undefined> {
-  if (network === undefined || network === 'none' || network === 'host') return undefined;
-  if (Namespace.isNamespace(network)) return undefined;
-  const { uplink = 'auto', forward = [] }: PrivateNetwork = network === 'private' ? {} : network;
-  return userUplink(pid, { forward, ...(uplink === 'auto' ? {} : { tool: uplink }) });
+  options: SandboxOptions,
+): Promise<Uplink | undefined> {
+  if (!hasUplink(options)) return undefined;
+  const { network } = options;
+  const wanted = network === 'private' ? {} : (network as PrivateNetwork);
+  const { uplink = 'auto', forward = [] } = wanted;
+  if (uplink === 'nat') return natUplink(pid, { forward });
+  if (uplink === 'slirp4netns') return userUplink(pid, { forward, tool: uplink });
+  try {
+    return await userUplink(pid, { forward, tool: 'pasta', args: NO_HOST_LOOPBACK });
+  } catch (error) {
+    if (uplink === 'pasta' || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return userUplink(pid, { forward, tool: 'slirp4netns' });
+  }
 }
 
 /** The network of a sandbox, for the program that runs it. */

@@ -64,9 +64,12 @@ export type SandboxUser =
 
 /** A network of its own with a way outside. */
 export interface PrivateNetwork {
-  /** The program that provides the way. Default: `'auto'`, pasta(1) or else slirp4netns(1). */
-  uplink?: 'auto' | UplinkTool;
-  /** Ports of 127.0.0.1 outside that lead inside. */
+  /**
+   * What provides the way: a program, or `'nat'`: a bridge of the host with address translation, which
+   * takes root, nft(8), and forwarding in the host. Default: `'auto'`, pasta(1) or else slirp4netns(1).
+   */
+  uplink?: 'auto' | UplinkTool | 'nat';
+  /** Ports that lead inside: of 127.0.0.1 outside, or with `'nat'` of the host. */
   forward?: readonly PortForward[];
   /** Name servers. Default: those of the host. */
   dns?: readonly string[];

@@ -1,8 +1,9 @@
 // run(): one command in a sandbox of its own.
-import { Namespace, type RunOptions, type RunResult, run as runCommand } from '@ns/core';
+import { type RunOptions, type RunResult, run as runCommand } from '@ns/core';
 import { commandOptions, commandParts, type SandboxRunOptions } from './command.js';
 import { create } from './create.js';
 import { type Making, make } from './make.js';
+import { hasUplink } from './network.js';
 import type { SandboxOptions } from './options.js';
 import type { SandboxReport } from './report.js';
 
@@ -47,14 +48,10 @@ export async function run(
   const given = { input, signal, reject, encoding, stdio, onSpawn, argv0 };
   const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
   signal?.throwIfAborted();
+  // It has to be opened between the making and the command.
   return hasUplink(description)
     ? runInStaying(command, args, wanted, description)
     : make(description, (making) => runAlone(command, args, wanted, making));
-}
-
-/** Whether something has to be done from outside between the making and the command. */
-function hasUplink({ network }: SandboxOptions): boolean {
-  return network === 'private' || (typeof network === 'object' && !Namespace.isNamespace(network));
 }
 
 /** The command is made with the sandbox, as the child of its init. */

@@ -1,11 +1,10 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { allNamespaceTypes, Namespace, namespaceTypes } from '@ns/core';
 import { describe, expect, test } from 'vitest';
 import { create } from './create.js';
 import type { SandboxOptions } from './options.js';
 import { run } from './run.js';
-import { box, sh } from './testing.js';
+import { box, ownTemporaries, sh } from './testing.js';
 
 const linkOf = (type: keyof typeof namespaceTypes) => `/proc/self/ns/${namespaceTypes[type].file}`;
 const root = process.geteuid?.() === 0;
@@ -74,14 +73,14 @@ describe('without options', () => {
   });
 
   test('nothing is left when it has stopped', async () => {
-    const before = readdirSync(tmpdir());
+    const temporaries = ownTemporaries();
     const made = await create();
     const child = await made.spawn('sleep', ['60'], { stdio: 'ignore' });
     await made.stop();
     await made.stop();
     expect((await child.exited).signal).toBe('SIGKILL');
     expect(existsSync(`/proc/${made.pid}`)).toBe(false);
-    expect(readdirSync(tmpdir()).filter((name) => !before.includes(name))).toEqual([]);
+    expect(readdirSync(temporaries)).toEqual([]);
     await expect(made.run('true')).rejects.toThrow('has been stopped');
     await expect(made.files.read('/etc/hostname')).rejects.toThrow('has been stopped');
   });
@@ -234,7 +233,7 @@ describe('wrong options are refused before anything is done', () => {
     [{ netwerk: 'none' }, 'options has no netwerk; it has root, '],
     [{ network: 'some' }, "network must be 'none' or 'host' or 'private' or"],
     [{ root: { directory: 'relative' } }, "root.directory must be an absolute path: 'relative'"],
-    [{ root: {} }, "root must be 'host' or 'empty' or { directory }: object"],
+    [{ root: {} }, "root must be 'host' or 'empty' or { directory } or { tar } or { oci }: object"],
     [{ writable: '/x' }, 'writable must be a list'],
     [{ limits: { pids: 0 } }, 'limits.pids must be at least 1: 0'],
     [{ limits: { memory: '1X' } }, "limits.memory must be a size such as '64M': '1X'"],

@@ -81,7 +81,7 @@ const network: Schema = {
   anyOf: [
     { type: 'string', enum: ['none', 'host', 'private'] },
     object({
-      uplink: { type: 'string', enum: ['auto', 'pasta', 'slirp4netns'] },
+      uplink: { type: 'string', enum: ['auto', 'pasta', 'slirp4netns', 'nat'] },
       forward: {
         type: 'array',
         items: object(

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { removeLeftTemporaries } from './temporary.js';
-import { outside } from './testing.js';
+import { outside, ownTemporaries } from './testing.js';
 
 const module = new URL('../dist/index.js', import.meta.url).href;
 
@@ -20,7 +19,6 @@ async function caller(directory: string) {
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, TMPDIR: tmpdir() },
   });
   await once(createInterface({ input: child.stdout }), 'line');
   return child;
@@ -29,34 +27,25 @@ async function caller(directory: string) {
 test('what a killed process has left is removed by the next, and what lives is not', async () => {
   const directory = outside();
   for (const name of ['dev', 'proc', 'sys', 'tmp']) mkdirSync(join(directory, name));
-  const named = () => readdirSync(tmpdir()).filter((name) => name.startsWith('ns-sandbox-'));
-  const before = named();
+  const temporaries = ownTemporaries();
+  const named = () => readdirSync(temporaries).filter((name) => name.startsWith('ns-sandbox-'));
   const [dead, alive] = [await caller(directory), await caller(directory)];
-  const made = named().filter((name) => !before.includes(name));
+  const made = named();
   expect(made).toHaveLength(2);
-  dead.kill('SIGKILL');
-  await once(dead, 'close');
   // The kernel ends what was in it, and with it the lock, in its own time.
-  await expect
-    .poll(
-      async () => {
-        await removeLeftTemporaries(tmpdir());
-        return made.filter((name) => existsSync(join(tmpdir(), name))).length;
-      },
-      { timeout: 30_000 },
-    )
-    .toBe(1);
-  alive.kill('SIGKILL');
-  await once(alive, 'close');
-  await expect
-    .poll(
-      async () => {
-        await removeLeftTemporaries(tmpdir());
-        return made.filter((name) => existsSync(join(tmpdir(), name))).length;
-      },
-      { timeout: 30_000 },
-    )
-    .toBe(0);
+  const left = async () => {
+    await removeLeftTemporaries(temporaries);
+    return made.filter((name) => existsSync(join(temporaries, name))).length;
+  };
+  expect(await left()).toBe(2);
+  for (const [child, rest] of [
+    [dead, 1],
+    [alive, 0],
+  ] as const) {
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    await expect.poll(left, { timeout: 30_000 }).toBe(rest);
+  }
 });
 
 test('directories of others, and what only has such a name, stay', async () => {

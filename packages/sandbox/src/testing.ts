@@ -26,3 +26,15 @@ export function outside(): string {
   onTestFinished(() => rmSync(made, { recursive: true, force: true }));
   return made;
 }
+
+/** A place of this test alone for temporary directories. */
+export function ownTemporaries(): string {
+  const before = process.env.TMPDIR;
+  const made = outside();
+  process.env.TMPDIR = made;
+  onTestFinished(() => {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  });
+  return made;
+}

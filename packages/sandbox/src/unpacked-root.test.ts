@@ -1,6 +1,5 @@
 // Roots that are unpacked: from archives and images, for the time of a sandbox.
 import { readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -9,7 +8,7 @@ import type { RootSource } from './options.js';
 import { plan } from './plan.js';
 import { systemEntries } from './root.js';
 import { run } from './run.js';
-import { box, outside, sh } from './testing.js';
+import { box, outside, ownTemporaries, sh } from './testing.js';
 import { type Entry, LayoutWriter, layerOf, tarOf } from './unpack/archives.testing.js';
 import type { UnpackProgress } from './unpack/unpack.js';
 
@@ -25,12 +24,14 @@ function archive(): string {
   return tar;
 }
 
+/** What sandboxes have left, among the places of the test itself. */
+const leftIn = (directory: string) =>
+  readdirSync(directory).filter((name) => name.startsWith('ns-sandbox-'));
 // The programs come from the host.
 const inside = (root: RootSource) => ({ root, mounts: systemEntries() });
-const temporaries = () => readdirSync(tmpdir()).filter((name) => name.startsWith('ns-sandbox-'));
 
 test('an archive is the root of a sandbox, read-only, and is gone with it', async () => {
-  const before = temporaries();
+  const temporaries = ownTemporaries();
   const progress: UnpackProgress[] = [];
   const { stdout } = await run('sh', ['-c', 'cat /etc/release; touch /data/x; ls -A / /tmp'], {
     ...inside({ tar: archive() }),
@@ -44,7 +45,7 @@ test('an archive is the root of a sandbox, read-only, and is gone with it', asyn
   const made = await box(inside({ tar: archive() }));
   expect(await sh(made, 'touch /data/x; echo x > /data/file')).toContain('Read-only file system');
   await made.stop();
-  expect(temporaries()).toEqual(before);
+  expect(leftIn(temporaries)).toEqual([]);
 });
 
 test('it can be changed if one wants, by whoever the commands are', async () => {
@@ -76,7 +77,7 @@ test('an image is the root of a sandbox', async () => {
 });
 
 test('an archive that is none is an error of the root, and nothing is left', async () => {
-  const before = temporaries();
+  const temporaries = ownTemporaries();
   const tar = join(outside(), 'none.tar');
   writeFileSync(tar, 'this is no archive');
   await expect(create(inside({ tar }))).rejects.toMatchObject({
@@ -86,14 +87,14 @@ test('an archive that is none is an error of the root, and nothing is left', asy
   });
   await expect(create(inside({ tar: '/nowhere.tar' }))).rejects.toThrow('root: ENOENT');
   await expect(create(inside({ tar: archive(), maxSize: 100 }))).rejects.toThrow('more than 100');
-  expect(temporaries()).toEqual(before);
+  expect(leftIn(temporaries)).toEqual([]);
 });
 
 test('a plan says where it would be, and unpacks nothing', () => {
-  const before = temporaries();
+  const temporaries = ownTemporaries();
   const { root } = plan(inside({ tar: '/nowhere.tar' }));
   expect(root).toEqual({ source: '/TEMPORARY/root', readonly: true, overlay: true });
-  expect(temporaries()).toEqual(before);
+  expect(leftIn(temporaries)).toEqual([]);
 });
 
 test.each<[object, string]>([
