@@ -133,14 +133,20 @@ function planned(given: Given, group?: Cgroup) {
   return [command, args, options] as const;
 }
 
+/** The limits and the system calls, a line each. */
+export async function explanation(given: Given): Promise<{ limits: string[]; calls: string[] }> {
+  const limits = limitsOf(given);
+  const settings = limits && (await import('@ns/cgroup')).settingsOf(limits);
+  return {
+    limits: (settings ?? []).map(({ file, value }) => `${file} = ${value}`),
+    calls: explainSpawn(...planned(given)).split('\n'),
+  };
+}
+
 /** Shows the limits and the system calls, and runs nothing. */
 export async function explainRun(given: Given): Promise<Outcome> {
-  const limits = limitsOf(given);
-  if (limits !== undefined) {
-    const { settingsOf } = await import('@ns/cgroup');
-    for (const { file, value } of settingsOf(limits)) process.stdout.write(`${file} = ${value}\n`);
-  }
-  process.stdout.write(`${explainSpawn(...planned(given))}\n`);
+  const { limits, calls } = await explanation(given);
+  process.stdout.write(`${[...limits, ...calls].join('\n')}\n`);
   return { exitCode: 0 };
 }
 

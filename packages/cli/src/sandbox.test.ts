@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -73,4 +74,83 @@ test('a config file that is none is refused', () => {
   expect(ns('sandbox', '-c', configFile('{')).stderr).toMatch(/^ns sandbox: .*sandbox.json: /);
   expect(ns('sandbox', '-c', configFile({ netwerk: 1 })).stderr).toContain('has no netwerk');
   expect(ns('sandbox', '-c', configFile([])).stderr).toContain('must have an object');
+});
+
+/** An archive with one file. */
+function archive(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'ns-archive-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const source = join(directory, 'source');
+  mkdirSync(join(source, 'data'), { recursive: true });
+  writeFileSync(join(source, 'data/file'), 'unpacked');
+  const tar = join(directory, 'root.tar.gz');
+  execFileSync('tar', ['-czf', tar, '-C', source, '.']);
+  return tar;
+}
+
+const programs = ['/usr', '/bin', '/lib', '/lib64'].filter((path) => existsSync(path));
+const shown = programs.flatMap((path) => ['--readable', path]);
+
+test('the root can be an archive, quietly, and its changes are listed', () => {
+  const root = ['--root', archive(), ...shown];
+  expect(ns('sandbox', ...root, '--', '/bin/cat', '/data/file')).toMatchObject({
+    stdout: 'unpacked',
+    stderr: '',
+    status: 0,
+  });
+  const script = 'echo x > /data/new; rm /data/file';
+  const { stderr } = ns('sandbox', ...root, '--changes', '--', '/bin/sh', '-c', script);
+  expect(stderr).toContain('added /data/new\n');
+  expect(stderr).toContain('deleted /data/file\n');
+  const config = configFile({ root: { tar: archive() }, readable: programs });
+  expect(ns('sandbox', '-c', config, '--', '/bin/cat', '/data/file').stdout).toBe('unpacked');
+});
+
+test('with --json the result is an object, and an error as well', () => {
+  const script = 'echo out; echo err >&2; exit 3';
+  const { stdout, status } = ns('sandbox', '--json', '--', 'sh', '-c', script);
+  expect(JSON.parse(stdout)).toMatchObject({
+    exitCode: 3,
+    signal: null,
+    stdout: 'out\n',
+    stderr: 'err\n',
+    report: { limits: {}, missing: [] },
+  });
+  expect(status).toBe(3);
+  expect(ns('sandbox', '--json', '--', 'sh', '-c', 'kill -KILL $$').status).toBe(137);
+  const refused = ns('sandbox', '--json', '--root', '/etc/passwd', '--', 'true');
+  expect(refused.status).toBe(125);
+  expect(JSON.parse(refused.stderr).error).toMatchObject({
+    message: expect.stringContaining('/etc/passwd: '),
+    name: 'SandboxError',
+    part: 'root',
+  });
+  const missing = ns('sandbox', '--json', '--', 'no-such-command');
+  expect(missing.status).toBe(127);
+  expect(JSON.parse(missing.stderr).error).toMatchObject({ code: 'ENOENT', syscall: 'execve' });
+});
+
+test('ns explain prints the calls as JSON', () => {
+  const { stdout, status } = ns('explain', '--json', '--memory', '1M', '--hostname', 'box', 'true');
+  const { limits, calls } = JSON.parse(stdout);
+  expect(limits).toEqual(['memory.max = 1048576']);
+  expect(calls.some((line: string) => line.includes('sethostname("box", 3)'))).toBe(true);
+  expect(status).toBe(0);
+  const wrong = ns('explain', '--json', '--setuid', 'x', 'true');
+  expect(JSON.parse(wrong.stderr).error.message).toContain('--setuid');
+  expect(wrong.status).toBe(1);
+});
+
+test.each([
+  [['--root', '/nowhere'], '--root: there is no /nowhere'],
+  [['--changes'], 'need --root with a path'],
+  [['--root', '/usr', '--reference', 'a'], '--reference is for an OCI image layout'],
+  [['--forward', '80'], '--forward needs --network private'],
+  [['--forward', 'a', '--network', 'private'], '--forward must be PORT[:PORT]'],
+  [['--terminal', 'perhaps'], '--terminal must be one of auto, always, never'],
+])('%j is refused as well', (args, message) => {
+  expect(ns('sandbox', ...args, '--', 'true')).toMatchObject({
+    status: 125,
+    stderr: expect.stringContaining(message),
+  });
 });

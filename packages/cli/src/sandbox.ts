@@ -1,5 +1,6 @@
 // `ns sandbox`: a command that is confined, by presets, a config file and options.
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { resolve } from 'node:path';
 import type { NamespaceProcess } from '@ns/core';
 import {
@@ -12,7 +13,11 @@ import {
 } from '@ns/sandbox';
 import { attend } from './attend.js';
 import type { Command, Outcome } from './command.js';
+import { withJsonErrors } from './json-failure.js';
 import { type Given, UsageError } from './options.js';
+import { ProgressLine } from './progress.js';
+import { rootOf, rootOptions } from './sandbox-root.js';
+import { attendTerminal, isInteractive } from './terminal-session.js';
 
 /** Signals of a terminal, which do not reach a session of its own by themselves. */
 const typed = ['SIGINT', 'SIGQUIT'] as const;
@@ -46,6 +51,23 @@ function readConfig(path: string): Config {
   return options;
 }
 
+/** Ports that lead inside: OUTSIDE, or OUTSIDE:INSIDE. */
+function forwards(given: Given) {
+  return given.values('forward').map((text) => {
+    const [, host, inside] = /^(\d{1,5})(?::(\d{1,5}))?$/.exec(text) ?? [];
+    if (host === undefined) throw new UsageError(`--forward must be PORT[:PORT]: '${text}'`);
+    return { host: Number(host), ...(inside === undefined ? {} : { inside: Number(inside) }) };
+  });
+}
+
+function networkOf(given: Given, configured: SandboxOptions['network']) {
+  const network = given.word('network', ['none', 'host', 'private']) ?? configured;
+  const forward = forwards(given);
+  if (forward.length === 0) return network === undefined ? {} : { network };
+  if (network === 'private') return { network: { forward } };
+  throw new UsageError('--forward needs --network private');
+}
+
 function number(given: Given, name: string) {
   const value = given.number(name);
   return value === undefined ? {} : { [name]: value };
@@ -55,7 +77,7 @@ function number(given: Given, name: string) {
 function described(given: Given, config: SandboxOptions): SandboxOptions {
   const memory = given.value('memory');
   const hostname = given.value('hostname');
-  const network = given.word('network', ['none', 'host', 'private']);
+  const root = rootOf(given, config.root);
   const user = given.word('user', ['current', 'root', 'nobody', 'ranges']);
   const wd = given.value('wd');
   const timeout = given.number('timeout');
@@ -78,7 +100,8 @@ function described(given: Given, config: SandboxOptions): SandboxOptions {
       SandboxOptions['optional']
     >,
     ...(hostname === undefined ? {} : { hostname }),
-    ...(network === undefined ? {} : { network }),
+    ...(root === undefined ? {} : { root }),
+    ...networkOf(given, config.network),
     ...(user === undefined ? {} : { user }),
     ...(wd === undefined ? {} : { workdir: wd }),
     ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
@@ -121,29 +144,75 @@ function wanted(given: Given): { words: string[]; options: SandboxOptions } {
   return { words: words.length > 0 ? words : ['/bin/sh'], options };
 }
 
-async function runConfined(given: Given): Promise<Outcome> {
-  const { words, options } = wanted(given);
-  if (given.has('plan')) {
-    process.stdout.write(`${JSON.stringify(sandboxes.plan(options), null, 2)}\n`);
-    return { exitCode: 0 };
-  }
-  if (given.has('schema')) {
-    process.stdout.write(`${JSON.stringify(sandboxes.schema, null, 2)}\n`);
-    return { exitCode: 0 };
-  }
+type Box = Awaited<ReturnType<typeof sandboxes.create>>;
+
+function makeBox(options: SandboxOptions): Promise<Box> {
+  const line = new ProgressLine('unpacking');
+  const onProgress = ({ bytes, total }: { bytes: number; total: number }) =>
+    line.show(bytes, total);
+  return sandboxes.create({ ...options, onProgress }).finally(() => line.clear());
+}
+
+/** The command has the terminal of ns, or one of its own that is connected with it. */
+async function runShown(given: Given, box: Box, words: readonly string[]): Promise<Outcome> {
   const [command = '/bin/sh', ...args] = words;
-  const box = await sandboxes.create(options);
+  const when = given.word('terminal', ['auto', 'always', 'never']) ?? 'auto';
+  if (when === 'always' || (when === 'auto' && isInteractive())) {
+    return attendTerminal((terminal) =>
+      box.spawn(command, args, { terminal, env: termOf(process.env.TERM) }),
+    );
+  }
   let child: NamespaceProcess | undefined;
   const pass = (signal: NodeJS.Signals) => child?.kill(signal);
   for (const signal of typed) process.on(signal, pass);
   try {
-    if (given.has('report')) process.stderr.write(`${JSON.stringify(box.report)}\n`);
     return await attend(async () => {
       child = await box.spawn(command, args, { stdio: 'inherit' });
       return child;
     });
   } finally {
     for (const signal of typed) process.removeListener(signal, pass);
+  }
+}
+
+const termOf = (term: string | undefined) => (term === undefined ? {} : { TERM: term });
+
+/** The command's output is part of an object. */
+async function runForProgram(box: Box, words: readonly string[]): Promise<Outcome> {
+  const [command = '/bin/sh', ...args] = words;
+  const { stdout, stderr, exitCode, signal, durationMs } = await box.run(command, args, {
+    reject: false,
+  });
+  const result = { exitCode, signal, stdout, stderr, durationMs, report: box.report };
+  print(result, 0);
+  return { exitCode: exitCode ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0) };
+}
+
+function print(value: unknown, indent = 2): void {
+  process.stdout.write(`${JSON.stringify(value, null, indent)}\n`);
+}
+
+async function runConfined(given: Given): Promise<Outcome> {
+  if (given.has('schema')) {
+    print(sandboxes.schema);
+    return { exitCode: 0 };
+  }
+  const { words, options } = wanted(given);
+  if (given.has('plan')) {
+    print(sandboxes.plan(options));
+    return { exitCode: 0 };
+  }
+  const box = await makeBox(options);
+  try {
+    if (given.has('report')) process.stderr.write(`${JSON.stringify(box.report)}\n`);
+    const outcome = given.has('json')
+      ? await runForProgram(box, words)
+      : await runShown(given, box, words);
+    if (given.has('changes')) {
+      for (const { kind, path } of await box.changes()) process.stderr.write(`${kind} ${path}\n`);
+    }
+    return outcome;
+  } finally {
     await box.stop();
   }
 }
@@ -160,12 +229,14 @@ export const sandbox: Command = {
         config: { short: 'c', value: 'FILE', help: 'a sandbox.json: options, preset, command' },
       },
     },
+    rootOptions,
     {
       title: 'What is changed in it',
       options: {
         readable: { short: 'r', value: 'PATH', help: 'show this path of the host, read-only' },
         writable: { short: 'w', value: 'PATH', help: 'show this path, to be changed' },
         network: { value: 'HOW', help: 'none (default), host, private' },
+        forward: { value: 'PORT[:PORT]', help: 'lead a port of 127.0.0.1 inside; needs private' },
         user: { value: 'WHO', help: 'current, root, nobody, ranges' },
         hostname: { value: 'NAME', help: 'host name inside' },
         wd: { value: 'DIR', help: 'working directory, inside' },
@@ -181,12 +252,19 @@ export const sandbox: Command = {
       options: {
         plan: { help: 'print what would be done, as JSON' },
         schema: { help: 'print the JSON Schema of config files' },
+        json: { help: 'print the output, the end and the report of the command as JSON' },
+        terminal: {
+          value: 'WHEN',
+          help: 'a terminal of its own: auto (default, if ns is at one), always, never',
+        },
         report: { help: 'print to standard error which limits are kept how, and what is missing' },
       },
     },
   ],
   notes: [
     'Without a command, that of the config file is run, or /bin/sh. Options come on top of the config file.',
+    'At a terminal the command has one of its own with job control, so that Ctrl-C and Ctrl-Z are for what runs in it; a command that is no shell cannot be stopped by Ctrl-Z.',
+    'With --json, an error is an object on standard error: { "error": { "message", "part", "code", ... } }. The exit code is the same, or 128 + n for signal n.',
     'Exit code: that of the command; death by a signal is passed on; 127 if it was not found, 126 if it could not be run, 125 for errors of ns sandbox itself.',
   ],
   examples: [
@@ -194,8 +272,13 @@ export const sandbox: Command = {
     'ns sandbox --preset untrusted -- python3 script.py',
     'ns sandbox --preset build -- make test',
     'ns sandbox --preset node script.js',
+    'ns sandbox --root alpine.tar.gz --changes -- sh -c "echo x >> /etc/motd"',
+    'ns sandbox --network private --forward 8080:80 -- ./server',
     'ns sandbox --config sandbox.json --plan',
   ],
   failureCode: 125,
-  run: runConfined,
+  run: (given) =>
+    given.has('json')
+      ? withJsonErrors('ns sandbox', 125, () => runConfined(given))
+      : runConfined(given),
 };

@@ -97,7 +97,10 @@ export class Unpacker {
         });
       },
     });
-    parser.on('error', (error: Error) => fail(new ArchiveError(error.message, { cause: error })));
+    parser.on('error', (error: Error) => {
+      const message = error.message.replace(/^TAR_\w+: /, '');
+      fail(new ArchiveError(message, { cause: error }));
+    });
     parser.on('ignoredEntry', (entry: ReadEntry) => {
       fail(
         new ArchiveError(`an entry of type ${entry.type} and ${entry.size} bytes is not supported`),
