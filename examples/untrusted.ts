@@ -1,0 +1,26 @@
+// Code from strangers: it is run, its output is taken, and it gets neither files nor network nor time
+// without end. What ends it early is a result like any other.
+import { isRunError, sandbox, untrusted } from '@ns/sandbox';
+
+const LIMITS = { ...untrusted({ limits: { pids: 20 } }), timeout: 5000 };
+
+/** What a grader, a bot or a playground says about somebody's shell script. */
+async function judge(script: string): Promise<string> {
+  try {
+    const { stdout } = await sandbox.run('sh', ['-c', script], { ...LIMITS, optional: ['limits'] });
+    return `printed ${JSON.stringify(stdout)}`;
+  } catch (error) {
+    if (!isRunError(error)) throw error; // there was no sandbox: that is our fault, not the script's
+    if (error.code === 'ETIMEDOUT') return 'took too long';
+    return error.signal ? `ended by ${error.signal}` : `failed with ${error.exitCode}`;
+  }
+}
+
+const scripts = [
+  'echo $((6 * 7))',
+  'exit 3',
+  'cat /etc/shadow /root/.ssh/* /home/*/.ssh/*',
+  'kill -9 -1',
+  'while :; do :; done',
+];
+for (const script of scripts) console.log(`${script}: ${await judge(script)}`);
