@@ -1,7 +1,7 @@
 /**
  * `@ns/cgroup`: cgroup namespaces and the cgroup v2 tree.
  *
- * @packageDocumentation
+ * @module @ns/cgroup
  */
 export { cgroupAround } from './around.js';
 export { Cgroup } from './cgroup.js';

@@ -1,6 +1,6 @@
 /**
  * `@ns/cli`: the `ns` command, as a program (`ns`) and as a function.
  *
- * @packageDocumentation
+ * @module @ns/cli
  */
 export { main } from './ns.js';

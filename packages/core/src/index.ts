@@ -1,7 +1,7 @@
 /**
  * Linux namespaces for Node.js: system calls, handles, and children made of syscall programs.
  *
- * @packageDocumentation
+ * @module @ns/core
  */
 export { assertKeys } from './arguments.js';
 export type { Container, ContainerManager } from './discovery/container.js';

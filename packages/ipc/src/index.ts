@@ -1,7 +1,7 @@
 /**
  * `@ns/ipc`: System V IPC objects and POSIX message queues of an IPC namespace.
  *
- * @packageDocumentation
+ * @module @ns/ipc
  */
 export type { CreateOptions } from './arguments.js';
 export type { IpcLimits, LimitInput } from './limits.js';

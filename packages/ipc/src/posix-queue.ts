@@ -243,6 +243,7 @@ export class PosixQueue implements Disposable {
     closeFd(this.#fd);
   }
 
+  /** As {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -4,7 +4,7 @@
  * `mount({...})` specifies the new mount namespace of a child. The other functions work in the
  * mount namespace of the calling thread or, with `{ in: namespace }`, in another one.
  *
- * @packageDocumentation
+ * @module @ns/mount
  */
 export type { MountAttributes } from './attributes.js';
 export type { RemountOptions } from './change.js';

@@ -1,7 +1,7 @@
 /**
  * `@ns/net`: interfaces, addresses, routes and sockets of a network namespace.
  *
- * @packageDocumentation
+ * @module @ns/net
  */
 export { createNamespace } from './create.js';
 export type {

@@ -44,6 +44,7 @@ export class Tun extends Duplex {
     this.ifname = ifname;
   }
 
+  /** @internal */
   override _read(): void {
     this.#watch ??= watch(this.#fd, { readable: true }, () => this.#receive());
   }
@@ -65,6 +66,7 @@ export class Tun extends Duplex {
     }
   }
 
+  /** @internal */
   override _write(
     chunk: Buffer,
     _encoding: BufferEncoding,
@@ -75,6 +77,7 @@ export class Tun extends Duplex {
     else callback(new SystemError(-written, 'write', [this.#fd, chunk, chunk.length]));
   }
 
+  /** @internal */
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#watch?.close();
     this.#watch = undefined;

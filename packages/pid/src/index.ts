@@ -1,7 +1,7 @@
 /**
  * `@ns/pid`: process ids, pidfds and the init process of a PID namespace.
  *
- * @packageDocumentation
+ * @module @ns/pid
  */
 export type { ProcessExit } from './exit.js';
 export type { Credentials, ProcessInfo } from './info.js';

@@ -5,7 +5,7 @@
  * `net()`, ... Everything else of a type's package is under the name of the type with `ns`:
  * `netns.createNamespace()`, `userns.readIdMaps()`.
  *
- * @packageDocumentation
+ * @module @ns/sandbox
  */
 
 export type { CgroupOptions } from '@ns/cgroup';

@@ -1,7 +1,7 @@
 /**
  * `@ns/time`: offsets of the monotonic and boot-time clocks in a time namespace.
  *
- * @packageDocumentation
+ * @module @ns/time
  */
 export { bootedAt, withUptime } from './appear.js';
 export type { Clock, InOptions } from './clocks.js';

@@ -1,7 +1,7 @@
 /**
  * `@ns/user`: uid and gid maps, credentials and capabilities in a user namespace.
  *
- * @packageDocumentation
+ * @module @ns/user
  */
 export type { Capability, CapabilityInput, CapabilitySet } from './capability.js';
 export { capabilityName, capabilityNames, capabilityNumber, capabilitySet } from './capability.js';

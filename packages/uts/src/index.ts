@@ -1,7 +1,7 @@
 /**
  * `@ns/uts`: host name and NIS domain name of a UTS namespace.
  *
- * @packageDocumentation
+ * @module @ns/uts
  */
 export type { InOptions } from './names.js';
 export { getDomainname, getHostname, setDomainname, setHostname } from './names.js';

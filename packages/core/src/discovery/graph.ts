@@ -176,6 +176,7 @@ export class NamespaceGraph {
     return { namespaces: this.namespaces.map((one) => one.toJSON()), hidden: this.hidden };
   }
 
+  /** All of them. */
   [Symbol.iterator](): Iterator<DiscoveredNamespace> {
     return this.namespaces.values();
   }

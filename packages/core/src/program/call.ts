@@ -1,4 +1,5 @@
 // One entry of a syscall program: a call with its arguments, and how it is treated.
+
 /** How a call of a {@link Program} is treated. */
 export interface CallOptions {
   /** Errors that do not end the program: `['ENOENT']`. */
@@ -36,6 +37,7 @@ export class ParentDescriptor {
     this.fd = fd;
   }
 
+  /** As {@link Program.explain} shows it. */
   toString(): string {
     return `fd ${this.fd}`;
   }

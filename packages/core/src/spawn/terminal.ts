@@ -81,11 +81,13 @@ export class Terminal extends Duplex {
     setSize(this.#fd, size);
   }
 
+  /** @internal */
   override _read(): void {
     this.#wantsRead = true;
     this.#rearm();
   }
 
+  /** @internal */
   override _write(
     chunk: Uint8Array,
     _encoding: string,
@@ -95,6 +97,7 @@ export class Terminal extends Duplex {
     this.#drain();
   }
 
+  /** @internal */
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#watch?.close();
     this.#watch = undefined;

@@ -164,6 +164,7 @@ export class Inside {
     this.#namespace.close();
   }
 
+  /** As {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }

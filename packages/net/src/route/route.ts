@@ -96,6 +96,7 @@ export class Route {
     this.#namespace.close();
   }
 
+  /** As {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }

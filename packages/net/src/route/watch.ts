@@ -204,20 +204,24 @@ export class NetWatch implements AsyncIterableIterator<NetEvent> {
     for (const { resolve } of this.#waiting.splice(0)) resolve({ value: undefined, done: true });
   }
 
+  /** Ends it: what a `for await` calls that is left. */
   return(): Promise<IteratorResult<NetEvent, undefined>> {
     this.close();
     this.#queue.length = 0;
     return Promise.resolve({ value: undefined, done: true });
   }
 
+  /** Itself. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
+  /** As {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }
 
+  /** As {@link close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }

@@ -73,6 +73,7 @@ export class NatUplink {
     }
   }
 
+  /** As {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -65,6 +65,7 @@ export class UserUplink {
     await ended(this.#process);
   }
 
+  /** As {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
