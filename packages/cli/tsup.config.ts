@@ -1,8 +1,5 @@
 import { packageBuild } from '../../tools/build/tsup.js';
 
-// Start-up is what a user feels: of the packages of the types, only what a command needs is loaded.
-// The engine stays a package of its own, with its native parts beside it.
-export default packageBuild(
-  { index: 'src/index.ts', main: 'src/main.ts' },
-  { noExternal: [/^@ns\/(?!core)/] },
-);
+// All commands, each of which loads what it needs of the packages of the types. The engine stays a
+// package of its own, with its native parts beside it.
+export default packageBuild({ index: 'src/index.ts' }, { noExternal: [/^@ns\/(?!core)/] });

@@ -1,6 +1,6 @@
 // cgroup(): a new cgroup namespace for a child.
 import { assertKeys, type NamespaceSpec } from '@ns/core';
-import { Cgroup } from './cgroup.js';
+import type { Cgroup } from './cgroup.js';
 
 /** Options of {@link cgroup}. */
 export interface CgroupOptions {
@@ -24,7 +24,7 @@ export interface CgroupOptions {
 export function cgroup(options: CgroupOptions = {}): NamespaceSpec {
   assertKeys(options, ['group'], 'cgroup');
   const { group } = options;
-  if (group !== undefined && !(group instanceof Cgroup)) {
+  if (group !== undefined && typeof group?.fd !== 'number') {
     throw new TypeError(`group must be a Cgroup: ${String(group)}`);
   }
   return {

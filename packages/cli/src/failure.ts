@@ -35,3 +35,9 @@ export function lineOf(error: unknown, command: string): string {
   const [first = '', ...hints] = text.split('\n').map((line) => line.trim());
   return hints.length === 0 ? first : `${first}. ${hints.join(' ')}`;
 }
+
+/** Tells the user of an error, and has this process exit accordingly; `own` as in {@link exitCodeOf}. */
+export function report(error: unknown, command: string, own: number): void {
+  process.stderr.write(`${command}: ${lineOf(error, command)}\n`);
+  process.exitCode = exitCodeOf(error, own);
+}

@@ -51,6 +51,11 @@ function ioMax(text: string): IoMax {
   return limit;
 }
 
+/** Whether any limit is given. */
+export function hasLimits(given: Given): boolean {
+  return Object.keys(limitOptions.options).some((name) => given.has(name));
+}
+
 /** The limits that are given; undefined if none is. */
 export function limitsOf(given: Given): CgroupLimits | undefined {
   const [memory, cpus, cpuset] = ['memory', 'cpus', 'cpuset'].map((name) => given.value(name));

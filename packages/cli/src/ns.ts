@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from './command.js';
 import { commandHelp, generalHelp } from './help.js';
-import { type OptionGroup, readOptions, UsageError } from './options.js';
+import { commonOptions, readOptions, UsageError } from './options.js';
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).run,
@@ -22,14 +22,6 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import('./explain.js')).explain,
 };
 
-const common: OptionGroup = {
-  title: 'Other options',
-  options: {
-    help: { short: 'h', help: 'show this text' },
-    version: { short: 'V', help: 'show the version' },
-  },
-};
-
 function version(): string {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
@@ -42,22 +34,20 @@ function print(text: string): void {
 async function runCommand(command: Command, args: readonly string[]): Promise<void> {
   const { end } = await import('./outcome.js');
   try {
-    const options = [...command.options, common];
+    const options = [...command.options, commonOptions];
     const given = readOptions(args, options);
     if (given.has('help')) print(commandHelp({ ...command, options }));
     else if (given.has('version')) print(version());
     else await end(await command.run(given));
   } catch (error) {
-    const { exitCodeOf, lineOf } = await import('./failure.js');
-    const name = `ns ${command.name}`;
-    process.stderr.write(`${name}: ${lineOf(error, name)}\n`);
-    process.exitCode = exitCodeOf(error, command.failureCode);
+    const { report } = await import('./failure.js');
+    report(error, `ns ${command.name}`, command.failureCode);
   }
 }
 
 async function runGeneral(args: readonly string[]): Promise<void> {
   try {
-    const given = readOptions(args, [common]);
+    const given = readOptions(args, [commonOptions]);
     const [name] = given.operands;
     if (given.has('version')) {
       print(version());
@@ -70,9 +60,8 @@ async function runGeneral(args: readonly string[]): Promise<void> {
       );
     }
   } catch (error) {
-    const { lineOf } = await import('./failure.js');
-    process.stderr.write(`ns: ${lineOf(error, 'ns')}\n`);
-    process.exitCode = 1;
+    const { report } = await import('./failure.js');
+    report(error, 'ns', 1);
   }
 }
 

@@ -23,6 +23,15 @@ export interface OptionGroup {
   readonly options: OptionTable;
 }
 
+/** Options that every command has. */
+export const commonOptions: OptionGroup = {
+  title: 'Other options',
+  options: {
+    help: { short: 'h', help: 'show this text' },
+    version: { short: 'V', help: 'show the version' },
+  },
+};
+
 /** The command line is wrong: it is reported with a pointer to the help. */
 export class UsageError extends Error {
   static {

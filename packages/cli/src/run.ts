@@ -1,137 +1,12 @@
 // `ns run`: a command in new namespaces, in the manner of unshare(1).
 import type { Cgroup } from '@ns/cgroup';
-import {
-  allNamespaceTypes,
-  explainSpawn,
-  type NamespaceType,
-  type SpawnOptions,
-  spawn,
-} from '@ns/core';
-import type { TimeOptions } from '@ns/time';
-import type { RunAs, UserOptions } from '@ns/user';
-import type { UtsOptions } from '@ns/uts';
+import { explainSpawn, spawn } from '@ns/core';
 import { attend } from './attend.js';
 import type { Command, Outcome } from './command.js';
-import { mapChoice, mapOptions, ownerOf } from './id-maps.js';
-import { idOf } from './ids.js';
-import { limitOptions, limitsOf } from './limit-options.js';
-import {
-  makesRoot,
-  mountChoice,
-  mountOptionGroup,
-  mountOptionNames,
-  mountsOwnProc,
-} from './mount-options.js';
-import { namedTypes, subjects, typeOptions } from './namespace-options.js';
-import { type Given, UsageError } from './options.js';
-import { forwardedSignals, initChoice, signalOptions } from './signal-options.js';
-import { signalOf } from './signals.js';
-import { type SpecOptions, specsOf } from './specs.js';
-import { wordsOf } from './words.js';
-
-/** Which types an option of unshare(1) makes new ones of by itself. */
-const implied: Readonly<Record<string, NamespaceType>> = {
-  ...Object.fromEntries(Object.keys(mapOptions.options).map((name) => [name, 'user'])),
-  'mount-proc': 'mount',
-  propagation: 'mount',
-  monotonic: 'time',
-  boottime: 'time',
-};
-
-/** The same for options that unshare(1) does not have: beside all types they change nothing. */
-const impliedByOurs: Readonly<Record<string, NamespaceType>> = {
-  hostname: 'uts',
-  domainname: 'uts',
-  ...Object.fromEntries(mountOptionNames.map((name) => [name, 'mount'])),
-};
-
-function typesOf(given: Given): ReadonlySet<NamespaceType> {
-  const from = (table: Readonly<Record<string, NamespaceType>>) =>
-    Object.keys(table)
-      .filter((name) => given.has(name))
-      .map((name) => table[name] as NamespaceType);
-  const named = [...namedTypes(given), ...from(implied)];
-  return new Set(named.length === 0 ? allNamespaceTypes : [...named, ...from(impliedByOurs)]);
-}
-
-function seconds(given: Given, name: string): number | undefined {
-  const value = given.value(name);
-  if (value === undefined) return undefined;
-  if (!/^-?\d{1,10}$/.test(value)) throw new UsageError(`--${name} must be seconds: '${value}'`);
-  return Number(value);
-}
-
-/** An object without what is undefined in it. */
-function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined }): T {
-  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as T;
-}
-
-function specOptions(given: Given, group?: Cgroup): SpecOptions {
-  const types = typesOf(given);
-  const setgroups = given.word('setgroups', ['allow', 'deny']);
-  const [monotonic, boottime] = [seconds(given, 'monotonic'), seconds(given, 'boottime')];
-  const parts: SpecOptions = {
-    user: defined<UserOptions>({
-      map: mapChoice(given),
-      owner: ownerOf(given),
-      setgroups,
-      capabilities: given.has('keep-caps') ? { ambient: 'all' } : undefined,
-      runAs: keepsCapabilities(given) ? idsOf(given) : undefined,
-    }),
-    mount: mountChoice(given, types),
-    pid: {
-      proc: mountsOwnProc(given, types) && !makesRoot(given), // a root has it already
-      ...initChoice(given),
-    },
-    uts: defined<UtsOptions>({
-      hostname: given.value('hostname'),
-      domainname: given.value('domainname'),
-    }),
-    time: defined<TimeOptions>({ monotonic, boottime }),
-    ...(group === undefined ? {} : { cgroup: { group } }),
-  };
-  const chosen = allNamespaceTypes.map((type) => [type, types.has(type) && (parts[type] ?? true)]);
-  return Object.fromEntries(chosen) as SpecOptions;
-}
-
-/** Whether ids are taken in the way that keeps capabilities. */
-function keepsCapabilities(given: Given): boolean {
-  return given.has('keep-caps') && (given.has('setuid') || given.has('setgid'));
-}
-
-/** The ids to run with. */
-function idsOf(given: Given): RunAs {
-  const [uid, gid] = [given.value('setuid'), given.value('setgid')];
-  return defined<RunAs>({
-    uid: uid === undefined ? undefined : idOf('uid', uid, 'setuid'),
-    gid: gid === undefined ? undefined : idOf('gid', gid, 'setgid'),
-  });
-}
-
-function spawnOptions(given: Given): SpawnOptions {
-  return {
-    stdio: 'inherit',
-    ...defined<SpawnOptions>({
-      parentDeathSignal: given.has('kill-child')
-        ? signalOf(given.value('kill-child') ?? 'KILL', 'kill-child')
-        : undefined,
-      cwd: given.inOrder(['wd', 'chdir']).at(-1)?.[1],
-    }),
-    ...(keepsCapabilities(given) ? {} : idsOf(given)),
-  };
-}
-
-/** What is to be run, and how: in a group, if there is one, the root of its cgroup namespace if that is new. */
-function planned(given: Given, group?: Cgroup) {
-  const namespaces = specsOf(specOptions(given, group));
-  const { command, args, argv0 } = wordsOf(given.operands);
-  const options: SpawnOptions = { ...spawnOptions(given), namespaces };
-  if (argv0 !== undefined) options.argv0 = argv0;
-  if (given.has('init')) options.init = true;
-  if (!namespaces.some(({ type }) => type === 'cgroup') && group) options.cgroup = group.fd;
-  return [command, args, options] as const;
-}
+import { limitsOf } from './limit-options.js';
+import type { Given } from './options.js';
+import { planRun, runOptions } from './run-plan.js';
+import { forwardedSignals } from './signal-options.js';
 
 /** The limits and the system calls, a line each. */
 export async function explanation(given: Given): Promise<{ limits: string[]; calls: string[] }> {
@@ -139,7 +14,7 @@ export async function explanation(given: Given): Promise<{ limits: string[]; cal
   const settings = limits && (await import('@ns/cgroup')).settingsOf(limits);
   return {
     limits: (settings ?? []).map(({ file, value }) => `${file} = ${value}`),
-    calls: explainSpawn(...planned(given)).split('\n'),
+    calls: explainSpawn(...planRun(given)).split('\n'),
   };
 }
 
@@ -151,7 +26,10 @@ export async function explainRun(given: Given): Promise<Outcome> {
 }
 
 function runIn(given: Given, group?: Cgroup): Promise<Outcome> {
-  return attend(() => spawn(...planned(given, group)), { only: forwardedSignals(given) });
+  const [command, args, options] = planRun(given, group);
+  return attend(() => spawn(command, args, { ...options, stdio: 'inherit' }), {
+    only: forwardedSignals(given),
+  });
 }
 
 async function runInNew(given: Given): Promise<Outcome> {
@@ -168,41 +46,7 @@ export const run: Command = {
   name: 'run',
   summary: 'Run a command in new namespaces.',
   usage: '[types] [options] [--] [command [argument...]]',
-  options: [
-    {
-      title: 'Which namespaces are new (default: all eight)',
-      options: typeOptions((type) => ({ help: subjects[type] })),
-    },
-    mapOptions,
-    {
-      title: 'What is set up inside',
-      options: {
-        hostname: { value: 'NAME', help: 'host name (makes a uts namespace)' },
-        domainname: { value: 'NAME', help: 'NIS domain name (likewise)' },
-        monotonic: { value: 'SECONDS', help: 'offset of CLOCK_MONOTONIC (makes a time namespace)' },
-        boottime: { value: 'SECONDS', help: 'offset of CLOCK_BOOTTIME (likewise)' },
-      },
-    },
-    mountOptionGroup,
-    {
-      title: 'How the command runs',
-      options: {
-        setuid: { short: 'S', value: 'UID', help: 'user id inside' },
-        setgid: { short: 'G', value: 'GID', help: 'group id inside; other groups are dropped' },
-        wd: { short: 'w', value: 'DIR', help: 'working directory, inside' },
-        chdir: { value: 'DIR', help: 'the same' },
-        fork: { short: 'f', help: 'for unshare(1): the command is always a child' },
-        'kill-child': {
-          value: 'SIGNAL',
-          optional: true,
-          help: 'send the command this signal if ns dies (default: SIGKILL)',
-        },
-        ...signalOptions,
-        explain: { help: 'show the system calls, run nothing' },
-      },
-    },
-    limitOptions,
-  ],
+  options: runOptions,
   notes: [
     'Without a command, $SHELL is run. In a new pid namespace a small init is PID 1, which reaps orphans and passes signals on.',
     'Exit code: that of the command; death by a signal is passed on; 127 if it was not found, 126 if it could not be run, 125 for errors of ns run itself.',

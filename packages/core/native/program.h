@@ -68,13 +68,7 @@ enum {
 #define CLONE_CLEAR_SIGHAND 0x100000000ul
 #define ALL_SIGNALS (~0ul)
 #define BIT(signal) (1ul << ((signal) - 1))
-
-// Every signal does what it does by default, those that Node ignores included.
-static inline void reset_signals(void) {
-  struct sigaction action = {0};
-  for (int signal = 1; signal <= 64; signal++)
-    call4(SYS_RT_SIGACTION, signal, &action, 0, 8);
-}
+#define STOP_SIGNALS (BIT(SIG_TSTP) | BIT(SIG_TTIN) | BIT(SIG_TTOU)) // a terminal's
 
 // What each of the two binaries does with a pseudo entry.
 static i64 special(struct job *job, struct entry *entry, i64 *args);

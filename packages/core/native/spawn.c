@@ -23,7 +23,9 @@ static i64 special(struct job *job, struct entry *entry, i64 *args) {
 
 // Dispositions that the parent ignores (Node: SIGPIPE) survive CLONE_CLEAR_SIGHAND and execve.
 static void start(void *argument) {
-  reset_signals();
+  struct sigaction action = {0};
+  for (int signal = 1; signal <= 64; signal++)
+    call4(SYS_RT_SIGACTION, signal, &action, 0, 8);
   run(argument);
 }
 
@@ -53,10 +55,10 @@ static struct {
 
 // A signal has come to a thread that does not block it: from now on it does, and the signal is sent
 // again, until all threads do and it stays pending. Those of a terminal are for its whole foreground
-// group, and have reached the child.
+// group, and have reached the child; but what stops the child must stop us.
 static void hold_back(i32 signal, const struct siginfo *info, u8 *context) {
   *(u64 *)(context + CONTEXT_MASK) |= held.signals;
-  if (info->code != SI_KERNEL) call2(SYS_KILL, call1(SYS_GETPID, 0), signal);
+  if (info->code != SI_KERNEL || BIT(signal) & STOP_SIGNALS) call2(SYS_KILL, call1(SYS_GETPID, 0), signal);
 }
 
 // Keeps signals to this process pending, so that they outlive an exec of the calling thread, until

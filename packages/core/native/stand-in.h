@@ -63,6 +63,18 @@ static void look_after(i32 command, i32 report) {
   }
 }
 
+// Signals that the program ignored do again what they do by default. Of the others nothing is changed:
+// that would make the kernel forget those that are pending.
+static void heed_signals(void) {
+  for (int signal = 1; signal <= 64; signal++) {
+    struct sigaction action = {0};
+    call4(SYS_RT_SIGACTION, signal, 0, &action, 8);
+    if (action.handler != 1 /* SIG_IGN */) continue;
+    action.handler = 0;
+    call4(SYS_RT_SIGACTION, signal, &action, 0, 8);
+  }
+}
+
 static void stand_in(const char *orders) {
   orders += sizeof orders_name - 1;
   i32 command = (i32)number(&orders);
@@ -72,9 +84,9 @@ static void stand_in(const char *orders) {
   if (report >= 0) call3(SYS_DUP3, report, 0, 0);
   if (report >= 0) report = 0;
   call3(SYS_CLOSE_RANGE, report + 1, ~0u, 0);
-  reset_signals();
+  heed_signals();
   // A terminal stops us together with the command, whose group is ours.
-  u64 blocked = ALL_SIGNALS & ~(BIT(SIG_TSTP) | BIT(SIG_TTIN) | BIT(SIG_TTOU));
+  u64 blocked = ALL_SIGNALS & ~STOP_SIGNALS;
   call4(SYS_RT_SIGPROCMASK, SIG_SETMASK, &blocked, 0, 8);
   for (;;) {
     struct siginfo info;

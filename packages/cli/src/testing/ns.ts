@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 // counts as refused if a directory on the way may not be searched.
 process.env.PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../dist/start/ns.cjs', import.meta.url));
 
 /** The words that run `ns` with these arguments. */
 export function words(...args: string[]): [file: string, ...args: string[]] {

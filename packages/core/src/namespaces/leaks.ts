@@ -1,6 +1,6 @@
 // Descriptors of handles: closed on collection, with a warning, if nobody closed the handle before.
-import { isMainThread } from 'node:worker_threads';
 import { closeFd } from '../sys/fd.js';
+import { isMainThread } from '../sys/native.js';
 import { nameOfNsfs } from './nsfs.js';
 import { leavePlace, type Place } from './place.js';
 

@@ -4,7 +4,7 @@
 // Whoever moves the thread without telling (another native module) makes it come back to where it
 // was before. unshare() and setns() of this package tell.
 import { closeSync, openSync, readlinkSync } from 'node:fs';
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread } from '../sys/native.js';
 import { ensurePoolThreads } from '../sys/pool.js';
 import { allNamespaceTypes, type NamespaceType, namespaceTypes } from './types.js';
 

@@ -1,10 +1,15 @@
 // become(): a command in namespaces, for which this process is nothing but a stand-in from then on.
 import { constants } from 'node:os';
-import { isMainThread } from 'node:worker_threads';
 import { SystemError } from '../errors.js';
 import { F } from '../flags.js';
 import { closeFd } from '../sys/fd.js';
-import { addressOf, rawBecome, rawHoldSignals, rawReleaseSignals } from '../sys/native.js';
+import {
+  addressOf,
+  isMainThread,
+  rawBecome,
+  rawHoldSignals,
+  rawReleaseSignals,
+} from '../sys/native.js';
 import { signalNumber } from '../sys/signals.js';
 import { cString, syscall, trySyscall } from '../sys/syscall.js';
 import { reap } from '../sys/wait.js';
@@ -18,16 +23,19 @@ import { runnerFd } from './runner.js';
 const SIGKILL = 9;
 const LAST_SIGNAL = 64;
 
-// Signals that stay what they are: those that nobody can hold, that come from a fault, that tell of
-// children, that stop and continue, the profiler's, and the two of the C library's own.
 const { signals: numbers } = constants;
-const unforwarded: ReadonlySet<number> = new Set([
+
+// Those that nobody can hold, that come from a fault, that tell of children and of being continued,
+// the profiler's, and the two of the C library's own.
+const unheld: ReadonlySet<number> = new Set([
   ...[numbers.SIGKILL, numbers.SIGSTOP],
   ...[numbers.SIGILL, numbers.SIGTRAP, numbers.SIGBUS, numbers.SIGFPE, numbers.SIGSEGV],
-  ...[numbers.SIGSYS, numbers.SIGABRT, numbers.SIGPROF, numbers.SIGCHLD],
-  ...[numbers.SIGCONT, numbers.SIGTSTP, numbers.SIGTTIN, numbers.SIGTTOU],
+  ...[numbers.SIGSYS, numbers.SIGABRT, numbers.SIGPROF, numbers.SIGCHLD, numbers.SIGCONT],
   ...[32, 33],
 ]);
+
+/** A terminal's, which stop the stand-in as they stop the command. */
+const stopping: ReadonlySet<number> = new Set([numbers.SIGTSTP, numbers.SIGTTIN, numbers.SIGTTOU]);
 
 /** Options of {@link become}: those of spawn that end with the start of the command. */
 export interface BecomeOptions
@@ -47,11 +55,10 @@ function setOf(signals: Iterable<number>): bigint {
   return set;
 }
 
-function* everySignal(): Generator<number> {
-  for (let signal = 1; signal <= LAST_SIGNAL; signal++) {
-    if (!unforwarded.has(signal)) yield signal;
-  }
-}
+/** Signals that must not be lost while the command is started. */
+const heldSignals = Array.from({ length: LAST_SIGNAL }, (_, i) => i + 1).filter(
+  (signal) => !unheld.has(signal),
+);
 
 // What the kernel reads in execve. Being reachable from here, it outlives the call.
 const memory: ArrayBufferView[] = [];
@@ -84,7 +91,7 @@ function checkBecome(
 ): { checked: CheckedSpawn; forward: bigint; title: readonly string[] } {
   const checked = checkSpawn(command, args, { ...options, stdio: 'inherit' });
   const chosen = forwardSignals?.map((signal, i) => signalNumber(signal, `forwardSignals[${i}]`));
-  const forward = setOf(chosen ?? everySignal());
+  const forward = setOf(chosen ?? heldSignals.filter((signal) => !stopping.has(signal)));
   for (const text of title) cString(text);
   if (!isMainThread) throw new Error('become() is for the main thread: a Worker is no process');
   return { checked, forward, title };
@@ -109,7 +116,7 @@ export async function become(
 ): Promise<never> {
   const { checked, forward, title } = checkBecome(command, args, options);
   // From here on a signal must not end this process and leave the command alone, nor be lost.
-  rawHoldSignals(setOf(everySignal()));
+  rawHoldSignals(setOf(heldSignals));
   try {
     return leave(await launchHere(draft(checked)), forward, title);
   } catch (error) {

@@ -1,5 +1,5 @@
 // What has to be closed when this Worker ends: Node closes none of its descriptors.
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread } from '../sys/native.js';
 
 /** Called at the end of this Worker. (One that is terminated runs nothing more.) */
 export const ofThisWorker = new Set<() => void>();

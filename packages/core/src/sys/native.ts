@@ -1,9 +1,9 @@
 // The only place that knows koffi. Raw calls: the caller has checked every argument,
 // and results below zero are negated error numbers.
 import { readFileSync } from 'node:fs';
-import { isMainThread } from 'node:worker_threads';
 import koffi from 'koffi';
 import { prebuilt } from '../prebuilt.js';
+import { syscallNumber } from './numbers.js';
 import { inTurn } from './turns.js';
 
 type Word = number | bigint;
@@ -28,12 +28,17 @@ function koffiPath(): string {
 }
 
 pin(prebuilt('spawn.so'), RTLD_NOW | RTLD_NODELETE);
-if (!isMainThread) pin(koffiPath(), RTLD_NOW | RTLD_NODELETE);
 
 const library = koffi.load(prebuilt('spawn.so'));
 
 const spawnFunction = library.func('ns_spawn', word, [word]);
 const syscallFunction = library.func('ns_syscall', word, Array<string>(7).fill(word));
+
+/** Whether this is the thread that the process began with. Asked of the kernel: to load `worker_threads` takes longer. */
+export const isMainThread =
+  syscallFunction(syscallNumber('gettid'), 0, 0, 0, 0, 0, 0) === process.pid;
+
+if (!isMainThread) pin(koffiPath(), RTLD_NOW | RTLD_NODELETE);
 
 /** Makes a system call on the calling thread. */
 export const rawSyscall: (
