@@ -37,12 +37,18 @@ const unheld: ReadonlySet<number> = new Set([
 /** A terminal's, which stop the stand-in as they stop the command. */
 const stopping: ReadonlySet<number> = new Set([numbers.SIGTSTP, numbers.SIGTTIN, numbers.SIGTTOU]);
 
-/** Options of {@link become}: those of spawn that end with the start of the command. */
-export interface BecomeOptions
-  extends Omit<
-    SpawnOptions,
-    'stdio' | 'serialization' | 'terminal' | 'timeout' | 'killSignal' | 'signal'
-  > {
+/** Options of spawn that take a program to see to them. */
+const unavailable = [
+  'stdio',
+  'serialization',
+  'terminal',
+  'timeout',
+  'killSignal',
+  'signal',
+] as const satisfies readonly (keyof SpawnOptions)[];
+
+/** Options of {@link become}: those of spawn that are done with when the command runs. */
+export interface BecomeOptions extends Omit<SpawnOptions, (typeof unavailable)[number]> {
   /** Signals that the command gets when this process does; others have no effect. Default: all. */
   forwardSignals?: readonly (NodeJS.Signals | number)[];
   /** What the process is called from then on, as its arguments. Default: `['ns']`. */
@@ -89,6 +95,9 @@ function checkBecome(
   args: readonly string[],
   { forwardSignals, title = ['ns'], ...options }: BecomeOptions,
 ): { checked: CheckedSpawn; forward: bigint; title: readonly string[] } {
+  for (const name of unavailable) {
+    if (name in options) throw new TypeError(`${name}: nothing of this program stays to see to it`);
+  }
   const checked = checkSpawn(command, args, { ...options, stdio: 'inherit' });
   const chosen = forwardSignals?.map((signal, i) => signalNumber(signal, `forwardSignals[${i}]`));
   const forward = setOf(chosen ?? heldSignals.filter((signal) => !stopping.has(signal)));
