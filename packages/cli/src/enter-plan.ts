@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { allNamespaceTypes, Namespace, type SpawnOptions } from '@ns/core';
 import { credentialsIn } from './credentials.js';
 import { directoryOptions, openDirectories } from './directories.js';
+import { cgroupToJoin, followOptions, networkOfSocket, prepareContext } from './follow.js';
 import { namedTypes, subjects, typeOptions } from './namespace-options.js';
 import { type Given, type OptionGroup, UsageError } from './options.js';
 import { wordsOf } from './words.js';
@@ -21,8 +22,15 @@ function isOurs(handle: Namespace): boolean {
 
 function openNamespaces(given: Given, target: number | undefined, into: Namespace[]): void {
   const named = namedTypes(given);
-  const all = given.has('all') || named.length === 0;
+  const socket = given.number('net-socket');
+  if (socket !== undefined) {
+    if (target === undefined) throw new UsageError('--net-socket needs --target PID');
+    if (given.has('net')) throw new UsageError('--net and --net-socket exclude each other');
+    into.push(networkOfSocket(target, socket));
+  }
+  const all = given.has('all') || (named.length === 0 && socket === undefined);
   for (const type of all ? allNamespaceTypes : named) {
+    if (type === 'net' && socket !== undefined) continue;
     const file = given.value(type);
     if (file !== undefined) {
       into.push(Namespace.fromPath(file, type));
@@ -82,10 +90,19 @@ export function planEnter(given: Given) {
   try {
     openNamespaces(given, target, namespaces);
     if (given.has('user-parent')) openUserParent(namespaces);
+    if (given.has('no-fork') && namespaces.some(({ type }) => type === 'pid')) {
+      throw new UsageError('--no-fork: only a new process is in a pid namespace that is joined');
+    }
+    const takeContext = prepareContext(given, target);
     const options: SpawnOptions = {
       ...optionsOf(given, target, namespaces),
-      prepare: directories.prepare,
+      prepare(child) {
+        directories.prepare(child);
+        takeContext(child);
+      },
     };
+    const cgroup = cgroupToJoin(given, target);
+    if (cgroup !== undefined) options.cgroup = cgroup;
     if (argv0 !== undefined) options.argv0 = argv0;
     return { words: [command, args, options] as const, close };
   } catch (error) {
@@ -106,6 +123,11 @@ export const enterOptions: readonly OptionGroup[] = [
         optional: true,
         help: `${subjects[type]}: of the target, or the one at FILE`,
       })),
+      'net-socket': {
+        short: 'N',
+        value: 'FD',
+        help: "the network namespace of a socket, by the target's descriptor",
+      },
       'user-parent': {
         help: 'the parent of the user namespace in its place, or the owner of the others',
       },
@@ -123,6 +145,8 @@ export const enterOptions: readonly OptionGroup[] = [
       'preserve-credentials': { help: 'change neither user nor group id' },
       ...directoryOptions,
       env: { short: 'e', help: "the target's environment instead of the own one" },
+      ...followOptions,
+      'no-fork': { short: 'F', help: 'for nsenter(1); not with a pid namespace' },
       explain: { help: 'show the system calls, run nothing' },
     },
   },

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { NamespaceType } from '@ns/core';
 import type { Mount, MountOptions, RootEntry, RootfsOptions, RootOverlay } from '@ns/mount';
+import { binfmtOptions } from './binfmt.js';
 import { namedTypes } from './namespace-options.js';
 import { type Given, type OptionGroup, UsageError } from './options.js';
 
@@ -132,6 +133,7 @@ export const mountOptionGroup: OptionGroup = {
       optional: true,
       help: 'mount a new /proc, or proc at DIR',
     },
+    ...binfmtOptions,
     propagation: {
       value: 'HOW',
       help: 'of mounts: private (default), slave, shared, unchanged',

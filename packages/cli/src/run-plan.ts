@@ -1,9 +1,15 @@
 // What `ns run` is to do: its options, and the child that they stand for.
 import type { Cgroup } from '@ns/cgroup';
-import { allNamespaceTypes, type NamespaceType, type SpawnOptions } from '@ns/core';
+import {
+  allNamespaceTypes,
+  type NamespaceType,
+  type Preparation,
+  type SpawnOptions,
+} from '@ns/core';
 import type { TimeOptions } from '@ns/time';
 import type { RunAs, UserOptions } from '@ns/user';
 import type { UtsOptions } from '@ns/uts';
+import { prepareBinfmt } from './binfmt.js';
 import { mapChoice, mapOptions, ownerOf } from './id-maps.js';
 import { idOf } from './ids.js';
 import { limitOptions } from './limit-options.js';
@@ -16,6 +22,7 @@ import {
 } from './mount-options.js';
 import { namedTypes, subjects, typeOptions } from './namespace-options.js';
 import { type Given, type OptionGroup, UsageError } from './options.js';
+import { preparePins } from './persist.js';
 import { initChoice, signalOptions } from './signal-options.js';
 import { signalOf } from './signals.js';
 import { type SpecOptions, specsOf } from './specs.js';
@@ -25,6 +32,8 @@ import { wordsOf } from './words.js';
 const implied: Readonly<Record<string, NamespaceType>> = {
   ...Object.fromEntries(Object.keys(mapOptions.options).map((name) => [name, 'user'])),
   'mount-proc': 'mount',
+  'mount-binfmt': 'mount',
+  'load-interp': 'mount',
   propagation: 'mount',
   monotonic: 'time',
   boottime: 'time',
@@ -117,7 +126,12 @@ function spawnOptions(given: Given): SpawnOptions {
 export function planRun(given: Given, group?: Cgroup) {
   const namespaces = specsOf(specOptions(given, group));
   const { command, args, argv0 } = wordsOf(given.operands);
-  const options: SpawnOptions = { ...spawnOptions(given), namespaces };
+  const prepare = (child: Preparation) => {
+    prepareBinfmt(given, child);
+    preparePins(given, child);
+  };
+  const options: SpawnOptions = { ...spawnOptions(given), namespaces, prepare };
+  if (given.has('clear-env')) options.env = {};
   if (argv0 !== undefined) options.argv0 = argv0;
   if (given.has('init')) options.init = true;
   if (!namespaces.some(({ type }) => type === 'cgroup') && group) options.cgroup = group.fd;
@@ -128,7 +142,11 @@ export function planRun(given: Given, group?: Cgroup) {
 export const runOptions: readonly OptionGroup[] = [
   {
     title: 'Which namespaces are new (default: all eight)',
-    options: typeOptions((type) => ({ help: subjects[type] })),
+    options: typeOptions((type) => ({
+      value: 'FILE',
+      optional: true,
+      help: `${subjects[type]}; kept by FILE`,
+    })),
   },
   mapOptions,
   {
@@ -148,6 +166,7 @@ export const runOptions: readonly OptionGroup[] = [
       setgid: { short: 'G', value: 'GID', help: 'group id inside; other groups are dropped' },
       wd: { short: 'w', value: 'DIR', help: 'working directory, inside' },
       chdir: { value: 'DIR', help: 'the same' },
+      'clear-env': { help: 'an empty environment' },
       fork: { short: 'f', help: 'for unshare(1): the command is always a child' },
       'kill-child': {
         value: 'SIGNAL',
