@@ -11,7 +11,7 @@ import type { NamespaceSpec } from '../spawn/spec.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
 import { rawSpawn } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';
-import { reap } from '../sys/wait.js';
+import { reapAndClose } from '../sys/wait.js';
 import { enterNew } from './enter.js';
 import { HandOver } from './hand-over.js';
 import type { Held } from './leaks.js';
@@ -66,8 +66,7 @@ function createInChild(type: NamespaceType): number {
     const layout = new Layout(arena, entries, { flags: CLONE_FILES });
     const pid = Number(rawSpawn(layout.address));
     if (pid < 0) throw new SystemError(-pid, 'clone3', [CLONE_FILES]);
-    const exit = reap(layout.pidfd);
-    closeFd(layout.pidfd);
+    const exit = reapAndClose(layout.pidfd);
     const error = programError(layout, entries);
     if (error) throw error;
     const fd = layout.resultOf(open);

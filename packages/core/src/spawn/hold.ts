@@ -4,7 +4,7 @@ import { assertKeys } from '../arguments.js';
 import type { Namespace } from '../namespaces/namespace.js';
 import { closeFd } from '../sys/fd.js';
 import { trySyscall } from '../sys/syscall.js';
-import { reap } from '../sys/wait.js';
+import { reapAndClose } from '../sys/wait.js';
 import { checkProgramChild, checkSpawn } from './check.js';
 import type { CheckedSpawn, ChildOptions } from './checked.js';
 import { launch, launchSync } from './launch.js';
@@ -34,8 +34,7 @@ export function holdChild(namespaces: readonly (NamespaceSpec | Namespace)[]): H
   closeFd(report);
   const end = () => {
     trySyscall('pidfd_send_signal', pidfd, SIGKILL, null, 0);
-    reap(pidfd);
-    closeFd(pidfd);
+    reapAndClose(pidfd);
   };
   return { pid, pidfd, end };
 }

@@ -2,7 +2,7 @@
 import type { Layout } from '../program/layout.js';
 import { closeFd } from '../sys/fd.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
-import { type Exit, reap, reapPid } from '../sys/wait.js';
+import { type Exit, reapAndClose, reapPid } from '../sys/wait.js';
 
 const SIGKILL = 9;
 
@@ -50,8 +50,7 @@ export class Nascent {
   /** Ends and reaps what there is, whatever it takes no descriptor for; tells how it ended. */
   end(): Exit {
     trySyscall('pidfd_send_signal', this.#pidfd, SIGKILL, null, 0);
-    const exit = reap(this.#pidfd);
-    closeFd(this.#pidfd);
+    const exit = reapAndClose(this.#pidfd);
     this.reapFirst();
     // Only now is it certain whether another has taken its place. By its number, which is its own
     // until we reap it: there may be no descriptor left to open.

@@ -4,8 +4,7 @@ import type { Namespace } from '../namespaces/namespace.js';
 import type { Call } from '../program/call.js';
 import type { Layout } from '../program/layout.js';
 import type { Program } from '../program/program.js';
-import { closeFd } from '../sys/fd.js';
-import { reap } from '../sys/wait.js';
+import { reapAndClose } from '../sys/wait.js';
 import { checkProgramChild } from './check.js';
 import { endedEarly } from './failure.js';
 import { launch, launchSync, type Running } from './launch.js';
@@ -69,8 +68,7 @@ function prepare(program: Program, options: ProgramOptions) {
 }
 
 function conclude({ pidfd }: Running, results: ProgramResults): ProgramResults {
-  const exit = reap(pidfd); // its last call was exit
-  closeFd(pidfd);
+  const exit = reapAndClose(pidfd); // its last call was exit
   if (exit.code !== 0) throw endedEarly(exit);
   return results;
 }

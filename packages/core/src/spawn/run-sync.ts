@@ -148,8 +148,6 @@ function follow(running: Running, options: CheckedRun, started: bigint) {
     if (performance.now() >= deadline) cutShort(cuts.timeout);
   }
   const exit = finalExit(report, ended);
-  closeFd(pidfd);
-  if (report !== -1) closeFd(report);
   const output = sinks.map((sink) => sink.content());
   return conclude(options, started, exit, output, cut);
 }
@@ -182,5 +180,11 @@ export function runSync(
   if (input !== undefined && typeof input !== 'string' && !ArrayBuffer.isView(input)) {
     throw new TypeError('input must be a string or bytes: a stream cannot be read synchronously');
   }
-  return follow(launchSync(draft(checked)), checked, started);
+  const running = launchSync(draft(checked));
+  try {
+    return follow(running, checked, started);
+  } finally {
+    closeFd(running.pidfd);
+    if (running.report !== -1) closeFd(running.report);
+  }
 }

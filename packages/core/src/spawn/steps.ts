@@ -8,7 +8,7 @@ import type { Call, MeetingAction } from '../program/call.js';
 import { Layout, memoryFor } from '../program/layout.js';
 import { closeFd, pipe } from '../sys/fd.js';
 import { syscall } from '../sys/syscall.js';
-import { reap } from '../sys/wait.js';
+import { reapAndClose } from '../sys/wait.js';
 import { endedEarly, programError } from './failure.js';
 import { Nascent } from './nascent.js';
 import type { Draft } from './plan/draft.js';
@@ -58,8 +58,7 @@ function* direct(draft: Draft, stdio: Stdio, parent: number, undo: Undo): Steps 
   const { pidfd } = layout;
   const error = programError(layout, entries);
   if (error || !cameToEnd(layout, entries)) {
-    const exit = reap(pidfd);
-    closeFd(pidfd);
+    const exit = reapAndClose(pidfd);
     throw error ?? endedEarly(exit);
   }
   draft.harvest?.(layout);

@@ -1,5 +1,6 @@
 // Exit of children: waitid(2) on a pidfd, with resource usage.
 import { isSystemError, SystemError } from '../errors.js';
+import { closeFd } from './fd.js';
 import { signalName } from './signals.js';
 import { trySyscall } from './syscall.js';
 
@@ -108,6 +109,15 @@ export function reapIfEnded(pidfd: number): Exit | undefined {
 /** Waits for the child behind a pidfd and reaps it. Blocks the thread. */
 export function reap(pidfd: number): Exit {
   return wait(P_PIDFD, pidfd, 0) as Exit;
+}
+
+/** The same, and closes the pidfd, whether the child could be reaped or not. */
+export function reapAndClose(pidfd: number): Exit {
+  try {
+    return reap(pidfd);
+  } finally {
+    closeFd(pidfd);
+  }
 }
 
 /** Waits for a child by its pid and reaps it. Blocks the thread. */
