@@ -1,9 +1,13 @@
-import { AT, Program, runProgramSync, runSync } from '@ns/core';
+import { join } from 'node:path';
+import { AT, Program, runProgramSync } from '@ns/core';
 import { expect, test } from 'vitest';
 import { addAttach, addDetached } from './build.js';
-import { attach } from './operations.js';
+import { attach, umount } from './operations.js';
+import { perform } from './perform.js';
 import { addPivot, pivotRoot } from './root.js';
 import { mount } from './spec.js';
+import { mountinfo } from './table/read.js';
+import { MountTable } from './table/table.js';
 import { asRoot, scratchDirectory, scratchNamespace } from './testing.js';
 
 const onRoot = { directory: AT.FDCWD, path: '/', flags: 0 };
@@ -31,16 +35,48 @@ test('what would be left of it is an error', () => {
   );
 });
 
-test('another namespace gets another root, without the old one', async () => {
+test('another namespace gets another root, and nothing is left of the old one', async () => {
   const namespace = await scratchNamespace();
   const target = scratchDirectory();
   attach({ type: 'tmpfs', target, size: '1M' }, { in: namespace });
   pivotRoot(target, { in: namespace });
-  const owner = namespace.owner();
-  try {
-    const ls = () => runSync('/bin/ls', ['/'], { namespaces: owner ? [owner, namespace] : [] });
-    expect(ls).toThrow('ENOENT');
-  } finally {
-    owner?.close();
-  }
+  expect(mountinfo({ in: namespace })).toMatchObject([{ target: '/', type: 'tmpfs' }]);
+});
+
+test('the old root can be kept below the new one', async () => {
+  const namespace = await scratchNamespace();
+  const target = scratchDirectory();
+  attach({ type: 'tmpfs', target, size: '1M' }, { in: namespace });
+  perform((program) => program.call('mkdirat', AT.FDCWD, join(target, 'old'), 0o700), {
+    in: namespace,
+  });
+  const before = mountinfo({ in: namespace }).length;
+  pivotRoot(target, { putOld: join(target, 'old'), in: namespace });
+  const table = MountTable.read({ in: namespace });
+  expect(table.find('/')).toMatchObject({ type: 'tmpfs' });
+  expect(table.isMountPoint('/old')).toBe(true);
+  expect(table.mounts).toHaveLength(before);
+  umount('/old', { detach: true, in: namespace });
+  expect(mountinfo({ in: namespace })).toHaveLength(1);
+});
+
+test('a root can be pivoted onto itself: the old one lies on it until it is taken away', async () => {
+  const namespace = await scratchNamespace();
+  const target = scratchDirectory();
+  const topmost = () => MountTable.read({ in: namespace }).find('/');
+  const old = topmost()?.id;
+  attach({ type: 'tmpfs', target, size: '1M' }, { in: namespace });
+  pivotRoot(target, { putOld: target, in: namespace });
+  expect(topmost()?.id).toBe(old); // who joins now begins with what is on top
+  umount('/', { detach: true, in: namespace });
+  expect(mountinfo({ in: namespace })).toMatchObject([{ target: '/', type: 'tmpfs' }]);
+});
+
+test('what cannot become the root leaves everything as it was', async () => {
+  const namespace = await scratchNamespace();
+  const before = mountinfo({ in: namespace });
+  // A directory that is no mountpoint, and the present root itself.
+  expect(() => pivotRoot(scratchDirectory(), { in: namespace })).toThrow('EINVAL');
+  expect(() => pivotRoot('/', { in: namespace })).toThrow(/EBUSY|EINVAL/);
+  expect(mountinfo({ in: namespace })).toEqual(before);
 });
