@@ -59,6 +59,7 @@ export function reconfigure(
 ): void {
   assertPath(target, 'target');
   const list = parametersOf(parameters, 'parameters');
+  assertKeys(place, ['in'], 'options');
   perform((program) => {
     const options = { step: `reconfiguring the file system at ${target}` };
     const context = program.call('fspick', AT.FDCWD, target, FSPICK.CLOEXEC, options);
@@ -85,6 +86,7 @@ export function reconfigure(
 export function joinPeerGroup(source: string, target: string, place: Place = {}): void {
   assertPath(source, 'source');
   assertPath(target, 'target');
+  assertKeys(place, ['in'], 'options');
   const flags = MOVE_MOUNT.SET_GROUP | MOVE_MOUNT.F_SYMLINKS | MOVE_MOUNT.T_SYMLINKS;
   perform((program) => {
     const step = `joining ${target} to the peer group of ${source}`;

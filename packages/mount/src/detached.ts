@@ -137,6 +137,7 @@ export class DetachedMount implements Disposable {
    */
   attach(target: string, options: AttachOptions = {}): void {
     assertPath(target, 'target');
+    assertKeys(options, ['beneath'], 'options');
     assertFlag(options.beneath, 'beneath');
     const beneath = options.beneath ? MOVE_MOUNT.BENEATH : 0;
     const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_SYMLINKS | beneath;

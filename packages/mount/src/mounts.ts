@@ -3,7 +3,7 @@
 import { assertKeys } from '@ns/core';
 import { assertFd } from '@ns/core/sys';
 import { attributeChange, attributeNames, type MountAttributes } from './attributes.js';
-import { assertFlag, assertPath } from './checks.js';
+import { assertFlag, assertObject, assertPath } from './checks.js';
 import type { DetachedMount } from './detached.js';
 import {
   type Cgroup2Options,
@@ -176,12 +176,14 @@ function checkOptions(
 
 /** Throws unless the value is a {@link MountSource}. */
 export function checkSource(source: MountSource, name: string): void {
+  assertObject(source, name);
   if ((source.type as string) === 'detached') throw new TypeError(`${name} is detached already`);
   checkOptions(source, [], name);
 }
 
 /** Throws unless the value is a {@link Mount}. */
 export function checkMount(mount: Mount, name: string): void {
+  assertObject(mount, name);
   assertPath(mount.target, `${name}.target`);
   checkOptions(mount, ['target'], name);
 }

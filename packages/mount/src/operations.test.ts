@@ -8,6 +8,7 @@ import { remount } from './change.js';
 import type { Mount } from './mounts.js';
 import { attach, bind, move, umount } from './operations.js';
 import { setPropagation } from './propagation.js';
+import { pivotRoot } from './root.js';
 import { mount } from './spec.js';
 import { MountTable } from './table/table.js';
 import { asRoot, findmnt, scratchDirectory, scratchNamespace } from './testing.js';
@@ -159,5 +160,17 @@ test('arguments are checked first', () => {
   expect(() => attach({ type: 'tmpfs', target: '/x' }, { in: 'y' as never })).toThrow(
     'in must be a namespace handle or a pid',
   );
+  const on = { on: 1 } as never; // a mistake in `in` must not end in one's own namespace
+  const tmpfs: Mount = { type: 'tmpfs', target: '/x' };
+  expect(() => attach(tmpfs, on)).toThrow('options has no option on; it has in');
+  expect(() => bind('/x', '/y', on)).toThrow('mount has no option on');
+  expect(() => umount('/x', on)).toThrow('options has no option on');
+  expect(() => move('/x', '/y', on)).toThrow('options has no option on');
+  expect(() => remount('/x', on)).toThrow('options has no option on');
+  expect(() => setPropagation('/x', 'private', on)).toThrow('options has no option on');
+  expect(() => pivotRoot('/x', on)).toThrow('options has no option on');
+  expect(() => MountTable.read(on)).toThrow('options has no option on');
+  expect(() => attach(tmpfs, { in: 0 })).toThrow(RangeError);
+  expect(() => attach(undefined as never)).toThrow('mount must be an object: undefined');
   expect(() => setPropagation('/x', 'open' as never)).toThrow('propagation must be one of');
 });

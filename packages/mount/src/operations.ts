@@ -1,5 +1,5 @@
 // Mounting and unmounting by path, one function for each intent.
-import { AT, MNT } from '@ns/core';
+import { AT, assertKeys, MNT } from '@ns/core';
 import { addMount } from './build.js';
 import { assertFlag, assertPath } from './checks.js';
 import { MOVE_MOUNT } from './flags.js';
@@ -23,6 +23,7 @@ import { type Place, perform } from './perform.js';
  */
 export function attach(mount: Mount, place: Place = {}): void {
   checkMount(mount, 'mount');
+  assertKeys(place, ['in'], 'options');
   perform((program, inUserNamespace) => addMount(program, mount, inUserNamespace), place);
 }
 
@@ -67,6 +68,7 @@ const UMOUNT_NOFOLLOW = 8;
  */
 export function umount(target: string, options: UmountOptions = {}): void {
   assertPath(target, 'target');
+  assertKeys(options, ['detach', 'force', 'expire', 'nofollow', 'in'], 'options');
   const { detach, force, expire, nofollow } = options;
   let flags = 0;
   const bits = {
@@ -97,6 +99,7 @@ export function umount(target: string, options: UmountOptions = {}): void {
 export function move(source: string, target: string, options: Place = {}): void {
   assertPath(source, 'source');
   assertPath(target, 'target');
+  assertKeys(options, ['in'], 'options');
   const flags = MOVE_MOUNT.F_SYMLINKS | MOVE_MOUNT.T_SYMLINKS;
   perform((program) => {
     program.call('move_mount', AT.FDCWD, source, AT.FDCWD, target, flags, {

@@ -1,6 +1,6 @@
 // Propagation: whether mounts and unmounts below a mount reach its copies elsewhere.
-import { MS, type Program } from '@ns/core';
-import { assertPath } from './checks.js';
+import { assertKeys, MS, type Program } from '@ns/core';
+import { assertFlag, assertPath } from './checks.js';
 import { type Place, perform } from './perform.js';
 
 /**
@@ -69,6 +69,8 @@ export function setPropagation(
 ): void {
   assertPath(path, 'path');
   assertPropagation(propagation);
+  assertKeys(options, ['recursive', 'in'], 'options');
   const { recursive = false } = options;
+  assertFlag(recursive, 'recursive');
   perform((program) => addPropagation(program, path, propagation, recursive), options);
 }

@@ -1,5 +1,5 @@
 // Changing the root directory.
-import { AT, MNT, type Program, type ProgramArgument } from '@ns/core';
+import { AT, assertKeys, MNT, type Program, type ProgramArgument } from '@ns/core';
 import { O_CLOEXEC, O_PATH, syscall } from '@ns/core/sys';
 import { assertPath } from './checks.js';
 import { type Place, perform } from './perform.js';
@@ -57,6 +57,7 @@ const NEVER = -1;
  */
 export function pivotRoot(newRoot: string, options: PivotRootOptions = {}): void {
   assertPath(newRoot, 'newRoot');
+  assertKeys(options, ['putOld', 'in'], 'options');
   const { putOld } = options;
   if (putOld !== undefined) assertPath(putOld, 'putOld');
   const step = `making ${newRoot} the root`;

@@ -32,7 +32,7 @@ import type { RootfsOptions } from './options.js';
  * @throws {TypeError | RangeError} if an option is wrong
  * @see pivot_root(2), mount_namespaces(7), openat2(2)
  */
-export function rootfs(options: RootfsOptions): NamespaceSpec {
+export function rootfs(options: RootfsOptions = {}): NamespaceSpec {
   const checked = checkRootfs(options);
   return {
     type: 'mount',

@@ -1,5 +1,5 @@
 // Reads mount tables: of this thread, of a process, of a namespace without any process.
-import { AT, Namespace, Program, runProgramSync } from '@ns/core';
+import { AT, assertKeys, Namespace, Program, runProgramSync } from '@ns/core';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
 import { assertPlace, type Place, withHandles } from '../perform.js';
 import { type MountInfo, parseMountinfo } from './mountinfo.js';
@@ -88,6 +88,7 @@ export function openTable(options: Place): number {
  * @see proc_pid_mountinfo(5), findmnt(8)
  */
 export function mountinfo(place: Place = {}): MountInfo[] {
+  assertKeys(place, ['in'], 'options');
   const fd = openTable(place);
   try {
     return parseMountinfo(readTable(fd));

@@ -1,5 +1,5 @@
 // Changes of a mount table as they happen.
-import { assertKeys } from '../checks.js';
+import { assertKeys } from '@ns/core';
 import { assertPlace, type Place } from '../perform.js';
 import { anyChanges } from './reported.js';
 import type { ChangeSource, OpenSource } from './source.js';
