@@ -18,7 +18,7 @@ import {
   setPropagation,
   umount,
 } from './index.js';
-import { asRoot, scratchDirectory, system } from './testing.js';
+import { asRoot, scratchDirectory, scratchNamespace, system } from './testing.js';
 
 // So that this thread can enter mount namespaces.
 beforeAll(() => unshareDirectories());
@@ -74,6 +74,18 @@ test('a mount is used before it is attached, and gone if it never is', () => {
     DetachedMount.create({ type: 'bind', source: target }).close();
     expect(mountinfo()).toHaveLength(before);
   });
+});
+
+test('a mount made here is attached in another namespace', async () => {
+  const namespace = await scratchNamespace();
+  const target = scratchDirectory();
+  using detached = DetachedMount.create({ type: 'tmpfs', size: '1M' });
+  writeFileSync(`/proc/self/fd/${detached.fd}/file`, 'made here');
+  attach({ type: 'detached', mount: detached, target }, { in: namespace });
+  expect(mountinfo({ in: namespace }).filter((one) => one.target === target)).toHaveLength(1);
+  expect(at(target)).toEqual([]);
+  const again = { type: 'detached', mount: detached, target } as const;
+  expect(() => attach(again, { in: namespace })).toThrow('attaching a detached mount');
 });
 
 test('a mount can be put beneath another one', (context) => {

@@ -1,7 +1,6 @@
 // What a caller puts into a root: mounts, files, directories and links.
-import { statSync } from 'node:fs';
-import type { Call } from '@ns/core';
-import { O_CLOEXEC } from '@ns/core/sys';
+import { AT, type Call } from '@ns/core';
+import { O_CLOEXEC, trySyscall } from '@ns/core/sys';
 import { addMountable, stepOf } from '../build.js';
 import { OPEN_TREE } from '../flags.js';
 import type { Mount } from '../mounts.js';
@@ -11,12 +10,25 @@ import type { FileEntry, RootEntry, SymlinkEntry } from './options.js';
 const O_WRONLY = 0o1;
 const O_CREAT = 0o100;
 const O_EXCL = 0o200;
+const STATX_TYPE = 1;
+const STX_MODE = 28;
+const S_IFMT = 0o170000;
+const S_IFDIR = 0o040000;
+
+/**
+ * Asked here, because a program cannot choose: if it has changed by then, the mount fails. Why it
+ * cannot be asked, the child will say in its own words.
+ */
+function isDirectory(path: string): boolean {
+  const status = new DataView(new ArrayBuffer(256));
+  if (trySyscall('statx', AT.FDCWD, path, 0, STATX_TYPE, status) < 0) return true;
+  return (status.getUint16(STX_MODE, true) & S_IFMT) === S_IFDIR;
+}
 
 function addMountEntry({ inside }: Base, mount: Mount, inUserNamespace: boolean): void {
   const { target } = mount;
   const step = `${stepOf(mount)} at ${target}`;
-  // Asked here, because a program cannot choose: if it has changed by then, the mount fails.
-  const isFile = mount.type === 'bind' && !statSync(mount.source).isDirectory();
+  const isFile = mount.type === 'bind' && !isDirectory(mount.source);
   const tree = addMountable(inside.program, mount, inUserNamespace, step);
   const place = isFile ? inside.file(target, step) : inside.directory(target, step);
   const own = mount.type === 'tmpfs' || mount.type === 'ramfs';

@@ -1,11 +1,16 @@
-import { mkdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, readlinkSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import type { Readable } from 'node:stream';
+import { MS, Program, runProgram, spawn } from '@ns/core';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { remount } from '../change.js';
 import { attach, bind, umount } from '../operations.js';
+import { perform, withHandles } from '../perform.js';
 import { setPropagation } from '../propagation.js';
-import { findmnt, scratchDirectory, scratchNamespace } from '../testing.js';
+import { mount } from '../spec.js';
+import { asRoot, findmnt, scratchDirectory, scratchNamespace } from '../testing.js';
 import { type MountInfo, parseMountinfo } from './mountinfo.js';
 import { propagationPaths } from './peers.js';
 import { mountinfo } from './read.js';
@@ -122,6 +127,65 @@ describe('of another namespace', () => {
     expect(targets(paths.slaves)).toEqual([three]);
     expect(targets(propagationPaths(at(three), all).masters).sort()).toEqual([one, two].sort());
   });
+});
+
+test('peers are found across namespaces: a slave gets what is mounted at its master', async () => {
+  const script = 'unshare -m --propagation slave sleep 60 & echo $!; exec sleep 60';
+  const master = await spawn('sh', ['-c', script], {
+    namespaces: [asRoot(), mount({ propagation: 'shared' })],
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(master.stdout as Readable, 'data');
+  const slave = Number(line);
+  onTestFinished(async () => {
+    process.kill(slave, 'SIGKILL');
+    master.kill('SIGKILL');
+    await master.exited;
+  });
+  const own = readlinkSync(`/proc/${master.pid}/ns/mnt`);
+  await expect.poll(() => readlinkSync(`/proc/${slave}/ns/mnt`)).not.toBe(own);
+  await expect.poll(() => mountinfo({ in: slave })[0]?.master).toBeDefined();
+  const [first, second] = [scratchDirectory(), scratchDirectory()];
+  attach({ type: 'tmpfs', target: first }, { in: master.pid });
+  attach({ type: 'tmpfs', target: second }, { in: slave });
+  const [above, below] = [MountTable.read({ in: master.pid }), MountTable.read({ in: slave })];
+  expect([above, below].map((one) => one.isMountPoint(first))).toEqual([true, true]);
+  expect([above, below].map((one) => one.isMountPoint(second))).toEqual([false, true]);
+  const all = [...above.mounts, ...below.mounts];
+  const at = (table: MountTable) => table.find(first) as MountInfo;
+  expect(propagationPaths(at(above), all).slaves).toEqual([at(below)]);
+  expect(propagationPaths(at(below), all).masters).toEqual([at(above)]);
+});
+
+test('what stays is never missing from a table that changes while it is read', async () => {
+  const namespace = await scratchNamespace();
+  const [top, other] = [scratchDirectory(), scratchDirectory()];
+  const stable = Array.from({ length: 300 }, (_, i) => join(top, `${'x'.repeat(100)}${i}`));
+  for (const path of stable) mkdirSync(path);
+  perform(
+    (program) => {
+      for (const path of stable) program.call('mount', top, path, null, MS.BIND, null);
+    },
+    { in: namespace },
+  );
+  const churn = new Program();
+  for (let i = 0; i < 2000; i++) {
+    churn.call('mount', 'none', other, 'tmpfs', 0, null);
+    churn.call('umount2', other, 0);
+  }
+  let done = false;
+  const ended = withHandles(namespace, (handles) =>
+    runProgram(churn, { namespaces: [...handles] }),
+  );
+  void ended.finally(() => {
+    done = true;
+  });
+  for (let rounds = 0; !done || rounds === 0; rounds++) {
+    const targets = new Set(mountinfo({ in: namespace }).map(({ target }) => target));
+    expect(stable.filter((path) => !targets.has(path))).toEqual([]);
+    await new Promise(setImmediate);
+  }
+  await ended;
 });
 
 describe('statmount', () => {
