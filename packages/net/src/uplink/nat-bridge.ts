@@ -71,10 +71,19 @@ export function removeBridge(route: Route, host: Namespace, { bridge }: NatNetwo
   setSysctl(FORWARD, before, { in: host });
 }
 
+/** Removes a link by its index: its name may be another one's by now. It also goes with its pair. */
+export function deleteIfThere(route: Route, ifindex: number): void {
+  try {
+    route.link.delete(ifindex);
+  } catch (error) {
+    if (!isNetlinkError(error, 'ENODEV')) throw error;
+  }
+}
+
 /** Takes away the pairs whose makers are gone, though the namespaces inside are not. */
 export function removeOrphans(route: Route): void {
   for (const { ifname, ifindex, ifalias } of route.link.list({ kind: 'veth' })) {
-    if (ifname.startsWith(PREFIX) && isOrphaned(ifalias)) route.link.delete(ifindex);
+    if (ifname.startsWith(PREFIX) && isOrphaned(ifalias)) deleteIfThere(route, ifindex);
   }
 }
 

@@ -7,6 +7,7 @@ import { assertForwards } from './forwards.js';
 import { withLock } from './lock.js';
 import {
   addPair,
+  deleteIfThere,
   dotted,
   ensureBridge,
   gatewayOf,
@@ -83,10 +84,8 @@ export class NatUplink {
 function release(host: Namespace, network: NatNetwork, pair: number | undefined): void {
   const route = Route.open({ in: host });
   try {
+    if (pair !== undefined) deleteIfThere(route, pair);
     const links = route.link.list();
-    // By index: the name may be another one's by now.
-    if (pair !== undefined && links.some(({ ifindex }) => ifindex === pair))
-      route.link.delete(pair);
     if (!links.some(({ ifname }) => ifname === network.bridge)) return;
     const left = [...portsOf(route, network)];
     if (left.length > 0) {
