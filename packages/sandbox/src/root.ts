@@ -2,6 +2,7 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defaultMask, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
+import { hasUplink } from './network.js';
 import type { SandboxOptions } from './options.js';
 
 /** Directories of the host behind which there is what is nobody's business, or sockets of services. */
@@ -54,15 +55,29 @@ export function systemEntries(): RootEntry[] {
   );
 }
 
+/** Where systemd-resolved names the servers that it asks itself. */
+const UPSTREAM = '/run/systemd/resolve/resolv.conf';
+
+/** The host's name servers, as commands can reach them: on its loopback only with its network. */
+function hostServers(path: string, options: SandboxOptions): string {
+  const content = readFileSync(path, 'utf8');
+  const servers = [...content.matchAll(/^\s*nameserver\s+(\S+)/gm)].map(([, address]) => address);
+  const local = servers.every((address) => address?.startsWith('127.') || address === '::1');
+  return local && hasUplink(options) && existsSync(UPSTREAM)
+    ? readFileSync(UPSTREAM, 'utf8')
+    : content;
+}
+
 /** /etc/resolv.conf, where the host's is a link to what is covered. */
-function nameServers({ network }: SandboxOptions): RootEntry[] {
+function nameServers(options: SandboxOptions): RootEntry[] {
+  const { network } = options;
   const dns = typeof network === 'object' && 'dns' in network ? network.dns : undefined;
   if (network === undefined || network === 'none') return [];
   const path = '/etc/resolv.conf';
   if (!existsSync(path)) return [];
   const content = dns
     ? dns.map((server) => `nameserver ${server}\n`).join('')
-    : readFileSync(path, 'utf8');
+    : hostServers(path, options);
   return [{ type: 'file', target: realpathSync(path), content }];
 }
 

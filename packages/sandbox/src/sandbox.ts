@@ -164,13 +164,16 @@ export class Sandbox {
     return this.#started(await spawn(command, args, this.#around(options)));
   }
 
-  /** Runs a Node module with a channel; see fork of `@ns/core`. Node and the module must be inside. */
+  /**
+   * Runs a Node module with a channel; see fork of `@ns/core`. Node and the module must be inside.
+   * Options of this Node process (`execArgv`) are not passed on by themselves.
+   */
   async fork(
     modulePath: string | URL,
     args: readonly string[] = [],
     options: SandboxForkOptions = {},
   ): Promise<NamespaceProcess> {
-    return this.#started(await fork(modulePath, args, this.#around(options)));
+    return this.#started(await fork(modulePath, args, this.#around({ execArgv: [], ...options })));
   }
 
   /** Runs a function in a new Node process and gives its result; see clone of `@ns/core`. */

@@ -1,0 +1,164 @@
+// What a sandbox that stays can do beyond running commands.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Cgroup } from '@ns/cgroup';
+import { isSystemError, run as runPlain } from '@ns/core';
+import { user } from '@ns/user';
+import { expect, type TestContext, test } from 'vitest';
+import { create } from './create.js';
+import { box, outside, sh } from './testing.js';
+
+const module = new URL('../dist/index.js', import.meta.url).href;
+
+/** Controllers that a group of this process's own could have; undefined if there can be no group. */
+function controllers(): readonly string[] | undefined {
+  try {
+    using own = Cgroup.of('self');
+    const probe = own.create(`ns-probe-${process.pid}`);
+    const found = own.controllers;
+    probe.remove();
+    return found;
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return undefined;
+  }
+}
+
+function skipWithoutGroup(skip: TestContext['skip'], controller?: string): void {
+  const found = controllers();
+  skip(found === undefined, 'no cgroup can be made here');
+  skip(
+    controller !== undefined && !found?.includes(controller),
+    `no cgroup with the controller ${controller} can be had here`,
+  );
+}
+
+test('Node modules are run inside, with a channel', async () => {
+  const directory = outside();
+  const path = join(directory, 'child.cjs');
+  const source = `process.on('message', (n) => { process.send([n + 1, process.pid > 1, process.env.HOME]); process.disconnect(); });`;
+  writeFileSync(path, source);
+  const made = await box({ readable: [directory] });
+  const child = await made.fork(path);
+  const answer = new Promise((resolve) => child.once('message', resolve));
+  child.send(41);
+  expect(await answer).toEqual([42, true, '/tmp']);
+  expect((await child.exited).code).toBe(0);
+});
+
+test('functions are run inside, with what they throw', async () => {
+  const made = await box();
+  const look = () => process.getBuiltinModule('node:fs').readdirSync('/tmp');
+  await made.files.write('/tmp/a', 'a');
+  expect(await made.clone(look)).toEqual(['a']);
+  const fail = () => {
+    throw new TypeError('from inside');
+  };
+  await expect(made.clone(fail)).rejects.toThrow('from inside');
+});
+
+test('processes are frozen, and go on', async ({ skip }) => {
+  skipWithoutGroup(skip);
+  const made = await box({ cgroup: true });
+  const child = await made.spawn('sh', ['-c', 'while :; do echo tick; sleep 0.01; done']);
+  const lines = child.lines[Symbol.asyncIterator]();
+  await lines.next();
+  await made.freeze();
+  const events = () => readFileSync(join(made.cgroup?.directory ?? '', 'cgroup.events'), 'utf8');
+  expect(events()).toContain('frozen 1');
+  await made.thaw();
+  expect(events()).toContain('frozen 0');
+  // More than a pipe could have held back.
+  for (let i = 0; i < 50; i++) expect((await lines.next()).value).toBe('tick');
+  // A frozen sandbox can be stopped, with a grace too.
+  await made.freeze();
+  await made.stop({ grace: 200 });
+  expect((await child.exited).signal).toMatch(/^SIG(KILL|TERM)$/);
+});
+
+test('without a cgroup there is no freezing, and the error says what it takes', async () => {
+  const made = await box({ cgroup: false });
+  await expect(async () => made.freeze()).rejects.toThrow('see the option cgroup');
+  await expect(async () => made.thaw()).rejects.toThrow('see the option cgroup');
+});
+
+test('usage is that of all processes', async () => {
+  const made = await box();
+  const before = made.usage();
+  const burn =
+    'my @x = (1) x 1_000_000; my $end = time + 60; print "up\\n"; 1 while times < 0.3; print "done\\n"; sleep 60';
+  const child = await made.spawn('perl', ['-e', `$| = 1; ${burn}`]);
+  for await (const line of child.lines) if (line === 'done') break;
+  const after = made.usage();
+  expect(after.processes).toBe(before.processes + 1);
+  expect(after.memory).toBeGreaterThan(before.memory + 5_000_000);
+  expect(after.cpuTime).toBeGreaterThan(before.cpuTime + 0.2);
+  await made.stop();
+  expect(() => made.usage()).toThrow();
+});
+
+test('a limit that has been reached is an event', async ({ skip }) => {
+  skipWithoutGroup(skip, 'pids');
+  const made = await box({ cgroup: true, limits: { pids: 5 } });
+  expect(made.report.limits).toEqual({ pids: 'cgroup' });
+  const limit = new Promise((resolve) => made.events.once('limit', resolve));
+  await sh(made, 'for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & done');
+  expect(await limit).toBe('pids');
+});
+
+test('a memory bomb is ended for all of its processes together', async ({ skip }) => {
+  skipWithoutGroup(skip, 'memory');
+  const made = await box({ cgroup: true, limits: { memory: '64M' } });
+  const limit = new Promise((resolve) => made.events.once('limit', resolve));
+  // Each of them alone would be below the limit.
+  const bomb =
+    'for (1..6) { fork or do { my $x = "x" x 20_000_000; sleep 5; exit } } wait for 1..6; print "survived"';
+  await made.run('perl', ['-e', bomb], { reject: false }).then(
+    ({ stdout }) => expect(stdout).toBe(''),
+    () => {},
+  );
+  expect(await limit).toBe('memory');
+});
+
+test('parts that the kernel refuses are an error, or reported if they are optional', async () => {
+  // In a user namespace of its own, in which no more namespaces of these types can be made.
+  const source = `
+    import { readFileSync, writeFileSync } from 'node:fs';
+    import { sandbox } from ${JSON.stringify(module)};
+    for (const type of ['time', 'ipc']) writeFileSync('/proc/sys/user/max_' + type + '_namespaces', '0');
+    const refused = await sandbox.run('true', [], { user: 'current' }).catch((error) => error);
+    const half = await sandbox.create({ user: 'current', optional: ['time'] }).catch((error) => error);
+    const { report } = await sandbox.run('true', [], { user: 'current', optional: ['time', 'ipc', 'uts'] });
+    const box = await sandbox.create({ user: 'current', optional: ['ipc', 'time'] });
+    const types = Object.keys(box.namespaces);
+    console.log(JSON.stringify([refused.part, half.part, report.missing.map((one) => one.part).sort(), types.sort()]));
+    await box.stop();`;
+  const { stdout } = await runPlain(process.execPath, ['--input-type=module', '-e', source], {
+    namespaces: [user({ map: 'root' })],
+  });
+  expect(JSON.parse(stdout)).toEqual([
+    expect.stringMatching(/^(time|ipc)$/),
+    'ipc',
+    ['ipc', 'time'],
+    ['cgroup', 'mount', 'net', 'pid', 'user', 'uts'],
+  ]);
+});
+
+test('many sandboxes one after the other leave nothing behind', async () => {
+  for (let i = 0; i < 40; i++) {
+    const made = await create();
+    await made.run('true');
+    await made.stop();
+  }
+}, 120_000);
+
+test('many sandboxes at the same time do not get into each other’s way', async () => {
+  const names = Array.from({ length: 12 }, (_, i) => `box${i}`);
+  const answers = await Promise.all(
+    names.map(async (hostname) => {
+      await using made = await create({ hostname });
+      return (await made.run('cat', ['/proc/sys/kernel/hostname'])).stdout.trim();
+    }),
+  );
+  expect(answers).toEqual(names);
+}, 120_000);
