@@ -1,6 +1,15 @@
 // Attacks by way of files: what is inherited, linked, mounted, written or made.
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { F, run } from '@ns/core';
 import { syscall } from '@ns/core/sys';
@@ -121,4 +130,39 @@ test('all file systems in memory are small', async () => {
     success: /unlimited/,
     open: { tmp: '100M' },
   });
+});
+
+test('no path that a caller gives leads outside', async () => {
+  const top = outside();
+  const elsewhere = outside();
+  writeFileSync(join(elsewhere, 'secret'), 'hush-hush');
+  for (const name of ['dev', 'proc', 'sys', 'tmp', 'data', 'run']) mkdirSync(join(top, name));
+  for (const name of ['usr', 'bin', 'lib', 'lib64']) mkdirSync(join(top, name));
+  symlinkSync(elsewhere, join(top, 'out'));
+  symlinkSync(`../../../../../../../..${elsewhere}`, join(top, 'up'));
+  const readable = ['/usr', '/bin', '/lib', '/lib64'].filter((path) => existsSync(path));
+  const root = { directory: top } as const;
+  // Known to lead outside for whoever joins texts.
+  for (const link of ['out', 'up']) {
+    expect(readFileSync(join(top, link, 'secret'), 'utf8')).toBe('hush-hush');
+  }
+  const made = await box({ root, readable });
+  for (const link of ['/out', '/up', `/../..${elsewhere}`, `/data/../..${elsewhere}`]) {
+    await expect(made.files.read(`${link}/secret`)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(made.files.list(link)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(made.files.write(`${link}/new`, 'x')).rejects.toMatchObject({ code: 'ENOENT' });
+    const cwd = made.run('/bin/true', [], { cwd: link });
+    await expect(cwd).rejects.toMatchObject({ code: 'ENOENT', syscall: 'chdir' });
+  }
+  expect(await sh(made, 'cat /out/secret /up/secret')).not.toContain('hush-hush');
+  for (const options of [
+    { mounts: [{ type: 'tmpfs', target: '/../x' }] },
+    { mounts: [{ type: 'file', target: '/data/../../x', content: 'x' }] },
+    { mask: ['/data/../../etc'] },
+    { readable: ['/usr/../etc'] },
+    { writable: ['/usr/..'] },
+  ] as const) {
+    await expect(create({ root: 'empty', ...options })).rejects.toThrow('must not contain ..');
+  }
+  expect(readdirSync(elsewhere)).toEqual(['secret']);
 });

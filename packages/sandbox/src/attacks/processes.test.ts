@@ -107,6 +107,19 @@ test('a fork bomb comes to its end with a limit', async () => {
   });
 });
 
+test('a fork bomb that does not stop is held, and ends with the sandbox', async () => {
+  const limit = 25;
+  const made = await box({ limits: { pids: limit } });
+  const child = await made.spawn('perl', ['-e', '$| = 1; print "up\\n"; while (1) { fork }']);
+  for await (const line of child.lines) if (line === 'up') break;
+  for (let look = 0; look < 20; look++) {
+    expect(made.usage().processes).toBeLessThanOrEqual(limit + 1);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await made.stop();
+  expect((await child.exited).signal).toBe('SIGKILL');
+}, 60_000);
+
 test('a memory bomb comes to its end with a limit', async () => {
   const script = 'perl -e \'$x = "x" x 300_000_000; print length $x\'';
   await expectToWithstand({

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Cgroup } from '@ns/cgroup';
 import { spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
+import { run } from '../run.js';
 import { expectToWithstand } from './attack.testing.js';
 
 const module = new URL('../../dist/index.js', import.meta.url).href;
@@ -63,6 +64,9 @@ function caller() {
       const child = await box.spawn('sleep', ['600'], { stdio: 'ignore' });
       console.log(box.pid, child.pid);
       await box.stop();
+      await sandbox.run('sh', ['-c', 'sleep 600 & echo'], {
+        onSpawn: (alone) => console.log(alone.pid),
+      });
     }`;
   const args = ['--input-type=module', '-e', source];
   return spawnNode(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -79,15 +83,18 @@ function orphans(pids: readonly number[]): number[] {
   });
 }
 
+/** Each at another moment of the making, the running and the ending of a sandbox. */
+const ROUNDS = 30;
+
 test('nothing outlives a caller that is killed, whenever that is', async () => {
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const child = caller();
     const pids: number[] = [];
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (line) => pids.push(...line.split(' ').map(Number)));
     await once(lines, 'line');
     // Somewhere in the making or the ending of the next ones.
-    await delay(Math.random() * 60);
+    await delay(Math.random() * 120);
     const descendants = descendantsOf(child.pid as number);
     child.kill('SIGKILL');
     await once(child, 'close');
@@ -96,7 +103,7 @@ test('nothing outlives a caller that is killed, whenever that is', async () => {
       .toEqual([]);
     await removeGroupsOf(child.pid as number);
   }
-}, 120_000);
+}, 300_000);
 
 /**
  * Removes the groups that a killed caller has left, once all that was in them is gone; the next
@@ -133,4 +140,15 @@ test('without that care they would', async () => {
   } finally {
     process.kill(Number(line), 'SIGKILL');
   }
+});
+
+test('output that never ends is cut, and so is whoever writes it', async () => {
+  const endless = 'yes & yes >&2 & exec yes';
+  const options = { maxBuffer: 1_000_000, reject: false } as const;
+  const { stdout, stderr, signal } = await run('sh', ['-c', endless], options);
+  expect(signal).toBe('SIGKILL');
+  expect(Math.max(stdout.length, stderr.length)).toBe(1_000_000);
+  // Without a limit it goes on as long as it may.
+  const limit = { maxBuffer: 30_000_000, reject: false } as const;
+  expect((await run('yes', [], limit)).stdout.length).toBe(30_000_000);
 });
