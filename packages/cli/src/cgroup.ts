@@ -73,6 +73,7 @@ export const cgroupCommand: Command = {
   name: 'cgroup',
   summary: 'Groups of the cgroup v2 tree: what they use, their limits, freezing and ending them.',
   usage: 'show | tree | top | set | freeze | thaw | kill  [options] [GROUP]',
+  verbs: Object.keys(verbs),
   // They belong to the verbs, and are read with them: here they are for the help alone.
   options: [topOptions, { ...limitOptions, title: 'Options of set' }],
   notes: [

@@ -12,6 +12,8 @@ export interface Command {
   /** The words after its name: `[options] [--] [command [argument...]]`. */
   readonly usage: string;
   readonly options: readonly OptionGroup[];
+  /** Commands of its own: what its first word can be. */
+  readonly verbs?: readonly string[];
   /** Paragraphs of the help, after the options. */
   readonly notes: readonly string[];
   readonly examples: readonly string[];

@@ -30,7 +30,11 @@ export const mapOptions: OptionGroup = {
       help: 'whose the namespace is to be, and so who the current user is above',
     },
     'keep-caps': { help: 'the command keeps its capabilities although it is not root inside' },
-    setgroups: { value: 'RULE', help: 'whether setgroups(2) works inside: allow or deny' },
+    setgroups: {
+      value: 'RULE',
+      choices: ['allow', 'deny'],
+      help: 'whether setgroups(2) works inside: allow or deny',
+    },
   },
 };
 

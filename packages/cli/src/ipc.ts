@@ -125,6 +125,7 @@ export const ipc: Command = {
   name: 'ipc',
   summary: 'Show what is in an IPC namespace.',
   usage: 'ls [options]',
+  verbs: ['ls'],
   options: [],
   notes: [
     'ls lists System V message queues, shared memory and semaphore sets, and POSIX message queues. It takes --in PLACE (a pid in the namespace, or its file), --limits (limits and how much of them is used), and --json (all of it).',

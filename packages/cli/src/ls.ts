@@ -170,6 +170,7 @@ export const ls: Command = {
           short: 'T',
           value: 'RELATION',
           optional: true,
+          choices: relations,
           help: 'as trees, below their owner (the default), their parent, or the namespace of an ancestor process',
         },
         output: { short: 'o', value: 'COLUMNS', help: 'columns, separated by commas' },

@@ -9,6 +9,7 @@ import { type Given, type OptionGroup, UsageError } from './options.js';
 /** A copy of the caller's mounts with some more, or a root of its own. */
 export type MountChoice = MountOptions | { readonly root: RootfsOptions };
 
+const propagations = ['private', 'slave', 'shared', 'unchanged'] as const;
 const entryOptions = ['bind', 'ro-bind', 'tmpfs', 'symlink', 'file'] as const;
 // What a copy of the caller's mounts cannot have: it would be written to the caller's directories.
 const rootOptions = ['root', 'overlay', 'readonly-root', 'dev', 'symlink', 'file'] as const;
@@ -116,8 +117,7 @@ export function mountChoice(given: Given, types: ReadonlySet<NamespaceType>): Mo
     return { root: rootOf(given, entries, own || (given.has('mount-proc') && !elsewhere)) };
   }
   if (given.has('mount-proc') && !own) entries.unshift(procAt(target));
-  const words = ['private', 'slave', 'shared', 'unchanged'] as const;
-  const propagation = given.word('propagation', words);
+  const propagation = given.word('propagation', propagations);
   return {
     ...(propagation === undefined ? {} : { propagation }),
     mounts: entries as Mount[], // the others make a root
@@ -136,6 +136,7 @@ export const mountOptionGroup: OptionGroup = {
     ...binfmtOptions,
     propagation: {
       value: 'HOW',
+      choices: propagations,
       help: 'of mounts: private (default), slave, shared, unchanged',
     },
     root: {

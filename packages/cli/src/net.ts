@@ -32,6 +32,7 @@ export const net: Command = {
   usage:
     'ls | add NAME | del NAME | exec NAME [--] command... | pids NAME | identify [PID] | show | graph | topology up|down|plan FILE',
   options: [],
+  verbs: Object.keys(verbs),
   notes: [
     'ls, add, del, exec, pids and identify are those of ip netns. ls takes --json. exec runs a command in the namespace, with the files of /etc/netns/NAME in the place of those in /etc.',
     'show [--in PLACE] [--json]: links, addresses and routes, and where each link leads. PLACE is a name, a process id or a path; without it, all namespaces that can be found.',

@@ -20,9 +20,16 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   pin: async () => (await import('./pin.js')).pin,
   unpin: async () => (await import('./pin.js')).unpin,
   explain: async () => (await import('./explain.js')).explain,
+  completion: async () => (await import('./completion.js')).completion,
 };
 
-function version(): string {
+/** All commands, in the order of the help. */
+export function allCommands(): Promise<Command[]> {
+  return Promise.all(Object.values(commands).map((load) => load()));
+}
+
+/** The version of the package. */
+export function version(): string {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }
@@ -52,8 +59,7 @@ async function runGeneral(args: readonly string[]): Promise<void> {
     if (given.has('version')) {
       print(version());
     } else if (given.has('help') || (name === undefined && args.length === 0)) {
-      const all = await Promise.all(Object.values(commands).map((load) => load()));
-      print(generalHelp(all));
+      print(generalHelp(await allCommands()));
     } else {
       throw new UsageError(
         name === undefined ? 'a command is missing' : `unknown command '${name}'`,

@@ -10,6 +10,8 @@ export interface OptionDescription {
   readonly value?: string;
   /** The value may be left out: then it is given as `--name=value` or `-n/path` only. */
   readonly optional?: boolean;
+  /** The values that it can have. If it may be left out, one of them is taken as the next word, too. */
+  readonly choices?: readonly string[];
   /** What it does, in a line. */
   readonly help: string;
 }
@@ -142,6 +144,10 @@ class Reader {
     return value;
   }
 
+  #isNext(choices: readonly string[] = []): boolean {
+    return choices.includes(this.#words[this.#next] ?? '');
+  }
+
   /** A full name, or the beginning of only one. */
   #complete(name: string): string {
     if (Object.hasOwn(this.#known, name)) return name;
@@ -155,12 +161,13 @@ class Reader {
   #long(text: string): void {
     const [, start = '', value] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
     const name = this.#complete(start);
-    const { value: placeholder, optional } = this.#known[name] as OptionDescription;
+    const { value: placeholder, optional, choices } = this.#known[name] as OptionDescription;
     if (placeholder === undefined && value !== undefined) {
       throw new UsageError(`--${name} takes no value`);
     }
-    const missing = placeholder !== undefined && !optional && value === undefined;
-    this.#add(name, missing ? this.#following(`--${name}`) : value);
+    const missing = placeholder !== undefined && value === undefined;
+    const follows = missing && (!optional || this.#isNext(choices));
+    this.#add(name, follows ? this.#following(`--${name}`) : value);
   }
 
   /** Letters in one word; the rest of the word is the value of one that takes one. */
@@ -169,9 +176,14 @@ class Reader {
       const letter = letters[i] as string;
       const found = Object.entries(this.#known).find(([, { short }]) => short === letter);
       if (!found) throw new UsageError(`unknown option -${letter}`);
-      const [name, { value, optional }] = found;
+      const [name, { value, optional, choices }] = found;
       const rest = letters.slice(i + 1);
-      if (value === undefined || (optional && !/^=?\//.test(rest))) {
+      if (rest === '' && this.#isNext(choices)) {
+        this.#add(name, this.#following(`-${letter}`));
+        continue;
+      }
+      const isValue = /^=?\//.test(rest) || choices?.includes(rest.replace(/^=/, ''));
+      if (value === undefined || (optional && !isValue)) {
         this.#add(name, undefined);
         continue;
       }
