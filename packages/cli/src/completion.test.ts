@@ -8,6 +8,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { allCommands } from './ns.js';
 import { ns } from './testing/ns.js';
 
+/** Whether a program is not installed. */
+function without(file: string): boolean {
+  return spawnSync(file, ['--version']).error !== undefined;
+}
+
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 
 function shell(file: string, args: readonly string[], input = ''): string {
@@ -67,7 +72,8 @@ describe('bash', () => {
 });
 
 describe('fish', () => {
-  test('completes commands, options, their values, and verbs', () => {
+  test('completes commands, options, their values, and verbs', ({ skip }) => {
+    skip(without('fish'), 'fish is not installed');
     expect(inFish('ns e')).toEqual(expect.arrayContaining(['enter', 'explain']));
     expect(inFish('ns run --map-u')).toEqual(['--map-user', '--map-users']);
     expect(inFish('ns run --propagation ')).toEqual(['private', 'shared', 'slave', 'unchanged']);
@@ -76,7 +82,8 @@ describe('fish', () => {
 });
 
 describe('zsh', () => {
-  test('completes commands and options', () => {
+  test('completes commands and options', ({ skip }) => {
+    skip(without('zsh'), 'zsh is not installed');
     expect(inZsh('ns e')).toMatch(/enter[\s\S]*explain/);
     expect(inZsh('ns run --map-')).toMatch(/--map-auto[\s\S]*--map-users/);
   }, 30_000);
@@ -105,7 +112,8 @@ describe('manual pages', () => {
     expect([...manifest.man].sort()).toEqual(names.map((name) => `./dist/man/${name}`).sort());
   });
 
-  test.each(readdirSync(`${dist}man`))('%s is shown without warnings, with all options', (file) => {
+  test.for(readdirSync(`${dist}man`))('%s is shown without warnings, with all options', (file, { skip }) => {
+    skip(without('man'), 'man is not installed');
     const command = file.slice('ns-'.length, -'.1'.length);
     const { stdout, stderr } = spawnSync('man', ['--warnings', '-l', `${dist}man/${file}`], {
       encoding: 'utf8',

@@ -1,5 +1,5 @@
 // Errors as the user of the command sees them: one line, with what helps.
-import { isSystemError } from '@ns/core';
+import { isSystemError, type SystemError } from '@ns/core';
 import { UsageError } from './options.js';
 
 /** Exit codes of the shell for a command that could not be run. */
@@ -36,8 +36,28 @@ export function lineOf(error: unknown, command: string): string {
   return hints.length === 0 ? first : `${first}. ${hints.join(' ')}`;
 }
 
-/** Tells the user of an error, and has this process exit accordingly; `own` as in {@link exitCodeOf}. */
-export function report(error: unknown, command: string, own: number): void {
-  process.stderr.write(`${command}: ${lineOf(error, command)}\n`);
+/** The error for a program that reads JSON: its line, and what the kernel had to say. */
+function jsonOf(error: unknown, command: string, exitCode: number): string {
+  const { code, syscall, step, hint } = isSystemError(error) ? error : ({} as Partial<SystemError>);
+  const message = lineOf(error, command);
+  return JSON.stringify({ error: { message, code, syscall, step, hint, exitCode } });
+}
+
+/** How an error is told. */
+export interface Reporting {
+  /** The command whose error it is, as the user has written it. */
+  readonly command: string;
+  /** Exit code for errors of `ns` itself. */
+  readonly own: number;
+  /** As JSON, in a line. */
+  readonly json?: boolean;
+}
+
+/** Tells the user of an error, and has this process exit accordingly. */
+export function report(error: unknown, { command, own, json = false }: Reporting): void {
   process.exitCode = exitCodeOf(error, own);
+  const line = json
+    ? jsonOf(error, command, process.exitCode)
+    : `${command}: ${lineOf(error, command)}`;
+  process.stderr.write(`${line}\n`);
 }

@@ -16,6 +16,10 @@ async function kill(given: Given): Promise<Outcome> {
       if (signal === undefined) await killNamespace(place);
       else signalAll(place, signal);
     }
+    if (given.has('json')) {
+      const namespaces = places.map(({ id }) => String(id.ino));
+      process.stdout.write(`${JSON.stringify({ signal: signal ?? null, namespaces })}\n`);
+    }
   } finally {
     for (const place of places) place.close();
   }
@@ -35,6 +39,7 @@ export const killCommand: Command = {
           value: 'SIGNAL',
           help: 'to all processes but the init, in place of ending the namespace',
         },
+        json: { short: 'J', help: 'print which namespaces, by their inodes, as JSON' },
       },
     },
   ],

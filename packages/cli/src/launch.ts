@@ -57,6 +57,6 @@ export async function launch(
     const [command, words, options] = launcher.wordsOf(given);
     await become(command, words, { ...options, title: ['ns', ...args] });
   } catch (error) {
-    report(error, `ns ${name}`, 125);
+    report(error, { command: `ns ${name}`, own: 125 });
   }
 }

@@ -38,6 +38,13 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Whether JSON is wanted, also where the options are wrong. */
+function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const own = end < 0 ? args : args.slice(0, end);
+  return own.some((word) => word === '--json' || word === '-J');
+}
+
 async function runCommand(command: Command, args: readonly string[]): Promise<void> {
   const { end } = await import('./outcome.js');
   try {
@@ -48,7 +55,10 @@ async function runCommand(command: Command, args: readonly string[]): Promise<vo
     else await end(await command.run(given));
   } catch (error) {
     const { report } = await import('./failure.js');
-    report(error, `ns ${command.name}`, command.failureCode);
+    const { name, failureCode: own, usage } = command;
+    // The words of another command are not for us.
+    const json = !usage.includes('[command') && asksForJson(args);
+    report(error, { command: `ns ${name}`, own, json });
   }
 }
 
@@ -67,7 +77,7 @@ async function runGeneral(args: readonly string[]): Promise<void> {
     }
   } catch (error) {
     const { report } = await import('./failure.js');
-    report(error, 'ns', 1);
+    report(error, { command: 'ns', own: 1, json: asksForJson(args) });
   }
 }
 

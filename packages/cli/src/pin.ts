@@ -25,6 +25,9 @@ function pinOne(given: Given): Outcome {
 function unpinAll(given: Given): Outcome {
   if (given.operands.length === 0) throw new UsageError('which file?');
   for (const path of given.operands) Namespace.unpin(path);
+  if (given.has('json')) {
+    process.stdout.write(`${JSON.stringify({ unpinned: given.operands })}\n`);
+  }
   return { exitCode: 0 };
 }
 
@@ -46,8 +49,13 @@ export const pin: Command = {
 export const unpin: Command = {
   name: 'unpin',
   summary: 'Undo pin: unmount and remove the file.',
-  usage: 'PATH...',
-  options: [],
+  usage: '[options] PATH...',
+  options: [
+    {
+      title: 'Options',
+      options: { json: { short: 'J', help: 'print what was unpinned as JSON' } },
+    },
+  ],
   notes,
   examples: ['ns unpin /run/netns/blue'],
   failureCode: 1,
