@@ -14,6 +14,7 @@ import {
   type SyscallName,
   trySyscall,
 } from '@ns/core/sys';
+import { isAdmin } from './privileges.js';
 
 // What these return is a descriptor. A child's are gone when it execs; here they are closed.
 const openers: ReadonlySet<string> = new Set([
@@ -26,8 +27,15 @@ const openers: ReadonlySet<string> = new Set([
   'open_tree',
 ]);
 
+const EPERM = 1;
 const EINTR = 4;
 const EPROTO = 71;
+
+/** What helps somebody without privileges. */
+function hintFor(errno: number): string | undefined {
+  if (errno !== EPERM || isAdmin()) return undefined;
+  return 'Mounts need CAP_SYS_ADMIN. Without it, mount in the namespace of a child that has a user namespace of its own.';
+}
 
 class Run {
   readonly #program: Program;
@@ -72,7 +80,7 @@ class Run {
 
   #error(call: Call, errno: number): SystemError {
     const { step } = call.options;
-    const hint = this.#explanation(call) ?? call.options.hint;
+    const hint = this.#explanation(call) ?? call.options.hint ?? hintFor(errno);
     const details: SystemErrorDetails = {};
     if (step !== undefined) details.step = step;
     if (hint !== undefined) details.hint = hint;

@@ -7,8 +7,8 @@
 // child that joins and runs the very same program can do both, costs a millisecond, and nothing
 // has to be brought back when something fails.
 import { Namespace, type Preparation, Program, runProgramSync } from '@ns/core';
-import { trySyscall } from '@ns/core/sys';
 import { performHere } from './here.js';
+import { isAdmin } from './privileges.js';
 
 /** Where an operation happens. */
 export interface Place {
@@ -18,16 +18,6 @@ export interface Place {
    * Default: that of the calling thread.
    */
   in?: Namespace | number;
-}
-
-const CAP_SYS_ADMIN = 21;
-
-/** Whether the calling thread has CAP_SYS_ADMIN in its user namespace. */
-function isAdmin(): boolean {
-  const header = new Uint32Array([0x2008_0522, 0]);
-  const data = new Uint32Array(6);
-  trySyscall('capget', header, data);
-  return ((data[0] as number) & (1 << CAP_SYS_ADMIN)) !== 0;
 }
 
 /** The user namespace to be joined so that the calls are permitted inside, if that is needed. */
