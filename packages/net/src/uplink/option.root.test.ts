@@ -42,6 +42,7 @@ test('a child reaches the outside from its first moment on, and its way ends wit
   expect(links(world)).toEqual(before);
   expect(getSysctl('net.ipv4.ip_forward', { in: world.host })).toBe('0');
   server.close();
+  await once(server, 'close');
 });
 
 test('it can be made for a command that is waited for, with an init as well', async () => {

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { accessSync, constants, existsSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { run, runSync, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
@@ -8,6 +9,12 @@ import { inside } from '../inside/inside.js';
 import { Route } from '../route/route.js';
 import { net } from '../spec.js';
 import { type UserUplink, userUplink } from './user-mode.js';
+
+/** Also its connections are gone then. */
+async function close(server: Server): Promise<void> {
+  server.close();
+  await once(server, 'close');
+}
 
 function mayOpenTun(): boolean {
   try {
@@ -67,12 +74,12 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
       { port: 80 },
     );
     expect(await text(host.connect(8080, '127.0.0.1'))).toBe('from inside');
-    web.close();
+    await close(web);
     if (tool === 'pasta') {
       const server = createServer((s) => s.end('from outside'));
       await host.listen(server, { port: 9090, host: '127.0.0.1' });
       expect(await text(box.connect(90, '127.0.0.1'))).toBe('from outside');
-      server.close();
+      await close(server);
     }
   });
 }
