@@ -88,7 +88,7 @@ test('nested user namespaces are no way around that', async () => {
   const made = await box({ nestedUserNamespaces: true });
   expect(await sh(made, nested('umount /proc/sys && echo uncovered'))).not.toMatch(/uncovered/);
   expect(await sh(made, nested('mount -t proc proc /tmp && echo fresh'))).not.toMatch(/fresh/);
-});
+}, 120_000);
 
 test('parameters of the kernel cannot be set', async () => {
   // Read-only at first, so whoever may do everything takes that away.
@@ -97,7 +97,7 @@ test('parameters of the kernel cannot be set', async () => {
   expect(await sh(await box(privileged), 'echo 1 > /proc/sys/net/ipv4/ip_forward')).toContain(
     'Read-only file system',
   );
-});
+}, 120_000);
 
 test('devices cannot be made', async ({ skip }) => {
   const script = 'd=$(mktemp -d); mknod $d/x c 1 3 && echo made; rm -rf $d';
