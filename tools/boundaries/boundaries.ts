@@ -1,7 +1,7 @@
 // Which package may use which:
 // - `core` uses koffi and nothing else; nothing but `core` uses koffi;
 // - the package of a namespace type uses `core` alone, so that it can be installed alone;
-// - `sandbox` uses `core` and all types, `cli` uses any of them: it is bundled, and
+// - `sandbox` uses `core`, all types, and tar to parse archives; `cli` uses any of them: it is bundled, and
 //   each of its commands loads no more than it needs.
 // Nothing reaches into another package's directory.
 import { isBuiltin } from 'node:module';
@@ -29,7 +29,8 @@ function mayUse(name: string, used: string): boolean {
     case 'core':
       return used === 'koffi';
     case 'sandbox':
-      return used === '@ns/core' || (used.startsWith('@ns/') && !special.includes(used.slice(4)));
+      if (used === '@ns/core' || used === 'tar') return true;
+      return used.startsWith('@ns/') && !special.includes(used.slice(4));
     case 'cli':
       return used.startsWith('@ns/') && used !== '@ns/cli';
     default:
