@@ -112,18 +112,21 @@ describe('manual pages', () => {
     expect([...manifest.man].sort()).toEqual(names.map((name) => `./dist/man/${name}`).sort());
   });
 
-  test.for(readdirSync(`${dist}man`))('%s is shown without warnings, with all options', (file, { skip }) => {
-    skip(without('man'), 'man is not installed');
-    const command = file.slice('ns-'.length, -'.1'.length);
-    const { stdout, stderr } = spawnSync('man', ['--warnings', '-l', `${dist}man/${file}`], {
-      encoding: 'utf8',
-      env: { ...process.env, MANWIDTH: '80', LC_ALL: 'C.UTF-8', MAN_KEEP_FORMATTING: '' },
-    });
-    expect(stderr).toBe('');
-    expect(stdout).toMatch(/NAME[\s\S]*SYNOPSIS[\s\S]*OPTIONS/);
-    const { stdout: help } = command === '' ? ns('--help') : ns(command, '--help');
-    for (const [, option] of help.matchAll(/^ +(?:-\w, )? *(--[\w-]+)/gm)) {
-      expect(stdout).toContain(option);
-    }
-  });
+  test.for(readdirSync(`${dist}man`))(
+    '%s is shown without warnings, with all options',
+    (file, { skip }) => {
+      skip(without('man'), 'man is not installed');
+      const command = file.slice('ns-'.length, -'.1'.length);
+      const { stdout, stderr } = spawnSync('man', ['--warnings', '-l', `${dist}man/${file}`], {
+        encoding: 'utf8',
+        env: { ...process.env, MANWIDTH: '80', LC_ALL: 'C.UTF-8', MAN_KEEP_FORMATTING: '' },
+      });
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(/NAME[\s\S]*SYNOPSIS[\s\S]*OPTIONS/);
+      const { stdout: help } = command === '' ? ns('--help') : ns(command, '--help');
+      for (const [, option] of help.matchAll(/^ +(?:-\w, )? *(--[\w-]+)/gm)) {
+        expect(stdout).toContain(option);
+      }
+    },
+  );
 });

@@ -47,3 +47,27 @@ test('a reader that stops early is no error', async () => {
   const { ended } = start('bash', '-c', `${command} | true; echo "\${PIPESTATUS[0]}"`);
   expect(await ended()).toMatchObject({ stdout: '0\n' });
 });
+
+test('with --json an error is a line of JSON', () => {
+  const errorOf = (...args: string[]) => {
+    const { status, stdout, stderr } = ns(...args);
+    expect(stdout).toBe('');
+    return { status, ...JSON.parse(stderr) };
+  };
+  expect(errorOf('inspect', '4194305', '--json')).toEqual({
+    status: 1,
+    error: {
+      message: expect.stringContaining('no such process'),
+      code: 'ENOENT',
+      syscall: 'openat',
+      hint: expect.stringContaining('no such process'),
+      exitCode: 1,
+    },
+  });
+  expect(errorOf('ls', '--nothing', '-J')).toEqual({
+    status: 1,
+    error: { message: 'unknown option --nothing (see: ns ls --help)', exitCode: 1 },
+  });
+  // Behind -- the words are another command's.
+  expect(ns('run', '--', '/nowhere', '--json').stderr).toMatch(/^ns run: /);
+});

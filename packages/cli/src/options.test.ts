@@ -16,6 +16,7 @@ const groups: OptionGroup[] = [
     options: {
       target: { short: 't', value: 'PID', help: '' },
       propagation: { value: 'HOW', help: '' },
+      tree: { short: 'T', value: 'BY', optional: true, choices: ['owner', 'parent'], help: '' },
     },
   },
 ];
@@ -46,6 +47,15 @@ describe('options', () => {
     expect(read('-n/run/netns/t').value('net')).toBe('/run/netns/t');
     expect(read('-n=/run/netns/t').value('net')).toBe('/run/netns/t');
     expect(read('-nU').has('user')).toBe(true);
+  });
+
+  test('whose values are known take one of them as the next word, too', () => {
+    for (const words of [['--tree', 'parent'], ['-T', 'parent'], ['-Tparent'], ['--tree=parent']]) {
+      expect(read(...words, 'x')).toMatchObject({ operands: ['x'] });
+      expect(read(...words).value('tree')).toBe('parent');
+    }
+    expect(read('-T', 'x').value('tree')).toBeUndefined();
+    expect(read('-TU').has('user')).toBe(true);
   });
 
   test('may be abbreviated as long as there is only one', () => {

@@ -1,0 +1,106 @@
+// What `ns run` and `ns enter` start, and what stays of them.
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Namespace } from '@ns/core';
+import { expect, onTestFinished, test } from 'vitest';
+import { ns, nsWith, start, words } from './testing/ns.js';
+
+const euid = process.geteuid?.() ?? 0;
+
+test.each(['run', 'enter'])('what waits for the command of ns %s is small', async (name) => {
+  const options = name === 'run' ? ['run', '-r'] : ['enter', '-t', String(process.pid)];
+  const { child, written, ended } = start(...words(...options, 'sh', '-c', 'echo up; read line'));
+  await written('up');
+  const status = () => readFileSync(`/proc/${child.pid}/status`, 'latin1');
+  while (!status().startsWith('Name:\tns\n')) await new Promise((done) => setTimeout(done, 5));
+  expect(Number(/^VmRSS:\s+(\d+)/m.exec(status())?.[1])).toBeLessThan(2048);
+  expect(readdirSync(`/proc/${child.pid}/fd`)).toEqual([]);
+  const title = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  expect(title).toEqual(['ns', ...options, 'sh', '-c', 'echo up; read line']);
+  child.stdin?.end('\n');
+  expect(await ended()).toMatchObject({ status: 0 });
+});
+
+test('an empty environment', () => {
+  const { stdout } = nsWith(
+    { env: { ...process.env, WORD: 'x' } },
+    'run',
+    '-r',
+    '--clear-env',
+    'env',
+  );
+  expect(stdout).not.toContain('WORD');
+});
+
+test('a namespace is kept by a file, and by none if the command cannot be run', ({ skip }) => {
+  skip(euid !== 0, 'only root can mount here');
+  const directory = mkdtempSync(join(tmpdir(), 'ns-kept-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const types = ['uts', 'net', 'ipc', 'cgroup', 'time'] as const;
+  const files = types.map((type) => `--${type}=${directory}/${type}`);
+  expect(ns('run', ...files, '--hostname', 'kept', 'true')).toMatchObject({
+    stderr: '',
+    status: 0,
+  });
+  try {
+    for (const type of types) {
+      using kept = Namespace.fromPath(join(directory, type), type);
+      using own = Namespace.current(type);
+      expect(kept.equals(own)).toBe(false);
+    }
+    expect(ns('enter', `--uts=${directory}/uts`, 'hostname').stdout).toBe('kept\n');
+  } finally {
+    for (const type of types) Namespace.unpin(join(directory, type));
+  }
+  expect(ns('run', `--net=${directory}/net`, '/nowhere').status).toBe(127);
+  expect(existsSync(join(directory, 'net'))).toBe(false);
+});
+
+test('binfmt_misc of the new user namespace has the rule that is loaded', ({ skip }) => {
+  skip(
+    !readFileSync('/proc/filesystems', 'utf8').includes('binfmt_misc'),
+    'the kernel has no binfmt_misc',
+  );
+  const rule = ':ns-test:E::ns-test::/bin/cat:';
+  const look = ['cat', '/proc/sys/fs/binfmt_misc/ns-test'];
+  const { stdout, stderr } = ns('run', '-r', '--load-interp', rule, ...look);
+  skip(/mount\(.*EPERM/.test(stderr), 'binfmt_misc in a user namespace is Linux 6.7');
+  expect(stdout).toContain('interpreter /bin/cat');
+});
+
+test('the network of a socket, by the descriptor of the target', async ({ skip }) => {
+  skip(euid !== 0, 'only root can join the own network');
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle; // not in the types
+  const socket = ['-t', String(process.pid), `--net-socket=${fd}`];
+  using own = Namespace.current('net');
+  const { stdout, stderr } = ns('enter', ...socket, 'readlink', '/proc/self/ns/net');
+  expect({ stdout, stderr }).toEqual({ stdout: `${own}\n`, stderr: '' });
+  server.close();
+  await once(server, 'close');
+});
+});
+
+test('the cgroup of the target', () => {
+  const group = /^0::.*$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[0];
+  const options = ['-t', String(process.pid), '--join-cgroup'];
+  const { stdout, stderr, status } = ns('enter', ...options, 'cat', '/proc/self/cgroup');
+  if (status === 0) expect(stdout).toContain(`${group}\n`);
+  else expect(stderr).toMatch(/EACCES|EPERM|no cgroup v2 tree/); // nobody's own group
+});
+
+test.each([
+  [['enter', '--net-socket', '3'], '--net-socket needs --target PID'],
+  [['enter', '-t', '1', '--net', '--net-socket', '3'], '--net and --net-socket exclude each other'],
+  [['enter', '--join-cgroup', '--uts=/proc/self/ns/uts'], '--join-cgroup needs --target PID'],
+  [['enter', '--follow-context', '--uts=/proc/self/ns/uts'], '--follow-context needs --target PID'],
+  [['run', '--net=', 'true'], '--net= needs a file'],
+])('%j is refused', (args, message) => {
+  const { status, stderr } = ns(...args);
+  expect(stderr).toContain(message);
+  expect(status).toBe(125);
+});
