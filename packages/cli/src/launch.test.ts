@@ -83,7 +83,6 @@ test('the network of a socket, by the descriptor of the target', async ({ skip }
   server.close();
   await once(server, 'close');
 });
-});
 
 test('the cgroup of the target', () => {
   const group = /^0::.*$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[0];
