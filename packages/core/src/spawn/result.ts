@@ -17,6 +17,8 @@ export interface RunResult<Output = string> {
   readonly durationMs: number;
   /** What it used. */
   readonly resourceUsage: ResourceUsage;
+  /** `'ERR_CHILD_PROCESS_STDIO_MAXBUFFER'`, `'ETIMEDOUT'` or `'ABORT_ERR'` if that has ended it. */
+  readonly code?: string;
 }
 
 const brand = Symbol.for('@ns/RunError');
@@ -31,7 +33,6 @@ export class RunError<Output = string> extends Error implements RunResult<Output
   readonly signal: NodeJS.Signals | null;
   readonly durationMs: number;
   readonly resourceUsage: ResourceUsage;
-  /** `'ERR_CHILD_PROCESS_STDIO_MAXBUFFER'`, `'ETIMEDOUT'` or `'ABORT_ERR'` if that was the cause. */
   readonly code?: string;
 
   constructor(command: string, args: readonly string[], result: RunResult<Output>, cause?: Cut) {
@@ -47,7 +48,7 @@ export class RunError<Output = string> extends Error implements RunResult<Output
     this.signal = result.signal;
     this.durationMs = result.durationMs;
     this.resourceUsage = result.resourceUsage;
-    if (cause) this.code = cause.code;
+    if (result.code !== undefined) this.code = result.code;
     if (cause === cuts.abort) this.name = 'AbortError';
   }
 
@@ -89,6 +90,7 @@ export function conclude(
     signal: exit.signal,
     durationMs: Number(process.hrtime.bigint() - started) / 1e6,
     resourceUsage: exit.resourceUsage,
+    ...(cut && { code: cut.code }),
   };
   const failed = cut !== undefined || exit.code !== 0;
   if (failed && options.reject) {

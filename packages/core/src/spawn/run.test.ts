@@ -66,6 +66,9 @@ test.each(both)(
       (e: unknown) => e,
     );
     expect(error).toMatchObject({ code: 'ETIMEDOUT', signal: 'SIGINT' });
+    const result = await start('sleep', ['100'], { timeout: 30, reject: false });
+    expect(result).toMatchObject({ code: 'ETIMEDOUT', signal: 'SIGTERM' });
+    expect(await start('sh', ['-c', 'kill $$'], { reject: false })).not.toHaveProperty('code');
   },
 );
 
