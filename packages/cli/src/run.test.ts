@@ -201,7 +201,7 @@ describe('how it ends', () => {
   test.each([
     [['--no-such-option'], 'unknown option --no-such-option'],
     [['-x'], 'unknown option -x'],
-    [['--fork=1', 'true'], '--net takes no value'],
+    [['--fork=1', 'true'], '--fork takes no value'],
     [['--hostname'], '--hostname needs a value'],
     [['--setgroups', 'maybe', 'true'], "--setgroups must be one of allow, deny: 'maybe'"],
     [['--boottime', 'soon', 'true'], "--boottime must be seconds: 'soon'"],
