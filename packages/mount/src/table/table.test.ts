@@ -3,7 +3,7 @@ import { mkdirSync, readlinkSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { MS, Program, runProgram, spawn } from '@ns/core';
+import { MNT, MS, Program, runProgram, spawn } from '@ns/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { remount } from '../change.js';
 import { attach, bind, umount } from '../operations.js';
@@ -171,7 +171,7 @@ test('what stays is never missing from a table that changes while it is read', a
   const churn = new Program();
   for (let i = 0; i < 2000; i++) {
     churn.call('mount', 'none', other, 'tmpfs', 0, null);
-    churn.call('umount2', other, 0);
+    churn.call('umount2', other, MNT.DETACH); // others may look at it
   }
   let done = false;
   const ended = withHandles(namespace, (handles) =>

@@ -1,6 +1,6 @@
 import { mkdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { AT, Namespace, spawn } from '@ns/core';
+import { AT, MNT, Namespace, spawn } from '@ns/core';
 import { skipUnlessKernel, skipUnlessRoot } from '@ns/core/testing';
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest';
 import { remount } from '../change.js';
@@ -172,7 +172,7 @@ test('changes are not lost when there are more events than the kernel keeps', as
   perform((program) => {
     for (let i = 0; i < 8200; i++) {
       program.call('mount', 'none', target, 'tmpfs', 0, null);
-      program.call('umount2', target, 0);
+      program.call('umount2', target, MNT.DETACH); // others may look at it
     }
   }, place);
   attach({ type: 'tmpfs', target: last }, place);
