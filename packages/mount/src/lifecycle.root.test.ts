@@ -20,7 +20,7 @@ test('a thousand rounds leave no descriptor and no mount', () => {
     const [fds, mounts] = [descriptors(), mountinfo().length];
     for (let i = 0; i < 1000; i++) {
       attach({ type: 'tmpfs', target, size: '1M' });
-      umount(target);
+      umount(target, { detach: true }); // others may look at it
       DetachedMount.create({ type: 'bind', source: target }).close();
       expect(() =>
         attach({ type: 'other', filesystem: 'tmpfs', parameters: { x: 1 }, target }),
