@@ -37,7 +37,7 @@ export const net: Command = {
     'ls, add, del, exec, pids and identify are those of ip netns. ls takes --json. exec runs a command in the namespace, with the files of /etc/netns/NAME in the place of those in /etc.',
     'show [--in PLACE] [--json]: links, addresses and routes, and where each link leads. PLACE is a name, a process id or a path; without it, all namespaces that can be found.',
     'graph [--format dot|mermaid] [--all]: all namespaces and how they are joined, as a picture for Graphviz or Mermaid; --all with those that nothing is joined to.',
-    'topology up|down|plan FILE: makes the lab that a JSON file describes, takes it down, or tells what up would do. "-" is standard input. The file has "namespaces": { NAME: { "interfaces": { NAME: { "addresses": [...], ... } }, "routes": [...], "sysctls": {...} } } and "cables": [["a:eth0", "b:eth0"]].',
+    'topology up|down|plan FILE: makes the lab that a JSON file describes, takes it down, or tells what up would do. What up has made before and the file no longer names, it takes away. "-" is standard input. The file has "namespaces": { NAME: { "interfaces": { NAME: { "addresses": [...], ... } }, "routes": [...], "sysctls": {...} } } and "cables": [["a:eth0", "b:eth0"]].',
     'Exit code: 0, or 125 for an error; of exec, that of the command.',
   ],
   examples: [
