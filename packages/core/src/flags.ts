@@ -107,6 +107,22 @@ export const PR = Object.freeze({
   CAP_AMBIENT: 47,
 });
 
+/** Ways to resolve a path, for openat2(2). */
+export const RESOLVE = Object.freeze({
+  /** Do not cross into another mount. */
+  NO_XDEV: 0x1,
+  /** Refuse the magic links of /proc. */
+  NO_MAGICLINKS: 0x2,
+  /** Refuse symbolic links. */
+  NO_SYMLINKS: 0x4,
+  /** Refuse to leave the directory. */
+  BENEATH: 0x8,
+  /** The directory is the root for this lookup: `/` and `..` stay inside. */
+  IN_ROOT: 0x10,
+  /** Look up only what the kernel has in memory (Linux 5.12). */
+  CACHED: 0x20,
+});
+
 /** close_range(2): mark instead of close (Linux 5.11). */
 export const CLOSE_RANGE_CLOEXEC = 4;
 

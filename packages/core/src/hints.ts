@@ -58,6 +58,9 @@ export function hintFor(
   if (syscall === 'mount' && code === 'EPERM' && (args[2] === 'proc' || args[2] === 'sysfs')) {
     return `A new ${args[2]} is refused where parts of the visible one are covered by other mounts (as in a container), and outside an own ${args[2] === 'proc' ? 'pid' : 'network'} namespace.`;
   }
+  if (code === 'ELOOP' && syscall === 'openat2') {
+    return 'A loop of links, or one of /proc such as /proc/self/fd/3 or /proc/1/root: those lead out of any root, and are not followed here.';
+  }
   if (code === 'EINVAL' && (syscall === 'setresuid' || syscall === 'setresgid')) {
     return 'This id does not exist in the user namespace: its map says which do, /proc/self/uid_map and gid_map.';
   }

@@ -24,7 +24,7 @@ export type { FeatureName } from './features/facts.js';
 export { featureNames } from './features/facts.js';
 export type { Feature, Features } from './features/features.js';
 export { features } from './features/features.js';
-export { AT, CLONE, CLOSE_RANGE_CLOEXEC, F, flagNames, MNT, MS, PR } from './flags.js';
+export { AT, CLONE, CLOSE_RANGE_CLOEXEC, F, flagNames, MNT, MS, PR, RESOLVE } from './flags.js';
 export type { CreateOptions } from './namespaces/create.js';
 export type { NamespaceInfo, NamespaceList } from './namespaces/list.js';
 export { listNamespaces } from './namespaces/list.js';

@@ -80,17 +80,3 @@ export const FSPICK = Object.freeze({
   NO_AUTOMOUNT: 4,
   EMPTY_PATH: 8,
 });
-
-/** Ways to resolve a path, for openat2(2). */
-export const RESOLVE = Object.freeze({
-  /** Do not cross into another mount. */
-  NO_XDEV: 0x1,
-  /** Refuse the magic links of /proc. */
-  NO_MAGICLINKS: 0x2,
-  /** Refuse symbolic links. */
-  NO_SYMLINKS: 0x4,
-  /** Refuse to leave the directory. */
-  BENEATH: 0x8,
-  /** The directory is the root for this lookup: `/` and `..` stay inside. */
-  IN_ROOT: 0x10,
-});

@@ -19,7 +19,7 @@ export type {
   RamfsOptions,
   TmpfsOptions,
 } from './filesystems.js';
-export { FSCONFIG, FSPICK, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE, RESOLVE } from './flags.js';
+export { FSCONFIG, FSPICK, MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from './flags.js';
 export type { IdMaps, IdRange } from './idmap.js';
 export type { LoopOptions } from './loop.js';
 export { LoopDevice } from './loop.js';

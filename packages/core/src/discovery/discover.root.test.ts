@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { AT, MS } from '../flags.js';
+import { AT, MS, RESOLVE } from '../flags.js';
 import { Namespace } from '../namespaces/namespace.js';
 import { Program } from '../program/program.js';
 import { runProgramSync } from '../spawn/run-program.js';
@@ -15,7 +15,6 @@ import { discover } from './discover.js';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
-const RESOLVE_CACHED = 0x20;
 const patient = { timeout: 20_000 };
 
 /** Starts a command that writes a line when it is ready. */
@@ -100,7 +99,7 @@ test('a namespace that only a thread is in is found', async () => {
 /** Whether the kernel finds paths without asking the file system: a network's may be asked each time. */
 function pathsAreInMemory(): boolean {
   statSync('/mnt');
-  const how = BigUint64Array.of(BigInt(O_PATH | O_CLOEXEC), 0n, BigInt(RESOLVE_CACHED));
+  const how = BigUint64Array.of(BigInt(O_PATH | O_CLOEXEC), 0n, BigInt(RESOLVE.CACHED));
   const fd = trySyscall('openat2', AT.FDCWD, '/mnt', how, how.byteLength);
   if (fd >= 0) closeFd(fd);
   return fd >= 0;

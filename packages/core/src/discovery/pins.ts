@@ -1,13 +1,10 @@
 // Namespaces that are mounted somewhere, in any mount namespace.
 import { constants, readFileSync, readlinkSync } from 'node:fs';
-import { AT } from '../flags.js';
+import { AT, RESOLVE } from '../flags.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
 import { trySyscall } from '../sys/syscall.js';
 import { type MountedNamespace, parseMountedNamespaces } from './mountinfo.js';
 
-const RESOLVE_NO_MAGICLINKS = 0x02;
-const RESOLVE_IN_ROOT = 0x10;
-const RESOLVE_CACHED = 0x20;
 const EAGAIN = 11;
 const EINVAL = 22;
 const TRIES = 8;
@@ -57,9 +54,9 @@ export function openInRoot(task: number, path: string): number | undefined {
   const root = trySyscall('openat', AT.FDCWD, `/proc/${task}/root`, O_PATH | O_CLOEXEC, 0);
   if (root < 0) return undefined;
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | O_CLOEXEC;
-  const resolve = RESOLVE_NO_MAGICLINKS | RESOLVE_IN_ROOT;
+  const resolve = RESOLVE.NO_MAGICLINKS | RESOLVE.IN_ROOT;
   try {
-    let how = openHow(flags, resolve | RESOLVE_CACHED);
+    let how = openHow(flags, resolve | RESOLVE.CACHED);
     for (let tries = 0; tries < TRIES; tries++) {
       const fd = trySyscall('openat2', root, path, how, how.byteLength);
       if (fd >= 0) return fd;

@@ -29,7 +29,11 @@ export interface SpawnOptions extends ProcessAttributes {
    * the parent's. One of each type; but a user namespace can be made inside of one that is joined.
    */
   namespaces?: readonly (NamespaceSpec | Namespace)[];
-  /** Working directory, in the child's mounts. Default, also for an empty text: the parent's. */
+  /**
+   * Working directory, in the child's mounts. Default, also for an empty text: the parent's. In a
+   * mount namespace that is not the parent's, links of /proc are not followed on the way: a root that
+   * nobody trusts could lead the child out of it.
+   */
   cwd?: string | URL;
   /** Environment. Default: `process.env`. Undefined values are left out, inherited ones are not. */
   env?: Readonly<Record<string, string | undefined>>;

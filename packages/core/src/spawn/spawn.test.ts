@@ -187,6 +187,15 @@ test('two hundred children at once, each with its own result', async () => {
   await Promise.all(children.map((child) => child.stdout?.destroyed || once(child, 'close')));
 });
 
+test('a working directory in other mounts is not found by a link of /proc', async () => {
+  const cwd = '/proc/self/root'; // that of another process, in a root that nobody trusts, leads out
+  expect((await run('pwd', [], { cwd })).stdout).toBe('/\n');
+  const namespaces = [{ type: 'user' }, { type: 'mount' }] as const;
+  const error = await run('pwd', [], { cwd, namespaces }).catch((e: unknown) => e);
+  expect(error).toMatchObject({ code: 'ELOOP', syscall: 'openat2' });
+  expect((await run('pwd', [], { cwd: '/proc/..', namespaces })).stdout).toBe('/\n');
+});
+
 test('a child that could not start leaves nothing', async () => {
   for (let i = 0; i < 20; i++) {
     await expect(spawn('/no/such/command')).rejects.toThrow('ENOENT');

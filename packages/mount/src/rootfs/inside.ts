@@ -1,8 +1,14 @@
 // Paths inside of a root that may be hostile: every one is resolved by the kernel with the new root
 // as the end of all ways, and what is then done is done to the descriptor.
-import type { Call, CallOptions, ParentDescriptor, Program } from '@ns/core';
+import {
+  type Call,
+  type CallOptions,
+  type ParentDescriptor,
+  type Program,
+  RESOLVE,
+} from '@ns/core';
 import { O_CLOEXEC, O_PATH } from '@ns/core/sys';
-import { MOVE_MOUNT, RESOLVE } from '../flags.js';
+import { MOVE_MOUNT } from '../flags.js';
 
 const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
 const O_NOFOLLOW = process.arch === 'arm64' ? 0o100000 : 0o400000;

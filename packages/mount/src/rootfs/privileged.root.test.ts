@@ -44,8 +44,13 @@ test('a working directory that is a link out of the root is refused', () => {
   for (const { target } of system) mkdirSync(join(source, target));
   symlinkSync(`/proc/${process.pid}/root`, join(source, 'out')); // there is no new pid namespace
   symlinkSync('../../../etc', join(source, 'up'));
+  const root = { source, mounts: system };
   const pwd = (workdir: string) =>
-    runSync('/bin/pwd', [], { namespaces: [rootfs({ source, mounts: system, workdir })] }).stdout;
-  expect(() => pwd('/out')).toThrow('changing the working directory: ELOOP');
-  expect(pwd('/up')).toBe('/etc\n');
+    runSync('/bin/pwd', [], { namespaces: [rootfs({ ...root, workdir })] }).stdout;
+  const pwdBySpawn = (cwd: string) =>
+    runSync('/bin/pwd', [], { namespaces: [rootfs(root)], cwd }).stdout;
+  for (const way of [pwd, pwdBySpawn]) {
+    expect(() => way('/out')).toThrow('changing the working directory: ELOOP');
+    expect(way('/up')).toBe('/etc\n');
+  }
 });

@@ -1,8 +1,8 @@
 // Paths in a root that may be hostile: the kernel resolves them with that root as the end of all ways.
 
 import { constants } from 'node:fs';
+import { RESOLVE } from '@ns/core';
 import { O_CLOEXEC, O_PATH, syscall } from '@ns/core/sys';
-import { RESOLVE } from '@ns/mount';
 
 const { O_DIRECTORY } = constants;
 const IN_ROOT = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;

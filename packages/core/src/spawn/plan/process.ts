@@ -1,6 +1,8 @@
 // The calls that make the child's process what its options say.
-import { PR } from '../../flags.js';
+import { constants } from 'node:fs';
+import { AT, PR, RESOLVE } from '../../flags.js';
 import type { Program } from '../../program/program.js';
+import { O_CLOEXEC, O_PATH } from '../../sys/fd.js';
 import { setPrivilegedAttributes } from '../attributes.js';
 import type { ChildOptions } from '../checked.js';
 
@@ -13,11 +15,34 @@ function changeIds(program: Program, { uid, gid }: ChildOptions): void {
   if (uid !== undefined) program.call('setresuid', uid, uid, uid);
 }
 
+/** struct open_how */
+const withoutMagicLinks = new Uint8Array(
+  BigUint64Array.of(
+    BigInt(O_PATH | constants.O_DIRECTORY | O_CLOEXEC),
+    0n,
+    BigInt(RESOLVE.NO_MAGICLINKS),
+  ).buffer,
+);
+
+function changeDirectory(program: Program, { directory, specs, handles }: ChildOptions): void {
+  if (directory === undefined) return;
+  if (![...specs, ...handles].some(({ type }) => type === 'mount')) {
+    program.call('chdir', directory);
+    return;
+  }
+  // The root may be one that nobody trusts: a link to /proc in it must not lead back out.
+  const step = 'changing the working directory';
+  const how = withoutMagicLinks;
+  const found = program.call('openat2', AT.FDCWD, directory, how, how.length, { step });
+  program.call('fchdir', found, { step });
+  program.call('close', found);
+}
+
 /** Session, directory, attributes and ids. */
 export function setUpProcess(program: Program, options: ChildOptions): void {
-  const { detached, directory, attributes } = options;
+  const { detached, attributes } = options;
   if (detached) program.call('setsid');
-  if (directory !== undefined) program.call('chdir', directory);
+  changeDirectory(program, options);
   setPrivilegedAttributes(program, attributes);
   changeIds(program, options);
 }
