@@ -78,7 +78,8 @@ export interface Making {
 
 /** Errors of the command itself, and not of the sandbox: it is not there, or its directory. */
 const ofCommand = (error: unknown) =>
-  isSystemError(error) && (error.syscall === 'execve' || error.syscall === 'chdir');
+  isSystemError(error) &&
+  (error.syscall === 'execve' || error.step?.includes('changing the working directory'));
 
 async function attempt<Result>(
   options: SandboxOptions,

@@ -26,12 +26,12 @@ const withoutMagicLinks = new Uint8Array(
 
 function changeDirectory(program: Program, { directory, specs, handles }: ChildOptions): void {
   if (directory === undefined) return;
+  const step = 'changing the working directory';
   if (![...specs, ...handles].some(({ type }) => type === 'mount')) {
-    program.call('chdir', directory);
+    program.call('chdir', directory, { step });
     return;
   }
   // The root may be one that nobody trusts: a link to /proc in it must not lead back out.
-  const step = 'changing the working directory';
   const how = withoutMagicLinks;
   const found = program.call('openat2', AT.FDCWD, directory, how, how.length, { step });
   program.call('fchdir', found, { step });
