@@ -45,7 +45,10 @@ export const navigation = [
       page('Performance', '/performance'),
     ],
   },
-  { text: 'Reference', items: [page('API', '/api/')] },
+  {
+    text: 'Reference',
+    items: [page('Options of the command', '/cli-options'), page('API', '/api/')],
+  },
 ];
 
 /** The pages of the reference that lead to all others. */
