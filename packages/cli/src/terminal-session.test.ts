@@ -12,6 +12,8 @@ const CTRL_D = '\x04';
 const CTRL_Z = '\x1a';
 const sandbox = (...args: string[]) => words('sandbox', '--', ...args);
 const shell = sandbox('bash', '--norc', '--noprofile', '-i');
+/** Waits for Ctrl-C. Not a shell, which may lose it between two commands. */
+const waiting = (said: string) => `$| = 1; print "${said}\\n"; sleep 60`;
 
 test('the terminal is another one, with the size of ours, also after a change', () => {
   const script =
@@ -33,7 +35,7 @@ test('a shell inside has job control, and its keys', () => {
     { expect: '\nup\r+\n' },
     { type: CTRL_Z },
     { expect: 'Stopped' },
-    { type: `kill %1; sh -c 'echo again; sleep 60'${ENTER}` },
+    { type: `kill %1; perl -e '${waiting('again')}'${ENTER}` },
     { expect: '\nagain\r+\n' },
     { type: CTRL_C },
     { expect: '[#$] $' },
@@ -46,9 +48,7 @@ test('a shell inside has job control, and its keys', () => {
 });
 
 test('Ctrl-C ends the command, and ns as it', () => {
-  // Not a shell, which may lose it between two commands.
-  const script = '$| = 1; print "ready\\n"; sleep 60';
-  const { status } = inTerminal(sandbox('perl', '-e', script), [
+  const { status } = inTerminal(sandbox('perl', '-e', waiting('ready')), [
     { expect: 'ready' },
     { type: CTRL_C },
   ]);
