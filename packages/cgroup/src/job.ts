@@ -1,7 +1,7 @@
 // A group for a job, wherever on this machine the caller may have one.
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { SystemError } from '@ns/core';
+import { assertKeys, SystemError } from '@ns/core';
 import { Cgroup } from './cgroup.js';
 import { ownDirectory, unifiedMount } from './hierarchy.js';
 import { type CgroupLimits, settingsOf } from './limits.js';
@@ -12,8 +12,13 @@ const LEAF = 'self';
 
 /** Options of {@link cgroupForJob}. */
 export interface JobOptions {
-  /** Beginning of the group's name; a number follows. Default: `ns`. */
+  /** Beginning of the group's name; numbers follow. Default: `ns`. */
   name?: string;
+  /**
+   * Whether the calling process may be moved, if there is no place without. Default: true. With
+   * `false` there is none where systemd runs: it owns the groups above.
+   */
+  move?: boolean;
 }
 
 /** A place for groups; with a leaf if its own processes are in the way of controllers. */
@@ -48,7 +53,7 @@ function refused(directory: string): SystemError {
 }
 
 /** The nearest group above the calling process that takes groups; else its own, with a leaf. */
-function nearestPlace(): Place {
+function nearestPlace(move: boolean): Place {
   const { point } = unifiedMount();
   const own = ownDirectory();
   if (own === undefined) throw refused(point);
@@ -59,14 +64,16 @@ function nearestPlace(): Place {
     group.close();
     if (directory === point) break;
   }
-  if (!writable(own)) throw refused(own);
+  if (!move || !writable(own)) throw refused(own);
   return { group: Cgroup.open(own.slice(point.length) || '/'), leaf: LEAF };
 }
 
 /** With systemd: below the scope that this process has been given for it. */
-async function scopePlace(): Promise<Place> {
+async function scopePlace(move: boolean): Promise<Place> {
   const { point } = unifiedMount();
-  if (scope === undefined || !ownDirectory()?.startsWith(`${scope}/`)) {
+  const own = ownDirectory();
+  if (scope === undefined || !own?.startsWith(`${scope}/`)) {
+    if (!move) throw refused(own ?? point);
     const given = await cgroupInScope();
     scope = given.directory;
     return { group: given, leaf: LEAF };
@@ -81,7 +88,8 @@ async function scopePlace(): Promise<Place> {
  * ended with `await using`, or {@link Cgroup.remove}.
  *
  * Needs no privileges if a group above is delegated to the user, or the user has a systemd session.
- * If only the caller's own group is writable, the processes in it move into a group `self` below it.
+ * If only the caller's own group is writable, the processes in it move into a group `self` below it,
+ * unless `move` is false.
  *
  * @throws {TypeError | RangeError} for a wrong limit, before anything is made
  * @throws {SystemError} EACCES if there is no such place; ENOENT if the machine's v2 tree lacks a
@@ -91,13 +99,15 @@ async function scopePlace(): Promise<Place> {
  */
 export async function cgroupForJob(
   limits: CgroupLimits = {},
-  { name = 'ns' }: JobOptions = {},
+  options: JobOptions = {},
 ): Promise<Cgroup> {
   settingsOf(limits);
-  const { group, leaf } = systemdRuns() ? await scopePlace() : nearestPlace();
+  assertKeys(options, ['name', 'move'], 'options');
+  const { name = 'ns', move = true } = options;
+  const { group, leaf } = systemdRuns() ? await scopePlace(move) : nearestPlace(move);
   try {
-    const options = leaf === undefined ? {} : { leaf };
-    return group.create(`${name}-${process.pid}-${++made}`, limits, options);
+    const making = leaf === undefined ? {} : { leaf };
+    return group.create(`${name}-${process.pid}-${++made}`, limits, making);
   } finally {
     group.close();
   }

@@ -2,7 +2,7 @@
 import { readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const NAME = /^ns-sandbox-\d+-([0-9a-z]+)-\d+$/;
+const NAME = /^ns-sandbox-\d+-([0-9a-z]+)(-\d+)+$/;
 /** Milliseconds in which a group that has been made gets its first process, by far. */
 const SETTLED = 60_000;
 /** It has processes, somebody else was faster, or it is not ours. */
@@ -10,9 +10,14 @@ const KEPT = ['EBUSY', 'ENOENT', 'EACCES', 'EPERM'];
 
 let made = 0;
 
+/** The beginning of a name, which numbers follow. */
+export function nameBeginning(): string {
+  return `ns-sandbox-${process.pid}-${Date.now().toString(36)}`;
+}
+
 /** A name that no other group has. */
 export function groupName(): string {
-  return `ns-sandbox-${process.pid}-${Date.now().toString(36)}-${made++}`;
+  return `${nameBeginning()}-${made++}`;
 }
 
 /**

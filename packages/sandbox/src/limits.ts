@@ -1,8 +1,9 @@
 // Limits: by a cgroup where it has the controllers, else by rlimits, and which one it was.
-import { Cgroup, type CgroupLimits } from '@ns/cgroup';
+import { dirname } from 'node:path';
+import { Cgroup, type CgroupLimits, cgroupForJob } from '@ns/cgroup';
 import { isSystemError, type ProcessAttributes } from '@ns/core';
 import type { Identity } from './identity.js';
-import { groupName, removeLeftGroups } from './left-groups.js';
+import { groupName, nameBeginning, removeLeftGroups } from './left-groups.js';
 import type { Bytes, SandboxLimits, SandboxOptions } from './options.js';
 
 /** How a limit is kept. */
@@ -59,28 +60,36 @@ function makeGroup(limits: CgroupLimits): Cgroup {
   }
 }
 
-/** Controllers that a group below the caller's can have. */
+/** Controllers of the v2 tree. */
 function availableControllers(): readonly string[] {
-  const parent = Cgroup.of('self');
+  using root = Cgroup.root();
+  return root.controllers;
+}
+
+/** A group that keeps these limits, below the caller's or wherever else it may have one. */
+async function groupWith(limits: CgroupLimits, move: boolean): Promise<Cgroup> {
   try {
-    return parent.controllers;
-  } finally {
-    parent.close();
+    return makeGroup(limits);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    // Mostly because the caller's own group has processes, so that it can pass no controllers on.
+    const group = await cgroupForJob(limits, { name: nameBeginning(), move });
+    removeLeftGroups(dirname(group.directory));
+    return group;
   }
 }
 
 /** A group with as many of the limits as it can keep; undefined if there can be none. */
-function tryGroup(limits: SandboxLimits, needed: boolean) {
+async function tryGroup(limits: SandboxLimits, needed: boolean) {
   try {
     const available = availableControllers();
     const names = (Object.keys(controllers) as Grouped[]).filter(
       (name) => limits[name] !== undefined && available.includes(controllers[name]),
     );
     try {
-      return { group: makeGroup(cgroupLimits(limits, names)), names };
+      return { group: await groupWith(cgroupLimits(limits, names), needed), names };
     } catch (error) {
-      // The caller's own group has processes, so that it can pass no controllers on.
-      if (names.length === 0 || !isSystemError(error, 'EBUSY')) throw error;
+      if (names.length === 0 || !isSystemError(error)) throw error;
       return { group: makeGroup({}), names: [] };
     }
   } catch (error) {
@@ -127,7 +136,7 @@ export async function limit(
   { outside }: Pick<Identity, 'outside'>,
   mayMiss = false,
 ): Promise<Limited> {
-  const made = cgroup === false ? undefined : tryGroup(limits, cgroup === true);
+  const made = cgroup === false ? undefined : await tryGroup(limits, cgroup === true);
   const kept: readonly string[] = made?.names ?? [];
   const missed = impossible(limits, kept, outside.uid);
   const [reason] = Object.values(missed);

@@ -137,8 +137,10 @@ export interface SandboxOptions {
   /** Limits. Default: none but the sizes of `tmp`; no core dumps are ever written. */
   limits?: SandboxLimits;
   /**
-   * A cgroup of its own below the caller's, which freezing and limits for all processes together need:
-   * `'auto'` if it is permitted, `true` in any case, `false` not. Default: `'auto'`.
+   * A cgroup of its own, below the caller's or the nearest above that has no processes, which freezing
+   * and limits for all processes together need: `'auto'` if it is permitted, `true` in any case, `false`
+   * not. With `true`, limits move the calling process if there is no other way (where systemd runs, into
+   * a scope of its own): see {@link cgroupForJob}. Default: `'auto'`.
    */
   cgroup?: 'auto' | boolean;
   /** Variables beside PATH, HOME and LANG; nothing of the caller's environment is passed on. */

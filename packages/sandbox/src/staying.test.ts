@@ -1,7 +1,7 @@
 // What a sandbox that stays can do beyond running commands.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Cgroup } from '@ns/cgroup';
+import { type CgroupLimits, cgroupForJob } from '@ns/cgroup';
 import { isSystemError, run as runPlain } from '@ns/core';
 import { user } from '@ns/user';
 import { expect, type TestContext, test } from 'vitest';
@@ -10,27 +10,14 @@ import { box, outside, sh } from './testing.js';
 
 const module = new URL('../dist/index.js', import.meta.url).href;
 
-/** Controllers that a group of this process's own could have; undefined if there can be no group. */
-function controllers(): readonly string[] | undefined {
-  try {
-    using own = Cgroup.of('self');
-    const probe = own.create(`ns-probe-${process.pid}`);
-    const found = own.controllers;
-    probe.remove();
-    return found;
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
-    return undefined;
-  }
-}
-
-function skipWithoutGroup(skip: TestContext['skip'], controller?: string): void {
-  const found = controllers();
-  skip(found === undefined, 'no cgroup can be made here');
-  skip(
-    controller !== undefined && !found?.includes(controller),
-    `no cgroup with the controller ${controller} can be had here`,
+async function skipWithoutGroup(skip: TestContext['skip'], limits: CgroupLimits = {}) {
+  const controller = Object.keys(limits)[0] ?? '';
+  const error = await cgroupForJob(limits).then(
+    (group) => group.remove(),
+    (refused: unknown) => refused,
   );
+  if (error !== undefined && !isSystemError(error)) throw error;
+  skip(error !== undefined, `no cgroup ${controller && `with ${controller} `}can be had here`);
 }
 
 test('Node modules are run inside, with a channel', async () => {
@@ -58,7 +45,7 @@ test('functions are run inside, with what they throw', async () => {
 });
 
 test('processes are frozen, and go on', async ({ skip }) => {
-  skipWithoutGroup(skip);
+  await skipWithoutGroup(skip);
   const made = await box({ cgroup: true });
   const child = await made.spawn('sh', ['-c', 'while :; do echo tick; sleep 0.01; done']);
   const lines = child.lines[Symbol.asyncIterator]();
@@ -98,7 +85,7 @@ test('usage is that of all processes', async () => {
 });
 
 test('a limit that has been reached is an event', async ({ skip }) => {
-  skipWithoutGroup(skip, 'pids');
+  await skipWithoutGroup(skip, { pids: { max: 10 } });
   const made = await box({ cgroup: true, limits: { pids: 5 } });
   expect(made.report.limits).toEqual({ pids: 'cgroup' });
   const limit = new Promise((resolve) => made.events.once('limit', resolve));
@@ -107,7 +94,7 @@ test('a limit that has been reached is an event', async ({ skip }) => {
 });
 
 test('a memory bomb is ended for all of its processes together', async ({ skip }) => {
-  skipWithoutGroup(skip, 'memory');
+  await skipWithoutGroup(skip, { memory: { max: '64M' } });
   const made = await box({ cgroup: true, limits: { memory: '64M' } });
   const limit = new Promise((resolve) => made.events.once('limit', resolve));
   // Each of them alone would be below the limit.
