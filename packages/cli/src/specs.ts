@@ -3,7 +3,7 @@ import { type CgroupOptions, cgroup } from '@ns/cgroup';
 import { allNamespaceTypes, type NamespaceSpec, type NamespaceType } from '@ns/core';
 import { ipc } from '@ns/ipc';
 import { mount, rootfs } from '@ns/mount';
-import { net } from '@ns/net';
+import { isolatedNet } from '@ns/net/isolated';
 import { type PidOptions, pid } from '@ns/pid';
 import { type TimeOptions, time } from '@ns/time';
 import { type UserOptions, user } from '@ns/user';
@@ -30,7 +30,7 @@ const makers: { readonly [Type in NamespaceType]: Maker<Type> } = {
   user,
   mount: (choice) => ('root' in choice ? rootfs(choice.root) : mount(choice)),
   pid,
-  net: () => net(),
+  net: () => isolatedNet(),
   uts,
   ipc: () => ipc(),
   cgroup,

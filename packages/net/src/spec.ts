@@ -1,6 +1,6 @@
 // net(): a new network namespace for a child.
 import { assertKeys, type NamespaceSpec } from '@ns/core';
-import { addLoopbackUp } from './loopback.js';
+import { isolatedNet } from './isolated.js';
 import { type UplinkOption, uplinkOf } from './uplink/option.js';
 
 /** Options of {@link net}. */
@@ -44,11 +44,13 @@ export function net(options: NetOptions = {}): NamespaceSpec {
   const { loopback = true, uplink } = options;
   assertLoopback(loopback);
   const addUplink = uplink === undefined ? undefined : uplinkOf(uplink);
+  const spec = isolatedNet(loopback);
+  if (addUplink === undefined) return spec;
   return {
-    type: 'net',
+    ...spec,
     prepare(child) {
-      if (loopback) addLoopbackUp(child.program('settings'));
-      addUplink?.(child);
+      spec.prepare?.(child);
+      addUplink(child);
     },
   };
 }

@@ -1,6 +1,4 @@
 // slirp4netns(1): a network stack in user space, which needs no privileges.
-import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
 import type { PortForward } from './nft.js';
 
 const MTU = 65_520;
@@ -28,6 +26,8 @@ export function slirpArguments(
 /** Leads a port of the host inside, by its API socket. */
 export async function addSlirpForward(api: string, forward: PortForward): Promise<void> {
   const { protocol = 'tcp', host, inside = host } = forward;
+  const { connect } = process.getBuiltinModule('node:net');
+  const { text } = process.getBuiltinModule('node:stream/consumers');
   const socket = connect(api);
   const request = {
     execute: 'add_hostfwd',
