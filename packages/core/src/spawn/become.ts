@@ -25,12 +25,17 @@ const LAST_SIGNAL = 64;
 
 const { signals: numbers } = constants;
 
-// Those that nobody can hold, that come from a fault, that tell of children and of being continued,
-// the profiler's, and the two of the C library's own.
-const unheld: ReadonlySet<number> = new Set([
-  ...[numbers.SIGKILL, numbers.SIGSTOP],
+/** Mostly of a fault, or the profiler's: held and passed on only if they are named. */
+const faults: ReadonlySet<number> = new Set([
   ...[numbers.SIGILL, numbers.SIGTRAP, numbers.SIGBUS, numbers.SIGFPE, numbers.SIGSEGV],
-  ...[numbers.SIGSYS, numbers.SIGABRT, numbers.SIGPROF, numbers.SIGCHLD, numbers.SIGCONT],
+  ...[numbers.SIGSYS, numbers.SIGABRT, numbers.SIGPROF],
+]);
+
+// Those that nobody can hold, that tell of children and of being continued, and the two of the C
+// library's own.
+const unheld: ReadonlySet<number> = new Set([
+  ...faults,
+  ...[numbers.SIGKILL, numbers.SIGSTOP, numbers.SIGCHLD, numbers.SIGCONT],
   ...[32, 33],
 ]);
 
@@ -125,7 +130,7 @@ export async function become(
 ): Promise<never> {
   const { checked, forward, title } = checkBecome(command, args, options);
   // From here on a signal must not end this process and leave the command alone, nor be lost.
-  rawHoldSignals(setOf(heldSignals));
+  rawHoldSignals(setOf(heldSignals) | (forward & setOf(faults)));
   try {
     return leave(await launchHere(draft(checked)), forward, title);
   } catch (error) {
