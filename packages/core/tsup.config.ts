@@ -4,5 +4,4 @@ export default packageBuild({
   index: 'src/index.ts',
   sys: 'src/sys/index.ts',
   testing: 'src/testing/index.ts',
-  'worker-entry': 'src/worker/entry.ts',
 });

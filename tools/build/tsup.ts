@@ -20,12 +20,12 @@ const common: Options = {
 export function packageBuild(entry: Record<string, string>, options: Options = {}) {
   return defineConfig({
     ...common,
-    ...options,
-    entry,
     splitting: true,
     sourcemap: true,
     // Declarations are made against the built packages, as a user sees them.
     dts: { compilerOptions: { paths: {} } },
+    ...options,
+    entry,
   });
 }
 

@@ -1,6 +1,5 @@
 // Runs a function with the calling thread in another namespace, and always comes back. This is the
 // hot path of in-process work in namespaces: two system calls and next to nothing around them.
-import { types } from 'node:util';
 import { SystemError } from '../errors.js';
 import { rawSyscall } from '../sys/native.js';
 import { syscallNumber } from '../sys/numbers.js';
@@ -9,6 +8,9 @@ import { nameOfNsfs } from './nsfs.js';
 import { find, forget, type Place } from './place.js';
 import { stop } from './stop.js';
 import { setnsHint } from './thread-hints.js';
+
+// An import of node:util would load all that it can do.
+const { types } = process.getBuiltinModule('node:util');
 
 const SETNS = syscallNumber('setns');
 const UNSHARE = syscallNumber('unshare');

@@ -1,7 +1,7 @@
 // The IPC channel of a Node child: what child_process.fork sets up, in its wire format, so that
 // `process.send` and the `message` event work on the child's side without any code of ours.
 import { EventEmitter } from 'node:events';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { DefaultDeserializer, DefaultSerializer } from 'node:v8';
 
 /** How messages are encoded: `'json'`, or `'advanced'` for what structured clone can carry. */
@@ -63,6 +63,7 @@ export class IpcChannel extends EventEmitter {
   /** @internal */
   constructor(fd: number, serialization: Serialization) {
     super();
+    const { Socket } = process.getBuiltinModule('node:net'); // takes a while to load
     this.#socket = new Socket({ fd, readable: true, writable: true });
     this.#serialization = serialization;
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));

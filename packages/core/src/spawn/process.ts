@@ -1,7 +1,7 @@
 // A running child: what a user of child_process expects of a ChildProcess, over a pidfd.
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { SystemError } from '../errors.js';
 import { closeFd } from '../sys/fd.js';
@@ -21,7 +21,9 @@ const ESRCH = 3;
 type Stdio = ChildProcess['stdio'];
 
 function streamOf(end: ParentEnd | null): Socket | null {
-  return end && new Socket({ fd: end.fd, readable: end.readable, writable: end.writable });
+  if (end === null) return null;
+  const { Socket } = process.getBuiltinModule('node:net'); // takes a while to load
+  return new Socket({ fd: end.fd, readable: end.readable, writable: end.writable });
 }
 
 const channelError = (code: string, message: string) => Object.assign(new Error(message), { code });

@@ -1,8 +1,8 @@
 // Datagram sockets that are bound inside, also where Node binds them on its own before it sends.
 import type { Socket, SocketOptions } from 'node:dgram';
-import { isIP } from 'node:net';
 import type { Namespace } from '@ns/core';
 import { closeFd } from '@ns/core/sys';
+import { isIP } from '../is-ip.js';
 import type { Resolver } from './dns.js';
 import { assertPort, boundSocket, SOCK_DGRAM } from './sockets.js';
 

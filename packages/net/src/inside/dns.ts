@@ -1,8 +1,9 @@
 // Looks names up from inside a namespace. getaddrinfo(3) would run on a thread of libuv's pool,
 // which is elsewhere; so the questions are asked by sockets of the namespace.
 import type { LookupAddress, LookupOptions } from 'node:dns';
-import { isIP, isIPv6, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Namespace } from '@ns/core';
+import { isIP, isIPv6 } from '../is-ip.js';
 import { type Answer, decodeAnswer, encodeQuestion, TYPE } from './dns-message.js';
 import { knownAddresses, type ResolverConfig, resolverConfig } from './resolv.js';
 import { boundSocket, SOCK_DGRAM } from './sockets.js';

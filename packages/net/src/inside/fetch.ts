@@ -1,6 +1,7 @@
 // fetch() whose connections start inside. Node's own fetch does it all but for the connecting: its
 // dispatcher is found where undici and Node have agreed to keep it, and asked for another of its kind.
-import { isIP, type NetConnectOpts, type Socket } from 'node:net';
+import type { NetConnectOpts, Socket } from 'node:net';
+import { isIP } from '../is-ip.js';
 import type { Connector } from './agents.js';
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');

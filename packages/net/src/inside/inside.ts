@@ -3,17 +3,16 @@ import type { Socket as DatagramSocket, SocketOptions, SocketType } from 'node:d
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { AgentOptions, Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent, AgentOptions as HttpsAgentOptions } from 'node:https';
-import {
-  createServer,
-  isIP,
-  type ListenOptions,
-  type NetConnectOpts,
-  type Server,
-  type ServerOpts,
-  type Socket,
-  type TcpNetConnectOpts,
+import type {
+  ListenOptions,
+  NetConnectOpts,
+  Server,
+  ServerOpts,
+  Socket,
+  TcpNetConnectOpts,
 } from 'node:net';
 import type { Namespace } from '@ns/core';
+import { isIP } from '../is-ip.js';
 import { type NetTarget, openNet } from '../where.js';
 import { insideAgent, insideTlsAgent } from './agents.js';
 import { insideDatagrams } from './datagrams.js';
@@ -63,6 +62,7 @@ export class Inside {
     options: ServerOpts | ((socket: Socket) => void) = {},
     listener?: (socket: Socket) => void,
   ): Server {
+    const { createServer } = process.getBuiltinModule('node:net'); // takes a while to load
     const server =
       typeof options === 'function' ? createServer(options) : createServer(options, listener);
     return placeServer(server, this.#namespace, this.#resolver);

@@ -1,7 +1,7 @@
 // Client sockets. Node makes the socket late: when the name is resolved, and once more for each
 // address that it tries. Each time it gives its net.Socket a new handle, and asks that to connect or
 // bind; the handle is given a socket of the namespace at that moment, before it would make its own.
-import { Socket, type SocketConstructorOpts } from 'node:net';
+import type { Socket, SocketConstructorOpts } from 'node:net';
 import type { Namespace } from '@ns/core';
 import { closeFd } from '@ns/core/sys';
 import { AF_INET, AF_INET6, makeSocket, SOCK_STREAM } from './sockets.js';
@@ -49,12 +49,12 @@ function isTcpHandle(value: unknown): value is TcpHandle {
   );
 }
 
-// Where Node keeps the handle: behind an accessor of the prototype, or in a property.
-const inherited = Object.getOwnPropertyDescriptor(Socket.prototype, '_handle');
-
 /** A net.Socket that will connect from inside the namespace, whenever Node makes its sockets. */
 export function insideSocket(namespace: Namespace, options: SocketConstructorOpts): Socket {
+  const { Socket } = process.getBuiltinModule('node:net'); // takes a while to load
   const socket = new Socket(options);
+  // Where Node keeps the handle: behind an accessor of the prototype, or in a property.
+  const inherited = Object.getOwnPropertyDescriptor(Socket.prototype, '_handle');
   let current: unknown = null;
   Object.defineProperty(socket, '_handle', {
     configurable: true,

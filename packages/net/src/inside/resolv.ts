@@ -1,7 +1,7 @@
 // Where names are looked up: resolv.conf(5) and hosts(5), of the namespace if it has its own.
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { isSystemError } from '@ns/core';
+import { isIP } from '../is-ip.js';
 
 /** How names are resolved. */
 export interface ResolverConfig {

@@ -1,7 +1,8 @@
 // Servers that listen inside: any net.Server, which http, https and tls servers are as well.
-import { isIP, type ListenOptions, type Server } from 'node:net';
+import type { ListenOptions, Server } from 'node:net';
 import { isSystemError, type Namespace } from '@ns/core';
 import { closeFd } from '@ns/core/sys';
+import { isIP } from '../is-ip.js';
 import type { Resolver } from './dns.js';
 import { assertPort, boundSocket, SOCK_STREAM } from './sockets.js';
 

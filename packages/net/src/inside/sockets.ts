@@ -1,7 +1,8 @@
 // Sockets made and bound in a namespace, as descriptors for Node's own objects to take over.
-import { isIPv6 } from 'node:net';
+
 import type { Namespace } from '@ns/core';
 import { closeFd, syscall } from '@ns/core/sys';
+import { isIPv6 } from '../is-ip.js';
 import { socketAddress } from '../netlink/sockaddr.js';
 import { setOption } from '../netlink/socket.js';
 import { socketIn } from '../where.js';

@@ -1,5 +1,5 @@
 // Addresses as text and as bytes: IPv4, IPv6 (RFC 5952) and link-layer.
-import { isIPv6 } from 'node:net';
+import { isIPv6 } from '../is-ip.js';
 import type { Codec } from './codec.js';
 
 const AF_INET = 2;

@@ -37,32 +37,40 @@ function memoryOf(outgoing: number, incoming: number): Memory {
   return { out, in: into, calls };
 }
 
-let memory = memoryOf(64 * 1024, 256 * 1024);
+let memory: Memory | undefined;
+
+/** Made by the first who needs it: to import this package takes no memory and no time for it. */
+function theMemory(): Memory {
+  memory ??= memoryOf(64 * 1024, 256 * 1024);
+  return memory;
+}
 
 /** Room for messages to be sent. */
 export function outgoing(size: number): Buffer {
-  if (memory.out.length < size) memory = memoryOf(2 * size, memory.in.length);
+  const { out, in: into } = theMemory();
+  if (out.length >= size) return out;
+  memory = memoryOf(2 * size, into.length);
   return memory.out;
 }
 
 /** What {@link exchange} or {@link receive} has got, until the next. */
 export function received(): Buffer {
-  return memory.in;
+  return theMemory().in;
 }
 
-function failed(call: number, fd: number): never {
+function failed(calls: PreparedCalls, call: number, fd: number): never {
   const name = call === SEND ? 'sendto' : 'recvfrom';
-  throw new SystemError(-memory.calls.resultOf(call), name, [fd]);
+  throw new SystemError(-calls.resultOf(call), name, [fd]);
 }
 
 /** Length of the datagram that is there; 0 if it is none of the kernel's, which has to be asked. */
-function lengthReceived(fd: number): number {
+function lengthReceived({ out, in: into, calls }: Memory, fd: number): number {
   // Another process may send to our port as well; only the kernel's word counts.
   if (sender[PORT] !== KERNEL) return 0;
-  const length = memory.calls.resultOf(RECEIVE);
-  const size = memory.in.length;
+  const length = calls.resultOf(RECEIVE);
+  const size = into.length;
   if (length <= size) return length;
-  memory = memoryOf(memory.out.length, 2 * length);
+  memory = memoryOf(out.length, 2 * length);
   throw new SystemError(EMSGSIZE, 'recvfrom', [fd, size], {
     hint: `The answer has ${length} bytes. Ask again: there is room for it now.`,
   });
@@ -70,21 +78,24 @@ function lengthReceived(fd: number): number {
 
 /** Receives one datagram and gives its length. */
 export function receive(fd: number): number {
-  memory.calls.set(RECEIVE, FD, fd);
+  const present = theMemory();
+  const { calls } = present;
+  calls.set(RECEIVE, FD, fd);
   for (;;) {
-    if (memory.calls.run(RECEIVE) === RECEIVE) failed(RECEIVE, fd);
-    const length = lengthReceived(fd);
+    if (calls.run(RECEIVE) === RECEIVE) failed(calls, RECEIVE, fd);
+    const length = lengthReceived(present, fd);
     if (length > 0) return length;
   }
 }
 
 /** Sends what was written into {@link outgoing}, and receives the first datagram of the answer. */
 export function exchange(fd: number, size: number): number {
-  const { calls } = memory;
+  const present = theMemory();
+  const { calls } = present;
   calls.set(SEND, FD, fd);
   calls.set(SEND, SIZE, size);
   calls.set(RECEIVE, FD, fd);
   const made = calls.run();
-  if (made < calls.length) failed(made, fd);
-  return lengthReceived(fd) || receive(fd);
+  if (made < calls.length) failed(calls, made, fd);
+  return lengthReceived(present, fd) || receive(fd);
 }
