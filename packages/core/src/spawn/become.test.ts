@@ -128,12 +128,34 @@ test('no signal is lost, and none ends it alone, whenever it comes', async () =>
   }
 });
 
+test('onLeave is the last that the program does, and knows the command', async () => {
+  const options = `onLeave: (pid) => console.log('left', pid)`;
+  const { child, line, status, ended } = await started('read line', { options });
+  const [, pid] = line.split(' ');
+  expect(status(Number(pid))).toMatch(new RegExp(`^PPid:\t${child.pid}$`, 'm'));
+  child.stdin.end('\n');
+  expect(await ended).toEqual([0, null]);
+});
+
+test('if onLeave throws, the command is killed and the program goes on', async () => {
+  const script = `import { become } from ${JSON.stringify(core)};
+    import { existsSync } from 'node:fs';
+    let command;
+    const onLeave = (pid) => { command = pid; throw new RangeError('no'); };
+    await become('sleep', ['60'], { onLeave }).catch((error) => {
+      console.log(error.name, existsSync('/proc/' + command));
+    });`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+  expect(String(stdout)).toBe('RangeError false\n');
+});
+
 test('what cannot outlive the program is refused', async () => {
   for (const wrong of [{ timeout: 5 }, { stdio: 'pipe' }, { terminal: true }, { signal: null }]) {
     await expect(become('true', [], wrong as object)).rejects.toThrow(TypeError);
   }
   await expect(become('true', [], { forwardSignals: [65] })).rejects.toThrow(RangeError);
   await expect(become('true', [], { title: ['a\0b'] })).rejects.toThrow(TypeError);
+  await expect(become('true', [], { onLeave: 1 } as object)).rejects.toThrow('onLeave');
 });
 
 test('a command that is not there leaves the program as it was', () => {

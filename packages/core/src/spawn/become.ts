@@ -58,6 +58,19 @@ export interface BecomeOptions extends Omit<SpawnOptions, (typeof unavailable)[n
   forwardSignals?: readonly (NodeJS.Signals | number)[];
   /** What the process is called from then on, as its arguments. Default: `['ns']`. */
   title?: readonly string[];
+  /**
+   * The last that this program does: is called with the command's process id (with an init, the
+   * init's) when the command runs. If it throws, the command is killed.
+   */
+  onLeave?: (pid: number) => void;
+}
+
+/** What is decided about the end of this program. */
+interface Leaving {
+  /** Set of the signals that the command gets. */
+  readonly forward: bigint;
+  readonly title: readonly string[];
+  readonly onLeave: ((pid: number) => void) | undefined;
 }
 
 function setOf(signals: Iterable<number>): bigint {
@@ -83,23 +96,28 @@ function textsOf(texts: readonly string[]): bigint {
 }
 
 /** Leaves the child to the stand-in; on failure the child is ended. */
-function leave({ pid, pidfd, report }: Running, forward: bigint, title: readonly string[]): never {
-  const orders = `NS_STAND_IN=${pid},${forward},${report + 1}`;
-  if (report >= 0) syscall('fcntl', report, F.SETFD, 0);
-  const error = -rawBecome(runnerFd(), textsOf(title), textsOf([orders]));
-  memory.length = 0;
-  trySyscall('pidfd_send_signal', pidfd, SIGKILL, null, 0);
-  reap(pidfd);
-  closeFd(pidfd);
-  if (report >= 0) closeFd(report);
-  throw new SystemError(error, 'execveat', ['ns-init', title, orders]);
+function leave({ pid, pidfd, report }: Running, { forward, title, onLeave }: Leaving): never {
+  try {
+    onLeave?.(pid);
+    const orders = `NS_STAND_IN=${pid},${forward},${report + 1}`;
+    if (report >= 0) syscall('fcntl', report, F.SETFD, 0);
+    const error = -rawBecome(runnerFd(), textsOf(title), textsOf([orders]));
+    throw new SystemError(error, 'execveat', ['ns-init', title, orders]);
+  } catch (error) {
+    memory.length = 0;
+    trySyscall('pidfd_send_signal', pidfd, SIGKILL, null, 0);
+    reap(pidfd);
+    closeFd(pidfd);
+    if (report >= 0) closeFd(report);
+    throw error;
+  }
 }
 
 function checkBecome(
   command: string,
   args: readonly string[],
-  { forwardSignals, title = ['ns'], ...options }: BecomeOptions,
-): { checked: CheckedSpawn; forward: bigint; title: readonly string[] } {
+  { forwardSignals, title = ['ns'], onLeave, ...options }: BecomeOptions,
+): { checked: CheckedSpawn; leaving: Leaving } {
   for (const name of unavailable) {
     if (name in options) throw new TypeError(`${name}: nothing of this program stays to see to it`);
   }
@@ -107,8 +125,11 @@ function checkBecome(
   const chosen = forwardSignals?.map((signal, i) => signalNumber(signal, `forwardSignals[${i}]`));
   const forward = setOf(chosen ?? heldSignals.filter((signal) => !stopping.has(signal)));
   for (const text of title) cString(text);
+  if (onLeave !== undefined && typeof onLeave !== 'function') {
+    throw new TypeError(`onLeave must be a function: ${String(onLeave)}`);
+  }
   if (!isMainThread) throw new Error('become() is for the main thread: a Worker is no process');
-  return { checked, forward, title };
+  return { checked, leaving: { forward, title, onLeave } };
 }
 
 /**
@@ -128,11 +149,11 @@ export async function become(
   args: readonly string[] = [],
   options: BecomeOptions = {},
 ): Promise<never> {
-  const { checked, forward, title } = checkBecome(command, args, options);
+  const { checked, leaving } = checkBecome(command, args, options);
   // From here on a signal must not end this process and leave the command alone, nor be lost.
-  rawHoldSignals(setOf(heldSignals) | (forward & setOf(faults)));
+  rawHoldSignals(setOf(heldSignals) | (leaving.forward & setOf(faults)));
   try {
-    return leave(await launchHere(draft(checked)), forward, title);
+    return leave(await launchHere(draft(checked)), leaving);
   } catch (error) {
     rawReleaseSignals();
     throw error;
