@@ -11,10 +11,13 @@ export default defineConfig({
   target: 'node20',
   splitting: false,
   removeNodeProtocol: false,
-  noExternal: [/^@ns\/(?!cli)/],
-  external: ['koffi', './launch.cjs', '@ns/cli'],
-  shims: true,
+  noExternal: [/^@ns\/(?!cli)/, 'koffi'],
+  external: ['@ns/cli'],
+  define: { 'import.meta.dirname': '__dirname' },
   minify: true,
+  esbuildOptions(options) {
+    options.alias = { koffi: './src/koffi-binary.ts' };
+  },
   async onSuccess() {
     cpSync('../core/prebuilds', 'dist/prebuilds', { recursive: true });
   },

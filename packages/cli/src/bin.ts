@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 // The `ns` command. What starts a command is a bundle that holds nothing else and is CommonJS, which
 // Node.js loads in half the time: start-up is what a user feels. The rest is loaded if it is needed.
+import { join } from 'node:path';
+import { loadBundle } from './code-cache.js';
+
 const args = process.argv.slice(2);
 
 const whole = async () => {
@@ -8,7 +11,9 @@ const whole = async () => {
   await main(args);
 };
 
-if (args[0] === 'run' || args[0] === 'enter') {
-  const { launch } = require('./launch.cjs') as typeof import('./launch.js');
-  void launch(args, whole);
+const [name] = args;
+if (name === 'run' || name === 'enter') {
+  type Launch = typeof import('./launch.js');
+  const { exports, keep } = loadBundle<Launch>(join(__dirname, 'launch.cjs'), name, require);
+  void exports.launch(args, whole, keep);
 } else void whole();

@@ -42,10 +42,12 @@ const launchers: Readonly<Record<string, Launcher>> = { run, enter };
  *
  * @param args the words after `ns`
  * @param otherwise does all else
+ * @param onLeave is called when the command runs, before this program ends
  */
 export async function launch(
   args: readonly string[],
   otherwise: () => Promise<void>,
+  onLeave: () => void,
 ): Promise<void> {
   const [name = '', ...rest] = args;
   const launcher = Object.hasOwn(launchers, name) ? launchers[name] : undefined;
@@ -55,7 +57,7 @@ export async function launch(
     const asks = ['help', 'version', 'explain'].some((option) => given.has(option));
     if (asks || launcher.needsMore(given)) return await otherwise();
     const [command, words, options] = launcher.wordsOf(given);
-    await become(command, words, { ...options, title: ['ns', ...args] });
+    await become(command, words, { ...options, title: ['ns', ...args], onLeave });
   } catch (error) {
     report(error, { command: `ns ${name}`, own: 125 });
   }

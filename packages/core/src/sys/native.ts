@@ -1,7 +1,7 @@
 // The only place that knows koffi. Raw calls: the caller has checked every argument,
 // and results below zero are negated error numbers.
 import { readFileSync } from 'node:fs';
-import koffi from 'koffi';
+import * as koffi from 'koffi';
 import { prebuilt } from '../prebuilt.js';
 import { syscallNumber } from './numbers.js';
 import { inTurn } from './turns.js';

@@ -1,0 +1,130 @@
+// Loads a CommonJS bundle with the code that V8 made of it at an earlier start: to compile it takes
+// longer than all that it does. Node's own cache (module.enableCompileCache) is not in Node 20, and
+// it lies where others may write.
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Script } from 'node:vm';
+
+/** A bundle that was loaded. */
+export interface Loaded<Exports> {
+  readonly exports: Exports;
+  /** Keeps what has been compiled by now for the next start, if there was nothing to begin with. */
+  keep(): void;
+}
+
+type Wrapper = (
+  exports: object,
+  require: NodeJS.Require,
+  module: { readonly exports: object },
+  filename: string,
+  dirname: string,
+) => void;
+
+const OTHERS_WRITE = 0o022;
+const euid = process.geteuid?.() ?? 0;
+
+/** Where code may lie: beside the bundle, or else in the user's own cache. */
+function directoriesFor(bundle: string): readonly string[] {
+  const { HOME, NODE_DISABLE_COMPILE_CACHE, XDG_CACHE_HOME } = process.env;
+  if (NODE_DISABLE_COMPILE_CACHE) return [];
+  const cache = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'));
+  // Root may have been left with somebody else's HOME.
+  return euid === 0 || !cache ? [dirname(bundle)] : [dirname(bundle), join(cache, 'ns')];
+}
+
+/** For exactly this Node, because V8 looks only roughly whether code is of its own making. */
+function fileName(bundle: string, part: string): string {
+  const { size, mtimeMs } = statSync(process.execPath);
+  const node = [process.version, process.arch, size, Math.trunc(mtimeMs)].join('-');
+  return `${basename(bundle, '.cjs')}-${part}-${node}.code`;
+}
+
+/** A cache that cannot be read or written makes the start slower, and is no failure. */
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Error && 'errno' in error) return undefined;
+    throw error;
+  }
+}
+
+/** The code in a file, if somebody has written it who could write the bundle, or root, or we. */
+function read(path: string, bundle: string, source: Buffer): Buffer | undefined {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { uid, mode } = fstatSync(fd);
+    const known = uid === 0 || uid === euid || uid === statSync(bundle).uid;
+    if (!known || (mode & OTHERS_WRITE) !== 0) return undefined;
+    const file = readFileSync(fd);
+    const end = file.length - source.length;
+    return end > 0 && file.subarray(end).equals(source) ? file.subarray(0, end) : undefined;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Writes code with its source behind it: whole or not at all, because V8 believes what it reads. */
+function write(path: string, bundle: string, code: Buffer, source: Buffer): string {
+  const directory = dirname(path);
+  // Not mkdirSync's `recursive`, which goes round for ever where nothing can be made, as in /proc.
+  for (const missing of [dirname(directory), directory]) {
+    if (directory !== dirname(bundle) && !existsSync(missing)) mkdirSync(missing, { mode: 0o700 });
+  }
+  const unfinished = `${path}.${process.pid}`;
+  const fd = openSync(unfinished, 'wx', 0o644);
+  try {
+    writeFileSync(fd, Buffer.concat([code, source]));
+    renameSync(unfinished, path);
+  } catch (error) {
+    unlinkSync(unfinished);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+  return path;
+}
+
+/**
+ * Loads a CommonJS bundle.
+ *
+ * @param bundle absolute path of a file `*.cjs`
+ * @param part what of it will be run: each part keeps the code that it needs
+ * @param require what the bundle finds packages by
+ */
+export function loadBundle<Exports>(
+  bundle: string,
+  part: string,
+  require: NodeJS.Require,
+): Loaded<Exports> {
+  const source = readFileSync(bundle);
+  const paths = directoriesFor(bundle).map((directory) => join(directory, fileName(bundle, part)));
+  let cachedData: Buffer | undefined;
+  for (const path of paths) cachedData ??= attempt(() => read(path, bundle, source));
+  // As Node wraps a module: node:module, which has a function for it, takes a while to load.
+  const wrapped = `(function (exports, require, module, __filename, __dirname) { ${source}\n});`;
+  const script = new Script(wrapped, { filename: bundle, cachedData });
+  const module = { exports: {} };
+  const run = script.runInThisContext() as Wrapper;
+  run(module.exports, require, module, bundle, dirname(bundle));
+  return {
+    exports: module.exports as Exports,
+    keep() {
+      if (cachedData !== undefined && script.cachedDataRejected === false) return;
+      const code = script.createCachedData();
+      paths.some((path) => attempt(() => write(path, bundle, code, source)));
+    },
+  };
+}
