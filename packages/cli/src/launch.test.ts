@@ -1,9 +1,21 @@
 // What `ns run` and `ns enter` start, and what stays of them.
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Namespace } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { ns, nsWith, start, words } from './testing/ns.js';
@@ -22,6 +34,29 @@ test.each(['run', 'enter'])('what waits for the command of ns %s is small', asyn
   expect(title).toEqual(['ns', ...options, 'sh', '-c', 'echo up; read line']);
   child.stdin?.end('\n');
   expect(await ended()).toMatchObject({ status: 0 });
+});
+
+test.each([
+  ['beside it, or above', 'node_modules', {}],
+  ['by its own loader, where only Node finds it', 'modules', { NODE_PATH: 'modules' }],
+])('koffi is found %s', (_, name, env) => {
+  const directory = mkdtempSync(join(tmpdir(), 'ns-start-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const dist = fileURLToPath(new URL('../dist', import.meta.url));
+  for (const part of ['start', 'prebuilds']) {
+    cpSync(join(dist, part), join(directory, 'ns', part), { recursive: true });
+  }
+  mkdirSync(join(directory, name));
+  // As pnpm does it: a link, whose target has the binary beside it.
+  const koffi = dirname(createRequire(import.meta.url).resolve('koffi'));
+  symlinkSync(koffi, join(directory, name, 'koffi'));
+  const program = join(directory, 'ns/start/ns.cjs');
+  const { stdout, stderr } = spawnSync(process.execPath, [program, 'run', '-r', 'id', '-u'], {
+    cwd: directory,
+    env: { PATH: process.env.PATH, ...env },
+    encoding: 'utf8',
+  });
+  expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
 });
 
 test('an empty environment', () => {
