@@ -22,6 +22,9 @@ export interface OverlayOptions {
 
 const LONGEST = 255;
 
+const LOCKED =
+  'In a user namespace no layer can be a directory on which something is mounted further down, as the root of the machine: those mounts may hide what is below them.';
+
 /** Whether layers can be given one by one (`lowerdir+`), each as long as the kernel takes a text. */
 function takesSingleLayers(): boolean {
   const [major = 0, minor = 0] = release().split('.').map(Number);
@@ -65,5 +68,6 @@ export function overlayRecipe(
       throw new RangeError(`${name}: ${key} must not be longer than ${LONGEST} bytes: ${value}`);
     }
   }
-  return { type: 'overlay', source: 'overlay', parameters };
+  const recipe = { type: 'overlay', source: 'overlay', parameters };
+  return inUserNamespace ? { ...recipe, hint: LOCKED } : recipe;
 }

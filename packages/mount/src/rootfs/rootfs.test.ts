@@ -168,6 +168,12 @@ describe('a directory as the root', () => {
     expect(readdirSync(top)).not.toContain('srv');
   });
 
+  test('is refused below an overlay with the reason, if mounts of others hide something in it', () => {
+    expect(() => sh('true', { source: '/', overlay: true })).toThrow(
+      /mounting the overlay over \/: EINVAL[^]*In a user namespace no layer/,
+    );
+  });
+
   test('gets files over existing ones without being changed', () => {
     const top = source();
     expect(sh('cat /etc/hostname', { source: top, readonly: true, hostname: 'box' })).toBe('box\n');
