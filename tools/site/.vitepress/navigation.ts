@@ -32,6 +32,7 @@ export const navigation = [
       page('Without root', '/guides/rootless'),
       page('A network lab', '/guides/network-lab'),
       page('Sandboxing', '/guides/sandboxing'),
+      page('The command line', '/guides/command-line'),
       page('Presets of sandboxes', '/presets'),
       page('Processes', '/processes'),
       page('Threads', '/threads'),
