@@ -93,6 +93,15 @@ export class Project {
     run(process.execPath, [tsc, ...options, ...modules, 'smoke.mts'], this.directory);
   }
 
+  /** Where a package is, and its package.json. @param {string} name */
+  installed(name) {
+    const directory = join(this.directory, 'node_modules', name);
+    return {
+      directory,
+      manifest: JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')),
+    };
+  }
+
   /** The types of Node.js, which ours refer to. */
   get typesOfNode() {
     return `@types/node@${typesOfNode}`;

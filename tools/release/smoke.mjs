@@ -39,4 +39,8 @@ import { sandbox } from '@ns/sandbox';
   const { stdout } = await sandbox.run('hostname', [], { hostname: 'box' });
   if (stdout.trim() === 'box') console.log('ok');
 })();`,
+  // It ends as the command does.
+  cli: `
+import { main } from '@ns/cli';
+main(['run', '--', 'echo', 'ok']);`,
 };

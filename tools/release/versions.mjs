@@ -1,4 +1,4 @@
-// What `changeset version` does, on a copy of the repository.
+// What `changeset version` and `changeset publish` do, on a copy of the repository.
 import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,9 +41,30 @@ export function versionsIn(directory) {
   );
 }
 
+const changeset = join(root, 'node_modules/@changesets/cli/bin.js');
+
+/**
+ * Publishes all packages to a registry that lets everybody do so.
+ *
+ * @param {string} directory
+ * @param {string} url of the registry
+ * @returns {string[]} the tags that stand for what was published
+ */
+export function publish(directory, url) {
+  // npm wants a token all the same.
+  const settings = [`registry=${url}`, `//${new URL(url).host}/:_authToken=none`];
+  const file = join(directory, '..', 'publish.npmrc');
+  writeFileSync(file, `${settings.join('\n')}\nprovenance=false\n`);
+  execFileSync(process.execPath, [changeset, 'publish'], {
+    cwd: directory,
+    env: { ...process.env, NPM_CONFIG_USERCONFIG: file },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  return execFileSync('git', ['tag'], { cwd: directory, encoding: 'utf8' }).trim().split('\n');
+}
+
 /** Turns the pending changesets into versions. @param {string} directory */
 export function makeVersions(directory) {
-  const changeset = join(root, 'node_modules/@changesets/cli/bin.js');
   execFileSync(process.execPath, [changeset, 'version'], { cwd: directory, stdio: 'ignore' });
   commit(directory);
 }

@@ -56,7 +56,13 @@ export { fork } from './spawn/fork.js';
 export type { HoldOptions } from './spawn/hold.js';
 export { explainHold, hold } from './spawn/hold.js';
 export type { IpcChannel, Serialization } from './spawn/ipc-channel.js';
-export type { RunOptions, SpawnOptions, StdioItem, StdioOptions } from './spawn/options.js';
+export type {
+  RunOptions,
+  RunSyncOptions,
+  SpawnOptions,
+  StdioItem,
+  StdioOptions,
+} from './spawn/options.js';
 export { NamespaceProcess } from './spawn/process.js';
 export type { RunResult } from './spawn/result.js';
 export { isRunError, RunError } from './spawn/result.js';

@@ -97,10 +97,7 @@ export const spawnOptions = [
 
 /** Options of {@link run}. */
 export interface RunOptions extends SpawnOptions {
-  /**
-   * What the command reads on its standard input. A stream or an iterable only for the
-   * asynchronous {@link run}.
-   */
+  /** What the command reads on its standard input. */
   input?: string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
   /** How output is decoded; `'buffer'` for bytes. Default: `'utf8'`. */
   encoding?: BufferEncoding | 'buffer';
@@ -117,3 +114,20 @@ export const runOptions = [
   ...spawnOptions,
   ...['input', 'encoding', 'maxBuffer', 'reject', 'onSpawn'],
 ] as const satisfies readonly (keyof RunOptions)[];
+
+/** Options of run that take an event loop. */
+const asynchronous = ['signal', 'onSpawn'] as const satisfies readonly (keyof RunOptions)[];
+
+/**
+ * Options of {@link runSync}: those of {@link run}, but for what would have to happen while the thread
+ * is blocked.
+ */
+export interface RunSyncOptions extends Omit<RunOptions, (typeof asynchronous)[number] | 'input'> {
+  /** What the command reads on its standard input. */
+  input?: string | Uint8Array;
+}
+
+/** Names of the options of runSync. */
+export const runSyncOptions = runOptions.filter(
+  (name) => !(asynchronous as readonly string[]).includes(name),
+);

@@ -1,5 +1,6 @@
 // runSync(): a command as a child in namespaces, from start to end, blocking the thread.
 import { constants } from 'node:fs';
+import { assertKeys } from '../arguments.js';
 import { F } from '../flags.js';
 import { closeFd } from '../sys/fd.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
@@ -8,7 +9,7 @@ import { checkRun } from './check.js';
 import type { CheckedRun } from './checked.js';
 import { type Cut, cuts } from './cut.js';
 import { launchSync, type Running } from './launch.js';
-import type { RunOptions } from './options.js';
+import { type RunSyncOptions, runSyncOptions } from './options.js';
 import { draft } from './plan/draft.js';
 import { conclude, type RunResult } from './result.js';
 
@@ -154,7 +155,7 @@ function follow(running: Running, options: CheckedRun, started: bigint) {
 
 /**
  * Runs a command in namespaces to its end, blocking the thread: {@link run}, synchronously.
- * There is no `signal` option: nothing could fire it meanwhile.
+ * There are no options `signal` and `onSpawn`: nothing could happen meanwhile. `timeout` works.
  *
  * @throws {RunError | TypeError | RangeError | SystemError} as {@link run} does
  * @example runSync('hostname', [], { namespaces: [user(), uts({ hostname: 'box' })] }).stdout
@@ -162,19 +163,20 @@ function follow(running: Running, options: CheckedRun, started: bigint) {
 export function runSync(
   command: string,
   args: readonly string[] | undefined,
-  options: Omit<RunOptions, 'signal'> & { encoding: 'buffer' },
+  options: RunSyncOptions & { encoding: 'buffer' },
 ): RunResult<Buffer>;
 export function runSync(
   command: string,
   args?: readonly string[],
-  options?: Omit<RunOptions, 'signal'> & { encoding?: BufferEncoding },
+  options?: RunSyncOptions & { encoding?: BufferEncoding },
 ): RunResult;
 export function runSync(
   command: string,
   args: readonly string[] = [],
-  options: Omit<RunOptions, 'signal'> = {},
+  options: RunSyncOptions = {},
 ): RunResult<string | Buffer> {
   const started = process.hrtime.bigint();
+  assertKeys(options, runSyncOptions, 'options');
   const checked = checkRun(command, args, options);
   const { input } = checked;
   if (input !== undefined && typeof input !== 'string' && !ArrayBuffer.isView(input)) {

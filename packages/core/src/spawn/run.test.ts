@@ -179,6 +179,14 @@ test('an aborted run rejects with AbortError, before, during and never after', a
   late.abort();
 });
 
+test('runSync refuses what could only happen while it blocks', () => {
+  const refused = { signal: AbortSignal.abort(), onSpawn: () => {} };
+  for (const [name, value] of Object.entries(refused)) {
+    expect(() => runSync('true', [], { [name]: value })).toThrow(`options has no option ${name}`);
+  }
+  expect(() => runSync('cat', [], { input: ['text'] as never })).toThrow('input must be');
+});
+
 test('an identity for the command: as root any, else only what one has', async () => {
   const own = process.getuid?.() ?? 0;
   if (own === 0) {

@@ -7,8 +7,8 @@ import {
   type Namespace,
   type NamespaceProcess,
   type NamespaceSpec,
-  type RunOptions,
   type RunResult,
+  type RunSyncOptions,
   runSync,
   type SpawnOptions,
   spawn,
@@ -103,7 +103,7 @@ export function execSync(
   name: string,
   command: string,
   args: readonly string[] = [],
-  options: Options<RunOptions> & { encoding?: BufferEncoding } = {},
+  options: Options<RunSyncOptions> & { encoding?: BufferEncoding } = {},
 ): RunResult {
   const { handle, result } = joining(name, (namespaces) =>
     runSync(command, args, { ...options, namespaces }),
