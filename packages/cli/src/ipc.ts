@@ -64,8 +64,20 @@ function objectParts(found: IpcSnapshot): Part[] {
     ],
   ];
   if (found.posixQueues !== undefined) {
-    const rows = found.posixQueues.map((name) => [printable(name)]);
-    parts.push(['POSIX message queues', [{ title: 'NAME' }], rows]);
+    // Of a queue that one may not read there is only the name.
+    const cell = <T>(value: T | undefined, text: (value: T) => string) =>
+      value === undefined ? '-' : text(value);
+    parts.push([
+      'POSIX message queues',
+      [{ title: 'NAME' }, { title: 'OWNER' }, right('PERMS'), right('SIZE'), right('MESSAGES')],
+      found.posixQueues.map((one) => [
+        printable(one.name),
+        cell(one.uid, userName),
+        cell(one.mode, mode),
+        cell(one.messageSize, String),
+        cell(one.messages, (count) => `${count}/${one.maxMessages}`),
+      ]),
+    ]);
   }
   return parts;
 }

@@ -15,9 +15,11 @@ export type {
 export { listObjects } from './list.js';
 export type { Message, ReceiveOptions } from './message-queue.js';
 export { MessageQueue } from './message-queue.js';
+export type { PosixQueueInfo } from './posix-list.js';
 export { listQueues } from './posix-list.js';
-export type { CreateQueueOptions, PosixMessage, QueueAttributes } from './posix-queue.js';
+export type { CreateQueueOptions, PosixMessage } from './posix-queue.js';
 export { PosixQueue } from './posix-queue.js';
+export type { QueueAttributes } from './queue-attributes.js';
 export type { SemaphoreOperation, SemaphoreState } from './semaphore-set.js';
 export { SemaphoreSet } from './semaphore-set.js';
 export type { Attachment } from './shared-memory.js';

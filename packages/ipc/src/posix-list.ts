@@ -1,7 +1,9 @@
-// Names of all POSIX message queues: the kernel shows them in a file system of type mqueue only.
-import { constants, existsSync, readdirSync, statfsSync } from 'node:fs';
-import { isSystemError, type Namespace, Program, runProgramSync, workIn } from '@ns/core';
+// All POSIX message queues: the kernel shows their names in a file system of type mqueue only, and all
+// else to those who may open them.
+import { constants, existsSync, fstatSync, readdirSync, statfsSync } from 'node:fs';
+import { isSystemError, type Namespace, openIn, Program, runProgramSync, workIn } from '@ns/core';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
+import { type QueueAttributes, readAttributes } from './queue-attributes.js';
 import { type InOptions, targetOf } from './target.js';
 
 const FSOPEN_CLOEXEC = 1;
@@ -55,17 +57,19 @@ function listInChild(handles: readonly Namespace[], chunks: number): string[] {
   return parts.flatMap((part) => parseEntries(part));
 }
 
-/**
- * Names of the POSIX message queues of an IPC namespace, with a slash before each, as mq_open(3)
- * wants it. Whoever has no privilege in the namespace that the calling thread is in gets what is
- * mounted at /dev/mqueue.
- *
- * @throws {SystemError} EPERM if the namespace may not be joined, or without privilege and mount
- * @see mq_overview(7)
- */
-export function listQueues(options: InOptions = {}): string[] {
-  const target = targetOf(options);
-  const names = workIn('ipc', target, {
+/** A POSIX message queue; only its name where the caller may not read it. */
+export interface PosixQueueInfo extends Partial<QueueAttributes> {
+  /** With a slash before it, as mq_open(3) wants it. */
+  readonly name: string;
+  /** Who made it. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Permission bits. */
+  readonly mode?: number;
+}
+
+function namesIn(target: InOptions['in']): string[] {
+  return workIn('ipc', target, {
     entered: () => {
       try {
         return listHere();
@@ -78,5 +82,39 @@ export function listQueues(options: InOptions = {}): string[] {
     },
     joined: (handles) => listInChild(handles, 2),
   });
-  return names.map((name) => `/${name}`).sort();
+}
+
+/** Undefined if there is no such queue any more. */
+function infoOf(bare: string, target: InOptions['in']): PosixQueueInfo | undefined {
+  const name = `/${bare}`;
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | O_CLOEXEC;
+  let fd: number;
+  try {
+    fd = openIn('ipc', target, 'mq_open', bare, flags, 0, null);
+  } catch (error) {
+    if (isSystemError(error, 'EACCES')) return { name };
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  try {
+    const { uid, gid, mode } = fstatSync(fd);
+    return { name, uid, gid, mode: mode & 0o777, ...readAttributes(fd) };
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/**
+ * All POSIX message queues of an IPC namespace, by their names. Each is opened to be read, which
+ * changes nothing in it; of those that the caller may not read there is the name. Whoever has no
+ * privilege in the namespace that the calling thread is in gets what is mounted at /dev/mqueue.
+ *
+ * @throws {SystemError} EPERM if the namespace may not be joined, or without privilege and mount
+ * @see mq_overview(7), mq_getattr(3)
+ */
+export function listQueues(options: InOptions = {}): PosixQueueInfo[] {
+  const target = targetOf(options);
+  return namesIn(target)
+    .sort()
+    .flatMap((bare) => infoOf(bare, target) ?? []);
 }

@@ -129,13 +129,23 @@ test('queues of another namespace are listed, opened and unlinked there', async 
   });
   const there = { in: child.pid };
   try {
-    expect(listQueues(there)).toEqual(['/from-inside']);
+    expect(listQueues(there)).toMatchObject([{ name: '/from-inside', mode: 0o600, messages: 0 }]);
     PosixQueue.unlink('/from-inside', there);
     expect(listQueues(there)).toEqual([]);
     using other = PosixQueue.create(name, there);
     other.trySend('there');
     expect(queue.attributes().messages).toBe(0);
-    expect(listQueues(there)).toEqual([name]);
+    const limits = { maxMessages: 10, messageSize: 8192 };
+    expect(listQueues(there)).toEqual([
+      {
+        name,
+        uid: process.geteuid?.(),
+        gid: process.getegid?.(),
+        mode: 0o600,
+        ...limits,
+        messages: 1,
+      },
+    ]);
     expect(other.tryReceive()?.data.toString()).toBe('there');
     const received = other.receive();
     using again = PosixQueue.open(name, there);
@@ -149,6 +159,7 @@ test('queues of another namespace are listed, opened and unlinked there', async 
 
 test('the queues of this namespace are listed, to those who may see them', () => {
   const mounted = existsSync('/dev/mqueue') && statfsSync('/dev/mqueue').type === 0x19800202;
-  if (process.geteuid?.() === 0 || mounted) expect(listQueues()).toContain(name);
-  else expect(() => listQueues()).toThrow(expect.objectContaining({ code: 'EPERM' }));
+  if (process.geteuid?.() === 0 || mounted) {
+    expect(listQueues()).toContainEqual(expect.objectContaining({ name, ...queue.attributes() }));
+  } else expect(() => listQueues()).toThrow(expect.objectContaining({ code: 'EPERM' }));
 });

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { assertKeys, callIn, isSystemError, openIn } from '@ns/core';
 import { closeFd, duplicate, O_CLOEXEC, syscall, watch } from '@ns/core/sys';
 import { assertInteger } from './arguments.js';
+import { type QueueAttributes, readAttributes } from './queue-attributes.js';
 import { type InOptions, targetOf } from './target.js';
 import { checkWait, type WaitOptions, waitUntil } from './waiting.js';
 
@@ -20,14 +21,6 @@ export interface CreateQueueOptions extends InOptions {
   messageSize?: number;
   /** Fail if there is one with this name already, instead of taking that. Default: true. */
   exclusive?: boolean;
-}
-
-/** Size and filling of a queue. @see mq_getattr(3) */
-export interface QueueAttributes {
-  readonly maxMessages: number;
-  readonly messageSize: number;
-  /** Messages in it. */
-  readonly messages: number;
 }
 
 /** A message of a POSIX queue. */
@@ -146,13 +139,7 @@ export class PosixQueue implements Disposable {
 
   /** Size and filling. @see mq_getattr(3) */
   attributes(): QueueAttributes {
-    const memory = new BigInt64Array(8);
-    syscall('mq_getsetattr', this.fd, null, memory);
-    return {
-      maxMessages: Number(memory[1]),
-      messageSize: Number(memory[2]),
-      messages: Number(memory[3]),
-    };
+    return readAttributes(this.fd);
   }
 
   /**

@@ -44,7 +44,7 @@ test('a snapshot has all objects, and counts them as lsipc does', () => {
   expect(sharedMemory).toMatchObject([{ key: 7, size: 65536 }]);
   expect(semaphoreSets.map(({ count }) => count)).toEqual([3, 3]);
   expect(messageQueues).toMatchObject([{ id: queue.id, messages: 1, bytes: 5 }]);
-  expect(posixQueues).toEqual(['/jobs']);
+  expect(posixQueues).toMatchObject([{ name: '/jobs', mode: 0o600, messages: 0 }]);
   const pages = 65536 / Number(runSync('getconf', ['PAGESIZE']).stdout);
   expect(usage).toEqual({
     ...{ segments: 1, pages, semaphoreSets: 2, semaphores: 6 },

@@ -2,19 +2,19 @@
 import { isSystemError } from '@ns/core';
 import { type IpcLimits, readLimits } from './limits.js';
 import { listObjects, type SystemVObjects } from './list.js';
-import { listQueues } from './posix-list.js';
+import { listQueues, type PosixQueueInfo } from './posix-list.js';
 import { type InOptions, targetOf } from './target.js';
 import { type IpcUsage, readUsage } from './usage.js';
 
 /** What is in an IPC namespace: plain data. */
 export interface IpcSnapshot extends SystemVObjects {
-  /** Names of the POSIX message queues; undefined if the caller may not see them. */
-  readonly posixQueues: string[] | undefined;
+  /** The POSIX message queues; undefined if the caller may not see them. */
+  readonly posixQueues: PosixQueueInfo[] | undefined;
   readonly limits: Partial<IpcLimits>;
   readonly usage: IpcUsage;
 }
 
-function visibleQueues(options: InOptions): string[] | undefined {
+function visibleQueues(options: InOptions): PosixQueueInfo[] | undefined {
   try {
     return listQueues(options);
   } catch (error) {
