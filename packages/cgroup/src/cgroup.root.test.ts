@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type NamespaceProcess, run, spawn } from '@ns/core';
@@ -135,6 +136,24 @@ test('a group that somebody else has removed is ended and removed already', asyn
   await expect(inner.freeze()).rejects.toThrow(/has been removed/);
   await inner.remove();
   expect(inner.closed).toBe(true);
+});
+
+test('what is so already is not watched for', () => {
+  const own = testGroup();
+  const module = new URL('../dist/index.js', import.meta.url).href;
+  // Where nothing can be watched, a group without processes is removed all the same.
+  const source = `
+    import { Cgroup } from ${JSON.stringify(module)};
+    const inner = Cgroup.open(${JSON.stringify(own.path)}).create('inner');
+    await inner.kill();
+    await inner.remove();`;
+  const script =
+    'echo 0 > /proc/sys/user/max_inotify_instances; exec "$0" --input-type=module -e "$1"';
+  const args = ['--user', '--map-root-user', 'sh', '-c', script, process.execPath, source];
+  const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  expect(own.children()).toEqual([]);
 });
 
 test('a wait can be given up', async () => {

@@ -32,8 +32,20 @@ export function eventsOf(files: ControlFiles): CgroupEvents {
   return { populated: populated === 1, frozen: frozen === 1 };
 }
 
-/** Waits until cgroup.events says so. */
-export function until(
+/**
+ * Waits until cgroup.events says so. It is looked at before it is watched: the end of a watch blocks
+ * for milliseconds, because the kernel lets all who might still use it come to their end.
+ */
+export async function until(
+  files: ControlFiles,
+  reached: (events: CgroupEvents) => boolean,
+  signal?: AbortSignal,
+): Promise<void> {
+  signal?.throwIfAborted();
+  if (!reached(eventsOf(files))) await watchUntil(files, reached, signal);
+}
+
+function watchUntil(
   files: ControlFiles,
   reached: (events: CgroupEvents) => boolean,
   signal?: AbortSignal,
@@ -53,11 +65,8 @@ export function until(
       }
     };
     const subscription = watchFile(files.fd, 'cgroup.events', look);
-    if (signal?.aborted) abort();
-    else {
-      signal?.addEventListener('abort', abort, { once: true });
-      look(); // it may be so already
-    }
+    signal?.addEventListener('abort', abort, { once: true });
+    look(); // it may be so by now
   });
 }
 
