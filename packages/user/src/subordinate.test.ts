@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { runSync } from '@ns/core';
+import { features, runSync } from '@ns/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseSubordinateIds, subordinateIds } from './index.js';
@@ -48,4 +48,11 @@ test('wrong arguments are refused', () => {
   expect(() => subordinateIds('pid' as 'uid')).toThrow("kind must be 'uid' or 'gid'");
   expect(() => subordinateIds('uid', '-x')).toThrow('user must be a uid or a name');
   expect(() => subordinateIds('uid', -1)).toThrow(RangeError);
+});
+
+test('core says of each kind whether the caller has a range, root too', ({ skip }) => {
+  skip(!existsSync('/usr/bin/newuidmap'), 'newuidmap is not installed (Debian: uidmap)');
+  const { subordinateUids, subordinateGids } = features();
+  expect(subordinateUids.available).toBe(subordinateIds('uid').length > 0);
+  expect(subordinateGids.available).toBe(subordinateIds('gid').length > 0);
 });

@@ -46,15 +46,20 @@ export function hasRange(text: string, uid: number, name: string | undefined): b
   });
 }
 
-function subordinate(program: string, file: string): Finding {
-  const uid = process.geteuid?.() ?? 0;
-  if (uid === 0) return available; // root maps what it wants
+/** What keeps a program from mapping ids for others; undefined: nothing. */
+function obstacle(program: string): Finding | undefined {
   const path = find(program);
   const install = 'install it: uidmap (Debian), shadow-utils (Fedora)';
   if (path === undefined) return missing(`${program} is not in PATH`, install);
-  if (!isPrivileged(path)) {
-    return missing(`${path} is neither setuid root nor has file capabilities`, `reinstall it`);
-  }
+  if (isPrivileged(path)) return undefined;
+  return missing(`${path} is neither setuid root nor has file capabilities`, `reinstall it`);
+}
+
+function subordinate(program: string, file: string): Finding {
+  const uid = process.geteuid?.() ?? 0;
+  // Root maps ids without help, but only a range says which ones are for it to use.
+  const without = uid === 0 ? undefined : obstacle(program);
+  if (without) return without;
   const name = userName();
   if (existsSync(file) && hasRange(readFileSync(file, 'utf8'), uid, name)) return available;
   const option = file.endsWith('subuid') ? '--add-subuids' : '--add-subgids';
