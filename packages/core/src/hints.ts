@@ -11,6 +11,8 @@ function sysctl(name: string): string | undefined {
 }
 
 const creators = new Set(['clone3', 'unshare']);
+/** What makes files. */
+const makers = new Set(['linkat', 'mkdirat', 'mknodat', 'openat', 'renameat2', 'symlinkat']);
 
 function requestedFlags(args: readonly unknown[]): bigint {
   const first = args[0];
@@ -63,6 +65,9 @@ export function hintFor(
   }
   if (code === 'EINVAL' && (syscall === 'setresuid' || syscall === 'setresgid')) {
     return 'This id does not exist in the user namespace: its map says which do, /proc/self/uid_map and gid_map.';
+  }
+  if (code === 'EOVERFLOW' && makers.has(syscall)) {
+    return 'The user namespace has no map, or not for these ids, so that there is nobody whom a new file could belong to.';
   }
   if (code === 'ENOSYS') return 'This kernel does not have the call.';
   return undefined;

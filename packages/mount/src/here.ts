@@ -80,7 +80,7 @@ class Run {
 
   #error(call: Call, errno: number): SystemError {
     const { step } = call.options;
-    const hint = this.#explanation(call) ?? call.options.hint ?? hintFor(errno);
+    const hint = this.#explanation(call) ?? call.hintFor(errnoName(errno)) ?? hintFor(errno);
     const details: SystemErrorDetails = {};
     if (step !== undefined) details.step = step;
     if (hint !== undefined) details.hint = hint;

@@ -15,8 +15,8 @@ export interface CallOptions {
   ifSucceeded?: Call;
   /** What the call is part of, for the error message. */
   step?: string;
-  /** What helps when it fails, for the error message. */
-  hint?: string;
+  /** What helps when it fails, for the error message: whatever the error is, or by its code. */
+  hint?: string | Readonly<Record<string, string>>;
   /**
    * With {@link ifFailed}: this call reads into its argument of bytes why the other one failed. The
    * function makes the hint of the error from the text; nothing if it makes none.
@@ -94,6 +94,12 @@ export class Call {
     this.args = args;
     this.options = options;
     this.action = action;
+  }
+
+  /** What helps when it fails with an error of this code. */
+  hintFor(code: string): string | undefined {
+    const { hint } = this.options;
+    return typeof hint === 'object' ? hint[code] : hint;
   }
 }
 

@@ -2,6 +2,7 @@
 import { SystemError, type SystemErrorDetails } from '../errors.js';
 import { Call, ParentDescriptor, type ProgramArgument } from '../program/call.js';
 import type { Layout } from '../program/layout.js';
+import { errnoName } from '../sys/errno.js';
 import type { Exit } from '../sys/wait.js';
 
 const ENOENT = 2;
@@ -35,7 +36,7 @@ export function programError(layout: Layout, entries: readonly Call[]): SystemEr
   if (!failure) return undefined;
   const { entry, index, errno } = failure;
   const { step } = entry.options;
-  const hint = explanation(entry, layout, entries) ?? entry.options.hint;
+  const hint = explanation(entry, layout, entries) ?? entry.hintFor(errnoName(errno));
   const details: SystemErrorDetails = { step: step ? `the child, ${step}` : 'the child' };
   if (hint !== undefined) details.hint = hint;
   const args = entry.args.map((argument) => shown(argument, layout));

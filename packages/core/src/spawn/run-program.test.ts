@@ -58,6 +58,16 @@ test('the program ends at the first error, which names the call and its argument
   expect(String(error)).toContain('openat(AT_FDCWD, "/no/such/file", 0) failed in the child');
 });
 
+test('a hint may be for some errors alone', () => {
+  const opening = (path: string) => {
+    const program = new Program();
+    program.call('openat', AT.FDCWD, path, 0, { hint: { ENOENT: 'Make it.' } });
+    return caught(() => runProgramSync(program));
+  };
+  expect(opening('/no/such/file')).toMatchObject({ code: 'ENOENT', hint: 'Make it.' });
+  expect(opening('/proc/self/exe/x')).toMatchObject({ code: 'ENOTDIR', hint: undefined });
+});
+
 test('a tolerated error lets the program go on, and conditions choose what follows', () => {
   const program = new Program();
   const missing = program.call('chdir', '/no/such/directory', { tolerate: ['ENOENT'] });

@@ -39,10 +39,17 @@ interface Layer {
   readonly own: boolean;
 }
 
-const missing = (path: string) =>
-  `${path} does not exist in the root, and is not made in directories that are not the root's own: make it, or use overlay.`;
-const blocked = (path: string) =>
-  `${path} cannot be made: a part of it is a link that leads nowhere, or to another mount, or is no directory.`;
+type Hint = NonNullable<CallOptions['hint']>;
+
+const missing = (path: string): Hint => ({
+  ENOENT: `${path} does not exist in the root, and is not made in directories that are not the root's own: make it, or use overlay.`,
+});
+/** What a path that leads astray fails with. */
+const ASTRAY = ['EEXIST', 'ELOOP', 'ENOENT', 'ENOTDIR', 'EXDEV'];
+const blocked = (path: string): Hint => {
+  const hint = `${path} cannot be made: a part of it is a link that leads nowhere, or to another mount, or is no directory.`;
+  return Object.fromEntries(ASTRAY.map((code) => [code, hint]));
+};
 
 /** The new root, while it is being furnished. */
 export class Inside {

@@ -30,6 +30,13 @@ function source(): string {
 }
 
 describe('an empty root', () => {
+  test('cannot be furnished where no ids are mapped, and the error says so', () => {
+    const namespaces: NamespaceSpec[] = [{ type: 'user' }, { type: 'pid' }, rootfs()];
+    expect(() => runSync('/bin/true', [], { namespaces })).toThrow(
+      /^mkdirat\(.*EOVERFLOW.*\n {2}The user namespace has no map/,
+    );
+  });
+
   test('has what is put into it, and nothing of the old root', () => {
     const seen = sh('ls /; cat /proc/self/mountinfo', {}).split('\n');
     const names = seen.filter((line) => /^\w+$/.test(line));
@@ -164,6 +171,11 @@ describe('a directory as the root', () => {
     expect(sh('cat /srv/a/b/file', { source: top, overlay: true, mounts })).toBe('content');
     expect(() => sh('true', { source: top, mounts })).toThrow(
       '/srv/a/b does not exist in the root',
+    );
+    symlinkSync('/nowhere', join(top, 'dangling'));
+    const astray = [{ type: 'tmpfs', target: '/dangling/x' }] as const;
+    expect(() => sh('true', { source: top, overlay: true, mounts: [...astray] })).toThrow(
+      '/dangling/x cannot be made: a part of it is a link that leads nowhere',
     );
     expect(readdirSync(top)).not.toContain('srv');
   });
