@@ -121,7 +121,7 @@ export async function launch(draft: Draft): Promise<Running> {
     undo.finished();
     return { ...state.value, stdio };
   } catch (error) {
-    undo.failed();
+    await undo.failed();
     throw error;
   }
 }
@@ -139,7 +139,7 @@ export async function launchHere(draft: Draft): Promise<Running> {
     undo.finished();
     return { ...state.value, stdio };
   } catch (error) {
-    undo.failed();
+    await undo.failed();
     throw error;
   }
 }

@@ -64,8 +64,11 @@ export interface Preparation {
    * meetings, joins and init bring it with them.
    */
   isolate(): void;
-  /** Undo something of the parent's if the child does not come to exec. */
-  onFailure(undo: () => void): void;
+  /**
+   * Undo something of the parent's if the child does not come to exec. What takes time returns a
+   * promise, which is waited for unless the child is made synchronously.
+   */
+  onFailure(undo: () => unknown): void;
 }
 
 /** A namespace to be created for a child, made by a type's package: `uts({ hostname: 'box' })`. */

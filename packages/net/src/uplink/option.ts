@@ -57,17 +57,16 @@ function addNat(child: Preparation, options: NatUplinkOptions): void {
 }
 
 function addUserMode(child: Preparation, options: UserUplinkOptions): void {
-  let failed = false;
-  let way: UserUplink | undefined;
-  child.onFailure(() => {
-    failed = true;
-    way?.close().catch(process.emitWarning);
+  let opening: Promise<UserUplink> | undefined;
+  child.onFailure(async () => {
+    // The failure may be its own, or come while it is being opened.
+    const way = await opening?.catch(() => undefined);
+    await way?.close();
   });
   child.program('settings').meet(
     async ({ pid }) => {
-      way = await userUplink(pid, options);
-      // Given up meanwhile: nobody waits for this any more.
-      if (failed) await way.close();
+      opening = userUplink(pid, options);
+      await opening;
     },
     { step: STEP },
   );

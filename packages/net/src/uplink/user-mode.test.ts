@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { run, runSync, spawn } from '@ns/core';
@@ -95,6 +95,24 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
     await expect(
       spawn('/nowhere', [], { namespaces: [{ type: 'user' }, net({ uplink: { tool } })] }),
     ).rejects.toThrow('ENOENT');
+  });
+}
+
+/** Names of this process's children, also of those that it has not waited for. */
+function children(): string[] {
+  const pids = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ');
+  return pids.filter(Boolean).map((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
+}
+
+for (const tool of ['slirp4netns', 'pasta'] as const) {
+  test(`${tool} has ended when a child is known not to be made`, async ({ skip }) => {
+    skip(!existsSync(`/usr/bin/${tool}`), `${tool} is not installed`);
+    skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
+    const running = () => children().filter((name) => name.startsWith(tool));
+    await expect.poll(running).toEqual([]); // of the tests before
+    const namespaces = [{ type: 'user' } as const, net({ uplink: { tool } })];
+    await expect(spawn('/nowhere', [], { namespaces })).rejects.toThrow('ENOENT');
+    expect(running()).toEqual([]);
   });
 }
 
