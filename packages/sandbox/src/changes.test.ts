@@ -54,6 +54,18 @@ test('changes in memory are gone, and cannot be listed', async () => {
   expect(existsSync(join(directory, 'data/kept'))).toBe(true);
 });
 
+test('changes in memory have a limit, in bytes and in files', async () => {
+  const directory = image();
+  const fill = 'head -c 3M /dev/zero > /data/new; stat -c %s /data/new; rm /data/new';
+  const make = 'i=0; while echo > /data/$i; do i=$((i+1)); done 2>/dev/null; echo $i';
+  const small = await box(inside({ directory, overlay: { discard: '2M' } }));
+  expect(Number((await sh(small, fill)).split('\n').at(-1))).toBeLessThanOrEqual(2 * 2 ** 20);
+  expect(Number(await sh(small, make))).toBeLessThan(1024);
+  const usual = await box(inside({ directory, overlay: 'discard' }));
+  expect(await sh(usual, fill)).toBe(String(3 * 2 ** 20));
+  expect(await sh(usual, 'df -k --output=size / | tail -1')).toBe(String(256 * 1024));
+});
+
 test('changes that are kept are there for the next sandbox', async () => {
   const directory = image();
   const keep = join(outside(), 'kept');

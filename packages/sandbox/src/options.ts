@@ -12,11 +12,12 @@ import { validate } from './validate.js';
 export type Bytes = number | string;
 
 /**
- * What becomes of changes in an overlay: `'discard'`: they are in memory and gone with the sandbox;
- * `'list'`: in a temporary directory, for {@link Sandbox.changes}; `{ keep }`: in this directory,
- * which may have those of an earlier sandbox.
+ * What becomes of changes in an overlay: `'discard'`: they are in memory, 256 MiB of it at most, and
+ * gone with the sandbox; `{ discard }`: the same with another limit; `'list'`: in a temporary
+ * directory, for {@link Sandbox.changes}; `{ keep }`: in this directory, which may have those of an
+ * earlier sandbox.
  */
-export type OverlayChanges = 'discard' | 'list' | { keep: string };
+export type OverlayChanges = 'discard' | 'list' | { discard: Bytes } | { keep: string };
 
 /** How a root can be changed. */
 interface RootChanges {
@@ -109,7 +110,7 @@ export interface SandboxOptions {
   mounts?: readonly RootEntry[];
   /** Paths inside that are hidden, if they exist, beside those that always are. */
   mask?: readonly string[];
-  /** Size of /tmp, and of /dev/shm. Default: `'64M'`. */
+  /** Size of /tmp, and of /dev/shm; each has a file for every 4 KiB at most. Default: `'64M'`. */
   tmp?: Bytes;
   /** Working directory of the commands. Default: `/`. */
   workdir?: string;

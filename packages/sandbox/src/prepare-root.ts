@@ -1,9 +1,10 @@
 // What has to be on the disk before a sandbox is made: directories of an overlay, an unpacked archive.
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RootOverlay } from '@ns/mount';
 import type { Identity } from './identity.js';
 import type { RootSource, SandboxOptions } from './options.js';
-import type { PreparedRoot } from './root.js';
+import { changesInMemory, type PreparedRoot } from './root.js';
 import { makeTemporary } from './temporary.js';
 import { unpack } from './unpack/unpack.js';
 
@@ -30,15 +31,17 @@ const isUnpacked = (root: RootSource) => !('directory' in root);
 const lowerOf = (root: RootSource, temporary: string) =>
   'directory' in root ? root.directory : join(temporary, 'root');
 
-/** Where changes go: to a directory, or (true) to memory; undefined without an overlay. */
-function changesOf(root: RootSource, temporary: string): string | true | undefined {
+/** Where changes go: to a directory, or to memory with its limits; undefined without an overlay. */
+function changesOf(root: RootSource, temporary: string): string | RootOverlay | undefined {
   const { overlay, writable = false } = root;
-  if (typeof overlay === 'object') return overlay.keep;
   if (overlay === 'list') return temporary;
-  if (overlay === 'discard') return true;
+  if (overlay === 'discard') return changesInMemory();
+  if (overlay !== undefined) {
+    return 'keep' in overlay ? overlay.keep : changesInMemory(overlay.discard);
+  }
   if (!isUnpacked(root)) return undefined;
   // What has been unpacked is thrown away in any case. Mountpoints can be made in an overlay alone.
-  return writable ? temporary : true;
+  return writable ? temporary : changesInMemory();
 }
 
 /** How a root is mounted. */
@@ -47,7 +50,7 @@ function mounted(root: RootSource, temporary: string): PreparedRoot & Pick<Ready
   const changes = changesOf(root, temporary);
   const writable = root.writable === true || root.overlay !== undefined;
   if (changes === undefined) return { directory, writable };
-  if (changes === true) return { directory, writable, overlay: true };
+  if (typeof changes === 'object') return { directory, writable, overlay: changes };
   const overlay = layersIn(changes);
   return { directory, writable, overlay, changes: { lower: directory, upper: overlay.upper } };
 }
@@ -73,10 +76,10 @@ async function fill(
     });
   }
   const made = mounted(root, place);
-  if (typeof root.overlay === 'object') mkdirSync(root.overlay.keep, { recursive: true });
-  if (typeof made.overlay === 'object') {
-    for (const one of Object.values(layersIn(changesOf(root, place) as string)))
-      makeFor(one, owner);
+  if (made.changes) {
+    const top = changesOf(root, place) as string;
+    if (typeof root.overlay === 'object') mkdirSync(top, { recursive: true });
+    for (const one of Object.values(layersIn(top))) makeFor(one, owner);
   }
   return made;
 }

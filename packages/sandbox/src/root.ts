@@ -2,8 +2,9 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defaultMask, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
+import { bytesOf } from './limits.js';
 import { hasUplink } from './network.js';
-import type { SandboxOptions } from './options.js';
+import type { Bytes, SandboxOptions } from './options.js';
 
 /** Directories of the host behind which there is what is nobody's business, or sockets of services. */
 const COVERED = ['/home', '/root', '/run', '/mnt', '/media', '/var/tmp', '/var/spool', '/var/log'];
@@ -24,14 +25,28 @@ const HIDDEN = [
 /** Where programs and their libraries are. */
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
 const DEFAULT_TMP = '64M';
+const DEFAULT_CHANGES = '256M';
+const PAGE = 4096;
+const FEWEST = 1024;
 
 const isDirectory = (path: string) => existsSync(path) && lstatSync(path).isDirectory();
+
+/**
+ * Limits of a file system in memory. An empty file takes memory that the size does not count, and there
+ * may be as many as half of the machine's pages by default.
+ */
+function inMemory(size: Bytes): { size: Bytes; inodes: number } {
+  return { size, inodes: Math.max(FEWEST, Math.ceil(bytesOf(size) / PAGE)) };
+}
+
+/** Where changes in memory go. */
+export const changesInMemory = (size: Bytes = DEFAULT_CHANGES): RootOverlay => inMemory(size);
 
 /** Empty and small, so that mountpoints can be made in it. */
 const cover = (target: string): RootEntry => ({
   type: 'tmpfs',
   target,
-  size: '64k',
+  ...inMemory('64k'),
   mode: 0o755,
   nosuid: true,
   nodev: true,
@@ -103,7 +118,7 @@ export interface PreparedRoot {
   /** The directory that becomes the root; undefined for an empty one. */
   readonly directory?: string | undefined;
   readonly writable: boolean;
-  readonly overlay?: true | RootOverlay | undefined;
+  readonly overlay?: RootOverlay | undefined;
 }
 
 /** The root by these options. */
@@ -116,10 +131,17 @@ export function rootOptions(options: SandboxOptions, root: PreparedRoot): Rootfs
     ...(directory === undefined ? {} : { source: directory }),
     ...(overlay === undefined ? {} : { overlay }),
     readonly: !root.writable,
-    tmp: { size: tmp },
+    tmp: inMemory(tmp),
     mask: [...defaultMask, ...(host ? HIDDEN : []), ...mask],
     mounts: [
-      { type: 'tmpfs', target: '/dev/shm', size: tmp, nosuid: true, nodev: true, noexec: true },
+      {
+        type: 'tmpfs',
+        target: '/dev/shm',
+        ...inMemory(tmp),
+        nosuid: true,
+        nodev: true,
+        noexec: true,
+      },
       ...covers,
       ...(host ? nameServers(options) : []),
       ...readable.map((path) => show(path, true)),

@@ -235,6 +235,12 @@ describe('wrong options are refused before anything is done', () => {
     [{ root: { directory: 'relative' } }, "root.directory must be an absolute path: 'relative'"],
     [{ root: {} }, "root must be 'host' or 'empty' or { directory } or { tar } or { oci }: object"],
     [{ writable: '/x' }, 'writable must be a list'],
+    [{ tmp: 0 }, 'tmp must be at least 1: 0'],
+    [{ tmp: '0M' }, "tmp must be a size such as '64M', and not 0: '0M'"],
+    [
+      { root: { directory: '/', overlay: { discard: '0' } } },
+      'root.overlay.discard must be a size',
+    ],
     [{ limits: { pids: 0 } }, 'limits.pids must be at least 1: 0'],
     [{ limits: { memory: '1X' } }, "limits.memory must be a size such as '64M': '1X'"],
     [{ capabilities: ['cap_everything'] }, 'unknown capability'],

@@ -30,8 +30,19 @@ const hostPath: Schema = { type: 'string', pattern: '^/', title: 'an absolute pa
 const hostPaths: Schema = { type: 'array', items: hostPath };
 const size: Schema = {
   anyOf: [
-    { type: 'integer', minimum: 0 },
-    { type: 'string', pattern: '^\\d+[kmgKMG]?$', title: "a size such as '64M'" },
+    { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+    { type: 'string', pattern: '^\\d{1,12}[kmgKMG]?$', title: "a size such as '64M'" },
+  ],
+};
+/** To the kernel, a file system of size 0 is one without a limit. */
+const fullSize: Schema = {
+  anyOf: [
+    { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+    {
+      type: 'string',
+      pattern: '^0*[1-9]\\d{0,11}[kmgKMG]?$',
+      title: "a size such as '64M', and not 0",
+    },
   ],
 };
 
@@ -44,6 +55,7 @@ const describe = (description: string, schema: Schema): Schema => ({ description
 const overlay: Schema = {
   anyOf: [
     { type: 'string', enum: ['discard', 'list'] },
+    object({ discard: describe('Most bytes of changes, in memory.', fullSize) }, ['discard']),
     object({ keep: describe('A directory that takes the changes.', hostPath) }, ['keep']),
   ],
 };
@@ -127,7 +139,7 @@ export const schema = Object.freeze({
       },
     }),
     mask: describe('Paths inside that are hidden, if they exist.', hostPaths),
-    tmp: describe("Size of /tmp and of /dev/shm. Default: '64M'.", size),
+    tmp: describe("Size of /tmp and of /dev/shm. Default: '64M'.", fullSize),
     workdir: describe('Working directory of commands. Default: /.', hostPath),
     hostname: describe("Default: 'sandbox'.", { type: 'string', minLength: 1, maxLength: 64 }),
     user: describe("Who the commands are. Default: oneself; for root, 'nobody'.", user),

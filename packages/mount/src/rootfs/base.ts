@@ -50,7 +50,9 @@ export function addBase(program: Program, options: CheckedRootfs, inUserNamespac
     const tree = { type: 'bind', source, ...(readonly ? { readonly } : {}) } as const;
     root = addDetached(program, tree, inUserNamespace, step);
   }
-  const scratch = addDetached(program, { type: 'tmpfs', mode: 0o700 }, inUserNamespace, step);
+  const { lower: _lower, upper: _upper, work: _work, ...limits } = overlay ?? {};
+  const memory = { type: 'tmpfs', mode: 0o700, ...limits } as const;
+  const scratch = addDetached(program, memory, inUserNamespace, step);
   addAttach(program, scratch, ROOT, step);
   root ??= overlay
     ? addOverlay(program, options, scratch, inUserNamespace)

@@ -5,6 +5,7 @@ import { assertKeys } from '@ns/core';
 import { assertFd } from '@ns/core/sys';
 import { assertFlag, assertMode, assertOneOf, assertPath, assertText } from '../checks.js';
 import type { DetachedMount } from '../detached.js';
+import { tmpfsRecipe } from '../filesystems.js';
 import { checkMount } from '../mounts.js';
 import type { RootEntry, RootfsOptions, RootOverlay } from './options.js';
 
@@ -84,8 +85,9 @@ function checkOverlay(overlay: unknown, source: unknown): RootOverlay | undefine
   if (source === undefined)
     throw new TypeError('overlay needs source: without one, all is in memory');
   if (overlay === true) return {};
-  assertKeys(overlay, ['lower', 'upper', 'work'], 'overlay');
-  const { lower = [], upper, work } = overlay as RootOverlay;
+  assertKeys(overlay, ['lower', 'upper', 'work', 'size', 'inodes'], 'overlay');
+  const { lower = [], upper, work, ...limits } = overlay as RootOverlay;
+  tmpfsRecipe(limits, 'overlay'); // checks them
   if (!Array.isArray(lower))
     throw new TypeError(`overlay.lower must be an array: ${String(lower)}`);
   lower.forEach((layer, i) => {
@@ -95,7 +97,10 @@ function checkOverlay(overlay: unknown, source: unknown): RootOverlay | undefine
     throw new TypeError('overlay.upper and overlay.work belong together');
   }
   const layers = { lower: lower.map((layer) => resolve(layer)) };
-  if (upper === undefined || work === undefined) return layers;
+  if (upper === undefined || work === undefined) return { ...layers, ...limits };
+  for (const name of Object.keys(limits)) {
+    throw new TypeError(`overlay.${name} is for changes in memory, without overlay.upper`);
+  }
   assertPath(upper, 'overlay.upper');
   assertPath(work, 'overlay.work');
   return { ...layers, upper: resolve(upper), work: resolve(work) };

@@ -52,7 +52,7 @@ export function addDev(inside: Inside, inUserNamespace: boolean, newIpc: boolean
   const place = inside.directory('/dev', step, { real: true });
   const dev = addDetached(
     program,
-    { type: 'tmpfs', mode: 0o755, size: '64k', ...safe },
+    { type: 'tmpfs', mode: 0o755, size: '64k', inodes: 1024, ...safe },
     inUserNamespace,
     step,
   );

@@ -32,10 +32,10 @@ export interface SymlinkEntry {
 export type RootEntry = Mount | FileEntry | DirectoryEntry | SymlinkEntry;
 
 /** Layers over the source of a root. */
-export interface RootOverlay {
+export interface RootOverlay extends Pick<TmpfsOptions, 'size' | 'inodes'> {
   /** Further read-only layers over the source, the topmost first. */
   lower?: readonly string[];
-  /** Directory that takes all changes. Default: memory. */
+  /** Directory that takes all changes. Default: memory, as much as `size` and `inodes` allow. */
   upper?: string;
   /** An empty directory on the same mount as `upper`. Needed with it. */
   work?: string;

@@ -161,6 +161,19 @@ describe('a directory as the root', () => {
     expect(readdirSync(top)).not.toContain('opt');
   });
 
+  test('has no more memory for changes than it is given', () => {
+    const top = source();
+    const fill = 'head -c 2M /dev/zero > /data/a || stat -c %s /data/a';
+    const overlay = { size: '1M', inodes: 200 };
+    expect(Number(sh(fill, { source: top, overlay }))).toBeLessThanOrEqual(2 ** 20);
+    const make = 'i=0; while echo > /data/$i; do i=$((i+1)); done 2>/dev/null; echo $i';
+    expect(Number(sh(make, { source: top, overlay }))).toBeLessThan(200);
+    expect(readdirSync(join(top, 'data'))).toEqual([]);
+    const wrong = (more: object) => () => rootfs({ source: top, overlay: more });
+    expect(wrong({ size: 'much' })).toThrow('overlay.size must be bytes, or a text');
+    expect(wrong({ upper: '/u', work: '/w', size: 1 })).toThrow('overlay.size is for changes in');
+  });
+
   test('gets mountpoints in an overlay, none in the directory itself', () => {
     const top = source();
     const data = scratchDirectory();

@@ -132,6 +132,19 @@ test('all file systems in memory are small', async () => {
   });
 });
 
+test('empty files do not fill the memory either', async () => {
+  // Each takes a kilobyte of the kernel's, which no size of a file system counts.
+  const make = (where: string) =>
+    `perl -e 'for my $i (0..20_000) { open my $f, ">", "${where}/$i" or exit } print "unlimited "'`;
+  const everywhere = ['/tmp', '/dev/shm', '/dev', '/home', '/root', '/run', '/mnt'].map(make);
+  const mounts = [{ type: 'tmpfs', target: '/tmp', size: '64M' } as const];
+  await expectToWithstand({
+    script: everywhere.join('; '),
+    success: /unlimited/,
+    open: { mounts },
+  });
+});
+
 test('no path that a caller gives leads outside', async () => {
   const top = outside();
   const elsewhere = outside();
