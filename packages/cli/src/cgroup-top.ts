@@ -1,9 +1,10 @@
 // `ns cgroup top`: what groups use, again and again, the busiest first.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cgroup } from '@ns/cgroup';
-import { eachChild, json, print, sizeText } from './cgroup-view.js';
+import { eachChild, sizeText } from './cgroup-view.js';
 import { type Given, UsageError } from './options.js';
-import { type Column, printable, table } from './table.js';
+import { print, printable, printJson } from './output.js';
+import { type Column, table } from './table.js';
 
 /** What a terminal in raw mode gives for Ctrl-C. */
 const CTRL_C = 3;
@@ -119,7 +120,7 @@ export async function top(group: Cgroup, given: Given): Promise<void> {
       const after = sample(group);
       const list = rates(before, after);
       before = after;
-      if (given.has('json')) print(once ? json(list) : JSON.stringify(list));
+      if (given.has('json')) printJson({ groups: list }, { line: !once });
       else if (once || !process.stdout.isTTY) lines(list).forEach(print);
       else {
         const shown = lines(list).slice(0, (process.stdout.rows ?? 25) - 1);

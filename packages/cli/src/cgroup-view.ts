@@ -2,7 +2,8 @@
 import { Cgroup, cgroupHierarchy } from '@ns/cgroup';
 import { isSystemError } from '@ns/core';
 import { type Given, UsageError } from './options.js';
-import { type Column, printable, table } from './table.js';
+import { print, printable, printJson } from './output.js';
+import { type Column, table } from './table.js';
 
 /** The group that a text means: a path from the root of the tree, its directory, or a pid in it. */
 export function openGroup(text: string): Cgroup {
@@ -15,17 +16,8 @@ export function openGroup(text: string): Cgroup {
   throw new UsageError(`'${text}' is neither a process id nor the path of a cgroup`);
 }
 
-/** Writes a line. */
-export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-/** JSON has no infinity: no limit is `max`, as in the files. */
-export function json(value: unknown): string {
-  return JSON.stringify(value, (_, one) => (one === Number.POSITIVE_INFINITY ? 'max' : one), 2);
-}
-
-function describe(group: Cgroup) {
+/** All that is told of a group. */
+export function describe(group: Cgroup) {
   const { path, type, controllers, enabled } = group;
   return {
     ...{ path, type, controllers, enabled },
@@ -51,7 +43,7 @@ function* flat(value: unknown, name: string): Generator<[string, string]> {
 /** `ns cgroup show`. */
 export function show(group: Cgroup, given: Given): void {
   const description = describe(group);
-  if (given.has('json')) print(json(description));
+  if (given.has('json')) printJson(description);
   else
     table([{ title: '' }, { title: '' }], [...flat(description, '')], { headings: false }).forEach(
       print,
@@ -118,6 +110,6 @@ export function sizeText(bytes: number): string {
 /** `ns cgroup tree`. */
 export function tree(group: Cgroup, given: Given): void {
   const root = branch(group);
-  if (given.has('json')) print(json(root));
+  if (given.has('json')) printJson(root);
   else table(columns, [...rows(root)], { columns: process.stdout.columns }).forEach(print);
 }

@@ -27,13 +27,26 @@ test('a group is frozen, goes on and is killed', async () => {
   expect(child.signalCode).toBe('SIGKILL');
 });
 
+test('with --json, what is changed is told as show tells it', async () => {
+  const { own, child } = await group();
+  const told = (...args: string[]) => JSON.parse(ns('cgroup', ...args, '--json').stdout);
+  const { path } = own;
+  const frozen = told('freeze', path);
+  expect(frozen).toMatchObject({ path, events: { frozen: true }, processes: [child.pid] });
+  expect(Object.keys(frozen)).toEqual(Object.keys(told('show', path)));
+  expect(told('thaw', path)).toMatchObject({ path, events: { frozen: false } });
+  expect(told('kill', path)).toMatchObject({ path, processes: [] });
+});
+
 test('limits of a group are set', async ({ skip }) => {
   skip(!controllers.includes('memory'), `the v2 tree has no memory controller here (${mode})`);
   using root = Cgroup.root();
   root.enable(['memory', 'cpu', 'pids']);
   const { own } = await group();
   const words = ['--memory', '64M', '--cpus', '0.5', '--pids-limit', '9'];
-  expect(ns('cgroup', 'set', own.path, ...words)).toMatchObject({ status: 0, stderr: '' });
+  const set = ns('cgroup', 'set', own.path, ...words, '--json');
+  expect(set).toMatchObject({ status: 0, stderr: '' });
+  expect(JSON.parse(set.stdout)).toMatchObject({ path: own.path, limits: { pids: { max: 9 } } });
   expect(own.limits()).toMatchObject({
     memory: { max: 64 * 1024 ** 2 },
     cpu: { quota: 50_000 },

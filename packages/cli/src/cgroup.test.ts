@@ -15,7 +15,8 @@ test('the tree is shown, and the own group', () => {
 test('top tells what every group uses, once', () => {
   const { stdout, status } = ns('cgroup', 'top', '--once', '--json', '--delay', '0.05');
   expect(status).toBe(0);
-  const root = JSON.parse(stdout).find(({ path }: { path: string }) => path === '/');
+  const { groups } = JSON.parse(stdout);
+  const root = groups.find(({ path }: { path: string }) => path === '/');
   expect(root).toMatchObject({ cpuPercent: expect.any(Number), processes: expect.any(Number) });
   expect(ns('cgroup', 'top', '--once', '-d', '0.05').stdout).toMatch(/^ *%CPU/);
 });
@@ -53,6 +54,9 @@ test.each([
   [['show', 'x'], "'x' is neither a process id nor the path of a cgroup"],
   [['show', '/', '/'], "unexpected '/'"],
   [['top', '--delay', '0'], '--delay must be seconds'],
+  // Options of one verb are none of another one.
+  [['show', '--once'], 'unknown option --once'],
+  [['--memory', '1M', 'show'], 'unknown option --memory'],
   [['set', '/', '--io-max', '/dev/null,rbps=1'], 'not a block device'],
   [['set', '/', '--io-max', '8:0,speed=1'], "'speed=1' is none of rbps"],
   [['set', '/', '--memory', 'lots'], 'memory.max must be'],

@@ -1,28 +1,39 @@
 // `ns cgroup`: groups of the cgroup v2 tree.
 import type { Cgroup } from '@ns/cgroup';
 import { top } from './cgroup-top.js';
-import { openGroup, show, tree } from './cgroup-view.js';
-import type { Command, Outcome } from './command.js';
+import { describe, openGroup, show, tree } from './cgroup-view.js';
+import { type Command, done, type Outcome, type Verb } from './command.js';
 import { limitOptions, limitsOf } from './limit-options.js';
-import { type Given, type OptionGroup, readOptions, UsageError } from './options.js';
+import { type Given, type OptionGroup, UsageError } from './options.js';
+import { printJson } from './output.js';
 
-interface Verb {
-  readonly options: OptionGroup;
-  /** The group if none is named; without it, one must be. */
-  readonly group?: string;
-  act(group: Cgroup, given: Given): void | Promise<void>;
+type Act = (group: Cgroup, given: Given) => void | Promise<void>;
+
+/** Calls back with the group that is named, or else with this one; without it, one must be named. */
+async function withGroup(given: Given, usual: string | undefined, act: Act): Promise<Outcome> {
+  const { operands } = given;
+  const [text] = usual !== undefined && operands.length === 0 ? [usual] : given.named('the group');
+  using group = openGroup(text);
+  await act(group, given);
+  return done;
 }
 
-const json = { json: { short: 'J', help: 'as JSON' } } as const;
-const listing: OptionGroup = { title: 'Options', options: json };
-const nothing: OptionGroup = { title: 'Options', options: {} };
-const topOptions: OptionGroup = {
-  title: 'Options of top',
-  options: {
-    once: { help: 'once, then end' },
-    delay: { short: 'd', value: 'SECONDS', help: 'between two readings (default: 1)' },
-  },
-};
+/** One that shows groups. */
+function showing(summary: string, usual: string, act: Act, options: readonly OptionGroup[]): Verb {
+  const run = (given: Given) => withGroup(given, usual, act);
+  const usage = options.length === 0 ? '[GROUP]' : '[options] [GROUP]';
+  return { usage, summary, options, run };
+}
+
+/** One that changes a group, which --json tells as it is then. */
+function changing(summary: string, act: Act, rest: Partial<Verb> = {}): Verb {
+  const change: Act = async (group, given) => {
+    await act(group, given);
+    if (given.has('json')) printJson(describe(group));
+  };
+  const run = (given: Given) => withGroup(given, undefined, change);
+  return { usage: 'GROUP', summary, options: [], ...rest, run };
+}
 
 function set(group: Cgroup, given: Given): void {
   const limits = limitsOf(given);
@@ -30,55 +41,32 @@ function set(group: Cgroup, given: Given): void {
   group.set(limits);
 }
 
-const verbs: Readonly<Record<string, Verb>> = {
-  show: { options: listing, group: String(process.pid), act: show },
-  tree: { options: listing, group: '/', act: tree },
-  top: {
-    options: { title: 'Options', options: { ...json, ...topOptions.options } },
-    group: '/',
-    act: top,
+const topOptions: OptionGroup = {
+  title: 'Options',
+  options: {
+    once: { help: 'once, then end' },
+    delay: { short: 'd', value: 'SECONDS', help: 'between two readings (default: 1)' },
   },
-  set: { options: limitOptions, act: set },
-  freeze: { options: nothing, act: (group) => group.freeze() },
-  thaw: { options: nothing, act: (group) => group.thaw() },
-  kill: { options: nothing, act: (group) => group.kill() },
 };
-
-/** Options may stand before the group and after it. */
-function read(words: readonly string[], options: OptionGroup): Given {
-  const given = readOptions(words, [options]);
-  const [group, ...rest] = given.operands;
-  if (group === undefined || !rest[0]?.startsWith('-')) return given;
-  const before = words.slice(0, words.length - given.operands.length);
-  return readOptions([...before, ...rest, group], [options]);
-}
-
-async function dispatch(given: Given): Promise<Outcome> {
-  const [name = 'tree', ...words] = given.operands;
-  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
-  if (verb === undefined) {
-    const known = Object.keys(verbs).join(', ');
-    throw new UsageError(`there is no 'ns cgroup ${name}', only ${known}`);
-  }
-  const own = read(words, verb.options);
-  const [text = verb.group, ...others] = own.operands;
-  if (text === undefined) throw new UsageError('the group is missing');
-  if (others.length > 0) throw new UsageError(`unexpected '${others[0]}'`);
-  using group = openGroup(text);
-  await verb.act(group, own);
-  return { exitCode: 0 };
-}
 
 export const cgroupCommand: Command = {
   name: 'cgroup',
   summary: 'Groups of the cgroup v2 tree: what they use, their limits, freezing and ending them.',
-  usage: 'show | tree | top | set | freeze | thaw | kill  [options] [GROUP]',
-  verbs: Object.keys(verbs),
-  // They belong to the verbs, and are read with them: here they are for the help alone.
-  options: [topOptions, { ...limitOptions, title: 'Options of set' }],
+  verbs: {
+    show: showing('Show all that is known of a group.', String(process.pid), show, []),
+    tree: showing('Show the groups below it, with processes and memory.', '/', tree, []),
+    top: showing('Show what groups use, again and again, the busiest first.', '/', top, [
+      topOptions,
+    ]),
+    set: changing('Set limits.', set, { usage: 'GROUP options', options: [limitOptions] }),
+    freeze: changing('Stop its processes, and wait until they are.', (group) => group.freeze()),
+    thaw: changing('Let them go on.', (group) => group.thaw()),
+    kill: changing('End its processes, and wait until they are gone.', (group) => group.kill()),
+  },
+  usual: 'tree',
   notes: [
     'GROUP is a path from the root of the tree, a directory of it, or a pid in the group. Default: the own group for show, the root for tree and top; the others need it.',
-    'show, tree and top take --json. top is left with q. kill and freeze wait until it is done, and refuse the group that ns itself is in.',
+    'top is left with q. kill and freeze refuse the group that ns itself is in. With --json, what changes a group prints it as show does.',
     'Exit code: 0, or 1 for an error.',
   ],
   examples: [
@@ -89,5 +77,4 @@ export const cgroupCommand: Command = {
     'ns cgroup freeze /batch',
   ],
   failureCode: 1,
-  run: dispatch,
 };

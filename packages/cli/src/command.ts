@@ -4,20 +4,45 @@ import type { Given, OptionGroup } from './options.js';
 /** How `ns` ends: as the command did that it ran, or with a code of its own. */
 export type Outcome = { readonly exitCode: number } | { readonly signal: NodeJS.Signals };
 
-/** A subcommand of `ns`. */
-export interface Command {
-  readonly name: string;
-  /** What it does, in a line. */
-  readonly summary: string;
+/** All went well. */
+export const done: Outcome = { exitCode: 0 };
+
+/** What is done for a command line. */
+export interface Action {
   /** The words after its name: `[options] [--] [command [argument...]]`. */
   readonly usage: string;
   readonly options: readonly OptionGroup[];
-  /** Commands of its own: what its first word can be. */
-  readonly verbs?: readonly string[];
+  /** Whether the words after the options are another command, with options of its own. */
+  readonly runs?: boolean;
+  /** What its first word can be, if that is known: for completions. */
+  readonly words?: readonly string[];
+  run(given: Given): Outcome | Promise<Outcome>;
+}
+
+/** A command of a command: `ns net add`. */
+export interface Verb extends Action {
+  /** What it does, in a line. */
+  readonly summary: string;
+}
+
+/** What a command has that consists of others. */
+export interface Verbs {
+  readonly verbs: Readonly<Record<string, Verb>>;
+  /** The one that is meant if none is named. */
+  readonly usual: string;
+}
+
+/** What is told of a command. */
+export interface CommandDescription {
+  readonly name: string;
+  /** What it does, in a line. */
+  readonly summary: string;
   /** Paragraphs of the help, after the options. */
   readonly notes: readonly string[];
   readonly examples: readonly string[];
   /** Exit code if it fails itself. */
   readonly failureCode: number;
-  run(given: Given): Outcome | Promise<Outcome>;
 }
+
+/** A subcommand of `ns`. */
+export type Command = CommandDescription & (Action | Verbs);

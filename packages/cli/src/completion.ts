@@ -1,44 +1,53 @@
 // `ns completion`: the completion of a shell, made of the same descriptions as the help.
-import type { Command, Outcome } from './command.js';
+import { type Action, type Command, type CommandDescription, done } from './command.js';
 import { bashCompletion } from './completion/bash.js';
 import { fishCompletion } from './completion/fish.js';
 import { completed } from './completion/model.js';
 import { zshCompletion } from './completion/zsh.js';
 import { allCommands } from './ns.js';
-import { type Given, UsageError } from './options.js';
+import { UsageError } from './options.js';
+import { printJson } from './output.js';
 
 const shells = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
 type Shell = keyof typeof shells;
+
+const names = Object.keys(shells);
 
 /** The script that completes the command line of `ns` in a shell. */
 export function completionFor(shell: Shell, commands: readonly Command[]): string {
   return shells[shell](completed(commands));
 }
 
-async function show(given: Given): Promise<Outcome> {
-  const [shell, ...more] = given.operands;
-  if (shell === undefined || more.length > 0 || !Object.hasOwn(shells, shell)) {
-    throw new UsageError(`one of ${Object.keys(shells).join(', ')} is wanted`);
-  }
-  process.stdout.write(completionFor(shell as Shell, await allCommands()));
-  return { exitCode: 0 };
-}
-
-export const completion: Command = {
+export const completion: CommandDescription & Action = {
   name: 'completion',
   summary: 'Print what completes the command line of ns in a shell.',
   usage: 'bash|zsh|fish',
   options: [],
-  verbs: Object.keys(shells),
+  words: names,
   notes: [
-    'The same files are in the package: dist/completions.',
+    'The same files are in the package: dist/completions. With --json and without a shell, it is the commands with their options that is printed: what completions are made of.',
     'Exit code: 0, or 1 for an error.',
   ],
   examples: [
     'source <(ns completion bash)',
     'ns completion zsh > ~/.zfunc/_ns',
     'ns completion fish > ~/.config/fish/completions/ns.fish',
+    'ns completion --json',
   ],
   failureCode: 1,
-  run: show,
+  async run(given) {
+    const { operands } = given;
+    if (given.has('json') && operands.length === 0) {
+      printJson({ commands: completed(await allCommands()) });
+      return done;
+    }
+    const [shell] = given.named('the shell');
+    if (!Object.hasOwn(shells, shell)) {
+      throw new UsageError(`one of ${names.join(', ')} is wanted`);
+    }
+    const script = completionFor(shell as Shell, await allCommands());
+    if (given.has('json')) printJson({ shell, script });
+    else process.stdout.write(script);
+    return done;
+  },
 };

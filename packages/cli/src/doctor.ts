@@ -4,7 +4,8 @@ import { type Feature, type FeatureName, type Features, features } from '@ns/cor
 import { sandbox } from '@ns/sandbox';
 import type { Command, Outcome } from './command.js';
 import { lineOf } from './failure.js';
-import { type Given, UsageError } from './options.js';
+import type { Given } from './options.js';
+import { print, printJson } from './output.js';
 
 /** What sandboxes of ordinary users stand on. */
 const needed: readonly FeatureName[] = [
@@ -19,7 +20,6 @@ const needed: readonly FeatureName[] = [
 ];
 
 const out = process.stdout;
-const print = (line: string) => out.write(`${line}\n`);
 
 type Colour = 31 | 32 | 33;
 
@@ -78,12 +78,12 @@ function printVerdict({ available, missing, error }: Verdict, found: Features): 
 }
 
 async function examine(given: Given): Promise<Outcome> {
-  if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
+  given.named();
   const found = features();
   const verdict = await judge(found);
   const system = { kernel: release(), arch: arch(), node: process.version, uid: userInfo().uid };
   if (given.has('json')) {
-    print(JSON.stringify({ system, rootlessSandboxes: verdict, features: found }, null, 2));
+    printJson({ system, rootlessSandboxes: verdict, features: found });
   } else {
     const { kernel, node, uid } = system;
     print(`Linux ${kernel} on ${system.arch}, Node.js ${node}, uid ${uid}\n`);
@@ -100,12 +100,7 @@ export const doctor: Command = {
   name: 'doctor',
   summary: 'Tell what this kernel and this user can do, and what helps where they cannot.',
   usage: '[options]',
-  options: [
-    {
-      title: 'Options',
-      options: { json: { short: 'J', help: 'as JSON' } },
-    },
-  ],
+  options: [],
   notes: [
     'Namespaces are really made, by children that end at once; nothing else changes. As root, it is also tried as an ordinary user would.',
     'Exit code: 0 if sandboxes work without root, else 1.',

@@ -1,6 +1,7 @@
 // Errors as the user of the command sees them: one line, with what helps.
 import { isSystemError, type SystemError } from '@ns/core';
 import { UsageError } from './options.js';
+import { printable } from './output.js';
 
 /** Exit codes of the shell for a command that could not be run. */
 const NOT_FOUND = 127;
@@ -27,8 +28,7 @@ function execLine({ code, args, message }: Error & { code: string; args: readonl
   return `${path}: ${meaning}`;
 }
 
-/** The error in one line. */
-export function lineOf(error: unknown, command: string): string {
+function textOf(error: unknown, command: string): string {
   if (error instanceof UsageError) return `${error.message} (see: ${command} --help)`;
   if (isExec(error)) return execLine(error);
   const text = error instanceof Error ? error.message : String(error);
@@ -36,11 +36,20 @@ export function lineOf(error: unknown, command: string): string {
   return hints.length === 0 ? first : `${first}. ${hints.join(' ')}`;
 }
 
-/** The error for a program that reads JSON: its line, and what the kernel had to say. */
+/** The error in one line. */
+export function lineOf(error: unknown, command: string): string {
+  return printable(textOf(error, command));
+}
+
+/** What is known of an error, of the kernel's, of Node.js's, or of a part of a sandbox. */
+type Known = Partial<Pick<SystemError, 'code' | 'syscall' | 'step' | 'hint'>> & { part?: string };
+
+/** The error for a program that reads JSON: its line, and what else is known. */
 function jsonOf(error: unknown, command: string, exitCode: number): string {
-  const { code, syscall, step, hint } = isSystemError(error) ? error : ({} as Partial<SystemError>);
+  const { name, cause, part } = (error instanceof Error ? error : {}) as Error & Known;
+  const { code, syscall, step, hint } = (isSystemError(cause) ? cause : (error ?? {})) as Known;
   const message = lineOf(error, command);
-  return JSON.stringify({ error: { message, code, syscall, step, hint, exitCode } });
+  return JSON.stringify({ error: { message, name, part, code, syscall, step, hint, exitCode } });
 }
 
 /** How an error is told. */
@@ -59,5 +68,6 @@ export function report(error: unknown, { command, own, json = false }: Reporting
   const line = json
     ? jsonOf(error, command, process.exitCode)
     : `${command}: ${lineOf(error, command)}`;
+  process.stderr.on('error', () => {}); // nobody reads it: the exit code has to do
   process.stderr.write(`${line}\n`);
 }

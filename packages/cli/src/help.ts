@@ -1,6 +1,7 @@
 // The text of --help.
-import type { Command } from './command.js';
-import type { OptionDescription, OptionGroup } from './options.js';
+import type { Command, Verb } from './command.js';
+import { commonOptions, type OptionDescription, type OptionGroup } from './options.js';
+import { choose, hasVerbs, optionGroups } from './verbs.js';
 
 const WIDTH = 79;
 const INDENT = 28;
@@ -37,15 +38,38 @@ function group({ title, options }: OptionGroup): string {
   return [`${title}:`, ...lines].join('\n');
 }
 
+const list = (title: string, entries: readonly string[]) => [`${title}:`, ...entries].join('\n');
+
 /** Help of a subcommand. */
 export function commandHelp(command: Command): string {
-  const { name, usage, summary, options, notes, examples } = command;
+  const { name, summary, notes, examples } = command;
+  const usage = hasVerbs(command) ? '<verb> [options]' : command.usage;
+  const verbs = hasVerbs(command)
+    ? Object.entries(command.verbs).map(([verb, one]) =>
+        entry(`  ${verb} ${one.usage}`.trimEnd(), one.summary),
+      )
+    : [];
   return [
     wrap(`Usage: ns ${name} ${usage}`, 0),
     wrap(summary, 0),
-    ...options.map(group),
+    ...(verbs.length > 0 ? [list('Verbs', verbs)] : []),
+    ...[...optionGroups(command), commonOptions].map(group),
     ...notes.map((note) => wrap(note, 0)),
-    ['Examples:', ...examples.map((example) => `  ${example}`)].join('\n'),
+    list(
+      'Examples',
+      examples.map((example) => `  ${example}`),
+    ),
+  ].join('\n\n');
+}
+
+/** Help of a verb of a subcommand. */
+export function verbHelp(command: Command, verb: string): string {
+  const { action } = choose(command, [verb]);
+  return [
+    wrap(`Usage: ns ${command.name} ${verb} ${action.usage}`.trimEnd(), 0),
+    wrap((action as Verb).summary, 0),
+    ...[...action.options, commonOptions].map(group),
+    `More: ns ${command.name} --help`,
   ].join('\n\n');
 }
 

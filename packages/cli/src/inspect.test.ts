@@ -7,7 +7,7 @@ import { ns } from './testing/ns.js';
 
 interface Told {
   type: string;
-  inode: string;
+  inode: number;
   own: boolean;
 }
 
@@ -44,10 +44,15 @@ test('a namespace is kept by a file, and let go', ({ skip }) => {
   const path = join(directory, 'uts');
   const pinned = ns('pin', '--json', 'uts', 'new', path);
   expect(pinned.stderr).toBe('');
-  expect(JSON.parse(pinned.stdout).inode).toBe(String(statSync(path).ino));
+  const told = { type: 'uts', inode: statSync(path).ino, path };
+  expect(JSON.parse(pinned.stdout)).toEqual(told);
   expect(ns('inspect', path).stdout).toMatch(/^uts\s/m);
-  expect(ns('unpin', path)).toMatchObject({ status: 0, stderr: '' });
-  expect(ns('pin', 'uts', 'new').stderr).toContain('a type, a process or file, and a path');
+  // A wrong one undoes nothing.
+  expect(ns('unpin', path, '/etc/passwd').status).toBe(1);
+  const { status, stdout, stderr } = ns('unpin', path, '--json');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({ namespaces: [told] });
+  expect(ns('pin', 'uts', 'new').stderr).toContain('the path is missing');
 });
 
 test('what ns run would do is explained', () => {

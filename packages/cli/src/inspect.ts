@@ -1,21 +1,23 @@
 // `ns inspect`: what is known of the namespaces of a process, or of one behind a file or a name.
 import { existsSync } from 'node:fs';
 import { allNamespaceTypes, Namespace } from '@ns/core';
-import type { Command, Outcome } from './command.js';
+import { type Command, done, type Outcome } from './command.js';
 import { type Given, UsageError } from './options.js';
+import { print, printJson } from './output.js';
 import { table } from './table.js';
 
 /** What is told of a namespace. */
 interface Told {
   readonly type: string;
-  readonly inode: string;
+  readonly inode: number;
   readonly id: string | null;
   readonly initial: boolean;
   /** Whether the caller is in it. */
   readonly own: boolean;
   readonly ownerUid: number | null;
-  readonly owner: string | null;
-  readonly parent: string | null;
+  /** By their inodes. */
+  readonly owner: number | null;
+  readonly parent: number | null;
 }
 
 /** What the kernel tells only to some: null if it does not. */
@@ -28,11 +30,11 @@ function unlessRefused<Value>(ask: () => Value): Value | null {
   }
 }
 
-function inodeOf(get: () => Namespace | null): string | null {
+function inodeOf(get: () => Namespace | null): number | null {
   const namespace = unlessRefused(get);
   if (namespace === null) return null;
   try {
-    return String(namespace.id.ino);
+    return Number(namespace.id.ino);
   } finally {
     namespace.close();
   }
@@ -44,7 +46,7 @@ function tell(namespace: Namespace): Told {
   try {
     return {
       type,
-      inode: String(namespace.id.ino),
+      inode: Number(namespace.id.ino),
       id: unlessRefused(() => namespace.nsid)?.toString() ?? null,
       initial: namespace.isInitial,
       own: namespace.equals(current),
@@ -81,12 +83,12 @@ const columns = [
 function row({ type, inode, id, owner, ownerUid, parent, initial, own }: Told): string[] {
   const notes = [initial ? 'initial' : '', own ? 'own' : ''].filter(Boolean).join(', ');
   const ownedBy = owner ?? (ownerUid === null ? '-' : `uid ${ownerUid}`);
-  return [type, inode, id ?? '-', ownedBy, parent ?? '-', notes];
+  return [type, String(inode), id ?? '-', String(ownedBy), String(parent ?? '-'), notes];
 }
 
 function inspectAll(given: Given): Outcome {
   const { operands } = given;
-  if (operands.length === 0) throw new UsageError('which process, file or name?');
+  if (operands.length === 0) throw new UsageError('a process, file or name is missing');
   const told = operands.flatMap((text) => {
     const opened = open(text);
     try {
@@ -95,17 +97,16 @@ function inspectAll(given: Given): Outcome {
       for (const one of opened) one.close();
     }
   });
-  const print = (line: string) => process.stdout.write(`${line}\n`);
-  if (given.has('json')) print(JSON.stringify({ namespaces: told }, null, 2));
+  if (given.has('json')) printJson({ namespaces: told });
   else table(columns, told.map(row), { columns: process.stdout.columns }).forEach(print);
-  return { exitCode: 0 };
+  return done;
 }
 
 export const inspect: Command = {
   name: 'inspect',
   summary: 'Show the namespaces of a process, or one behind a file or a name.',
   usage: '[options] PID|PATH|NAME...',
-  options: [{ title: 'Options', options: { json: { short: 'J', help: 'as JSON' } } }],
+  options: [],
   notes: [
     'OWNER is the user namespace that owns one, by its inode, or for a user namespace the user who made it; - is what the kernel does not tell.',
     'Exit code: 0, or 1 for an error.',

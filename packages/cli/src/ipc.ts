@@ -1,17 +1,17 @@
 // `ns ipc`: what is in an IPC namespace, in the manner of ipcs(1) and lsipc(1).
 import { type IpcSnapshot, snapshot } from '@ns/ipc';
-import type { Command, Outcome } from './command.js';
+import { type Command, done, type Outcome } from './command.js';
 import { userName } from './ids.js';
-import { type Given, readOptions, UsageError } from './options.js';
+import type { Given } from './options.js';
+import { print, printable, printJson } from './output.js';
 import { withPlace } from './place.js';
-import { type Column, printable, table } from './table.js';
+import { type Column, table } from './table.js';
 
 const options = {
-  title: 'Options of ls',
+  title: 'Options',
   options: {
     in: { value: 'PLACE', help: 'a pid in the namespace, or its file (default: the own one)' },
     limits: { short: 'l', help: 'limits and how much of them is used, instead of objects' },
-    json: { short: 'J', help: 'objects, limits and usage as JSON' },
   },
 };
 
@@ -99,22 +99,14 @@ function limitsPart({ limits, usage, posixQueues }: IpcSnapshot): Part {
   return ['Limits', [{ title: 'LIMIT' }, right('VALUE'), right('USED')], rows];
 }
 
-/** JSON has no numbers of 64 bits: what is beyond its own is a text. */
-function plain(_: string, value: unknown): unknown {
-  if (typeof value !== 'bigint') return value;
-  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-}
-
-function list(words: readonly string[]): Outcome {
-  const given = readOptions(words, [options]);
-  if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
+function list(given: Given): Outcome {
+  given.named();
   const found = withPlace(given, 'ipc', (place) =>
     snapshot(place === undefined ? {} : { in: place }),
   );
-  const print = (line: string) => process.stdout.write(`${line}\n`);
   if (given.has('json')) {
-    print(JSON.stringify(found, plain, 2));
-    return { exitCode: 0 };
+    printJson(found);
+    return done;
   }
   const parts = given.has('limits') ? [limitsPart(found)] : objectParts(found);
   parts.forEach(([title, columns, rows], i) => {
@@ -124,26 +116,25 @@ function list(words: readonly string[]): Outcome {
   if (found.posixQueues === undefined) {
     process.stderr.write('ns ipc: no permission to list POSIX message queues\n');
   }
-  return { exitCode: 0 };
-}
-
-function dispatch(given: Given): Outcome {
-  const [verb = 'ls', ...rest] = given.operands;
-  if (verb !== 'ls') throw new UsageError(`there is no 'ns ipc ${verb}', only ls`);
-  return list(rest);
+  return done;
 }
 
 export const ipc: Command = {
   name: 'ipc',
   summary: 'Show what is in an IPC namespace.',
-  usage: 'ls [options]',
-  verbs: ['ls'],
-  options: [],
+  verbs: {
+    ls: {
+      usage: '[options]',
+      summary: 'List queues, shared memory and semaphores.',
+      options: [options],
+      run: list,
+    },
+  },
+  usual: 'ls',
   notes: [
-    'ls lists System V message queues, shared memory and semaphore sets, and POSIX message queues. It takes --in PLACE (a pid in the namespace, or its file), --limits (limits and how much of them is used), and --json (all of it).',
+    'ls lists System V message queues, shared memory and semaphore sets, and POSIX message queues. With --json it has the limits as well, and how much of them is used.',
     'Exit code: 0, or 1 for an error.',
   ],
   examples: ['ns ipc ls', 'ns ipc ls --in 4711', 'ns ipc ls --limits', 'ns ipc ls --json'],
   failureCode: 1,
-  run: dispatch,
 };

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { ns, start } from './testing/ns.js';
 
@@ -19,7 +19,10 @@ async function inside(script = 'sleep 1000 & echo ready; wait; echo over') {
 test('a pid namespace ends with everything in it', async () => {
   const { init, ended } = await inside();
   const sleep = readFileSync(`/proc/${init}/task/${init}/children`, 'utf8').trim();
-  expect(ns('kill', String(init))).toMatchObject({ status: 0, stderr: '' });
+  const inode = Number(/\d+/.exec(readlinkSync(`/proc/${init}/ns/pid`))?.[0]);
+  const { status, stdout, stderr } = ns('kill', String(init), '--json');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({ signal: null, namespaces: [{ type: 'pid', inode }] });
   expect((await ended()).stdout).toBe('ready\n');
   expect(existsSync(`/proc/${sleep}`)).toBe(false);
 });

@@ -1,7 +1,8 @@
 // `ns kill`: ends pid namespaces as a whole, or signals all processes in them.
 import { killNamespace, signalAll } from '@ns/pid';
-import type { Command, Outcome } from './command.js';
+import { type Command, done, type Outcome } from './command.js';
 import { type Given, UsageError } from './options.js';
+import { printJson } from './output.js';
 import { openPlace } from './place.js';
 import { signalOf } from './signals.js';
 
@@ -17,13 +18,13 @@ async function kill(given: Given): Promise<Outcome> {
       else signalAll(place, signal);
     }
     if (given.has('json')) {
-      const namespaces = places.map(({ id }) => String(id.ino));
-      process.stdout.write(`${JSON.stringify({ signal: signal ?? null, namespaces })}\n`);
+      const namespaces = places.map(({ type, id }) => ({ type, inode: id.ino }));
+      printJson({ signal: signal ?? null, namespaces });
     }
   } finally {
     for (const place of places) place.close();
   }
-  return { exitCode: 0 };
+  return done;
 }
 
 export const killCommand: Command = {
@@ -39,7 +40,6 @@ export const killCommand: Command = {
           value: 'SIGNAL',
           help: 'to all processes but the init, in place of ending the namespace',
         },
-        json: { short: 'J', help: 'print which namespaces, by their inodes, as JSON' },
       },
     },
   ],

@@ -4,7 +4,13 @@ import { type BecomeOptions, become } from '@ns/core';
 import { enterOptions, planEnter } from './enter-plan.js';
 import { report } from './failure.js';
 import { hasLimits } from './limit-options.js';
-import { commonOptions, type Given, type OptionGroup, readOptions } from './options.js';
+import {
+  asksForJson,
+  commonOptions,
+  type Given,
+  type OptionGroup,
+  readOptions,
+} from './options.js';
 import { planRun, runOptions } from './run-plan.js';
 import { forwardedSignals } from './signal-options.js';
 
@@ -59,6 +65,6 @@ export async function launch(
     const [command, words, options] = launcher.wordsOf(given);
     await become(command, words, { ...options, title: ['ns', ...args], onLeave });
   } catch (error) {
-    report(error, { command: `ns ${name}`, own: 125 });
+    report(error, { command: `ns ${name}`, own: 125, json: asksForJson(rest, launcher.options) });
   }
 }

@@ -8,7 +8,7 @@ import {
   namespaceTypes,
   readTask,
 } from '@ns/core';
-import type { Command, Outcome } from './command.js';
+import { type Command, done, type Outcome } from './command.js';
 import { type Filter, filterOf, type Value } from './filter.js';
 import {
   chosenColumns,
@@ -19,7 +19,8 @@ import {
 } from './ls-columns.js';
 import { type Branch, drawn, forest, relations } from './ls-tree.js';
 import { type Given, UsageError } from './options.js';
-import { printable, table } from './table.js';
+import { print, printable, printJson } from './output.js';
+import { table } from './table.js';
 
 const BOLD = '\x1b[1m';
 const DIM = '\x1b[2m';
@@ -117,12 +118,11 @@ function unseen({ processes, descriptors, sockets, mounts }: Hidden): string | u
 function write(given: Given, { graph, namespaces }: Listed, columns: NamespaceColumn[]): void {
   const relation = given.has('tree') ? (given.word('tree', relations) ?? 'owner') : undefined;
   const trees = relation && forest(graph, namespaces, relation);
-  const print = (line: string) => process.stdout.write(`${line}\n`);
   if (given.has('json')) {
     const listed = trees
       ? plainTree(columns, trees)
       : namespaces.map((one) => plainOf(columns, one));
-    print(JSON.stringify({ namespaces: listed, hidden: graph.hidden }, null, 2));
+    printJson({ namespaces: listed, hidden: graph.hidden });
     return;
   }
   const rows = trees ? [...drawn(trees)] : namespaces.map((namespace) => ({ namespace, lead: '' }));
@@ -139,14 +139,14 @@ function write(given: Given, { graph, namespaces }: Listed, columns: NamespaceCo
 }
 
 function list(given: Given): Outcome {
-  if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
+  given.named();
   if (given.has('tree')) given.word('tree', relations);
   const types = typesOf(given);
   const columns = chosenColumns(given, types);
   const expression = given.value('filter');
   const filter = expression === undefined ? undefined : filterOf(expression, columnNames);
   write(given, find(given, types, filter), columns);
-  return { exitCode: 0 };
+  return done;
 }
 
 export const ls: Command = {
@@ -175,7 +175,6 @@ export const ls: Command = {
         },
         output: { short: 'o', value: 'COLUMNS', help: 'columns, separated by commas' },
         'output-all': { help: 'all columns' },
-        json: { short: 'J', help: 'as JSON' },
         raw: { short: 'r', help: 'not aligned, for other programs' },
         noheadings: { short: 'n', help: 'without the names of the columns' },
         notruncate: { short: 'u', help: 'whole lines, also on a terminal' },

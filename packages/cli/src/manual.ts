@@ -1,6 +1,7 @@
 // Manual pages of `ns` and of its commands, made of the same descriptions as the help.
-import type { Command } from './command.js';
+import type { Command, Verb } from './command.js';
 import { commonOptions, type OptionDescription, type OptionGroup } from './options.js';
+import { hasVerbs, optionGroups } from './verbs.js';
 
 /** Text for roff: nothing in it is a request or an escape. @see groff_man(7) */
 function escaped(text: string): string {
@@ -29,9 +30,11 @@ function option([name, { short, value, optional, help, choices }]: [string, Opti
 }
 
 function group({ title: heading, options }: OptionGroup): string {
-  const entries = Object.entries(options);
-  if (entries.length === 0) return '';
-  return [`.SS "${escaped(heading)}"`, ...entries.map(option)].join('\n');
+  return [`.SS "${escaped(heading)}"`, ...Object.entries(options).map(option)].join('\n');
+}
+
+function verb([name, { usage, summary }]: [string, Verb]): string {
+  return `.TP\n\\fB${escaped(name)}\\fR ${escaped(usage)}\n${escaped(summary)}`;
 }
 
 function example(text: string): string {
@@ -40,7 +43,8 @@ function example(text: string): string {
 
 /** The manual page of a command. */
 export function commandPage(command: Command, version: string): string {
-  const { name, summary, usage, options, notes, examples } = command;
+  const { name, summary, notes, examples } = command;
+  const usage = hasVerbs(command) ? '<verb> [options]' : command.usage;
   const isExit = (note: string) => note.startsWith('Exit code: ');
   const paragraphs = (list: readonly string[]) => list.map(escaped).join('\n.PP\n');
   const plain = summary.replace(/\.$/, '').replace(/^./, (first) => first.toLowerCase());
@@ -50,7 +54,10 @@ export function commandPage(command: Command, version: string): string {
     `.SH NAME\nns\\-${name} \\- ${escaped(plain)}`,
     `.SH SYNOPSIS\n\\fBns ${name}\\fR ${escaped(usage)}`,
     `.SH DESCRIPTION\n${paragraphs([summary, ...described])}`,
-    `.SH OPTIONS\n${[...options, commonOptions].map(group).filter(Boolean).join('\n')}`,
+    ...(hasVerbs(command)
+      ? [`.SH VERBS\n${Object.entries(command.verbs).map(verb).join('\n')}`]
+      : []),
+    `.SH OPTIONS\n${[...optionGroups(command), commonOptions].map(group).join('\n')}`,
     `.SH "EXIT STATUS"\n${paragraphs(notes.filter(isExit).map((note) => note.slice(11)))}`,
     `.SH EXAMPLES\n${examples.map(example).join('\n')}`,
     '.SH "SEE ALSO"\n.BR ns (1),\n.BR namespaces (7)',

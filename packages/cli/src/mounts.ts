@@ -1,9 +1,10 @@
 // `ns mounts`: the mount table of a namespace, in the manner of findmnt(8).
 import { type MountInfo, mountinfo, propagationOf } from '@ns/mount';
-import type { Command, Outcome } from './command.js';
-import { type Given, UsageError } from './options.js';
+import { type Command, done, type Outcome } from './command.js';
+import type { Given } from './options.js';
+import { print, printable, printJson } from './output.js';
 import { withPlace } from './place.js';
-import { printable, table } from './table.js';
+import { table } from './table.js';
 
 const columns = [
   { title: 'TARGET' },
@@ -42,20 +43,19 @@ function ordered(mounts: readonly MountInfo[]): [MountInfo, number][] {
 }
 
 function show(given: Given): Outcome {
-  if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
+  given.named();
   const mounts = withPlace(given, 'mount', (place) =>
     mountinfo(place === undefined ? {} : { in: place }),
   );
-  const print = (line: string) => process.stdout.write(`${line}\n`);
   if (given.has('json')) {
-    print(JSON.stringify({ mounts }, null, 2));
-    return { exitCode: 0 };
+    printJson({ mounts });
+    return done;
   }
   const rows = given.has('tree')
     ? ordered(mounts).map(([mount, depth]) => row(mount, '  '.repeat(depth) + mount.target))
     : mounts.map((mount) => row(mount, mount.target));
   table(columns, rows, { columns: process.stdout.columns }).forEach(print);
-  return { exitCode: 0 };
+  return done;
 }
 
 export const mounts: Command = {
@@ -68,7 +68,6 @@ export const mounts: Command = {
       options: {
         in: { value: 'PLACE', help: 'a pid in the namespace, or its file (default: the own one)' },
         tree: { help: 'in the order of what is mounted on what, indented' },
-        json: { short: 'J', help: 'as JSON' },
       },
     },
   ],

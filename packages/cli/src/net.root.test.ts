@@ -21,6 +21,24 @@ test('names are those of ip netns, in both directions', () => {
   expect(script('ip netns add red; ns net del red; ip netns list')).toBe('');
 });
 
+test('with --json, what is done is told', () => {
+  const text = `ns net add blue --json; readlink /run/netns/blue || stat -c %i /run/netns/blue
+    ip netns exec blue sleep 60 & sleep 0.2
+    until ns net pids blue | grep -q .; do sleep 0.1; done
+    ns net pids blue --json; ns net identify --json; kill $!
+    ns net del --json blue; ns net del --json blue || true`;
+  const lines = script(`{ ${text}; } 2>&1`);
+  const [add, inode, pids, identify, del, missing] = lines
+    .replace(/^\{\n[\s\S]*?^\}$/gm, (object) => JSON.stringify(JSON.parse(object)))
+    .trim()
+    .split('\n');
+  expect(JSON.parse(add ?? '')).toEqual({ name: 'blue', inode: Number(inode) });
+  expect(JSON.parse(pids ?? '')).toEqual({ name: 'blue', processes: [expect.any(Number)] });
+  expect(JSON.parse(identify ?? '')).toEqual({ names: [] });
+  expect(JSON.parse(del ?? '')).toEqual({ name: 'blue' });
+  expect(JSON.parse(missing ?? '').error).toMatchObject({ code: 'ENOENT', exitCode: 125 });
+});
+
 test('commands run in there, and end as they end', () => {
   const text = `ns net add blue
     ns net exec blue -- readlink /proc/self/ns/net

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { commandHelp, verbHelp } from './help.js';
+import { allCommands } from './ns.js';
 import { ns, start, words } from './testing/ns.js';
+import { hasVerbs } from './verbs.js';
 
 const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
 const { version } = JSON.parse(manifest) as { version: string };
@@ -15,16 +18,32 @@ test('help names the commands', () => {
   }
 });
 
-test.each(['run', 'enter', 'ls', 'doctor'])(
-  'help of %s fits a terminal and has examples',
-  (name) => {
-    const { stdout, status } = ns(name, '--help');
-    expect(status).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Usage: ns ${name} `));
-    expect(stdout).toMatch(/\nExamples:\n {2}ns /);
-    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-  },
-);
+const commands = await allCommands();
+
+test.each(commands)('help of ns $name fits a terminal and has examples', (command) => {
+  const { name } = command;
+  const text = commandHelp(command);
+  expect(text).toMatch(new RegExp(`^Usage: ns ${name} `));
+  expect(text).toMatch(/\nExamples:\n {2}.*\bns /);
+  const verbs = hasVerbs(command) ? Object.keys(command.verbs) : [];
+  for (const verb of verbs) {
+    const help = verbHelp(command, verb);
+    expect(help).toMatch(new RegExp(`^Usage: ns ${name} ${verb}`));
+    expect(help).toContain('--json');
+    expect(text).toMatch(new RegExp(`^  ${verb} `, 'm'));
+  }
+  for (const line of [text, ...verbs.map((verb) => verbHelp(command, verb))]
+    .join('\n')
+    .split('\n')) {
+    expect(line.length).toBeLessThanOrEqual(80);
+  }
+});
+
+test('help is there for commands and for their verbs', () => {
+  expect(ns('run', '--help')).toMatchObject({ status: 0, stderr: '' });
+  expect(ns('net', '--help').stdout).toMatch(/^Usage: ns net <verb>/);
+  expect(ns('net', 'show', '-h').stdout).toMatch(/^Usage: ns net show \[options\]/);
+});
 
 test('the version is that of the package', () => {
   expect(ns('--version').stdout).toBe(`${version}\n`);
@@ -35,6 +54,8 @@ test.each([
   [['nothing'], "unknown command 'nothing'"],
   [['toString'], "unknown command 'toString'"],
   [['--nothing'], 'unknown option --nothing'],
+  // What reaches the terminal is text.
+  [['\x1b[31m\n'], "unknown command '\\x1b[31m\\x0a'"],
 ])('%j is refused in one line', (args, message) => {
   const { stdout, stderr, status } = ns(...args);
   expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
@@ -58,6 +79,7 @@ test('with --json an error is a line of JSON', () => {
     status: 1,
     error: {
       message: expect.stringContaining('no such process'),
+      name: 'SystemError',
       code: 'ENOENT',
       syscall: 'openat',
       hint: expect.stringContaining('no such process'),
@@ -66,7 +88,11 @@ test('with --json an error is a line of JSON', () => {
   });
   expect(errorOf('ls', '--nothing', '-J')).toEqual({
     status: 1,
-    error: { message: 'unknown option --nothing (see: ns ls --help)', exitCode: 1 },
+    error: {
+      message: 'unknown option --nothing (see: ns ls --help)',
+      name: 'UsageError',
+      exitCode: 1,
+    },
   });
   // Behind -- the words are another command's.
   expect(ns('run', '--', '/nowhere', '--json').stderr).toMatch(/^ns run: /);

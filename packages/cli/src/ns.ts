@@ -1,8 +1,10 @@
 // `ns` itself: finds the subcommand, loading nothing else, and reports how it ended.
 import { readFileSync } from 'node:fs';
 import type { Command } from './command.js';
-import { commandHelp, generalHelp } from './help.js';
-import { commonOptions, readOptions, UsageError } from './options.js';
+import { commandHelp, generalHelp, verbHelp } from './help.js';
+import { asksForJson, commonOptions, type Given, readOptions, UsageError } from './options.js';
+import { print, printJson } from './output.js';
+import { type Chosen, choose } from './verbs.js';
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.js')).run,
@@ -23,6 +25,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   completion: async () => (await import('./completion.js')).completion,
 };
 
+/** Exit code if no command is found. */
+const GENERAL_FAILURE = 1;
+
 /** All commands, in the order of the help. */
 export function allCommands(): Promise<Command[]> {
   return Promise.all(Object.values(commands).map((load) => load()));
@@ -34,31 +39,29 @@ export function version(): string {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-/** Whether JSON is wanted, also where the options are wrong. */
-function asksForJson(args: readonly string[]): boolean {
-  const end = args.indexOf('--');
-  const own = end < 0 ? args : args.slice(0, end);
-  return own.some((word) => word === '--json' || word === '-J');
+function printVersion(given: Given): void {
+  if (given.has('json')) printJson({ version: version() });
+  else print(version());
 }
 
 async function runCommand(command: Command, args: readonly string[]): Promise<void> {
   const { end } = await import('./outcome.js');
+  let chosen: Chosen | undefined;
   try {
-    const options = [...command.options, commonOptions];
-    const given = readOptions(args, options);
-    if (given.has('help')) print(commandHelp({ ...command, options }));
-    else if (given.has('version')) print(version());
-    else await end(await command.run(given));
+    chosen = choose(command, args);
+    const { action, verb, words } = chosen;
+    const given = readOptions(words, [...action.options, commonOptions], {
+      anywhere: !action.runs,
+    });
+    if (given.has('help'))
+      print(verb === undefined ? commandHelp(command) : verbHelp(command, verb));
+    else if (given.has('version')) printVersion(given);
+    else await end(await action.run(given));
   } catch (error) {
     const { report } = await import('./failure.js');
-    const { name, failureCode: own, usage } = command;
-    // The words of another command are not for us.
-    const json = !usage.includes('[command') && asksForJson(args);
-    report(error, { command: `ns ${name}`, own, json });
+    const { words = args, action } = chosen ?? {};
+    const json = asksForJson(words, action?.options ?? [], { anywhere: !action?.runs });
+    report(error, { command: `ns ${command.name}`, own: command.failureCode, json });
   }
 }
 
@@ -67,7 +70,7 @@ async function runGeneral(args: readonly string[]): Promise<void> {
     const given = readOptions(args, [commonOptions]);
     const [name] = given.operands;
     if (given.has('version')) {
-      print(version());
+      printVersion(given);
     } else if (given.has('help') || (name === undefined && args.length === 0)) {
       print(generalHelp(await allCommands()));
     } else {
@@ -77,8 +80,22 @@ async function runGeneral(args: readonly string[]): Promise<void> {
     }
   } catch (error) {
     const { report } = await import('./failure.js');
-    report(error, { command: 'ns', own: 1, json: asksForJson(args) });
+    report(error, {
+      command: 'ns',
+      own: GENERAL_FAILURE,
+      json: asksForJson(args, [], { anywhere: true }),
+    });
   }
+}
+
+/** Ends the program whose output cannot be written: quietly, if nobody reads it any more. */
+async function endWithoutOutput(error: NodeJS.ErrnoException, command?: Command): Promise<void> {
+  if (error.code !== 'EPIPE') {
+    const { report } = await import('./failure.js');
+    const name = command === undefined ? 'ns' : `ns ${command.name}`;
+    report(error, { command: name, own: command?.failureCode ?? GENERAL_FAILURE });
+  }
+  process.exit();
 }
 
 /**
@@ -88,13 +105,11 @@ async function runGeneral(args: readonly string[]): Promise<void> {
  * @param args the words after `ns`
  */
 export async function main(args: readonly string[]): Promise<void> {
-  // Whoever reads our output may stop to.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
-  });
   const [name = '', ...rest] = args;
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (load) await runCommand(await load(), rest);
+  const command = await load?.();
+  process.stdout.on('error', (error) => void endWithoutOutput(error, command));
+  process.stderr.on('error', () => {}); // nobody is there to be told: the exit code has to do
+  if (command) await runCommand(command, rest);
   else await runGeneral(args);
 }

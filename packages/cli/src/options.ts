@@ -1,6 +1,8 @@
 // Options on the command line: how they are described and read. The rules are those of
 // getopt_long(3), which unshare(1) and nsenter(1) use, values that may be left out included; the
 // parsers for Node have others.
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
 
 /** One option, by its long name in an {@link OptionTable}. */
 export interface OptionDescription {
@@ -29,6 +31,7 @@ export interface OptionGroup {
 export const commonOptions: OptionGroup = {
   title: 'Other options',
   options: {
+    json: { short: 'J', help: 'print the result as JSON, and an error, too' },
     help: { short: 'h', help: 'show this text' },
     version: { short: 'V', help: 'show the version' },
   },
@@ -46,7 +49,7 @@ export class Given {
   readonly #values: ReadonlyMap<string, readonly (string | undefined)[]>;
   readonly #known: OptionTable;
   readonly #order: readonly string[];
-  /** The words from the first one that is no option, or after `--`. */
+  /** The words that are no options, and all after `--`. */
   readonly operands: readonly string[];
 
   constructor(
@@ -98,6 +101,24 @@ export class Given {
     return Number(value);
   }
 
+  /**
+   * The operands, of which there must be as many as names.
+   *
+   * @throws {UsageError} that has the name of the first one that is missing
+   */
+  named<const Names extends readonly string[]>(
+    ...names: Names
+  ): { readonly [Index in keyof Names]: string } {
+    const { operands } = this;
+    if (operands.length < names.length) {
+      throw new UsageError(`${names[operands.length]} is missing`);
+    }
+    if (operands.length > names.length) {
+      throw new UsageError(`unexpected '${operands[names.length]}'`);
+    }
+    return operands as unknown as { readonly [Index in keyof Names]: string };
+  }
+
   /** The value, which must be one of these words. */
   word<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
     const value = this.value(name);
@@ -112,25 +133,36 @@ export class Given {
 class Reader {
   readonly #known: OptionTable;
   readonly #words: readonly string[];
+  readonly #anywhere: boolean;
   readonly #values = new Map<string, (string | undefined)[]>();
   readonly #order: string[] = [];
+  readonly #operands: string[] = [];
   #next = 0;
 
-  constructor(known: OptionTable, words: readonly string[]) {
+  constructor(known: OptionTable, words: readonly string[], anywhere: boolean) {
     this.#known = known;
     this.#words = words;
+    this.#anywhere = anywhere;
   }
 
+  /** Reads on: after an error, behind the option that is wrong. */
   read(): Given {
     for (;;) {
       const word = this.#words[this.#next];
-      if (word === undefined || word === '-' || !word.startsWith('-')) break;
+      if (word === undefined) break;
+      if (word === '-' || !word.startsWith('-')) {
+        if (!this.#anywhere) break;
+        this.#operands.push(word);
+        this.#next++;
+        continue;
+      }
       this.#next++;
       if (word === '--') break;
       if (word.startsWith('--')) this.#long(word.slice(2));
       else this.#short(word.slice(1));
     }
-    return new Given(this.#known, this.#values, this.#order, this.#words.slice(this.#next));
+    const operands = [...this.#operands, ...this.#words.slice(this.#next)];
+    return new Given(this.#known, this.#values, this.#order, operands);
   }
 
   #add(name: string, value: string | undefined): void {
@@ -193,12 +225,51 @@ class Reader {
   }
 }
 
+/** How a command line is read. */
+export interface ReadOptions {
+  /**
+   * Whether options may stand between the other words and behind them. Without it, they end at the
+   * first word that is none: what follows belongs to the command to be run. Default: no.
+   */
+  readonly anywhere?: boolean;
+}
+
+const tableOf = (groups: readonly OptionGroup[]): OptionTable =>
+  Object.assign({}, ...groups.map(({ options }) => options));
+
+/** Node.js puts U+FFFD in the place of what is not UTF-8: the word would be another one. */
+function assertUtf8(args: readonly string[]): void {
+  const wrong = args.find((word) => word.includes('\ufffd'));
+  if (wrong === undefined || isUtf8(readFileSync('/proc/self/cmdline'))) return;
+  throw new UsageError(`'${wrong}' is not UTF-8, which Node.js cannot pass on`);
+}
+
 /**
- * Reads options up to the first word that is none: what follows belongs to the command to be run.
+ * Reads a command line.
  *
  * @throws {UsageError} for an option that is not known, a value that is missing or not taken
  */
-export function readOptions(args: readonly string[], groups: readonly OptionGroup[]): Given {
-  const known: OptionTable = Object.assign({}, ...groups.map(({ options }) => options));
-  return new Reader(known, args).read();
+export function readOptions(
+  args: readonly string[],
+  groups: readonly OptionGroup[],
+  { anywhere = false }: ReadOptions = {},
+): Given {
+  assertUtf8(args);
+  return new Reader(tableOf(groups), args, anywhere).read();
+}
+
+/** Whether --json is among the options, also if another one is wrong. */
+export function asksForJson(
+  args: readonly string[],
+  groups: readonly OptionGroup[],
+  { anywhere = false }: ReadOptions = {},
+): boolean {
+  const reader = new Reader(tableOf([...groups, commonOptions]), args, anywhere);
+  for (;;) {
+    try {
+      return reader.read().has('json');
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+    }
+  }
 }

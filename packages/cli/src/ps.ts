@@ -1,10 +1,11 @@
 // `ns ps`: the processes of a pid namespace and of those in it, with their numbers in each.
 import { type ProcessNode, processTree } from '@ns/pid';
-import type { Command, Outcome } from './command.js';
+import { type Command, done, type Outcome } from './command.js';
 import { userName } from './ids.js';
-import { type Given, UsageError } from './options.js';
+import type { Given } from './options.js';
+import { print, printable, printJson } from './output.js';
 import { withPlace } from './place.js';
-import { type Column, printable, table } from './table.js';
+import { type Column, table } from './table.js';
 
 const columns: readonly Column[] = [
   { title: 'PID', right: true },
@@ -35,18 +36,14 @@ function* rows(list: readonly Branch[], depth = 0): Generator<string[]> {
   }
 }
 
-/** JSON has no bigint. */
-const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value);
-
 function show(given: Given): Outcome {
-  if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
+  given.named();
   const tree = withPlace(given, 'pid', (place) =>
     processTree(place === undefined ? {} : { in: place }),
   );
-  const print = (line: string) => process.stdout.write(`${line}\n`);
-  if (given.has('json')) print(JSON.stringify({ processes: tree }, plain, 2));
+  if (given.has('json')) printJson({ processes: tree });
   else table(columns, [...rows(tree)], { columns: process.stdout.columns }).forEach(print);
-  return { exitCode: 0 };
+  return done;
 }
 
 export const ps: Command = {
@@ -58,7 +55,6 @@ export const ps: Command = {
       title: 'Options',
       options: {
         in: { value: 'PLACE', help: 'a pid in the namespace, or its file (default: the own one)' },
-        json: { short: 'J', help: 'as JSON' },
       },
     },
   ],

@@ -2,27 +2,22 @@
 import type { Cgroup } from '@ns/cgroup';
 import { explainSpawn, spawn } from '@ns/core';
 import { attend } from './attend.js';
-import type { Command, Outcome } from './command.js';
+import { type Action, type CommandDescription, done, type Outcome } from './command.js';
 import { limitsOf } from './limit-options.js';
 import type { Given } from './options.js';
+import { print, printJson } from './output.js';
 import { planRun, runOptions } from './run-plan.js';
 import { forwardedSignals } from './signal-options.js';
 
-/** The limits and the system calls, a line each. */
-export async function explanation(given: Given): Promise<{ limits: string[]; calls: string[] }> {
-  const limits = limitsOf(given);
-  const settings = limits && (await import('@ns/cgroup')).settingsOf(limits);
-  return {
-    limits: (settings ?? []).map(({ file, value }) => `${file} = ${value}`),
-    calls: explainSpawn(...planRun(given)).split('\n'),
-  };
-}
-
 /** Shows the limits and the system calls, and runs nothing. */
 export async function explainRun(given: Given): Promise<Outcome> {
-  const { limits, calls } = await explanation(given);
-  process.stdout.write(`${[...limits, ...calls].join('\n')}\n`);
-  return { exitCode: 0 };
+  const wanted = limitsOf(given);
+  const settings = wanted && (await import('@ns/cgroup')).settingsOf(wanted);
+  const limits = (settings ?? []).map(({ file, value }) => `${file} = ${value}`);
+  const calls = explainSpawn(...planRun(given)).split('\n');
+  if (given.has('json')) printJson({ limits, calls });
+  else [...limits, ...calls].forEach(print);
+  return done;
 }
 
 function runIn(given: Given, group?: Cgroup): Promise<Outcome> {
@@ -42,11 +37,12 @@ async function runInNew(given: Given): Promise<Outcome> {
   return await runIn(given, group);
 }
 
-export const run: Command = {
+export const run: CommandDescription & Action = {
   name: 'run',
   summary: 'Run a command in new namespaces.',
   usage: '[types] [options] [--] [command [argument...]]',
   options: runOptions,
+  runs: true,
   notes: [
     'Without a command, $SHELL is run. In a new pid namespace a small init is PID 1, which reaps orphans and passes signals on.',
     'Exit code: that of the command; death by a signal is passed on; 127 if it was not found, 126 if it could not be run, 125 for errors of ns run itself.',

@@ -12,9 +12,9 @@ import {
   untrusted,
 } from '@ns/sandbox';
 import { attend } from './attend.js';
-import type { Command, Outcome } from './command.js';
-import { withJsonErrors } from './json-failure.js';
+import { type Command, done, type Outcome } from './command.js';
 import { type Given, UsageError } from './options.js';
+import { printJson } from './output.js';
 import { ProgressLine } from './progress.js';
 import { rootOf, rootOptions } from './sandbox-root.js';
 import { attendTerminal, isInteractive } from './terminal-session.js';
@@ -184,23 +184,19 @@ async function runForProgram(box: Box, words: readonly string[]): Promise<Outcom
     reject: false,
   });
   const result = { exitCode, signal, stdout, stderr, durationMs, report: box.report };
-  print(result, 0);
+  printJson(result, { line: true });
   return { exitCode: exitCode ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0) };
-}
-
-function print(value: unknown, indent = 2): void {
-  process.stdout.write(`${JSON.stringify(value, null, indent)}\n`);
 }
 
 async function runConfined(given: Given): Promise<Outcome> {
   if (given.has('schema')) {
-    print(sandboxes.schema);
-    return { exitCode: 0 };
+    printJson(sandboxes.schema);
+    return done;
   }
   const { words, options } = wanted(given);
   if (given.has('plan')) {
-    print(sandboxes.plan(options));
-    return { exitCode: 0 };
+    printJson(sandboxes.plan(options));
+    return done;
   }
   const box = await makeBox(options);
   try {
@@ -221,6 +217,7 @@ export const sandbox: Command = {
   name: 'sandbox',
   summary: 'Run a command confined: no network, the files read-only, no privileges.',
   usage: '[options] [--] [command [argument...]]',
+  runs: true,
   options: [
     {
       title: 'Where the description comes from',
@@ -252,7 +249,6 @@ export const sandbox: Command = {
       options: {
         plan: { help: 'print what would be done, as JSON' },
         schema: { help: 'print the JSON Schema of config files' },
-        json: { help: 'print the output, the end and the report of the command as JSON' },
         terminal: {
           value: 'WHEN',
           help: 'a terminal of its own: auto (default, if ns is at one), always, never',
@@ -264,7 +260,7 @@ export const sandbox: Command = {
   notes: [
     'Without a command, that of the config file is run, or /bin/sh. Options come on top of the config file.',
     'At a terminal the command has one of its own with job control, so that Ctrl-C and Ctrl-Z are for what runs in it; a command that is no shell cannot be stopped by Ctrl-Z.',
-    'With --json, an error is an object on standard error: { "error": { "message", "part", "code", ... } }. The exit code is the same, or 128 + n for signal n.',
+    'With --json, the output, the end and the report of the command are one object: { "exitCode", "signal", "stdout", "stderr", "durationMs", "report" }. The exit code is the same, or 128 + n for signal n.',
     'Exit code: that of the command; death by a signal is passed on; 127 if it was not found, 126 if it could not be run, 125 for errors of ns sandbox itself.',
   ],
   examples: [
@@ -277,8 +273,5 @@ export const sandbox: Command = {
     'ns sandbox --config sandbox.json --plan',
   ],
   failureCode: 125,
-  run: (given) =>
-    given.has('json')
-      ? withJsonErrors('ns sandbox', 125, () => runConfined(given))
-      : runConfined(given),
+  run: runConfined,
 };

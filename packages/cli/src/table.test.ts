@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { printable, table } from './table.js';
+import { printable } from './output.js';
+import { table } from './table.js';
 
 const columns = [{ title: 'NS', right: true }, { title: 'TYPE' }, { title: 'COMMAND' }];
 

@@ -10,14 +10,6 @@ export interface Column {
 
 const width = (text: string) => [...stripVTControlCharacters(text)].length;
 
-/** A text without control characters: what a process calls itself must not reach the terminal. */
-export function printable(text: string): string {
-  return text.replace(
-    /\p{Cc}/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
-}
-
 function shorten(line: string, columns: number): string {
   const characters = [...line];
   return characters.length <= columns ? line : `${characters.slice(0, columns - 1).join('')}…`;

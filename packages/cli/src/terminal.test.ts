@@ -81,8 +81,8 @@ test('Ctrl-Z stops command and ns, fg continues them', () => {
 test('a command in the background goes on, and can be brought to the foreground', () => {
   const { output } = inTerminal(shell, [
     { type: `${quoted('run', 'sh', '-c', 'read line; echo "line=$line"')} &${ENTER}` },
-    { type: `sleep 1; jobs${ENTER}` },
-    { expect: 'Stopped' },
+    { type: `until jobs | grep -q Stopped; do sleep 0.1; done; jobs${ENTER}` },
+    { expect: '\\[1\\]\\+ +Stopped' },
     { expect: '[#$] $' },
     { type: `fg${ENTER}` },
     { expect: 'fg\r\n.*echo' },

@@ -48,7 +48,11 @@ export const navigation = [
   },
   {
     text: 'Reference',
-    items: [page('Options of the command', '/cli-options'), page('API', '/api/')],
+    items: [
+      page('Options of the command', '/cli-options'),
+      page('JSON of the command', '/cli-json'),
+      page('API', '/api/'),
+    ],
   },
 ];
 

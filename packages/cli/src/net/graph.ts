@@ -1,19 +1,8 @@
 // `ns net graph`: all network namespaces and how they are joined, for Graphviz or Mermaid.
 import { isPair, type MappedLink, type MappedNamespace, networkMap } from '@ns/net';
-import type { Outcome } from '../command.js';
-import { readOptions, UsageError } from '../options.js';
-import { done, print } from './print.js';
+import { done, type Verb } from '../command.js';
+import { print, printJson } from '../output.js';
 import { label } from './show.js';
-
-const options = [
-  {
-    title: 'Options',
-    options: {
-      format: { value: 'FORMAT', help: 'dot (default) or mermaid' },
-      all: { help: 'also namespaces that nothing is joined to' },
-    },
-  },
-];
 
 interface Node {
   readonly id: string;
@@ -122,11 +111,26 @@ function mermaid({ groups, edges }: ReturnType<typeof picture>): string[] {
   ];
 }
 
-/** `ns net graph` */
-export function graph(rest: readonly string[]): Outcome {
-  const given = readOptions(rest, options);
-  if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
-  const write = given.word('format', ['dot', 'mermaid']) === 'mermaid' ? mermaid : dot;
-  for (const line of write(picture(networkMap(), given.has('all')))) print(line);
-  return done;
-}
+const formats = ['dot', 'mermaid'] as const;
+
+export const graph: Verb = {
+  usage: '[options]',
+  summary: 'Draw all namespaces and how they are joined.',
+  options: [
+    {
+      title: 'Options',
+      options: {
+        format: { value: 'FORMAT', choices: formats, help: 'dot (default) or mermaid' },
+        all: { help: 'also namespaces that nothing is joined to' },
+      },
+    },
+  ],
+  run(given) {
+    given.named();
+    const write = given.word('format', formats) === 'mermaid' ? mermaid : dot;
+    const shown = picture(networkMap(), given.has('all'));
+    if (given.has('json')) printJson(shown);
+    else write(shown).forEach(print);
+    return done;
+  },
+};

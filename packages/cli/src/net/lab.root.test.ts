@@ -41,6 +41,20 @@ test('a lab is planned, made and taken down', () => {
   expect(after?.trim().split('\n')).toHaveLength(1);
 });
 
+test('with --json, the steps are told, and what is taken down', () => {
+  const lines = ['plan', 'up', 'plan', 'down', 'down'].map(
+    (what) => `ns net topology ${what} "$LAB" --json | tr -d '\\n'; echo`,
+  );
+  const [plan, up, ...rest] = script(lines.join('; '))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(plan.steps[0]).toEqual({ step: 'add namespace', namespace: 'blue' });
+  expect(up).toEqual(plan);
+  const namespaces = [{ name: 'blue' }, { name: 'red' }];
+  expect(rest).toEqual([{ steps: [] }, { namespaces }, { namespaces: [] }]);
+});
+
 test('what is in a namespace is shown, and where its links lead', () => {
   const text = script(
     'ns net topology up "$LAB"; ns net show --in blue; ns net show --in red --json',

@@ -1,15 +1,8 @@
 // `ns net show`: what is in network namespaces, and where their links lead.
 import { isPair, type MappedLink, type MappedNamespace, networkMap } from '@ns/net';
-import type { Outcome } from '../command.js';
-import { readOptions, UsageError } from '../options.js';
-import { printable } from '../table.js';
+import { done, type Verb } from '../command.js';
+import { print, printable, printJson } from '../output.js';
 import { openNetPlace } from './place.js';
-import { done, json, print } from './print.js';
-
-const options = [
-  json,
-  { title: 'Which', options: { in: { value: 'PLACE', help: 'a name, a process id or a path' } } },
-];
 
 /** Longest command line in a label. */
 const LONGEST = 40;
@@ -69,21 +62,29 @@ function linesOf(one: MappedNamespace, byInode: ReadonlyMap<number, MappedNamesp
   ];
 }
 
-/** `ns net show` */
-export function show(rest: readonly string[]): Outcome {
-  const given = readOptions(rest, options);
-  if (given.operands.length > 0) throw new UsageError(`unexpected '${given.operands[0]}'`);
-  const place = given.value('in');
-  // Opened before the map is made: so it is known whether it is there at all.
-  let inode: number | undefined;
-  if (place !== undefined) {
-    using namespace = openNetPlace(place);
-    inode = Number(namespace.id.ino);
-  }
-  const map = networkMap();
-  const byInode = new Map(map.map((one) => [one.inode, one]));
-  const shown = map.filter((one) => inode === undefined || one.inode === inode);
-  if (given.has('json')) print(JSON.stringify({ namespaces: shown }, null, 2));
-  else print(shown.map((one) => linesOf(one, byInode).join('\n')).join('\n\n'));
-  return done;
-}
+export const show: Verb = {
+  usage: '[options]',
+  summary: 'Show links, addresses and routes, and where each link leads.',
+  options: [
+    {
+      title: 'Options',
+      options: { in: { value: 'PLACE', help: 'a name, a process id or a path (default: all)' } },
+    },
+  ],
+  run(given) {
+    given.named();
+    const place = given.value('in');
+    // Opened before the map is made: so it is known whether it is there at all.
+    let inode: number | undefined;
+    if (place !== undefined) {
+      using namespace = openNetPlace(place);
+      inode = Number(namespace.id.ino);
+    }
+    const map = networkMap();
+    const byInode = new Map(map.map((one) => [one.inode, one]));
+    const shown = map.filter((one) => inode === undefined || one.inode === inode);
+    if (given.has('json')) printJson({ namespaces: shown });
+    else print(shown.map((one) => linesOf(one, byInode).join('\n')).join('\n\n'));
+    return done;
+  },
+};

@@ -1,9 +1,9 @@
 // `ns net topology`: a lab of several namespaces, described in a file.
 import { readFileSync } from 'node:fs';
-import { topology as lab, type TopologyDescription } from '@ns/net';
-import type { Outcome } from '../command.js';
+import { topology as lab, named, type Topology, type TopologyDescription } from '@ns/net';
+import { done, type Verb } from '../command.js';
 import { UsageError } from '../options.js';
-import { done, print, words } from './print.js';
+import { print, printJson } from '../output.js';
 
 function read(file: string): TopologyDescription {
   const text = readFileSync(file === '-' ? 0 : file, 'utf8');
@@ -14,18 +14,32 @@ function read(file: string): TopologyDescription {
   }
 }
 
-/** `ns net topology up|down|plan FILE` */
-export function topology(rest: readonly string[]): Outcome {
-  const [verb, file] = words(rest, 2, 'up, down or plan, or the file') as [string, string];
-  if (!['up', 'down', 'plan'].includes(verb)) {
-    throw new UsageError(`there is no 'ns net topology ${verb}', only up, down, plan`);
-  }
-  const described = lab(read(file));
-  if (verb === 'up') described.up();
-  else if (verb === 'down') described.down();
-  else {
-    const text = described.explain();
-    if (text !== '') print(text);
-  }
-  return done;
+/** Takes a lab down, and gives the names that there were. */
+function down(described: Topology, { namespaces }: TopologyDescription) {
+  const there = named.list().filter(({ name }) => Object.hasOwn(namespaces, name));
+  described.down();
+  return { namespaces: there };
 }
+
+export const topology: Verb = {
+  usage: 'up|down|plan FILE',
+  summary: 'Make a whole lab, take it down, or tell what up would do.',
+  options: [],
+  words: ['up', 'down', 'plan'],
+  run(given) {
+    const [what, file] = given.named('up, down or plan', 'the file');
+    if (what !== 'up' && what !== 'down' && what !== 'plan') {
+      throw new UsageError(`there is no 'ns net topology ${what}', only up, down, plan`);
+    }
+    const description = read(file);
+    const described = lab(description);
+    if (what === 'plan' && !given.has('json')) {
+      const text = described.explain();
+      if (text !== '') print(text);
+      return done;
+    }
+    const result = what === 'down' ? down(described, description) : { steps: described[what]() };
+    if (given.has('json')) printJson(result);
+    return done;
+  },
+};
