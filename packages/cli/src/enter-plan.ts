@@ -1,7 +1,8 @@
 // What `ns enter` is to do: its options, and the child that they stand for.
 import { readFileSync } from 'node:fs';
-import { allNamespaceTypes, Namespace, type SpawnOptions } from '@ns/core';
-import { credentialsIn } from './credentials.js';
+import { allNamespaceTypes, Namespace, type Preparation, type SpawnOptions } from '@ns/core';
+import { addCapabilities, addRunAs } from '@ns/user';
+import { type Credentials, credentialsIn } from './credentials.js';
 import { directoryOptions, openDirectories } from './directories.js';
 import { cgroupToJoin, followOptions, networkOfSocket, prepareContext } from './follow.js';
 import { namedTypes, subjects, typeOptions } from './namespace-options.js';
@@ -65,6 +66,12 @@ function environmentOf(target: number): Record<string, string> {
   );
 }
 
+/** Has the command keep the capabilities that joining a user namespace gives, whoever it is then. */
+function keepCapabilities(child: Preparation, credentials: Credentials): void {
+  if (Object.keys(credentials).length > 0) addRunAs(child, credentials);
+  addCapabilities(child, { ambient: 'all' });
+}
+
 function optionsOf(given: Given, target: number | undefined, namespaces: Namespace[]) {
   const options: SpawnOptions = { namespaces };
   const cwd = given.value('wdns');
@@ -73,8 +80,7 @@ function optionsOf(given: Given, target: number | undefined, namespaces: Namespa
     if (target === undefined) throw new UsageError('--env needs --target PID');
     options.env = environmentOf(target);
   }
-  const user = namespaces.find(({ type }) => type === 'user');
-  return { ...options, ...credentialsIn(given, user, target) };
+  return options;
 }
 
 /** What is to be run, and how. Its descriptors are open until it is closed. */
@@ -94,11 +100,16 @@ export function planEnter(given: Given) {
       throw new UsageError('--no-fork: only a new process is in a pid namespace that is joined');
     }
     const takeContext = prepareContext(given, target);
+    const user = namespaces.find(({ type }) => type === 'user');
+    const credentials = credentialsIn(given, user, target);
+    const keepsCapabilities = given.has('keep-caps') && user !== undefined;
     const options: SpawnOptions = {
       ...optionsOf(given, target, namespaces),
+      ...(keepsCapabilities ? {} : credentials),
       prepare(child) {
         directories.prepare(child);
         takeContext(child);
+        if (keepsCapabilities) keepCapabilities(child, credentials);
       },
     };
     const cgroup = cgroupToJoin(given, target);
@@ -143,6 +154,9 @@ export const enterOptions: readonly OptionGroup[] = [
       },
       setgid: { short: 'G', value: 'GID', help: 'group id inside (likewise)' },
       'preserve-credentials': { help: 'change neither user nor group id' },
+      'keep-caps': {
+        help: 'in a joined user namespace, keep all capabilities, also without being root',
+      },
       ...directoryOptions,
       env: { short: 'e', help: "the target's environment instead of the own one" },
       ...followOptions,

@@ -99,6 +99,28 @@ describe('a container made by unshare(1)', () => {
     expect(id('--setuid', '4711')).toMatchObject({ status: 125, stdout: '' });
   });
 
+  test('capabilities are kept without root', async () => {
+    const pid = await container('unshare', '--user', '--map-user=7', '--fork', '--kill-child');
+    const look = (...options: string[]) =>
+      ns(
+        'enter',
+        '-t',
+        String(pid),
+        '--user',
+        ...options,
+        'sh',
+        '-c',
+        'id -u; grep CapEff /proc/$$/status',
+      );
+    expect(look().stdout).toMatch(/^7\nCapEff:\t0{16}\n$/);
+    for (const options of [[], ['--preserve-credentials'], ['--setuid=7']]) {
+      expect(look('--keep-caps', ...options)).toMatchObject({
+        stdout: expect.stringMatching(/^7\nCapEff:\t000001f{10}\n$/),
+        stderr: '',
+      });
+    }
+  });
+
   test('ids follow those of the target', async () => {
     const pid = await container('unshare', '--user', '--map-user=7', '--fork', '--kill-child');
     const id = (...options: string[]) =>

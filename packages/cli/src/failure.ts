@@ -7,8 +7,6 @@ import { printable } from './output.js';
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 
-const absent = ['ENOENT', 'ENOTDIR'];
-
 /** Whether the failed call was to run the command itself. */
 function isExec(error: unknown): error is Error & { code: string; args: readonly unknown[] } {
   return isSystemError(error) && error.syscall === 'execve';
@@ -17,7 +15,7 @@ function isExec(error: unknown): error is Error & { code: string; args: readonly
 /** The exit code that tells this error; `own` is for errors of `ns` itself. */
 export function exitCodeOf(error: unknown, own: number): number {
   if (!isExec(error)) return own;
-  return absent.includes(error.code) ? NOT_FOUND : NOT_EXECUTABLE;
+  return error.code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
 }
 
 /** The command that could not be run, and why, as a shell says it. */

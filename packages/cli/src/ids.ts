@@ -22,6 +22,13 @@ export function userName(uid: number): string {
   return userNames.get(uid) ?? String(uid);
 }
 
+/** The shell that the user has in /etc/passwd; undefined if it has none. @see passwd(5) */
+export function loginShell(): string | undefined {
+  const uid = String(process.geteuid?.());
+  const lines = readFileSync(files.uid, 'utf8').split('\n');
+  return lines.map((line) => line.split(':')).find(([, , id]) => id === uid)?.[6];
+}
+
 /** The id that a text means, which is a number or a name in /etc/passwd or /etc/group. */
 export function idOf(kind: IdKind, text: string, option: string): number {
   if (/^\d+$/.test(text)) {

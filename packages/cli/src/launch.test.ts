@@ -70,6 +70,13 @@ test('an empty environment', () => {
   expect(stdout).not.toContain('WORD');
 });
 
+test('an environment of some variables', () => {
+  const env = { ...process.env, WORD: 'x', OTHER: 'y', THIRD: 'z' };
+  const options = ['-r', '--whitelist-env', 'WORD,NONE', '--whitelist-env=THIRD'];
+  const { stdout } = nsWith({ env }, 'run', ...options, '/usr/bin/env');
+  expect(stdout.trim().split('\n').sort()).toEqual(['THIRD=z', 'WORD=x']);
+});
+
 test('a namespace is kept by a file, and by none if the command cannot be run', ({ skip }) => {
   skip(euid !== 0, 'only root can mount here');
   const directory = mkdtempSync(join(tmpdir(), 'ns-kept-'));

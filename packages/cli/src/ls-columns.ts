@@ -76,8 +76,11 @@ function byDefault(given: Given, types: readonly string[]): readonly string[] {
 /** The columns to be shown: those asked for, or, as in lsns(8), what suits the types listed. */
 export function chosenColumns(given: Given, types: readonly string[]): NamespaceColumn[] {
   if (given.has('output-all')) return columnNames.map(columnOf);
-  const names = given.value('output')?.toUpperCase().split(',') ?? byDefault(given, types);
-  return names.map((title) => {
+  const wanted = given.value('output')?.toUpperCase();
+  const further = wanted?.startsWith('+') ? wanted.slice(1).split(',') : [];
+  const names =
+    further.length === 0 && wanted !== undefined ? wanted.split(',') : byDefault(given, types);
+  return [...names, ...further].map((title) => {
     if (columnNames.includes(title)) return columnOf(title);
     throw new UsageError(`--output: there is no column ${title}, only ${columnNames.join(', ')}`);
   });

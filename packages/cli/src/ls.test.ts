@@ -53,6 +53,34 @@ test('those of one type, by either of its names', () => {
   expect(new Set(rows('-t', 'mnt').map(({ type }) => type))).toEqual(new Set(['mnt']));
 });
 
+test('columns can be added to the usual ones, and are told', () => {
+  const own = ['--task', String(process.pid), '-t', 'net', '-t', 'uts'];
+  const [heading, ...lines] = ns('ls', ...own, '-o', '+pns')
+    .stdout.trimEnd()
+    .split('\n');
+  expect(heading).toMatch(/^ +NS TYPE +NPROCS +PID USER +COMMAND +PNS$/);
+  expect(lines).toHaveLength(2);
+  expect(ns('ls', '--list-columns').stdout).toMatch(/^NS +inode number\nTYPE +type\n/);
+  expect(JSON.parse(ns('ls', '-HJ').stdout).columns[0]).toEqual({
+    title: 'NS',
+    help: 'inode number',
+  });
+});
+
+test('the processes of a namespace are those that lsns(8) lists', () => {
+  const child = spawn('unshare', ['--user', '--map-root-user', 'sh', '-c', 'echo; exec sleep 60'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return once(child.stdout, 'data').then(() => {
+    const inode = String(/\d+/.exec(readlinkSync(`/proc/${child.pid}/ns/user`))?.[0]);
+    expect(ns('ls', inode).stdout).toBe(execFileSync('lsns', [inode], { encoding: 'utf8' }));
+    expect(JSON.parse(ns('ls', inode, '--json').stdout)).toMatchObject({
+      processes: [{ pid: child.pid, ppid: process.pid, command: 'sleep 60' }],
+    });
+  });
+});
+
 test('a table for people, with the columns that one wants', () => {
   const own = ['--task', String(process.pid)];
   const [heading, ...lines] = ns('ls', ...own)
@@ -220,7 +248,11 @@ test.each([
   [['--task', '4194305'], 'there is no process or thread 4194305'],
   [['--tree=children'], '--tree must be one of owner, parent, process'],
   [['--filter', 'NPROCS >'], 'expected a column, a number or a text, found the end'],
-  [['something'], "unexpected 'something'"],
+  [['something'], "not the inode of a namespace: 'something'"],
+  [['1', '2'], "unexpected '2'"],
+  [['1'], 'there is no namespace 1'],
+  [['1', '--tree'], '--tree is for a list of namespaces'],
+  [['--list', '--tree'], '--list and --tree exclude each other'],
 ])('%j is refused in one line, with code 1', (args, message) => {
   const { status, stdout, stderr } = ns('ls', ...args);
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });

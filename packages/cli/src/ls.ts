@@ -8,7 +8,7 @@ import {
   namespaceTypes,
   readTask,
 } from '@ns/core';
-import { type Command, done, type Outcome } from './command.js';
+import { type Action, type CommandDescription, done, type Outcome } from './command.js';
 import { type Filter, filterOf, type Value } from './filter.js';
 import {
   chosenColumns,
@@ -17,6 +17,7 @@ import {
   columnOf,
   type NamespaceColumn,
 } from './ls-columns.js';
+import { listProcesses } from './ls-processes.js';
 import { type Branch, drawn, forest, relations } from './ls-tree.js';
 import { type Given, UsageError } from './options.js';
 import { print, printable, printJson } from './output.js';
@@ -28,7 +29,8 @@ const PLAIN = '\x1b[0m';
 
 function typesOf(given: Given): readonly NamespaceType[] {
   const known = Object.entries(namespaceTypes) as [NamespaceType, { file: string }][];
-  return (given.value('type')?.split(',') ?? []).map((word) => {
+  const words = given.values('type').flatMap((list) => list.split(','));
+  return words.map((word) => {
     const type = known.find(([name, { file }]) => word === name || word === file)?.[0];
     if (type !== undefined) return type;
     const names = known.map(([name]) => name).join(', ');
@@ -138,8 +140,31 @@ function write(given: Given, { graph, namespaces }: Listed, columns: NamespaceCo
   if (note !== undefined) process.stderr.write(`ns ls: ${note}\n`);
 }
 
+function listColumns(given: Given): void {
+  const columns = columnNames.map(columnOf).map(({ title, help }) => ({ title, help }));
+  if (given.has('json')) printJson({ columns });
+  else
+    table(
+      [{ title: 'COLUMN' }, { title: 'WHAT' }],
+      columns.map(({ title, help }) => [title, help]),
+      { headings: false },
+    ).forEach(print);
+}
+
 function list(given: Given): Outcome {
-  given.named();
+  const { operands } = given;
+  if (given.has('list') && given.has('tree')) {
+    throw new UsageError('--list and --tree exclude each other');
+  }
+  if (given.has('list-columns')) {
+    given.named();
+    listColumns(given);
+    return done;
+  }
+  if (operands.length > 0) {
+    listProcesses(given, given.named('the namespace')[0]);
+    return done;
+  }
   if (given.has('tree')) given.word('tree', relations);
   const types = typesOf(given);
   const columns = chosenColumns(given, types);
@@ -149,15 +174,15 @@ function list(given: Given): Outcome {
   return done;
 }
 
-export const ls: Command = {
+export const ls: CommandDescription & Action = {
   name: 'ls',
   summary: 'List the namespaces of the machine.',
-  usage: '[options]',
+  usage: '[options] [NAMESPACE]',
   options: [
     {
       title: 'Which',
       options: {
-        type: { short: 't', value: 'TYPE,...', help: 'only those of these types' },
+        type: { short: 't', value: 'TYPE,...', help: 'only those of these types (repeatable)' },
         task: { short: 'p', value: 'PID', help: 'only those of a process or thread' },
         persistent: { short: 'P', help: 'only those without processes' },
         filter: { short: 'Q', value: 'EXPR', help: 'only those of which the expression is true' },
@@ -173,15 +198,23 @@ export const ls: Command = {
           choices: relations,
           help: 'as trees, below their owner (the default), their parent, or the namespace of an ancestor process',
         },
-        output: { short: 'o', value: 'COLUMNS', help: 'columns, separated by commas' },
+        list: { short: 'l', help: 'as a list (the default)' },
+        output: {
+          short: 'o',
+          value: 'COLUMNS',
+          help: 'columns, with commas; +COLUMNS: further ones',
+        },
         'output-all': { help: 'all columns' },
+        'list-columns': { short: 'H', help: 'list the columns that there are' },
         raw: { short: 'r', help: 'not aligned, for other programs' },
         noheadings: { short: 'n', help: 'without the names of the columns' },
         notruncate: { short: 'u', help: 'whole lines, also on a terminal' },
+        nowrap: { short: 'W', help: 'for lsns(8): no text has several lines' },
       },
     },
   ],
   notes: [
+    'NAMESPACE is an inode: its processes are listed then.',
     `Columns: ${columnHelp}.`,
     'Relations: owner, parent, process.',
     'Expressions: columns, numbers, "texts", true and false; == != < <= > >= or eq ne lt le gt ge; =~ and !~ with a regular expression; and, or, not or && || !; parentheses. A column by itself is true if it is not empty, 0 or false.',
@@ -194,6 +227,7 @@ export const ls: Command = {
     'ns ls --type net -o NS,PID,NSFS,COMMAND',
     `ns ls --filter 'NPROCS > 1 and not INITIAL'`,
     'ns ls --persistent --json',
+    'ns ls 4026531833',
   ],
   failureCode: 1,
   run: list,

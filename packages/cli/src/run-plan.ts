@@ -122,6 +122,14 @@ function spawnOptions(given: Given): SpawnOptions {
   };
 }
 
+/** The variables that the command has; undefined for all of ours. */
+function environmentOf(given: Given): NodeJS.ProcessEnv | undefined {
+  if (!given.has('clear-env') && !given.has('whitelist-env')) return undefined;
+  const names = given.values('whitelist-env').flatMap((list) => list.split(','));
+  const there = names.filter((name) => Object.hasOwn(process.env, name));
+  return Object.fromEntries(there.map((name) => [name, process.env[name]]));
+}
+
 /** What is to be run, and how: in a group, if there is one, the root of its cgroup namespace if that is new. */
 export function planRun(given: Given, group?: Cgroup) {
   const namespaces = specsOf(specOptions(given, group));
@@ -131,7 +139,8 @@ export function planRun(given: Given, group?: Cgroup) {
     preparePins(given, child);
   };
   const options: SpawnOptions = { ...spawnOptions(given), namespaces, prepare };
-  if (given.has('clear-env')) options.env = {};
+  const env = environmentOf(given);
+  if (env !== undefined) options.env = env;
   if (argv0 !== undefined) options.argv0 = argv0;
   if (given.has('init')) options.init = true;
   if (!namespaces.some(({ type }) => type === 'cgroup') && group) options.cgroup = group.fd;
@@ -167,6 +176,7 @@ export const runOptions: readonly OptionGroup[] = [
       wd: { short: 'w', value: 'DIR', help: 'working directory, inside' },
       chdir: { value: 'DIR', help: 'the same' },
       'clear-env': { help: 'an empty environment' },
+      'whitelist-env': { value: 'NAME,...', help: 'no variables but these' },
       fork: { short: 'f', help: 'for unshare(1): the command is always a child' },
       'kill-child': {
         value: 'SIGNAL',

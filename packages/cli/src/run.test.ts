@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ns, nsWith, start, words } from './testing/ns.js';
 
@@ -159,6 +160,15 @@ describe('what is set up', () => {
       stdout: '-sh\n',
       status: 3,
     });
+  });
+
+  test('without $SHELL, it is that of /etc/passwd', ({ skip }) => {
+    const passwd = execFileSync('getent', ['passwd', String(euid)], { encoding: 'utf8' });
+    const shell = passwd.trim().split(':')[6] ?? '';
+    skip(!/sh$/.test(shell), `the user has no shell: ${shell}`);
+    const env = { PATH: process.env.PATH };
+    const { stdout } = nsWith({ env, input: 'echo "$0"' }, 'run', '-r');
+    expect(stdout).toBe(`-${basename(shell)}\n`);
   });
 
   test('what follows the command is its own', () => {

@@ -44,7 +44,7 @@ export const run: CommandDescription & Action = {
   options: runOptions,
   runs: true,
   notes: [
-    'Without a command, $SHELL is run. In a new pid namespace a small init is PID 1, which reaps orphans and passes signals on.',
+    'Without a command, $SHELL is run, or the shell of /etc/passwd. In a new pid namespace a small init is PID 1, which reaps orphans and passes signals on.',
     'Exit code: that of the command; death by a signal is passed on; 127 if it was not found, 126 if it could not be run, 125 for errors of ns run itself.',
   ],
   examples: [
