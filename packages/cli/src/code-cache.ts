@@ -76,8 +76,8 @@ function read(path: string, bundle: string, source: Buffer): Buffer | undefined 
   }
 }
 
-/** Writes code with its source behind it: whole or not at all, because V8 believes what it reads. */
-function write(path: string, bundle: string, code: Buffer, source: Buffer): string {
+/** Writes the code of a script with its source behind it: whole or not at all, because V8 believes what it reads. */
+function write(path: string, bundle: string, script: Script, source: Buffer): string {
   const directory = dirname(path);
   // Not mkdirSync's `recursive`, which goes round for ever where nothing can be made, as in /proc.
   for (const missing of [dirname(directory), directory]) {
@@ -86,7 +86,7 @@ function write(path: string, bundle: string, code: Buffer, source: Buffer): stri
   const unfinished = `${path}.${process.pid}`;
   const fd = openSync(unfinished, 'wx', 0o644);
   try {
-    writeFileSync(fd, Buffer.concat([code, source]));
+    writeFileSync(fd, Buffer.concat([script.createCachedData(), source]));
     renameSync(unfinished, path);
   } catch (error) {
     unlinkSync(unfinished);
@@ -123,8 +123,7 @@ export function loadBundle<Exports>(
     exports: module.exports as Exports,
     keep() {
       if (cachedData !== undefined && script.cachedDataRejected === false) return;
-      const code = script.createCachedData();
-      paths.some((path) => attempt(() => write(path, bundle, code, source)));
+      paths.some((path) => attempt(() => write(path, bundle, script, source)));
     },
   };
 }
