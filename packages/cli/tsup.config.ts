@@ -1,8 +1,18 @@
+// The program as a function: an ES module that gives what the bundle has.
 import { packageBuild } from '../../tools/build/tsup.js';
 
-// All commands, each of which loads what it needs of the packages of the types. The engine stays a
-// package of its own, with its native parts beside it.
 export default packageBuild(
-  { index: 'src/index.ts', 'write-pages': 'src/write-pages.ts' },
-  { noExternal: [/^@ns\/(?!core)/] },
+  { index: 'src/index.ts' },
+  {
+    sourcemap: false,
+    esbuildPlugins: [
+      {
+        name: 'bundle',
+        setup(build) {
+          const bundle = { path: './start/whole.cjs', external: true };
+          build.onResolve({ filter: /^\.\/ns\.js$/ }, () => bundle);
+        },
+      },
+    ],
+  },
 );

@@ -1,9 +1,8 @@
 // Which package may use which:
-// - `core` uses koffi and nothing else; nothing but `core` uses koffi;
+// - `core` uses koffi and nothing else;
 // - the package of a namespace type uses `core` alone, so that it can be installed alone;
-// - `sandbox` uses `core`, all types, and tar to parse archives; `cli` uses any of them: it is bundled, and
-//   each of its commands loads no more than it needs. As one of its bundles has the engine inside,
-//   it depends on koffi, too, but does not use it.
+// - `sandbox` uses `core`, all types, and tar to parse archives;
+// - `cli` uses any of them: they are in its bundles, which load koffi's binary themselves.
 // Nothing reaches into another package's directory.
 import { isBuiltin } from 'node:module';
 import { join, normalize } from 'node:path/posix';
@@ -33,14 +32,10 @@ function mayUse(name: string, used: string): boolean {
       if (used === '@ns/core' || used === 'tar') return true;
       return used.startsWith('@ns/') && !special.includes(used.slice(4));
     case 'cli':
-      return used.startsWith('@ns/') && used !== '@ns/cli';
+      return used === 'koffi' || (used.startsWith('@ns/') && used !== '@ns/cli');
     default:
       return used === '@ns/core';
   }
-}
-
-function mayDependOn(name: string, used: string): boolean {
-  return mayUse(name, used) || (name === 'cli' && used === 'koffi');
 }
 
 /** `@ns/core/sys` is of the package `@ns/core`. */
@@ -56,7 +51,7 @@ export function importsOf(source: string): string[] {
 export function violations({ name, dependencies, files }: Package): string[] {
   const found: string[] = [];
   for (const dependency of dependencies) {
-    if (!mayDependOn(name, dependency)) found.push(`${name}/package.json depends on ${dependency}`);
+    if (!mayUse(name, dependency)) found.push(`${name}/package.json depends on ${dependency}`);
   }
   for (const [path, source] of files) {
     const isTest = /[./](test|testing)\.ts$/.test(path); // tests, and what several of them share

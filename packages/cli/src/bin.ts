@@ -1,17 +1,20 @@
 #!/usr/bin/env node
-// The `ns` command. What starts a command is a bundle that holds nothing else and is CommonJS, which
-// Node.js loads in half the time: start-up is what a user feels. The rest is loaded if it is needed.
+// The `ns` command: loads the bundle that does what the arguments say. What starts a command has one
+// that holds nothing else; start-up is what a user feels.
 import { join } from 'node:path';
 import { loadBundle } from './code-cache.js';
 
 const args = process.argv.slice(2);
+const [name = ''] = args;
 
-const whole = async () => {
-  const { main } = await import('@ns/cli');
-  await main(args);
-};
+async function whole(): Promise<void> {
+  type Whole = typeof import('./ns.js');
+  const part = /^[a-z]+$/.test(name) ? name : 'help';
+  const { exports, keep } = loadBundle<Whole>(join(__dirname, 'whole.cjs'), part, require);
+  if (part !== name || exports.isCommand(name)) process.once('exit', keep);
+  await exports.main(args);
+}
 
-const [name] = args;
 if (name === 'run' || name === 'enter') {
   type Launch = typeof import('./launch.js');
   const { exports, keep } = loadBundle<Launch>(join(__dirname, 'launch.cjs'), name, require);

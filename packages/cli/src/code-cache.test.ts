@@ -92,6 +92,19 @@ test('code of another source is not used, and is replaced', () => {
   expect(readFileSync(path(), 'latin1')).toContain('exports.answer = () => 3;');
 });
 
+test('the hash that ends a bundle stands for all of it', () => {
+  const source = (answer: number, hash: string) => `exports.answer = () => ${answer};\n//${hash}\n`;
+  writeFileSync(bundle, source(4, 'one'));
+  const { exports, keep } = load();
+  expect(exports.answer()).toBe(4); // compiled by now
+  keep();
+  expect(readFileSync(path(), 'latin1')).toMatch(/\n\/\/one\n$/);
+  writeFileSync(bundle, source(5, 'one'));
+  expect(load().exports.answer()).toBe(4);
+  writeFileSync(bundle, source(6, 'two'));
+  expect(load().exports.answer()).toBe(6);
+});
+
 test('code that others could have written is not used', () => {
   for (const mode of [0o664, 0o646]) {
     keepOtherCode();

@@ -61,23 +61,28 @@ function attempt<T>(action: () => T): T | undefined {
   }
 }
 
+/** What tells one bundle from another: a comment that ends it, in which the build has put its hash. */
+function identityOf(source: Buffer): Buffer {
+  return source.subarray(Math.max(0, source.lastIndexOf('\n//')));
+}
+
 /** The code in a file, if somebody has written it who could write the bundle, or root, or we. */
-function read(path: string, bundle: string, source: Buffer): Buffer | undefined {
+function read(path: string, bundle: string, identity: Buffer): Buffer | undefined {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const { uid, mode } = fstatSync(fd);
     const known = uid === 0 || uid === euid || uid === statSync(bundle).uid;
     if (!known || (mode & OTHERS_WRITE) !== 0) return undefined;
     const file = readFileSync(fd);
-    const end = file.length - source.length;
-    return end > 0 && file.subarray(end).equals(source) ? file.subarray(0, end) : undefined;
+    const end = file.length - identity.length;
+    return end > 0 && file.subarray(end).equals(identity) ? file.subarray(0, end) : undefined;
   } finally {
     closeSync(fd);
   }
 }
 
-/** Writes the code of a script with its source behind it: whole or not at all, because V8 believes what it reads. */
-function write(path: string, bundle: string, script: Script, source: Buffer): string {
+/** Writes the code of a script, and of what: whole or not at all, because V8 believes what it reads. */
+function write(path: string, bundle: string, script: Script, identity: Buffer): string {
   const directory = dirname(path);
   // Not mkdirSync's `recursive`, which goes round for ever where nothing can be made, as in /proc.
   for (const missing of [dirname(directory), directory]) {
@@ -86,7 +91,7 @@ function write(path: string, bundle: string, script: Script, source: Buffer): st
   const unfinished = `${path}.${process.pid}`;
   const fd = openSync(unfinished, 'wx', 0o644);
   try {
-    writeFileSync(fd, Buffer.concat([script.createCachedData(), source]));
+    writeFileSync(fd, Buffer.concat([script.createCachedData(), identity]));
     renameSync(unfinished, path);
   } catch (error) {
     unlinkSync(unfinished);
@@ -110,9 +115,10 @@ export function loadBundle<Exports>(
   require: NodeJS.Require,
 ): Loaded<Exports> {
   const source = readFileSync(bundle);
+  const identity = identityOf(source);
   const paths = directoriesFor(bundle).map((directory) => join(directory, fileName(bundle, part)));
   let cachedData: Buffer | undefined;
-  for (const path of paths) cachedData ??= attempt(() => read(path, bundle, source));
+  for (const path of paths) cachedData ??= attempt(() => read(path, bundle, identity));
   // As Node wraps a module: node:module, which has a function for it, takes a while to load.
   const wrapped = `(function (exports, require, module, __filename, __dirname) { ${source}\n});`;
   const script = new Script(wrapped, { filename: bundle, cachedData });
@@ -123,7 +129,7 @@ export function loadBundle<Exports>(
     exports: module.exports as Exports,
     keep() {
       if (cachedData !== undefined && script.cachedDataRejected === false) return;
-      paths.some((path) => attempt(() => write(path, bundle, script, source)));
+      paths.some((path) => attempt(() => write(path, bundle, script, identity)));
     },
   };
 }

@@ -1,5 +1,5 @@
 // `ns` itself: finds the subcommand, loading nothing else, and reports how it ended.
-import { readFileSync } from 'node:fs';
+import manifest from '../package.json' with { type: 'json' };
 import type { Command } from './command.js';
 import { commandHelp, generalHelp, verbHelp } from './help.js';
 import { asksForJson, commonOptions, type Given, readOptions, UsageError } from './options.js';
@@ -33,15 +33,15 @@ export function allCommands(): Promise<Command[]> {
   return Promise.all(Object.values(commands).map((load) => load()));
 }
 
-/** The version of the package. */
-export function version(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
-}
+/** The version of the package, known since it was built. */
+export const { version } = manifest;
+
+/** Whether there is such a subcommand. */
+export const isCommand = (name: string): boolean => Object.hasOwn(commands, name);
 
 function printVersion(given: Given): void {
-  if (given.has('json')) printJson({ version: version() });
-  else print(version());
+  if (given.has('json')) printJson({ version });
+  else print(version);
 }
 
 async function runCommand(command: Command, args: readonly string[]): Promise<void> {
@@ -106,8 +106,7 @@ async function endWithoutOutput(error: NodeJS.ErrnoException, command?: Command)
  */
 export async function main(args: readonly string[]): Promise<void> {
   const [name = '', ...rest] = args;
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  const command = await load?.();
+  const command = isCommand(name) ? await commands[name]?.() : undefined;
   process.stdout.on('error', (error) => void endWithoutOutput(error, command));
   process.stderr.on('error', () => {}); // nobody is there to be told: the exit code has to do
   if (command) await runCommand(command, rest);
