@@ -74,7 +74,7 @@ function keepCapabilities(child: Preparation, credentials: Credentials): void {
 
 function optionsOf(given: Given, target: number | undefined, namespaces: Namespace[]) {
   const options: SpawnOptions = { namespaces };
-  const cwd = given.value('wdns');
+  const cwd = given.path('wdns');
   if (cwd !== undefined) options.cwd = cwd;
   if (given.has('env')) {
     if (target === undefined) throw new UsageError('--env needs --target PID');

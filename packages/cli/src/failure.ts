@@ -27,7 +27,9 @@ function execLine({ code, args, message }: Error & { code: string; args: readonl
 }
 
 function textOf(error: unknown, command: string): string {
-  if (error instanceof UsageError) return `${error.message} (see: ${command} --help)`;
+  // What the packages refuse is a wrong option here.
+  const isUsage = [UsageError, TypeError, RangeError].some((kind) => error instanceof kind);
+  if (isUsage) return `${(error as Error).message} (see: ${command} --help)`;
   if (isExec(error)) return execLine(error);
   const text = error instanceof Error ? error.message : String(error);
   const [first = '', ...hints] = text.split('\n').map((line) => line.trim());

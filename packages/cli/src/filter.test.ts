@@ -65,6 +65,8 @@ test.each([
   ['TYPE =~ "("', 'Invalid regular expression'],
   ['NPROCS == 3x', "not understood: '3x'"],
   ['constructor', 'there is no column CONSTRUCTOR'],
+  ['('.repeat(50_000), 'nested too deeply'],
+  ['!'.repeat(50_000), 'nested too deeply'],
 ])('%j is refused: %s', (expression, message) => {
   expect(() => filterOf(expression, columns)).toThrow(UsageError);
   expect(() => filterOf(expression, columns)).toThrow(message);

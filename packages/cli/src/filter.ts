@@ -78,12 +78,16 @@ const literals: Readonly<Record<string, boolean>> = { true: true, false: false }
 
 const isTrue = (value: Value) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
 
+/** How far expressions may be nested: the stack of JavaScript ends somewhere. */
+const DEEPEST = 100;
+
 /** A parser by recursive descent: alternatives of conjunctions of comparisons. */
 class Parser {
   readonly #expression: string;
   readonly #columns: readonly string[];
   readonly #tokens: readonly Token[];
   #next = 0;
+  #depth = 0;
 
   constructor(expression: string, columns: readonly string[]) {
     this.#expression = expression;
@@ -135,13 +139,20 @@ class Parser {
 
   #single(): Filter {
     if (this.#take('!')) {
-      const one = this.#single();
+      const one = this.#nested(() => this.#single());
       return (cells) => !one(cells);
     }
     if (!this.#take('(')) return this.#comparison();
-    const inner = this.#either();
+    const inner = this.#nested(() => this.#either());
     if (!this.#take(')')) this.#fail("')'");
     return inner;
+  }
+
+  #nested(parse: () => Filter): Filter {
+    if (++this.#depth > DEEPEST) throw new UsageError('--filter: nested too deeply');
+    const filter = parse();
+    this.#depth--;
+    return filter;
   }
 
   #comparison(): Filter {

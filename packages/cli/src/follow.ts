@@ -1,7 +1,7 @@
 // What else `ns enter` takes over from its target: a socket's network, the cgroup, the SELinux
 // context.
 import { existsSync, readFileSync } from 'node:fs';
-import { Namespace, type Preparation } from '@ns/core';
+import { isSystemError, Namespace, type Preparation } from '@ns/core';
 import { closeFd, syscall } from '@ns/core/sys';
 import { type Given, type OptionTable, UsageError } from './options.js';
 
@@ -24,6 +24,9 @@ export function networkOfSocket(target: number, descriptor: number): Namespace {
     } finally {
       closeFd(socket);
     }
+  } catch (error) {
+    if (!isSystemError(error, 'EBADF') && !isSystemError(error, 'ENOTTY')) throw error;
+    throw new UsageError(`--net-socket: descriptor ${descriptor} of ${target} is no socket`);
   } finally {
     closeFd(pidfd);
   }

@@ -67,7 +67,7 @@ function open(text: string): Namespace[] {
   if (text === 'self') return allNamespaceTypes.map((type) => Namespace.current(type));
   if (text.includes('/')) return [Namespace.fromPath(text)];
   const named = `/run/netns/${text}`;
-  if (existsSync(named)) return [Namespace.fromPath(named, 'net')];
+  if (text !== '' && existsSync(named)) return [Namespace.fromPath(named, 'net')];
   throw new UsageError(`'${text}' is no process id, no path and no name of a network namespace`);
 }
 

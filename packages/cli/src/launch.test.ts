@@ -2,10 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -17,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Namespace } from '@ns/core';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { ns, nsWith, start, words } from './testing/ns.js';
 
 const euid = process.geteuid?.() ?? 0;
@@ -134,12 +136,22 @@ test('the cgroup of the target', () => {
   else expect(stderr).toMatch(/EACCES|EPERM|no cgroup v2 tree/); // nobody's own group
 });
 
+const file = openSync('/dev/null', 'r');
+afterAll(() => closeSync(file));
+
 test.each([
   [['enter', '--net-socket', '3'], '--net-socket needs --target PID'],
   [['enter', '-t', '1', '--net', '--net-socket', '3'], '--net and --net-socket exclude each other'],
   [['enter', '--join-cgroup', '--uts=/proc/self/ns/uts'], '--join-cgroup needs --target PID'],
   [['enter', '--follow-context', '--uts=/proc/self/ns/uts'], '--follow-context needs --target PID'],
   [['run', '--net=', 'true'], '--net= needs a file'],
+  // As a variable that nobody has set makes them.
+  [['run', '--wd', '', 'true'], '--wd must not be empty'],
+  [['run', '--root=', 'true'], '--root must not be empty'],
+  [['run', '--mount-proc=', 'true'], '--mount-proc must not be empty'],
+  [['enter', '--uts=/proc/self/ns/uts', '--wdns=', 'true'], '--wdns must not be empty'],
+  [['enter', '-t', String(process.pid), '--net-socket', '9999', 'true'], 'is no socket'],
+  [['enter', '-t', String(process.pid), `--net-socket=${file}`, 'true'], 'is no socket'],
 ])('%j is refused', (args, message) => {
   const { status, stderr } = ns(...args);
   expect(stderr).toContain(message);

@@ -92,7 +92,7 @@ export function makesRoot(given: Given): boolean {
 
 function rootOf(given: Given, entries: readonly RootEntry[], proc: boolean): RootfsOptions {
   const propagation = given.word('propagation', ['private', 'slave']);
-  const source = given.value('root') ?? '/';
+  const source = given.path('root') ?? '/';
   return {
     ...(source === 'empty' ? {} : { source }),
     ...(propagation === undefined ? {} : { propagation }),
@@ -108,7 +108,7 @@ function rootOf(given: Given, entries: readonly RootEntry[], proc: boolean): Roo
 
 /** What is mounted, as the options say. */
 export function mountChoice(given: Given, types: ReadonlySet<NamespaceType>): MountChoice {
-  const target = given.value('mount-proc') ?? '/proc';
+  const target = given.path('mount-proc') ?? '/proc';
   const entries = given.inOrder(entryOptions).map(([name, value]) => entryOf(name, value));
   const own = mountsOwnProc(given, types);
   if (makesRoot(given)) {

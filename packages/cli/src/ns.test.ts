@@ -62,6 +62,25 @@ test.each([
   expect(stderr).toBe(`ns: ${message} (see: ns --help)\n`);
 });
 
+test('a word that is not UTF-8 is refused, and none is run with another one', async () => {
+  const inBash = async (...args: string[]) => {
+    const line = [...words(...args.slice(0, -1)).map((word) => `'${word}'`), `$'${args.at(-1)}'`];
+    const { ended } = start('bash', '-c', `${line.join(' ')} 2>&1`);
+    const { status, stdout } = await ended();
+    return { status, stdout };
+  };
+  expect(await inBash('run', '-r', 'printf', 'a\\xffb')).toEqual({
+    status: 125,
+    stdout: "ns run: 'a\ufffdb' is not UTF-8, which Node.js cannot pass on (see: ns run --help)\n",
+  });
+  expect(await inBash('inspect', '\\xff')).toMatchObject({ status: 1 });
+  // The character that Node.js puts in its place may be meant.
+  expect(await inBash('run', '-r', 'printf', 'a\\xef\\xbf\\xbdb')).toEqual({
+    status: 0,
+    stdout: 'a\ufffdb',
+  });
+});
+
 test('a reader that stops early is no error', async () => {
   const [file, ...args] = words('run', '--help');
   const command = [file, ...args].map((word) => `'${word}'`).join(' ');

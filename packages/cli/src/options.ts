@@ -79,6 +79,13 @@ export class Given {
     return this.#find(name).at(-1);
   }
 
+  /** The value, which must not be empty: a path, as it may be of a variable that nobody has set. */
+  path(name: string): string | undefined {
+    const value = this.value(name);
+    if (value === '') throw new UsageError(`--${name} must not be empty`);
+    return value;
+  }
+
   /** The values, in their order. */
   values(name: string): string[] {
     return this.#find(name).filter((value) => value !== undefined);

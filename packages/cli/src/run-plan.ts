@@ -96,6 +96,12 @@ function specOptions(given: Given, group?: Cgroup): SpecOptions {
   return Object.fromEntries(chosen) as SpecOptions;
 }
 
+/** Where the command begins: what is said last. */
+function directoryOf(given: Given): string | undefined {
+  const name = given.inOrder(['wd', 'chdir']).at(-1)?.[0];
+  return name === undefined ? undefined : given.path(name);
+}
+
 /** Whether ids are taken in the way that keeps capabilities. */
 function keepsCapabilities(given: Given): boolean {
   return given.has('keep-caps') && (given.has('setuid') || given.has('setgid'));
@@ -116,7 +122,7 @@ function spawnOptions(given: Given): SpawnOptions {
       parentDeathSignal: given.has('kill-child')
         ? signalOf(given.value('kill-child') ?? 'KILL', 'kill-child')
         : undefined,
-      cwd: given.inOrder(['wd', 'chdir']).at(-1)?.[1],
+      cwd: directoryOf(given),
     }),
     ...(keepsCapabilities(given) ? {} : idsOf(given)),
   };

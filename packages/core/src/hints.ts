@@ -32,7 +32,7 @@ function creation(code: string, args: readonly unknown[]): string | undefined {
   }
   if (code !== 'EPERM' && code !== 'EACCES') return undefined;
   if (!user) {
-    return 'New namespaces need CAP_SYS_ADMIN. Add user(): whoever makes a user namespace owns the others made with it.';
+    return 'New namespaces need CAP_SYS_ADMIN, which a new user namespace gives that is made with them: user(), or --user.';
   }
   if (sysctl('kernel.unprivileged_userns_clone') === '0') {
     return 'User namespaces are switched off for ordinary users: sysctl kernel.unprivileged_userns_clone=1.';
