@@ -63,6 +63,8 @@ describe('bash', () => {
     expect(inBash('ns', 'run', '--propagation', 'sh')).toEqual(['shared']);
     expect(inBash('ns', 'run', '--propagation', '=', 's')).toEqual(['slave', 'shared']);
     expect(inBash('ns', 'net', 'topo')).toEqual(['topology']);
+    expect(inBash('ns', 'net', 'show', '--i')).toEqual(['--in']);
+    expect(inBash('ns', 'inspect', 'self', '--js')).toEqual(['--json']);
   });
 
   test('completes the command that is run after the options', () => {

@@ -50,7 +50,7 @@ ${commands.map(branch).join('\n')}
       --) first=$((i + 1)); break ;;
       =) i=$((i + 1)) ;;
       -*) [[ $takes == *" \${COMP_WORDS[i]} "* && \${COMP_WORDS[i + 1]} != = ]] && i=$((i + 1)) ;;
-      *) first=$i; break ;;
+      *) if ((runs)); then first=$i; break; else verbs=''; fi ;;
     esac
   done
   if ((first > 0)); then
