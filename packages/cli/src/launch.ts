@@ -1,7 +1,7 @@
 // Starts the command of `ns run` or `ns enter` and becomes its stand-in: all that a command needs to
 // be run, and nothing that can wait.
 import { type BecomeOptions, become } from '@ns/core';
-import { enterOptions, planEnter } from './enter-plan.js';
+import { enterOptions, planEnter } from './enter/plan.js';
 import { report } from './failure.js';
 import { hasLimits } from './limit-options.js';
 import {
@@ -11,8 +11,8 @@ import {
   type OptionGroup,
   readOptions,
 } from './options.js';
-import { planRun, runOptions } from './run-plan.js';
-import { forwardedSignals } from './signal-options.js';
+import { planRun, runOptions } from './run/plan.js';
+import { forwardedSignals } from './run/signal-options.js';
 
 type Words = readonly [command: string, args: readonly string[], options: BecomeOptions];
 

@@ -7,22 +7,22 @@ import { print, printJson } from './output.js';
 import { type Chosen, choose } from './verbs.js';
 
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  run: async () => (await import('./run.js')).run,
-  enter: async () => (await import('./enter.js')).enter,
-  ls: async () => (await import('./ls.js')).ls,
+  run: async () => (await import('./run/run.js')).run,
+  enter: async () => (await import('./enter/enter.js')).enter,
+  ls: async () => (await import('./ls/ls.js')).ls,
   doctor: async () => (await import('./doctor.js')).doctor,
-  net: async () => (await import('./net.js')).net,
+  net: async () => (await import('./net/net.js')).net,
   kill: async () => (await import('./kill.js')).killCommand,
-  cgroup: async () => (await import('./cgroup.js')).cgroupCommand,
+  cgroup: async () => (await import('./cgroup/cgroup.js')).cgroupCommand,
   ps: async () => (await import('./ps.js')).ps,
   ipc: async () => (await import('./ipc.js')).ipc,
   mounts: async () => (await import('./mounts.js')).mounts,
-  sandbox: async () => (await import('./sandbox.js')).sandbox,
+  sandbox: async () => (await import('./sandbox/sandbox.js')).sandbox,
   inspect: async () => (await import('./inspect.js')).inspect,
   pin: async () => (await import('./pin.js')).pin,
   unpin: async () => (await import('./pin.js')).unpin,
-  explain: async () => (await import('./explain.js')).explain,
-  completion: async () => (await import('./completion.js')).completion,
+  explain: async () => (await import('./run/explain.js')).explain,
+  completion: async () => (await import('./completion/completion.js')).completion,
 };
 
 /** Exit code if no command is found. */

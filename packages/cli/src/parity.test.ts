@@ -3,10 +3,10 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { enterOptions } from './enter-plan.js';
-import { ls } from './ls.js';
+import { enterOptions } from './enter/plan.js';
+import { ls } from './ls/ls.js';
 import { commonOptions, type OptionGroup, type OptionTable } from './options.js';
-import { runOptions } from './run-plan.js';
+import { runOptions } from './run/plan.js';
 import { words } from './testing/ns.js';
 
 const document = readFileSync(new URL('../../../docs/cli-options.md', import.meta.url), 'utf8');

@@ -1,7 +1,7 @@
 // Part of the build: writes the manual pages and the completions beside the program.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { completionFor } from './completion.js';
+import { completionFor } from './completion/completion.js';
 import { commandPage, generalPage } from './manual.js';
 import { allCommands, version } from './ns.js';
 

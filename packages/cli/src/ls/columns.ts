@@ -1,0 +1,87 @@
+// The columns of `ns ls`: those of lsns(8), and what else a discovery knows.
+import { type DiscoveredNamespace, type Holder, namespaceTypes } from '@ns/core';
+import { userName } from '../ids.js';
+import { type Given, UsageError } from '../options.js';
+import type { Column } from '../table.js';
+import type { Value } from './filter.js';
+
+/** A column of a namespace. */
+export interface NamespaceColumn extends Column {
+  readonly help: string;
+  value(namespace: DiscoveredNamespace): Value;
+}
+
+const inode = (namespace: DiscoveredNamespace | null) => namespace && Number(namespace.id.ino);
+const userOf = (uid: number | null) => (uid === null ? null : userName(uid));
+const held = (holders: readonly Holder[]) => holders.map(({ pid, fd }) => `${pid}:${fd}`);
+
+const columns = {
+  NS: { right: true, help: 'inode number', value: inode },
+  TYPE: { help: 'type', value: ({ type }) => namespaceTypes[type].file },
+  PATH: { help: 'a path to it from here', value: ({ path }) => path },
+  NPROCS: { right: true, help: 'number of processes', value: ({ processes }) => processes.length },
+  PID: { right: true, help: 'lowest process id in it', value: ({ pid }) => pid },
+  PPID: { right: true, help: 'parent of that process', value: ({ ppid }) => ppid },
+  COMMAND: { help: 'its command line', value: ({ command }) => command },
+  UID: { right: true, help: 'its user id', value: ({ uid }) => uid },
+  USER: { help: 'its user name', value: ({ uid }) => userOf(uid) },
+  NETNSID: { right: true, help: 'number in this network namespace', value: (one) => one.netnsid },
+  NSFS: {
+    help: 'where it is mounted, in any mount namespace',
+    value: ({ paths }) => [...new Set(paths.map(({ path }) => path))],
+  },
+  PNS: { right: true, help: 'parent', value: ({ parent }) => inode(parent) },
+  ONS: { right: true, help: 'owning user namespace', value: ({ owner }) => inode(owner) },
+  NSID: {
+    right: true,
+    help: '64-bit id, Linux 6.18',
+    value: ({ nsid }) => (nsid === undefined ? null : String(nsid)),
+  },
+  INITIAL: { help: 'whether it is there since boot', value: ({ isInitial }) => isInitial },
+  NTHREADS: {
+    right: true,
+    help: 'threads in it whose process is elsewhere',
+    value: ({ threads }) => threads.length,
+  },
+  HELDBY: {
+    help: 'PID:FD of descriptors and sockets that keep it',
+    value: ({ descriptors, sockets }) => [...held(descriptors), ...held(sockets)],
+  },
+  CONTAINER: {
+    help: 'container or systemd unit of its first process',
+    value: ({ container }) => container && `${container.manager}:${container.name}`,
+  },
+  CREATOR: { help: 'who made it, or its owner', value: ({ creatorUid }) => userOf(creatorUid) },
+} as const satisfies Readonly<Record<string, Omit<NamespaceColumn, 'title'>>>;
+
+/** Names of all columns. */
+export const columnNames: readonly string[] = Object.keys(columns);
+
+/** A line of help for all. */
+export const columnHelp = Object.entries(columns)
+  .map(([name, { help }]) => `${name} (${help})`)
+  .join(', ');
+
+/** A column by its name in upper case, which must be one of {@link columnNames}. */
+export function columnOf(title: string): NamespaceColumn {
+  return { title, ...columns[title as keyof typeof columns] };
+}
+
+function byDefault(given: Given, types: readonly string[]): readonly string[] {
+  if (given.has('persistent')) return ['NS', 'TYPE', 'CREATOR', 'HELDBY', 'NSFS'];
+  const net = types.length === 1 && types[0] === 'net' ? ['NETNSID', 'NSFS'] : [];
+  return ['NS', 'TYPE', 'NPROCS', 'PID', 'USER', ...net, 'COMMAND'];
+}
+
+/** The columns to be shown: those asked for, or, as in lsns(8), what suits the types listed. */
+export function chosenColumns(given: Given, types: readonly string[]): NamespaceColumn[] {
+  if (given.has('output-all')) return columnNames.map(columnOf);
+  const wanted = given.value('output')?.toUpperCase();
+  const further = wanted?.startsWith('+') ? wanted.slice(1).split(',') : [];
+  const names =
+    further.length === 0 && wanted !== undefined ? wanted.split(',') : byDefault(given, types);
+  return [...names, ...further].map((title) => {
+    if (columnNames.includes(title)) return columnOf(title);
+    throw new UsageError(`--output: there is no column ${title}, only ${columnNames.join(', ')}`);
+  });
+}

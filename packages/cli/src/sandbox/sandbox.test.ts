@@ -1,0 +1,156 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { ns, nsWith } from '../testing/ns.js';
+
+function configFile(config: unknown): string {
+  const directory = mkdtempSync(join(tmpdir(), 'ns-config-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'sandbox.json');
+  writeFileSync(path, typeof config === 'string' ? config : JSON.stringify(config));
+  return path;
+}
+
+test('a command is confined', () => {
+  const script = 'touch /etc/x; grep CapEff /proc/self/status; cat /proc/sys/kernel/hostname';
+  const { stdout, stderr, status } = ns('sandbox', '--hostname', 'box', '--', 'sh', '-c', script);
+  expect(stdout).toBe('CapEff:\t0000000000000000\nbox\n');
+  expect(stderr).toContain('Read-only file system');
+  expect(status).toBe(0);
+});
+
+test('its end is that of the command', () => {
+  expect(ns('sandbox', '--', 'sh', '-c', 'exit 7').status).toBe(7);
+  expect(ns('sandbox', '--', 'sh', '-c', 'kill -TERM $$').signal).toBe('SIGTERM');
+  expect(ns('sandbox', '--', 'no-such-command')).toMatchObject({
+    status: 127,
+    stderr: 'ns sandbox: no-such-command: command not found\n',
+  });
+  expect(ns('sandbox', '--timeout', '1', '--', 'sleep', '60').signal).toBe('SIGKILL');
+  expect(nsWith({ input: 'piped' }, 'sandbox', '--', 'cat').stdout).toBe('piped');
+});
+
+test('a config file says what is done, and options come on top', () => {
+  const config = configFile({
+    $schema: './schema.json',
+    preset: 'untrusted',
+    hostname: 'file',
+    env: { A: 'file' },
+    command: ['sh', '-c', 'cat /proc/sys/kernel/hostname; echo $A; ls -A /etc | grep -c shadow'],
+  });
+  expect(ns('sandbox', '--config', config).stdout).toBe('file\nfile\n0\n');
+  expect(ns('sandbox', '-c', config, '--hostname', 'line', '-e', 'A=line').stdout).toBe(
+    'line\nline\n0\n',
+  );
+});
+
+test('a plan is printed, and the schema', () => {
+  const plan = JSON.parse(ns('sandbox', '--plan', '--network', 'host').stdout);
+  expect(plan.namespaces).toMatchObject({ net: 'shared', pid: 'new' });
+  const schema = JSON.parse(ns('sandbox', '--schema').stdout);
+  expect(schema.properties.root.description).toContain('root file system');
+});
+
+test('a report tells how limits are kept', () => {
+  const { stderr } = ns('sandbox', '--memory', '64M', '--report', '--', 'true');
+  expect(JSON.parse(stderr).limits.memory).toMatch(/^(cgroup|rlimit)$/);
+});
+
+test.each([
+  [['--preset', 'none'], 'a preset is one of untrusted, build, host, node'],
+  [['--env', 'A'], '--env must be NAME=VALUE'],
+  [['--memory', 'much'], 'limits.memory must be a size'],
+  [['--preset', 'node'], 'the preset node needs a script'],
+])('%j is refused in one line', (args, message) => {
+  const { stderr, status } = ns('sandbox', ...args);
+  expect(stderr).toContain(message);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(status).toBe(125);
+});
+
+test('a config file that is none is refused', () => {
+  expect(ns('sandbox', '-c', configFile('{')).stderr).toMatch(/^ns sandbox: .*sandbox.json: /);
+  expect(ns('sandbox', '-c', configFile({ netwerk: 1 })).stderr).toContain('has no netwerk');
+  expect(ns('sandbox', '-c', configFile([])).stderr).toContain('must have an object');
+});
+
+/** An archive with one file. */
+function archive(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'ns-archive-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const source = join(directory, 'source');
+  mkdirSync(join(source, 'data'), { recursive: true });
+  writeFileSync(join(source, 'data/file'), 'unpacked');
+  const tar = join(directory, 'root.tar.gz');
+  execFileSync('tar', ['-czf', tar, '-C', source, '.']);
+  return tar;
+}
+
+const programs = ['/usr', '/bin', '/lib', '/lib64'].filter((path) => existsSync(path));
+const shown = programs.flatMap((path) => ['--readable', path]);
+
+test('the root can be an archive, quietly, and its changes are listed', () => {
+  const root = ['--root', archive(), ...shown];
+  expect(ns('sandbox', ...root, '--', '/bin/cat', '/data/file')).toMatchObject({
+    stdout: 'unpacked',
+    stderr: '',
+    status: 0,
+  });
+  const script = 'echo x > /data/new; rm /data/file';
+  const { stderr } = ns('sandbox', ...root, '--changes', '--', '/bin/sh', '-c', script);
+  expect(stderr).toContain('added /data/new\n');
+  expect(stderr).toContain('deleted /data/file\n');
+  const config = configFile({ root: { tar: archive() }, readable: programs });
+  expect(ns('sandbox', '-c', config, '--', '/bin/cat', '/data/file').stdout).toBe('unpacked');
+});
+
+test('with --json the result is an object, and an error as well', () => {
+  const script = 'echo out; echo err >&2; exit 3';
+  const { stdout, status } = ns('sandbox', '--json', '--', 'sh', '-c', script);
+  expect(JSON.parse(stdout)).toMatchObject({
+    exitCode: 3,
+    signal: null,
+    stdout: 'out\n',
+    stderr: 'err\n',
+    report: { limits: {}, missing: [] },
+  });
+  expect(status).toBe(3);
+  expect(ns('sandbox', '--json', '--', 'sh', '-c', 'kill -KILL $$').status).toBe(137);
+  const refused = ns('sandbox', '--json', '--root', '/etc/passwd', '--', 'true');
+  expect(refused.status).toBe(125);
+  expect(JSON.parse(refused.stderr).error).toMatchObject({
+    message: expect.stringContaining('/etc/passwd: '),
+    name: 'SandboxError',
+    part: 'root',
+  });
+  const missing = ns('sandbox', '--json', '--', 'no-such-command');
+  expect(missing.status).toBe(127);
+  expect(JSON.parse(missing.stderr).error).toMatchObject({ code: 'ENOENT', syscall: 'execve' });
+});
+
+test('ns explain prints the calls as JSON', () => {
+  const { stdout, status } = ns('explain', '--json', '--memory', '1M', '--hostname', 'box', 'true');
+  const { limits, calls } = JSON.parse(stdout);
+  expect(limits).toEqual(['memory.max = 1048576']);
+  expect(calls.some((line: string) => line.includes('sethostname("box", 3)'))).toBe(true);
+  expect(status).toBe(0);
+  const wrong = ns('explain', '--json', '--setuid', 'x', 'true');
+  expect(JSON.parse(wrong.stderr).error.message).toContain('--setuid');
+  expect(wrong.status).toBe(1);
+});
+
+test.each([
+  [['--root', '/nowhere'], '--root: there is no /nowhere'],
+  [['--changes'], 'need --root with a path'],
+  [['--root', '/usr', '--reference', 'a'], '--reference is for an OCI image layout'],
+  [['--forward', '80'], '--forward needs --network private'],
+  [['--forward', 'a', '--network', 'private'], '--forward must be PORT[:PORT]'],
+  [['--terminal', 'perhaps'], '--terminal must be one of auto, always, never'],
+])('%j is refused as well', (args, message) => {
+  expect(ns('sandbox', ...args, '--', 'true')).toMatchObject({
+    status: 125,
+    stderr: expect.stringContaining(message),
+  });
+});
