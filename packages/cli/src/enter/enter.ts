@@ -34,6 +34,7 @@ export const enter: Command = {
   runs: true,
   notes: [
     'Without a command, $SHELL is run, or the shell of /etc/passwd. Without privileges, a rootless container is entered by way of its user namespace, which is joined first.',
+    'With --json, errors of ns itself are objects on standard error; standard output is the command’s. With --explain, the result is an object, too.',
     'Exit code: that of the command; death by a signal is passed on; 127 if it was not found, 126 if it could not be run, 125 for errors of ns enter itself.',
   ],
   examples: [

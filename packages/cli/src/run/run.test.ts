@@ -1,5 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -163,8 +169,9 @@ describe('what is set up', () => {
   });
 
   test('without $SHELL, it is that of /etc/passwd', ({ skip }) => {
-    const passwd = execFileSync('getent', ['passwd', String(euid)], { encoding: 'utf8' });
-    const shell = passwd.trim().split(':')[6] ?? '';
+    const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+    const user = lines.map((line) => line.split(':')).find(([, , id]) => id === String(euid));
+    const shell = user?.[6] ?? '';
     skip(!/sh$/.test(shell), `the user has no shell: ${shell}`);
     const env = { PATH: process.env.PATH };
     const { stdout } = nsWith({ env, input: 'echo "$0"' }, 'run', '-r');

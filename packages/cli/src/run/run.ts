@@ -45,6 +45,7 @@ export const run: CommandDescription & Action = {
   runs: true,
   notes: [
     'Without a command, $SHELL is run, or the shell of /etc/passwd. In a new pid namespace a small init is PID 1, which reaps orphans and passes signals on.',
+    'With --json, errors of ns itself are objects on standard error; standard output is the command’s. With --explain, the result is an object, too.',
     'Exit code: that of the command; death by a signal is passed on; 127 if it was not found, 126 if it could not be run, 125 for errors of ns run itself.',
   ],
   examples: [
