@@ -34,31 +34,43 @@ test('unshare moves the Worker alone, and what it calls at once', async () => {
   expect(threadNamespaces().get(process.pid)).toEqual(before);
 });
 
-/** How many threads are in the Worker's network namespace, in a process that has used nothing of libuv's pool. */
+/**
+ * How many threads are in the network namespace in which a Worker is the first to use libuv's pool, by
+ * calling `inside()`. Descriptor 3 is that of a namespace made elsewhere.
+ */
 function threadsThatFollow(move: string): number {
+  using other = Namespace.create('net');
   const worker = `
     const core = require(${JSON.stringify(core)});
     const sys = require(${JSON.stringify(sys)});
     const fs = require('node:fs');
+    let net, used;
+    const inside = () => {
+      net = fs.readlinkSync('/proc/thread-self/ns/net');
+      used = Promise.all(Array.from({ length: 50 }, () => fs.promises.stat('/')));
+    };
     ${move};
-    const net = fs.readlinkSync('/proc/thread-self/ns/net');
-    Promise.all(Array.from({ length: 50 }, () => fs.promises.stat('/'))).then(() => {
+    used.then(() => {
       const { namespaces } = core.listNamespaces();
-      const here = namespaces.find(({ type, id }) => type === 'net' && 'net:[' + id.ino + ']' === net);
-      console.log(here.threads.length);
+      const there = namespaces.find(({ type, id }) => type === 'net' && 'net:[' + id.ino + ']' === net);
+      console.log(there ? there.threads.length : 0);
     });
   `;
   const script = `new (require('node:worker_threads').Worker)(${JSON.stringify(worker)}, { eval: true })`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe', other.fd],
+  });
   if (stdout === '') throw new Error(stderr);
   return Number(stdout);
 }
 
 test("libuv's threads stay at home, even if the Worker that moves is the first to need them", () => {
-  expect(threadsThatFollow(`core.unshare('net')`)).toBe(1);
-  expect(threadsThatFollow(`core.setns(core.Namespace.create('net'))`)).toBe(1);
+  expect(threadsThatFollow(`core.unshare('net'); inside()`)).toBe(1);
+  expect(threadsThatFollow(`core.setns(core.Namespace.fromFd(3)); inside()`)).toBe(1);
+  expect(threadsThatFollow(`core.Namespace.fromFd(3).enter(inside)`)).toBe(0);
   // What would happen otherwise.
-  expect(threadsThatFollow(`sys.syscall('unshare', 0x40000000)`)).toBeGreaterThan(1);
+  expect(threadsThatFollow(`sys.syscall('unshare', 0x40000000); inside()`)).toBeGreaterThan(1);
 });
 
 test('a Worker enters and comes back as the main thread does', async () => {

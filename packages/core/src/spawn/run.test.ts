@@ -201,6 +201,19 @@ test('an identity for the command: as root any, else only what one has', async (
   }
 });
 
+test('who becomes somebody else leaves the supplementary groups behind', ({ skip }) => {
+  skip(process.getuid?.() !== 0, 'only root can have other groups than it was given');
+  const script = `
+    const { runSync } = await import(${JSON.stringify(join(import.meta.dirname, '../../dist/index.js'))});
+    process.setgroups([4, 5]);
+    process.stdout.write(runSync('id', ['-G'], { uid: 12345, gid: 23456 }).stdout);
+  `;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
+  expect(output).toBe('23456\n');
+});
+
 test('a process of a gigabyte spawns as fast as a small one: nothing of it is copied', () => {
   const script = `
     const big = Buffer.alloc(1024 ** 3, 1);

@@ -1,5 +1,6 @@
 // The rules of sharing memory with a child: what a child must not get, and what must not get at us.
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { F, PR } from '../flags.js';
 import { syscall } from '../sys/syscall.js';
@@ -11,7 +12,19 @@ import type { NamespaceSpec } from './spec.js';
 
 const uid = process.getuid?.() ?? 0;
 
+const F_GET_SEALS = 1034;
+const F_SEAL_WRITE = 8;
+
 const alone: NamespaceSpec = { type: 'pid' };
+
+/** Holds a child on its way to the command. */
+const slowly: NamespaceSpec = {
+  type: 'uts',
+  prepare: (child) => {
+    const halfASecond = new Uint8Array(BigInt64Array.of(0n, 500_000_000n).buffer);
+    child.program('settings').call('nanosleep', halfASecond, null);
+  },
+};
 
 const ways = [
   { way: 'directly', namespaces: [] },
@@ -72,6 +85,39 @@ test.each(ways)(
   },
 );
 
+/** Files that our children have open which are in the runner by now. */
+function filesOfRunners(): string[] {
+  const children = readdirSync('/proc/self/task').flatMap((tid) =>
+    readFileSync(`/proc/self/task/${tid}/children`, 'utf8').split(' ').filter(Boolean),
+  );
+  return children
+    .filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'ns-init\n')
+    .flatMap((pid) =>
+      readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`)),
+    );
+}
+
+test('a child on its way has no descriptor of ours but its own and two pipes', async ({ skip }) => {
+  skip(uid !== 0, 'it is not dumpable, so only root may see its descriptors');
+  const leak = openSync('/etc/passwd', 'r');
+  syscall('fcntl', leak, F.SETFD, 0);
+  try {
+    const namespaces = [rootMap, withInit, slowly];
+    const starting = spawn('true', [], { namespaces, stdio: 'ignore' });
+    let files: string[] = [];
+    while (files.length === 0) {
+      await sleep(5);
+      files = filesOfRunners();
+    }
+    expect(files.map((file) => file.replace(/:.*/, '')).sort()).toEqual(
+      ['/dev/null', '/dev/null', '/dev/null', 'pipe', 'pipe'].sort(),
+    );
+    await (await starting).exited;
+  } finally {
+    closeSync(leak);
+  }
+});
+
 test('PID 1 of a pid namespace is a program of its own, without our memory, files or name', async () => {
   const child = await spawn('sleep', ['100'], { namespaces: [rootMap, withInit] });
   try {
@@ -79,6 +125,10 @@ test('PID 1 of a pid namespace is a program of its own, without our memory, file
     expect(readdirSync(`/proc/${child.pid}/fd`)).toEqual(['0']); // where it reports
     expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('ns-init\n');
     expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')[0]).toBe('ns-init');
+    const program = openSync(`/proc/${child.pid}/exe`, 'r');
+    const seals = syscall('fcntl', program, F_GET_SEALS);
+    closeSync(program);
+    expect(seals & F_SEAL_WRITE).toBe(F_SEAL_WRITE); // nobody overwrites it, not by /proc/PID/exe either
   } finally {
     child.kill('SIGKILL');
     await child.exited;
