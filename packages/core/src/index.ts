@@ -48,7 +48,14 @@ export type { ProcessAttributes, ResourceLimit, ResourceName } from './spawn/att
 export type { BecomeOptions } from './spawn/become.js';
 export { become } from './spawn/become.js';
 export type { NamespaceTarget, Ways } from './spawn/call-in.js';
-export { callIn, openIn, withJoins, withTarget, workIn } from './spawn/call-in.js';
+export {
+  callIn,
+  openIn,
+  targetOf,
+  withJoins,
+  withTarget,
+  workIn,
+} from './spawn/call-in.js';
 export type { CloneFunctionOptions } from './spawn/clone.js';
 export { clone } from './spawn/clone.js';
 export type { ForkOptions } from './spawn/fork.js';

@@ -1,7 +1,7 @@
 // Limits of an IPC namespace: /proc/sys/kernel and /proc/sys/fs/mqueue.
-import { assertKeys } from '@ns/core';
+import { assertKeys, targetOf } from '@ns/core';
 import { readFileIn, writeFileIn } from './files.js';
-import { type InOptions, targetOf } from './target.js';
+import type { InOptions } from './target.js';
 
 /** Limits of an IPC namespace. @see sysvipc(7), mq_overview(7), proc_sys_kernel(5) */
 export interface IpcLimits {

@@ -1,8 +1,9 @@
 // Lists of all System V objects of a namespace, from /proc/sysvipc, which shows them whether the
 // reader may use them or not.
+import { targetOf } from '@ns/core';
 import { readFileIn } from './files.js';
 import { dateOf, type Permissions } from './structures.js';
-import { type InOptions, targetOf } from './target.js';
+import type { InOptions } from './target.js';
 
 /** A shared memory segment. @see shmctl(2) */
 export interface SharedMemoryInfo extends Permissions {

@@ -1,9 +1,9 @@
 // System V message queues: msgget(2), msgsnd(2), msgrcv(2), msgctl(2).
-import { assertKeys, callIn, isSystemError } from '@ns/core';
+import { assertKeys, callIn, isSystemError, targetOf } from '@ns/core';
 import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
 import type { MessageQueueInfo } from './list.js';
 import { IPC, MSG, type Permissions, Structure } from './structures.js';
-import { type InOptions, targetOf } from './target.js';
+import type { InOptions } from './target.js';
 import { checkWait, type WaitOptions, waitFor } from './waiting.js';
 
 const TYPE_SIZE = 8;

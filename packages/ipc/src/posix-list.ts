@@ -1,10 +1,18 @@
 // All POSIX message queues: the kernel shows their names in a file system of type mqueue only, and all
 // else to those who may open them.
 import { constants, existsSync, fstatSync, readdirSync, statfsSync } from 'node:fs';
-import { isSystemError, type Namespace, openIn, Program, runProgramSync, workIn } from '@ns/core';
+import {
+  isSystemError,
+  type Namespace,
+  openIn,
+  Program,
+  runProgramSync,
+  targetOf,
+  workIn,
+} from '@ns/core';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
 import { type QueueAttributes, readAttributes } from './queue-attributes.js';
-import { type InOptions, targetOf } from './target.js';
+import type { InOptions } from './target.js';
 
 const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;

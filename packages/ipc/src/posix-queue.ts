@@ -1,11 +1,11 @@
 // POSIX message queues: mq_open(3), mq_send(3), mq_receive(3). A queue is a file descriptor, so the
 // event loop can wait for it.
 import { constants } from 'node:fs';
-import { assertKeys, callIn, isSystemError, openIn } from '@ns/core';
+import { assertKeys, callIn, isSystemError, openIn, targetOf } from '@ns/core';
 import { closeFd, duplicate, O_CLOEXEC, syscall, watch } from '@ns/core/sys';
 import { assertInteger } from './arguments.js';
 import { type QueueAttributes, readAttributes } from './queue-attributes.js';
-import { type InOptions, targetOf } from './target.js';
+import type { InOptions } from './target.js';
 import { checkWait, type WaitOptions, waitUntil } from './waiting.js';
 
 const PRIORITY_MAX = 32767;

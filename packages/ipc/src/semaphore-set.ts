@@ -1,9 +1,9 @@
 // System V semaphores: semget(2), semop(2), semctl(2).
-import { callIn, isSystemError } from '@ns/core';
+import { callIn, isSystemError, targetOf } from '@ns/core';
 import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
 import type { SemaphoreSetInfo } from './list.js';
 import { IPC, type Permissions, SEM, Structure } from './structures.js';
-import { type InOptions, targetOf } from './target.js';
+import type { InOptions } from './target.js';
 import { checkWait, type WaitOptions, waitFor } from './waiting.js';
 
 const GETPID = 11;

@@ -1,10 +1,10 @@
 // System V shared memory: shmget(2), shmctl(2), shmat(2).
-import { callIn, isSystemError, type Namespace, SystemError, withTarget } from '@ns/core';
+import { callIn, isSystemError, type Namespace, SystemError, targetOf, withTarget } from '@ns/core';
 import { MappedMemory, syscall } from '@ns/core/sys';
 import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
 import type { SharedMemoryInfo } from './list.js';
 import { IPC, type Permissions, SHM, Structure } from './structures.js';
-import { type InOptions, targetOf } from './target.js';
+import type { InOptions } from './target.js';
 
 const PAGE = 4096;
 

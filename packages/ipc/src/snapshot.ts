@@ -1,9 +1,9 @@
 // Everything that is in an IPC namespace.
-import { isSystemError } from '@ns/core';
+import { isSystemError, targetOf } from '@ns/core';
 import { type IpcLimits, readLimits } from './limits.js';
 import { listObjects, type SystemVObjects } from './list.js';
 import { listQueues, type PosixQueueInfo } from './posix-list.js';
-import { type InOptions, targetOf } from './target.js';
+import type { InOptions } from './target.js';
 import { type IpcUsage, readUsage } from './usage.js';
 
 /** What is in an IPC namespace: plain data. */

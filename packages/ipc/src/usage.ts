@@ -1,6 +1,6 @@
 // How much of its limits an IPC namespace uses.
-import { callIn } from '@ns/core';
-import { type InOptions, targetOf } from './target.js';
+import { callIn, targetOf } from '@ns/core';
+import type { InOptions } from './target.js';
 
 /** What an IPC namespace has, in the units of its limits. */
 export interface IpcUsage {

@@ -1,5 +1,5 @@
 // A network namespace without a process.
-import { Namespace } from '@ns/core';
+import { assertKeys, Namespace } from '@ns/core';
 import { bringLoopbackUp } from './loopback.js';
 import { assertLoopback, type NetOptions } from './spec.js';
 
@@ -19,6 +19,7 @@ import { assertLoopback, type NetOptions } from './spec.js';
  */
 export function createNamespace(options: Pick<NetOptions, 'loopback'> = {}): Namespace {
   const { loopback = true, uplink } = options as NetOptions;
+  assertKeys(options, ['loopback', 'uplink'], 'options');
   assertLoopback(loopback);
   if (uplink !== undefined) {
     throw new TypeError('uplink is for a child: here, make it by natUplink(namespace)');

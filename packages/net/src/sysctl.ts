@@ -8,6 +8,7 @@ import {
   Program,
   type ProgramResults,
   runProgramSync,
+  targetOf,
   withJoins,
 } from '@ns/core';
 import { type InOptions, withNet } from './where.js';
@@ -29,10 +30,11 @@ function inChild(namespace: Namespace, program: Program): ProgramResults {
 }
 
 function within<Result>(
-  { in: target }: InOptions,
+  options: InOptions,
   here: () => Result,
   there: (namespace: Namespace) => Result,
 ): Result {
+  const target = targetOf(options);
   if (target === undefined) return here();
   return withNet(target, (namespace) => {
     try {

@@ -1,7 +1,7 @@
 // TUN and TAP: interfaces whose packets this process reads and writes.
 import { constants } from 'node:fs';
 import { Duplex } from 'node:stream';
-import { AT, SystemError } from '@ns/core';
+import { AT, assertKeys, SystemError } from '@ns/core';
 import { closeFd, errnoNumber, O_CLOEXEC, syscall, trySyscall, watch } from '@ns/core/sys';
 import { IFNAME_MAX } from './route/link-table.js';
 import { type InOptions, withNet } from './where.js';
@@ -116,6 +116,7 @@ function open(mode: 'tun' | 'tap', name: string): Tun {
  * for await (const packet of tun) console.log(packet.length);
  */
 export function openTun(options: TunOptions = {}): Tun {
+  assertKeys(options, ['in', 'mode', 'name'], 'options');
   const { in: target, mode = 'tun', name = `${mode}%d` } = options;
   if (mode !== 'tun' && mode !== 'tap')
     throw new TypeError(`mode must be tun or tap: ${String(mode)}`);

@@ -1,7 +1,7 @@
 // Numbers that a pid namespace gives: the largest, and the last one. The kernel shows each process
 // those of its own namespace, so another one's are read and written by a child in there.
 import { constants } from 'node:fs';
-import { AT, Program, runProgramSync, withJoins, withTarget } from '@ns/core';
+import { AT, Program, runProgramSync, targetOf, withJoins, withTarget } from '@ns/core';
 import { assertPid } from './numbers.js';
 import type { InOptions } from './processes.js';
 
@@ -9,7 +9,8 @@ const PID_MAX = '/proc/sys/kernel/pid_max';
 const LAST_PID = '/proc/sys/kernel/ns_last_pid';
 const ENOUGH = 32;
 
-function runIn({ in: target }: InOptions, program: Program) {
+function runIn(options: InOptions, program: Program) {
+  const target = targetOf(options);
   if (target === undefined) return runProgramSync(program);
   return withTarget('pid', target, (namespace) =>
     withJoins(namespace, (namespaces) => runProgramSync(program, { namespaces })),

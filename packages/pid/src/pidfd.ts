@@ -1,5 +1,5 @@
 // Pidfd: a process by a descriptor, which never turns to another process that got the same number.
-import { Namespace, type NamespaceType, SystemError, signalNumber } from '@ns/core';
+import { assertKeys, Namespace, type NamespaceType, SystemError, signalNumber } from '@ns/core';
 import { assertFd, closeFd, duplicate, syscall, trySyscall } from '@ns/core/sys';
 import { Ending } from './ending.js';
 import { exitOf, type ProcessExit } from './exit.js';
@@ -69,6 +69,7 @@ export class Pidfd {
    */
   static open(pid: number, options: PidfdOptions = {}): Pidfd {
     assertPid(pid, 'pid');
+    assertKeys(options, ['thread'], 'options');
     const { thread = false } = options;
     if (typeof thread !== 'boolean') throw new TypeError(`thread must be a boolean: ${thread}`);
     return new Pidfd(syscall('pidfd_open', pid, thread ? PIDFD_THREAD : 0));
@@ -153,6 +154,7 @@ export class Pidfd {
    */
   signal(signal: NodeJS.Signals | number, options: SignalOptions = {}): boolean {
     const number = signalNumber(signal);
+    assertKeys(options, ['scope'], 'options');
     const { scope } = options;
     if (scope !== undefined && !Object.hasOwn(SCOPES, scope)) {
       throw new TypeError(`scope must be one of ${Object.keys(SCOPES).join(', ')}: ${scope}`);

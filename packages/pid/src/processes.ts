@@ -1,5 +1,5 @@
 // Who is in a pid namespace.
-import { Namespace, type NamespaceTarget, withTarget } from '@ns/core';
+import { assertKeys, Namespace, type NamespaceTarget, targetOf, withTarget } from '@ns/core';
 import { levelOf, numberIn, pidFrom } from './numbering.js';
 import { allPids, entryOf, nestedPids, type ProcessEntry, statusOf, threadsOf } from './proc.js';
 
@@ -55,6 +55,7 @@ export function withNamespace<Result>(
  * @see pid_namespaces(7), lsns(8)
  */
 export function processes(options: ProcessesOptions = {}): ProcessEntry[] {
+  assertKeys(options, ['in', 'descendants'], 'options');
   const { in: target, descendants = false } = options;
   if (typeof descendants !== 'boolean') {
     throw new TypeError(`descendants must be a boolean: ${String(descendants)}`);
@@ -89,7 +90,7 @@ export function threads(options: ProcessesOptions = {}): ThreadEntry[] {
  * ends. Null if it has none (any more), or is not below the caller's own.
  */
 export function initOf(options: InOptions = {}): number | null {
-  return withNamespace(options.in, (namespace) => pidFrom(namespace, 1)?.pid ?? null);
+  return withNamespace(targetOf(options), (namespace) => pidFrom(namespace, 1)?.pid ?? null);
 }
 
 /** Puts every process below its parent; whose parent is missing is a root. */
@@ -113,5 +114,6 @@ export function treeOf(entries: readonly ProcessEntry[]): ProcessNode[] {
  * @see pstree(1) `--ns-changes`
  */
 export function processTree(options: InOptions = {}): ProcessNode[] {
-  return treeOf(processes({ ...options, descendants: true }));
+  const target = targetOf(options);
+  return treeOf(processes({ ...(target !== undefined && { in: target }), descendants: true }));
 }

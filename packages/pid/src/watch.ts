@@ -1,5 +1,5 @@
 // Births and deaths in a pid namespace.
-import { isSystemError, Namespace, type NamespaceTarget } from '@ns/core';
+import { assertKeys, isSystemError, Namespace, type NamespaceTarget } from '@ns/core';
 import { type Connector, openConnector } from './connector.js';
 import { type ProcessExit, unknownExit } from './exit.js';
 import { numberIn } from './numbering.js';
@@ -169,6 +169,7 @@ export function watchProcesses(
   listener: (change: ProcessChange) => void,
   options: WatchOptions = {},
 ): ProcessWatch {
+  assertKeys(options, ['in', 'interval'], 'options');
   const { interval = INTERVAL } = options;
   if (typeof listener !== 'function') throw new TypeError('listener must be a function');
   if (!Number.isInteger(interval) || interval < 1 || interval > INTERVAL_MAX) {

@@ -1,9 +1,9 @@
 // Reading the clocks, here and in other time namespaces.
 import {
-  assertKeys,
   type NamespaceTarget,
   Program,
   runProgramSync,
+  targetOf,
   withJoins,
   withTarget,
 } from '@ns/core';
@@ -20,12 +20,6 @@ export type Clock = keyof typeof CLOCKS;
 export interface InOptions {
   /** The time namespace: a handle, or the pid of a process in it. Default: the calling thread's. */
   in?: NamespaceTarget;
-}
-
-/** What options name that can only name a namespace. @throws {TypeError} for any other option */
-export function targetOf(options: InOptions): InOptions['in'] {
-  assertKeys(options, ['in'], 'options');
-  return options.in;
 }
 
 const names = Object.keys(CLOCKS) as Clock[];

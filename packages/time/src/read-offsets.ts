@@ -1,8 +1,16 @@
 // Reading the offsets of a time namespace.
 import { constants, readFileSync, readlinkSync } from 'node:fs';
-import { AT, type Namespace, Program, runProgramSync, withJoins, withTarget } from '@ns/core';
+import {
+  AT,
+  type Namespace,
+  Program,
+  runProgramSync,
+  targetOf,
+  withJoins,
+  withTarget,
+} from '@ns/core';
 import { O_CLOEXEC } from '@ns/core/sys';
-import { type InOptions, targetOf } from './clocks.js';
+import type { InOptions } from './clocks.js';
 import { type Offsets, parseOffsets } from './offsets.js';
 
 // Two lines of a name, a sign, up to 19 digits and 9 digits each.

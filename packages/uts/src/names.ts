@@ -1,5 +1,5 @@
 // Host name and NIS domain name: get and set.
-import { assertKeys, callIn, type NamespaceTarget } from '@ns/core';
+import { assertKeys, callIn, type NamespaceTarget, targetOf } from '@ns/core';
 import { assertEncoding, type Name, nameBytes } from './text.js';
 import { type ReadOptions, readField } from './uname.js';
 
@@ -7,12 +7,6 @@ import { type ReadOptions, readField } from './uname.js';
 export interface InOptions {
   /** The UTS namespace: a handle, or the pid of a process in it. Default: the calling thread's. */
   in?: NamespaceTarget;
-}
-
-/** What options name that can only name a namespace. */
-function targetOf(options: InOptions): InOptions['in'] {
-  assertKeys(options, ['in'], 'options');
-  return options.in;
 }
 
 function get(field: 'nodename' | 'domainname', options: ReadOptions): string {

@@ -1,4 +1,5 @@
 // One system call in another namespace, whatever it takes to get there.
+import { assertKeys } from '../arguments.js';
 import { isSystemError } from '../errors.js';
 import { HandOver } from '../namespaces/hand-over.js';
 import { Namespace } from '../namespaces/namespace.js';
@@ -14,6 +15,16 @@ export type NamespaceTarget = Namespace | number;
 
 /** Types that a thread of a process with several threads can enter and leave again. */
 const enterable: ReadonlySet<NamespaceType> = new Set(['uts', 'ipc', 'net', 'cgroup']);
+
+/**
+ * What options name that can only name a namespace.
+ *
+ * @throws {TypeError} for any other option
+ */
+export function targetOf<Target>(options: { in?: Target }): Target | undefined {
+  assertKeys(options, ['in'], 'options');
+  return options.in;
+}
 
 function checkTarget(type: NamespaceType, target: NamespaceTarget): void {
   if (Namespace.isNamespace(target)) {

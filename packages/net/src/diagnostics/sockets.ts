@@ -1,4 +1,5 @@
 // The sockets of a network namespace, as ss(8) shows them: sock_diag(7).
+import { assertKeys } from '@ns/core';
 import { formatIP } from '../netlink/addresses.js';
 import { attributes } from '../netlink/attributes.js';
 import { be16, bytes, type Codec, type Scalar, u8, u16, u32, u64 } from '../netlink/codec.js';
@@ -213,6 +214,7 @@ export interface SocketsOptions extends InOptions {
  * @example sockets({ in: lab, kinds: ['tcp'] }).filter(({ state }) => state === 'LISTEN');
  */
 export function sockets(options: SocketsOptions = {}): SocketInfo[] {
+  assertKeys(options, ['in', 'kinds'], 'options');
   const { kinds = ['tcp', 'udp'] } = options;
   for (const kind of kinds) {
     if (kind !== 'unix' && !Object.hasOwn(protocols, kind)) {

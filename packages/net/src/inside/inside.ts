@@ -11,7 +11,7 @@ import type {
   Socket,
   TcpNetConnectOpts,
 } from 'node:net';
-import type { Namespace } from '@ns/core';
+import { assertKeys, type Namespace } from '@ns/core';
 import { isIP } from '../is-ip.js';
 import { type NetTarget, openNet } from '../where.js';
 import { insideAgent, insideTlsAgent } from './agents.js';
@@ -184,5 +184,6 @@ export class Inside {
  * http.get('http://10.0.0.1/', { agent: host.agent() }, (response) => {});
  */
 export function inside(target: NetTarget, options: InsideOptions = {}): Inside {
+  assertKeys(options, ['nameservers'], 'options');
   return new Inside(target, options);
 }

@@ -1,4 +1,5 @@
 // Route: rtnetlink in one network namespace.
+import { targetOf } from '@ns/core';
 import { NetlinkSocket } from '../netlink/socket.js';
 import { TrafficClasses } from '../tc/classes.js';
 import { Filters } from '../tc/filters.js';
@@ -58,10 +59,11 @@ export class Route {
   readonly #namespace;
 
   private constructor(options: InOptions) {
-    this.#namespace = openNet(options.in);
+    const target = targetOf(options);
+    this.#namespace = openNet(target);
     try {
       const another = (protocol: number) => new NetlinkSocket(protocol, { in: this.#namespace });
-      this.#context = new Context(options.in === undefined ? undefined : this.#namespace, another);
+      this.#context = new Context(target === undefined ? undefined : this.#namespace, another);
     } catch (error) {
       this.#namespace.close();
       throw error;

@@ -1,5 +1,5 @@
 // Events as an asynchronous iterator, from a socket on the event loop.
-import { SystemError } from '@ns/core';
+import { assertKeys, SystemError } from '@ns/core';
 import {
   addressOf,
   closeFd,
@@ -238,5 +238,6 @@ export class NetWatch implements AsyncIterableIterator<NetEvent> {
  * @see rtnetlink(7), ip-monitor(8)
  */
 export function watch(options: WatchOptions = {}): NetWatch {
+  assertKeys(options, ['in', 'groups', 'all', 'signal'], 'options');
   return new NetWatch(options);
 }

@@ -1,6 +1,6 @@
 // Connects a namespace to the outside, for root: a bridge on the host, a pair of interfaces, an
 // address, forwarding, and masquerading by nftables.
-import type { Namespace } from '@ns/core';
+import { assertKeys, type Namespace } from '@ns/core';
 import { Route } from '../route/route.js';
 import { type NetTarget, openNet } from '../where.js';
 import { assertForwards } from './forwards.js';
@@ -147,6 +147,7 @@ function connect(
 
 /** Throws unless the options are right. */
 export function checkNatUplink(options: NatUplinkOptions): NatNetwork {
+  assertKeys(options, ['host', 'name', 'forward', 'bridge', 'network'], 'uplink');
   const { forward = [], bridge = 'ns-uplink0', network = '10.88.0.0/16' } = options;
   assertForwards(forward);
   return toNetwork(bridge, network);

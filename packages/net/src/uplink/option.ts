@@ -80,12 +80,12 @@ function check(uplink: unknown): Exclude<UplinkOption, string> {
       `uplink must be 'pasta', 'slirp4netns' or an object of options: ${String(uplink)}`,
     );
   }
-  const { nat } = options as { nat?: unknown };
+  const { nat, ...rest } = options as { nat?: unknown };
   if (nat !== undefined && typeof nat !== 'boolean') {
     throw new TypeError(`uplink.nat must be a boolean: ${String(nat)}`);
   }
-  if (nat) checkNatUplink(options as NatUplinkOptions);
-  else checkUserUplink(options as UserUplinkOptions);
+  if (nat) checkNatUplink(rest as NatUplinkOptions);
+  else checkUserUplink(rest as UserUplinkOptions);
   return options as Exclude<UplinkOption, string>;
 }
 

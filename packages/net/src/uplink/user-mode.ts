@@ -1,10 +1,12 @@
 // A way outside without root: pasta(1) or slirp4netns(1), started for a process and ended with it.
+
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { assertKeys } from '@ns/core';
 import { Route } from '../route/route.js';
 import { watch as watchNet } from '../route/watch.js';
 import { assertForwards } from './forwards.js';
@@ -34,7 +36,9 @@ export interface UserUplinkOptions {
 const packages = { pasta: 'passt', slirp4netns: 'slirp4netns' };
 
 /** Throws unless the options are right. */
-export function checkUserUplink({ tool, forward = [], reverse = [] }: UserUplinkOptions): void {
+export function checkUserUplink(options: UserUplinkOptions): void {
+  assertKeys(options, ['tool', 'forward', 'reverse', 'args'], 'uplink');
+  const { tool, forward = [], reverse = [] } = options;
   if (tool !== undefined && !Object.hasOwn(packages, tool)) {
     throw new TypeError(`tool must be pasta or slirp4netns: ${String(tool)}`);
   }
