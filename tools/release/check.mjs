@@ -84,7 +84,7 @@ async function checkUse(project, name) {
 function checkContents(project, name) {
   const { directory, manifest } = project.installed(`@ns/${name}`);
   const named = [...Object.values(manifest.bin ?? {}), ...(manifest.man ?? [])];
-  for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', ...named, ...(extra[name] ?? [])]) {
+  for (const file of ['README.md', 'LICENSE', ...named, ...(extra[name] ?? [])]) {
     must(existsSync(join(directory, file)), `${file} is missing`);
   }
   const entries = Object.keys(manifest.exports).map((entry) => `@ns/${name}${entry.slice(1)}`);

@@ -51,13 +51,14 @@ const changeset = join(root, 'node_modules/@changesets/cli/bin.js');
  * @returns {string[]} the tags that stand for what was published
  */
 export function publish(directory, url) {
-  // npm wants a token all the same.
-  const settings = [`registry=${url}`, `//${new URL(url).host}/:_authToken=none`];
+  // npm wants a token all the same. The user's own settings are left out: nothing of a check must come to
+  // the world's registry.
   const file = join(directory, '..', 'publish.npmrc');
-  writeFileSync(file, `${settings.join('\n')}\nprovenance=false\n`);
+  writeFileSync(file, `//${new URL(url).host}/:_authToken=none\nprovenance=false\n`);
+  const settings = { NPM_CONFIG_USERCONFIG: file, npm_config_registry: url };
   execFileSync(process.execPath, [changeset, 'publish'], {
     cwd: directory,
-    env: { ...process.env, NPM_CONFIG_USERCONFIG: file },
+    env: { ...process.env, ...settings },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   return execFileSync('git', ['tag'], { cwd: directory, encoding: 'utf8' }).trim().split('\n');
