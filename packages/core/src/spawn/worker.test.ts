@@ -1,4 +1,5 @@
 // In a Worker: the same engine, one copy of its state for the process.
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
@@ -50,4 +51,27 @@ test('a child survives the Worker that spawned it: killWithParent means the proc
   process.kill(pid, 'SIGTERM');
   // Nobody else reaps it: its Worker is gone. The first signal is the one that it died of.
   expect(reapPid(pid).signal).toBe('SIGTERM');
+});
+
+test('what Workers alone have loaded stays, with the one runner of the process', () => {
+  const worker = `
+    require(${JSON.stringify(core)}).runSync('true', [], { namespaces: [{ type: 'user' }], init: true });
+  `;
+  const script = `
+    const { once } = require('node:events');
+    const { readdirSync, readlinkSync } = require('node:fs');
+    const { Worker } = require('node:worker_threads');
+    const isRunner = (fd) => {
+      try {
+        return readlinkSync('/proc/self/fd/' + fd).includes('ns-init');
+      } catch {
+        return false; // that of the list itself
+      }
+    };
+    (async () => {
+      for (let i = 0; i < 3; i++) await once(new Worker(${JSON.stringify(worker)}, { eval: true }), 'exit');
+      console.log(readdirSync('/proc/self/fd').filter(isRunner).length);
+    })();
+  `;
+  expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe('1\n');
 });
