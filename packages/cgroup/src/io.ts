@@ -1,6 +1,6 @@
 // Limits of input and output, which are for one device each.
+import { assertObject } from '@ns/core';
 import {
-  assertObject,
   bytes,
   count,
   type Duration,
@@ -70,7 +70,7 @@ export const ioLists = { max: maximum, latency };
 export function ioSettings(option: keyof typeof ioLists, name: string, list: unknown): Setting[] {
   if (!Array.isArray(list)) throw new TypeError(`${name} must be a list: ${String(list)}`);
   return list.map((item: unknown, i) => {
-    assertObject(`${name}[${i}]`, item);
+    assertObject(item, `${name}[${i}]`);
     return ioLists[option](`${name}[${i}]`, item);
   });
 }

@@ -1,7 +1,7 @@
 // Limits of a group: typed, and as the files that the kernel reads.
+import { assertObject } from '@ns/core';
 import { type IoLimits, ioLists, ioSettings } from './io.js';
 import {
-  assertObject,
   bytes,
   type CpuMax,
   count,
@@ -125,7 +125,7 @@ const SINGLE: Readonly<Record<string, Readonly<Record<string, readonly [string, 
 };
 
 function hugePages(limits: unknown): Setting[] {
-  assertObject('hugetlb', limits);
+  assertObject(limits, 'hugetlb');
   return Object.entries(limits).map(([key, value]) => {
     if (!/^\w+(\.rsvd)?$/.test(key)) {
       throw new TypeError(`hugetlb: not a size of pages: ${JSON.stringify(key)}`);
@@ -139,7 +139,7 @@ function special(key: string, value: unknown): Setting[] | undefined {
     case 'hugetlb':
       return hugePages(value);
     case 'misc':
-      assertObject('misc', value);
+      assertObject(value, 'misc');
       return Object.entries(value).map(([name, max]) => {
         if (!/^\w+$/.test(name)) throw new TypeError(`misc: not a name: ${JSON.stringify(name)}`);
         return { file: 'misc.max', value: `${name} ${count(`misc.${name}`, max)}` };
@@ -154,7 +154,7 @@ function special(key: string, value: unknown): Setting[] | undefined {
 }
 
 function controllerSettings(controller: string, limits: unknown): Setting[] {
-  assertObject(controller, limits);
+  assertObject(limits, controller);
   const table = SINGLE[controller] ?? {};
   const lists: Readonly<Record<string, unknown>> = controller === 'io' ? ioLists : {};
   const options = [...Object.keys(lists), ...Object.keys(table)];
@@ -180,7 +180,7 @@ function controllerSettings(controller: string, limits: unknown): Setting[] {
  * @example settingsOf({ memory: { max: '1M' } }) // [{ file: 'memory.max', value: '1048576' }]
  */
 export function settingsOf(limits: CgroupLimits): Setting[] {
-  assertObject('limits', limits);
+  assertObject(limits, 'limits');
   return Object.entries(limits as Record<string, unknown>).flatMap(([key, value]) => {
     if (value === undefined) return [];
     const settings = special(key, value);

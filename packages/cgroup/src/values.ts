@@ -34,16 +34,6 @@ export interface Setting {
 /** Turns an option into what the kernel reads, or throws an error that names the option. */
 export type Encode = (name: string, value: unknown) => string;
 
-/** Throws unless the value is an object of options. */
-export function assertObject(
-  name: string,
-  value: unknown,
-): asserts value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`${name} must be an object: ${String(value)}`);
-  }
-}
-
 function fail(name: string, expected: string, value: unknown): never {
   const Problem = typeof value === 'number' ? RangeError : TypeError;
   throw new Problem(`${name} must be ${expected}: ${String(value)}`);

@@ -6,6 +6,21 @@ export function fail(name: string, expected: string, value: unknown): never {
 }
 
 /**
+ * Throws unless a value is an object, and not a list.
+ *
+ * @param name of the argument, for the error
+ * @throws {TypeError}
+ */
+export function assertObject(
+  value: unknown,
+  name: string,
+): asserts value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    fail(name, 'an object', value);
+  }
+}
+
+/**
  * Throws unless a value is an object that has no keys but these: a mistyped option must not be passed
  * over.
  *
@@ -13,9 +28,7 @@ export function fail(name: string, expected: string, value: unknown): never {
  * @throws {TypeError}
  */
 export function assertKeys(value: unknown, keys: readonly string[], name: string): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    fail(name, 'an object', value);
-  }
+  assertObject(value, name);
   for (const key of Object.keys(value)) {
     if (keys.includes(key)) continue;
     throw new TypeError(`${name} has no option ${key}; it has ${keys.join(', ')}`);

@@ -39,13 +39,6 @@ export function assertOneOf(value: unknown, list: readonly string[], name: strin
   }
 }
 
-/** Throws unless the value is an object, and not a list. */
-export function assertObject(value: unknown, name: string): asserts value is object {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`${name} must be an object: ${String(value)}`);
-  }
-}
-
 /** Throws unless the value is a text that is not empty. */
 export function assertText(value: unknown, name: string): asserts value is string {
   assertPath(value, name);

@@ -1,9 +1,9 @@
 // Mounts as plain data, one shape for each kind.
 
-import { assertKeys } from '@ns/core';
+import { assertKeys, assertObject } from '@ns/core';
 import { assertFd } from '@ns/core/sys';
 import { attributeChange, attributeNames, type MountAttributes } from './attributes.js';
-import { assertFlag, assertObject, assertPath } from './checks.js';
+import { assertFlag, assertPath } from './checks.js';
 import type { DetachedMount } from './detached.js';
 import {
   type Cgroup2Options,

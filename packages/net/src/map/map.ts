@@ -1,7 +1,7 @@
 // The network namespaces of the machine, what is in them, and how they are joined.
 import { type DiscoveredNamespace, discover, isSystemError, Namespace } from '@ns/core';
 import { namesByInode } from '../named/named.js';
-import type { Address } from '../route/addresses.js';
+import type { Address } from '../route/address-table.js';
 import type { Link } from '../route/link.js';
 import { Route } from '../route/route.js';
 import type { RouteEntry } from '../route/route-table.js';

@@ -1,7 +1,7 @@
 // Every table of attributes: what is read can be written and is read again; nothing makes it throw.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addressBody } from '../route/addresses.js';
+import { addressBody } from '../route/address-table.js';
 import { bridge, bridgePort } from '../route/kinds/bridge.js';
 import { geneve, gre, ipTunnel, vxlan } from '../route/kinds/tunnels.js';
 import { bond, ipvlan, macvlan, tun, vlan, vrf } from '../route/kinds/virtual.js';

@@ -1,6 +1,6 @@
 // What changes in a namespace, as the kernel multicasts it, and how it is told.
 import { families } from '../netlink/addresses.js';
-import { type Address, addressBody, toAddress } from './addresses.js';
+import { type Address, addressBody, toAddress } from './address-table.js';
 import { decodeLink, type Link } from './link.js';
 import { type Neighbour, neighbourBody, toNeighbour } from './neighbours.js';
 import { type RouteEntry, routeBody, toRoute } from './route-table.js';

@@ -1,4 +1,5 @@
 // How a lab is described: namespaces with names, the cables between them, and what each has.
+import { assertKeys, assertObject } from '@ns/core';
 import { assertName } from '../named/names.js';
 import type { LinkSettings } from '../route/link-options.js';
 import type { NewRoute } from '../route/route-table.js';
@@ -46,14 +47,6 @@ export interface CableEnd {
 /** A cable. */
 export type Cable = readonly [CableEnd, CableEnd];
 
-function assertObject(value: unknown, name: string, keys?: readonly string[]): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new TypeError(`${name} must be an object`);
-  }
-  const strange = keys && Object.keys(value).find((key) => !keys.includes(key));
-  if (strange !== undefined) throw new TypeError(`${name}.${strange} is not known`);
-}
-
 function toEnd(text: unknown, name: string, description: TopologyDescription): CableEnd {
   const [, namespace, ifname] = /^(.+):([^:\s/]{1,15})$/.exec(String(text)) ?? [];
   if (namespace === undefined || ifname === undefined) {
@@ -67,7 +60,7 @@ function toEnd(text: unknown, name: string, description: TopologyDescription): C
 
 /** Checks a description, and gives its cables. */
 export function checkTopology(description: TopologyDescription): Cable[] {
-  assertObject(description, 'topology', ['namespaces', 'cables']);
+  assertKeys(description, ['namespaces', 'cables'], 'topology');
   assertObject(description.namespaces, 'namespaces');
   const { cables: listed = [] } = description;
   if (!Array.isArray(listed)) throw new TypeError('cables must be a list of pairs');
@@ -89,7 +82,7 @@ export function checkTopology(description: TopologyDescription): Cable[] {
   for (const [namespace, one] of Object.entries(description.namespaces)) {
     const name = `namespaces.${namespace}`;
     assertName(namespace, 'namespaces');
-    assertObject(one, name, ['interfaces', 'routes', 'sysctls']);
+    assertKeys(one, ['interfaces', 'routes', 'sysctls'], name);
     for (const [ifname, settings] of Object.entries(one.interfaces ?? {})) {
       assertObject(settings, `${name}.interfaces.${ifname}`);
       if (settings.kind === undefined && ifname !== 'lo' && !taken.has(`${namespace}:${ifname}`)) {

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { topology } from './topology.js';
 
 test.each([
-  [[], /^topology must be an object$/],
-  [{ namespaces: {}, hosts: {} }, /^topology\.hosts is not known$/],
+  [[], /^topology must be an object: $/],
+  [{ namespaces: {}, hosts: {} }, /^topology has no option hosts; it has /],
   [{ namespaces: { '../a': {} } }, /^namespaces must be the name of a file/],
-  [{ namespaces: { a: { addresses: [] } } }, /^namespaces\.a\.addresses is not known$/],
+  [{ namespaces: { a: { addresses: [] } } }, /^namespaces\.a has no option addresses; it has /],
   [
     { namespaces: { a: { interfaces: { eth0: {} } } } },
     /eth0: it has no kind and is no cable's end/,

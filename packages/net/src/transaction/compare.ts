@@ -1,6 +1,6 @@
 // Compares a description with what is there.
 import { canonicalIP, familyOf, parseIP, parsePrefix } from '../netlink/addresses.js';
-import type { Address } from '../route/addresses.js';
+import type { Address } from '../route/address-table.js';
 import type { Link } from '../route/link.js';
 import type { LinkChange, NewLink } from '../route/link-options.js';
 import { tableNumber } from '../route/names.js';
