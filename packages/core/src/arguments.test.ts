@@ -133,3 +133,18 @@ test('a call of a program refuses an option that it does not have', () => {
     ),
   );
 });
+
+test('a time that no timer can wait is refused, and not over at once', async () => {
+  const message = 'timeout must be at most 2147483647 milliseconds: ';
+  for (const timeout of [2 ** 31, Number.POSITIVE_INFINITY]) {
+    await expect(spawn('true', [], { timeout })).rejects.toThrow(message + timeout);
+    await expect(run('true', [], { timeout })).rejects.toThrow(message + timeout);
+    expect(() => runSync('true', [], { timeout })).toThrow(message + timeout);
+  }
+  expect((await run('true', [], { timeout: 2 ** 31 - 1 })).exitCode).toBe(0);
+});
+
+test('arguments of a function are a list', async () => {
+  const args = 5 as never;
+  await expect(clone(() => 1, { args })).rejects.toThrow('args must be an array: 5');
+});

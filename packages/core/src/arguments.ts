@@ -64,6 +64,17 @@ export function checkCount(name: string, value: unknown): void {
   }
 }
 
+/** Milliseconds that a timer of Node's can wait; with more it would not wait at all. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+
+/** Throws unless it is left out or milliseconds that can be waited. */
+export function checkWait(name: string, value: unknown): void {
+  checkCount(name, value);
+  if (value !== undefined && (value as number) > LONGEST_WAIT) {
+    throw new RangeError(`${name} must be at most ${LONGEST_WAIT} milliseconds: ${value}`);
+  }
+}
+
 /** Throws unless it is left out or a boolean. */
 export function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') fail(name, 'a boolean', value);

@@ -47,7 +47,7 @@ export type { Propagation, PropagationOptions } from './propagation.js';
 export { setPropagation } from './propagation.js';
 export type { PivotRootOptions } from './root.js';
 export { chroot, pivotRoot } from './root.js';
-export { defaultMask } from './rootfs/check.js';
+export { checkRootEntry, defaultMask } from './rootfs/check.js';
 export type {
   DirectoryEntry,
   FileEntry,

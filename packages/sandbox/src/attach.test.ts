@@ -54,4 +54,14 @@ test('handles are enough', async () => {
 test('what cannot be attached to is an error', async () => {
   await expect(attach(2 ** 22 - 1)).rejects.toMatchObject({ code: 'ESRCH' });
   await expect(attach('1' as never)).rejects.toThrow('target must be a pid or a list');
+  await expect(attach([])).rejects.toThrow('target must be a pid or a list');
+  const child = await container();
+  for (const [options, message] of [
+    [{ hostname: 'x' }, 'options has no option hostname; it has user, env'],
+    [{ user: { uid: 'x' } }, 'user.gid is missing'],
+    [{ user: 5 }, 'user must be { uid, gid }: 5'],
+    [{ env: { A: 1 } }, 'env.A must be of type string'],
+  ] as const) {
+    await expect(attach(child.pid, options as never)).rejects.toThrow(message);
+  }
 });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Cgroup } from '@ns/cgroup';
 import {
   allNamespaceTypes,
+  assertKeys,
   hold,
   isSystemError,
   Namespace,
@@ -12,9 +13,12 @@ import {
 import { Pidfd } from '@ns/pid';
 import { readIdMaps, toInside } from '@ns/user';
 import { giveUp } from './identity.js';
+import { Made } from './made.js';
 import { checkOptions, type SandboxOptions } from './options.js';
 import { openRoot } from './place.js';
 import { type FirstProcess, Sandbox } from './sandbox.js';
+import { idPair } from './schema.js';
+import { validate } from './validate.js';
 
 /** How commands are run in a container that is attached to. */
 export interface AttachOptions
@@ -25,6 +29,10 @@ export interface AttachOptions
   /** Ids inside that commands have. Default: those of the process; for handles, root's. */
   user?: { uid: number; gid: number };
 }
+
+const attachOptions = [
+  ...['user', 'env', 'workdir', 'capabilities', 'newPrivileges', 'seccomp', 'timeout', 'maxBuffer'],
+] as const satisfies readonly (keyof AttachOptions)[];
 
 interface Ids {
   readonly uid: number;
@@ -139,25 +147,32 @@ export async function attach(
   target: number | readonly Namespace[],
   options: AttachOptions = {},
 ): Promise<Sandbox> {
+  assertKeys(options, attachOptions, 'options');
   const { user, ...rest } = options;
   const checked = checkOptions(rest);
-  if (typeof target !== 'number' && !Array.isArray(target)) {
+  if (user !== undefined) validate(idPair, user, 'user');
+  if (typeof target !== 'number' && !(Array.isArray(target) && target.length > 0)) {
     throw new TypeError(`target must be a pid or a list of handles: ${String(target)}`);
   }
   const found = typeof target === 'number' ? ofPid(target) : await ofHandles(target);
   const { first, handles, release } = found;
+  const made = new Made();
+  for (const step of [...release, ...handles.map((one) => () => one.close())]) made.add(step);
   try {
     const place = openRoot(first.pid);
+    made.add(() => place.close());
     const types: readonly NamespaceType[] = handles.map(({ type }) => type);
     const ids = user ?? (typeof target === 'number' ? idsInside(first.pid) : { uid: 0, gid: 0 });
     // Without a user namespace of its own there is nothing in which others could be allowed or not.
     const shared = types.includes('user') ? checked : { ...checked, nestedUserNamespaces: true };
+    const owner = typeof target === 'number' ? idsOf(target) : undefined;
     const cgroup = groupOf(first.pid);
+    made.add(() => cgroup?.close());
     return new Sandbox({
       first,
       handles,
       place,
-      ...(typeof target === 'number' ? { owner: idsOf(target) } : {}),
+      ...(owner ? { owner } : {}),
       command: { options: checked, prepare: giveUp(ids, shared), rlimits: {} },
       ...(cgroup ? { cgroup } : {}),
       report: { limits: {}, missing: [] },
@@ -165,8 +180,7 @@ export async function attach(
       release: [() => cgroup?.close(), ...release],
     });
   } catch (error) {
-    for (const one of handles) one.close();
-    for (const step of release) await step();
+    await made.undoFailed();
     throw error;
   }
 }

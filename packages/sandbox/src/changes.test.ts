@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { listChanges } from './changes.js';
 import { create } from './create.js';
 import type { RootSource } from './options.js';
 import { systemEntries } from './root.js';
@@ -65,6 +66,37 @@ test('changes in memory have a limit, in bytes and in files', async () => {
   expect(await sh(usual, fill)).toBe(String(3 * 2 ** 20));
   expect(await sh(usual, 'df -k --output=size / | tail -1')).toBe(String(256 * 1024));
 });
+
+test('very many changes are no trouble', () => {
+  const [lower, upper] = [outside(), outside('/dev/shm')]; // quicker than a disk
+  mkdirSync(join(upper, 'many'));
+  for (let i = 0; i < 130_000; i++) symlinkSync('x', join(upper, 'many', String(i)));
+  expect(listChanges(lower, upper)).toHaveLength(130_001);
+}, 120_000);
+
+test('very deep directories are an error, and not the end of all descriptors', async () => {
+  const made = await box(inside({ directory: image(), overlay: 'list' }));
+  await sh(made, 'cd /data/sub; for i in $(seq 300); do mkdir d && cd d; done');
+  await expect(made.changes()).rejects.toThrow('too deep: /data/sub/d/d/');
+});
+
+test('what changes meanwhile is no way out of the layer', async () => {
+  const directory = image();
+  const elsewhere = outside();
+  writeFileSync(join(elsewhere, 'of-the-host'), '');
+  const made = await box(inside({ directory, overlay: 'list' }));
+  // Now a directory, now a link that leads outside for whoever follows it, and now nothing.
+  const swap = `chdir "/data"; $| = 1; mkdir "real"; print "up\n";
+    while (1) { rename "real", "d"; rename "d", "real"; symlink "${elsewhere}", "d"; unlink "d" }`;
+  const child = await made.spawn('perl', ['-e', swap]);
+  for await (const line of child.lines) if (line === 'up') break;
+  const seen = new Set<string>();
+  for (let round = 0; round < 1500; round++) {
+    for (const { path } of await made.changes()) seen.add(path);
+  }
+  expect(seen).toContain('/data/d');
+  expect([...seen].filter((path) => path.includes('of-the-host'))).toEqual([]);
+}, 120_000);
 
 test('changes that are kept are there for the next sandbox', async () => {
   const directory = image();

@@ -13,22 +13,34 @@ import { environmentOf } from './environment.js';
 import { giveUp, type Identity } from './identity.js';
 import type { SandboxOptions } from './options.js';
 import { filterOf } from './seccomp/filter.js';
+import { assertOptions } from './validate.js';
 
 /** What the sandbox decides itself, and no command of it. */
-type Decided =
-  | 'namespaces'
-  | 'cgroup'
-  | 'prepare'
-  | 'noNewPrivileges'
-  | 'seccomp'
-  | 'uid'
-  | 'gid'
-  | 'init'
-  | 'detached'
-  | 'sessionLeader'
-  | 'processGroup'
-  | 'killWithParent'
-  | 'parentDeathSignal';
+const decided = [
+  'namespaces',
+  'cgroup',
+  'prepare',
+  'noNewPrivileges',
+  'seccomp',
+  'uid',
+  'gid',
+  'init',
+  'detached',
+  'sessionLeader',
+  'processGroup',
+  'killWithParent',
+  'parentDeathSignal',
+] as const;
+type Decided = (typeof decided)[number];
+
+/** Throws for what is no object, or has what the sandbox decides. */
+function assertNotDecided(options: SandboxSpawnOptions): void {
+  assertOptions(options);
+  const name = decided.find((one) => (options as SpawnOptions)[one] !== undefined);
+  if (name !== undefined) {
+    throw new TypeError(`options.${name} is not for a command to say: the sandbox has decided it`);
+  }
+}
 
 /**
  * Options of a command in a sandbox: those of spawn of `@ns/core`. `env` comes on top of the sandbox's,
@@ -68,6 +80,7 @@ export function commandOptions<Given extends SandboxSpawnOptions>(
   namespaces: readonly (Namespace | NamespaceSpec)[],
   cgroup?: number,
 ): Given & SpawnOptions {
+  assertNotDecided(given);
   const { timeout = options.timeout } = given;
   return {
     killSignal: 'SIGKILL',

@@ -13,6 +13,7 @@ import {
   user,
 } from '@ns/user';
 import type { SandboxOptions } from './options.js';
+import { within } from './validate.js';
 
 /** Ids that no user has: root's commands are somebody else outside, so that root's files are not theirs. */
 const STRANGER = 0x7fff_6e73;
@@ -73,7 +74,8 @@ function mapsOf(choice: SandboxOptions['user'], caller: Ids): IdMaps {
     case 'root':
       return resolveMaps(choice);
     default: {
-      if (choice.map) return resolveMaps(choice.map);
+      const { map } = choice;
+      if (map) return within('user', () => resolveMaps(map));
       const { uid = caller.uid, gid = choice.uid ?? caller.gid } = choice;
       const id = caller.uid === 0 ? stranger() : undefined;
       return single({ uid, gid }, id === undefined ? caller : { uid: id, gid: id });

@@ -16,12 +16,14 @@ import { time } from '@ns/time';
 import { uts } from '@ns/uts';
 import { type Identity, identityOf, userSpec } from './identity.js';
 import { type Limited, limit } from './limits.js';
+import { Made } from './made.js';
 import { networkOf } from './network.js';
 import { checkOptions, type SandboxOptions } from './options.js';
 import { refusedPart, SandboxError, type SandboxPart } from './parts.js';
 import { prepareRoot, type ReadyRoot } from './prepare-root.js';
 import type { MissingPart } from './report.js';
 import { rootOptions } from './root.js';
+import { within } from './validate.js';
 
 const DEFAULT_HOSTNAME = 'sandbox';
 
@@ -42,21 +44,8 @@ export function namespacesOf(
     uts({ hostname: options.hostname ?? DEFAULT_HOSTNAME }),
     ipc(),
     cgroup(group ? { group } : {}),
-    time(options.time),
+    within('time', () => time(options.time)),
   ].filter(({ type }) => !without.has(type));
-}
-
-/** What has been made so far, to be undone in reverse. */
-export class Made {
-  readonly #steps: (() => unknown)[] = [];
-
-  add(step: () => unknown): void {
-    this.#steps.push(step);
-  }
-
-  async undo(): Promise<void> {
-    for (const step of this.#steps.splice(0).reverse()) await step();
-  }
 }
 
 /** What a sandbox is made with. */
@@ -117,7 +106,7 @@ async function attempt<Result>(
       as,
     });
   } catch (error) {
-    await made.undo();
+    await made.undoFailed();
     if (isRunError(error) || ofCommand(error)) throw error;
     const refused = part ?? (await refusedPart(error, types));
     throw refused === undefined ? error : new SandboxError(refused, error);
@@ -160,7 +149,7 @@ export async function make<Result>(
       }
     }
   } catch (error) {
-    await root.release();
+    await root.release().catch(process.emitWarning);
     throw error;
   }
 }

@@ -1,12 +1,13 @@
 // What a sandbox is made of: the options as types, and their check before anything is done.
+import { isIP } from 'node:net';
 import { Namespace } from '@ns/core';
-import type { RootEntry } from '@ns/mount';
+import { checkRootEntry, type RootEntry } from '@ns/mount';
 import type { PortForward, UplinkTool } from '@ns/net';
 import type { TimeOptions } from '@ns/time';
 import type { CapabilityInput, ExplicitMaps } from '@ns/user';
 import { type optionalParts, type Schema, schema } from './schema.js';
 import type { UnpackProgress } from './unpack/unpack.js';
-import { validate } from './validate.js';
+import { assertOptions, validate } from './validate.js';
 
 /** Bytes, or a text such as `'64M'`. */
 export type Bytes = number | string;
@@ -150,7 +151,7 @@ export interface SandboxOptions {
   secrets?: Readonly<Record<string, string | Uint8Array>>;
   /** Offsets of the clocks. */
   time?: TimeOptions;
-  /** Milliseconds that each command has. Default: no limit. */
+  /** Milliseconds that each command has, at most 2^31 - 1. Default: no limit. */
   timeout?: number;
   /** Most bytes of stdout and of stderr each that `run` takes. Default: 1 MiB. */
   maxBuffer?: number;
@@ -160,40 +161,43 @@ export interface SandboxOptions {
   optional?: readonly OptionalPart[];
 }
 
+/** Secrets as far as they are JSON: bytes are any content. */
+function plainSecrets(secrets: unknown): unknown {
+  if (typeof secrets !== 'object' || secrets === null || Array.isArray(secrets)) return secrets;
+  return Object.fromEntries(
+    Object.entries(secrets).map(([name, one]) => [name, one instanceof Uint8Array ? '' : one]),
+  );
+}
+
 /** The options as far as they are JSON. */
-function plain(options: SandboxOptions): unknown {
-  const { network, secrets, onProgress: _onProgress, ...rest } = options;
+function plain({ onProgress: _onProgress, ...options }: SandboxOptions): unknown {
   return {
-    ...rest,
-    ...(network === undefined ? {} : { network }),
-    ...(Namespace.isNamespace(network) ? { network: 'none' } : {}),
-    ...(typeof secrets === 'object' && secrets !== null
-      ? {
-          secrets: Object.fromEntries(
-            Object.entries(secrets).map(([k, v]) => [k, v instanceof Uint8Array ? '' : v]),
-          ),
-        }
-      : {}),
+    ...options,
+    ...(Namespace.isNamespace(options.network) ? { network: 'none' } : {}),
+    secrets: plainSecrets(options.secrets),
   };
+}
+
+function checkNetwork(network: SandboxOptions['network']): void {
+  if (Namespace.isNamespace(network)) {
+    if (network.type === 'net') return;
+    throw new TypeError(`network is a handle of a ${network.type} namespace`);
+  }
+  const { dns = [] } = typeof network === 'object' ? network : {};
+  dns.forEach((server, i) => {
+    if (!isIP(server)) throw new TypeError(`network.dns[${i}] must be an address: '${server}'`);
+  });
 }
 
 /** @throws {TypeError | RangeError} for a wrong option, naming it */
 export function checkOptions(options: SandboxOptions): SandboxOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`options must be an object: ${String(options)}`);
-  }
+  assertOptions(options);
   validate(schema as Schema, plain(options));
-  const { network, secrets = {}, onProgress } = options;
+  const { network, mounts = [], onProgress } = options;
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw new TypeError(`onProgress must be a function: ${String(onProgress)}`);
   }
-  if (Namespace.isNamespace(network) && network.type !== 'net') {
-    throw new TypeError(`network is a handle of a ${network.type} namespace`);
-  }
-  for (const name of Object.keys(secrets)) {
-    if (!/^[^/\0]+$/.test(name) || name === '.' || name === '..') {
-      throw new TypeError(`secrets: not the name of a file: ${JSON.stringify(name)}`);
-    }
-  }
+  checkNetwork(network);
+  for (const [i, entry] of mounts.entries()) checkRootEntry(entry, `mounts[${i}]`);
   return options;
 }

@@ -6,7 +6,7 @@ import type { Identity } from './identity.js';
 import type { RootSource, SandboxOptions } from './options.js';
 import { changesInMemory, type PreparedRoot } from './root.js';
 import { makeTemporary } from './temporary.js';
-import { unpack } from './unpack/unpack.js';
+import { type ArchiveSource, unpack } from './unpack/unpack.js';
 
 /** A root that is ready to be mounted. */
 export interface ReadyRoot extends PreparedRoot {
@@ -55,6 +55,13 @@ function mounted(root: RootSource, temporary: string): PreparedRoot & Pick<Ready
   return { directory, writable, overlay, changes: { lower: directory, upper: overlay.upper } };
 }
 
+/** The archive or image of a root, without what becomes of it. */
+function archiveOf(root: Exclude<RootSource, { directory: string }>): ArchiveSource {
+  if ('tar' in root) return { tar: root.tar };
+  const { oci, reference } = root;
+  return { oci, ...(reference === undefined ? {} : { reference }) };
+}
+
 /** A directory that the commands' user may change. */
 function makeFor(directory: string, { uid, gid }: Owner): void {
   if (existsSync(directory)) return;
@@ -69,7 +76,7 @@ async function fill(
   onProgress: SandboxOptions['onProgress'],
 ): Promise<ReturnType<typeof mounted>> {
   if (!('directory' in root)) {
-    await unpack(root, lowerOf(root, place), {
+    await unpack(archiveOf(root), lowerOf(root, place), {
       ...(root.maxSize === undefined ? {} : { maxSize: root.maxSize }),
       ...(process.geteuid?.() === 0 ? { owner } : {}),
       ...(onProgress ? { onProgress } : {}),

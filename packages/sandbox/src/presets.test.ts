@@ -56,3 +56,20 @@ test('what the caller wants otherwise is so', () => {
   expect(mine).toMatchObject({ limits: { pids: 5, memory: '512M' }, network: 'host' });
   expect(mine.readable).toEqual(['/srv']);
 });
+
+test('into another root nothing of the host is mounted', () => {
+  const image = { directory: '/srv/image', overlay: 'discard' } as const;
+  expect(untrusted({ root: image }).mounts).toEqual([]);
+  expect(untrusted().mounts).not.toEqual([]);
+});
+
+test('wrong arguments are refused by their names', () => {
+  for (const directory of ['', undefined, 5]) {
+    expect(() => build(directory as never)).toThrow('directory must be a path');
+    expect(() => node(directory as never)).toThrow('script must be a path');
+  }
+  expect(() => untrusted(null as never)).toThrow('options must be an object');
+  expect(() => untrusted({ limits: null } as never)).toThrow('limits must be');
+  expect(() => host({ readable: '/usr' } as never)).toThrow('readable must be a list');
+  expect(() => host({ paths: [] } as never)).toThrow('paths has no option paths');
+});

@@ -2,8 +2,9 @@
 // is in docs/presets.md.
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { assertKeys } from '@ns/core';
 import type { RootEntry } from '@ns/mount';
-import type { SandboxOptions } from './options.js';
+import { checkOptions, type SandboxOptions } from './options.js';
 import { systemEntries } from './root.js';
 
 /** Files of /etc that programs and libraries look for, and that tell nothing. */
@@ -19,6 +20,12 @@ const CONFIGURATION = [
   '/etc/ssl/certs',
 ];
 const MINUTE = 60_000;
+
+function assertText(value: unknown, name: string): void {
+  if (typeof value !== 'string' || value === '') {
+    throw new TypeError(`${name} must be a path: ${JSON.stringify(value)}`);
+  }
+}
 
 const isThere = (path: string) => existsSync(path);
 
@@ -37,13 +44,18 @@ function bare(): { root: 'empty'; mounts: RootEntry[] } {
   return { root: 'empty', mounts: [...systemEntries(), ...configuration] };
 }
 
-/** A preset with what the caller wants otherwise; mounts and limits add up. */
+/**
+ * A preset with what the caller wants otherwise; mounts and limits add up. Into another root nothing of
+ * the host is mounted.
+ */
 function merge(preset: SandboxOptions, more: SandboxOptions): SandboxOptions {
-  const mounts = [...(preset.mounts ?? []), ...(more.mounts ?? [])];
+  checkOptions(more);
+  const own = more.root === undefined ? preset.mounts : undefined;
+  const mounts = [...(own ?? []), ...(more.mounts ?? [])];
   return {
     ...preset,
     ...more,
-    ...(mounts.length > 0 ? { mounts } : {}),
+    mounts,
     readable: [...(preset.readable ?? []), ...(more.readable ?? [])],
     writable: [...(preset.writable ?? []), ...(more.writable ?? [])],
     limits: { ...preset.limits, ...more.limits },
@@ -76,6 +88,7 @@ export function untrusted(options: SandboxOptions = {}): SandboxOptions {
  * @example await sandbox.run('make', ['all'], build('/srv/job'));
  */
 export function build(directory: string, options: SandboxOptions = {}): SandboxOptions {
+  assertText(directory, 'directory');
   const workdir = resolve(directory);
   return merge(
     {
@@ -99,6 +112,8 @@ export function host(
   paths: { readonly readable?: readonly string[]; readonly writable?: readonly string[] },
   options: SandboxOptions = {},
 ): SandboxOptions {
+  assertKeys(paths, ['readable', 'writable'], 'paths');
+  checkOptions(paths);
   const { readable = [], writable = [] } = paths;
   return merge({ root: 'empty', readable, writable }, options);
 }
@@ -126,6 +141,7 @@ function modulesOf(script: string): string[] {
  * @example await sandbox.run(process.execPath, [script], node(script));
  */
 export function node(script: string, options: SandboxOptions = {}): SandboxOptions {
+  assertText(script, 'script');
   const path = realpathSync(script);
   const executable = realpathSync(process.execPath);
   const visible = [executable, process.execPath].filter((one) => !one.startsWith('/usr/'));

@@ -2,10 +2,12 @@
 import { type RunOptions, type RunResult, run as runCommand } from '@ns/core';
 import { commandOptions, commandParts, type SandboxRunOptions } from './command.js';
 import { create } from './create.js';
+import { takeAll } from './made.js';
 import { type Making, make } from './make.js';
 import { hasUplink } from './network.js';
 import type { SandboxOptions } from './options.js';
 import type { SandboxReport } from './report.js';
+import { assertOptions } from './validate.js';
 
 /** Options of {@link run}: of the sandbox, and of the command in it. */
 export interface SandboxRun
@@ -44,10 +46,11 @@ export async function run(
   args: readonly string[] = [],
   options: SandboxRun = {},
 ): Promise<SandboxResult<string | Buffer>> {
+  assertOptions(options);
   const { input, signal, reject, encoding, stdio, onSpawn, argv0, ...description } = options;
   const given = { input, signal, reject, encoding, stdio, onSpawn, argv0 };
   const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
-  signal?.throwIfAborted();
+  if (signal?.aborted) throw signal.reason;
   // It has to be opened between the making and the command.
   return hasUplink(description)
     ? runInStaying(command, args, wanted, description)
@@ -69,8 +72,7 @@ async function runAlone(
     args,
     commandOptions(parts, bounded, namespaces, group) as RunOptions & { encoding: 'buffer' },
   );
-  await made.undo();
-  await root.release();
+  await takeAll([() => made.undo(), () => root.release()]);
   return { ...result, report: { limits: limited.report, missing } };
 }
 

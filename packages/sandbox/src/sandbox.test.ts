@@ -249,6 +249,38 @@ describe('wrong options are refused before anything is done', () => {
     [{ optional: ['user'] }, 'optional[0] must be'],
     [{ secrets: { '../x': 'a' } }, 'not the name of a file'],
     [{ env: { A: 1 } }, 'env.A must be of type string'],
+    [{ env: { 'A=B': 'x' } }, 'env: not the name of a variable: "A=B"'],
+    [[], 'options must be an object'],
+    [{ secrets: null }, 'secrets must be an object: null'],
+    [{ secrets: 'abc' }, "secrets must be an object: 'abc'"],
+    [{ secrets: ['a'] }, 'secrets must be an object: array'],
+    [{ network: { dns: ['1.2.3.4\nsearch x'] } }, 'network.dns[0] must be an address'],
+    [{ limits: { memory: 2 ** 60 } }, 'limits.memory must be at most 9007199254740991'],
+    [{ limits: { memory: `${2 ** 60}` } }, 'limits.memory must be a size'],
+    [{ timeout: 2 ** 31 }, 'timeout must be at most 2147483647: 2147483648'],
+    [{ readable: ['/a', '/b/../c'] }, 'readable[1] must be an absolute path without ..'],
+    [{ writable: ['//.'] }, 'writable[0] must be an absolute path without .., and not that of'],
+    [{ mask: ['/a\n/../b'] }, 'mask[0] must be an absolute path without ..'],
+    [{ mounts: [{ type: 'x', target: '/a' }] }, 'mounts[0].type must be one of bind, tmpfs'],
+    [{ mounts: [{ type: 'tmpfs', target: '/a', size: 'x' }] }, 'mounts[0].size must be bytes'],
+    [{ time: { monotonic: 1e30 } }, 'time.monotonic must be less than'],
+    [
+      { user: { map: { uid: [{ inside: 0, outside: 0, length: 2 ** 32 }] } } },
+      'user.map.uid[0].length must be at most 4294967295',
+    ],
+    [
+      {
+        user: {
+          map: {
+            uid: [
+              { inside: 0, outside: 0 },
+              { inside: 0, outside: 1 },
+            ],
+          },
+        },
+      },
+      'user.map.uid: two ranges have inside id 0',
+    ],
     [{ mounts: [{ type: 'tmpfs' }] }, 'mounts[0].target is missing'],
   ])('%j', async (options, message) => {
     await expect(create(options as SandboxOptions)).rejects.toThrow(message);
@@ -260,4 +292,49 @@ describe('wrong options are refused before anything is done', () => {
       'network is a handle of a uts namespace',
     );
   });
+});
+
+test('wrong options of what is done with a sandbox are refused by their names', async () => {
+  const made = await box();
+  const decided = {
+    namespaces: [],
+    cgroup: 5,
+    seccomp: new Uint8Array(8),
+    uid: 0,
+    detached: false,
+  };
+  for (const [name, value] of Object.entries(decided)) {
+    const message = `options.${name} is not for a command to say`;
+    const options = { [name]: value } as never;
+    await expect(made.run('true', [], options)).rejects.toThrow(message);
+    await expect(made.spawn('true', [], options)).rejects.toThrow(message);
+    await expect(made.fork('x.js', [], options)).rejects.toThrow(message);
+    await expect(made.clone(() => 1, options)).rejects.toThrow(message);
+  }
+  for (const options of [null, 5, []] as never[]) {
+    const message = 'options must be an object';
+    await expect(made.run('true', [], options)).rejects.toThrow(message);
+    await expect(made.fork('x.js', [], options)).rejects.toThrow(message);
+    await expect(run('true', [], options)).rejects.toThrow(message);
+    await expect(made.files.read('/etc/passwd', options)).rejects.toThrow(message);
+    expect(() => made.stop(options)).toThrow(message);
+  }
+  await expect(run('true', [], { signal: 5 as never })).rejects.toThrow('signal must be an Abort');
+  const { files } = made;
+  await expect(files.read('/etc/passwd', { maxBytes: -1 })).rejects.toThrow('maxBytes must be');
+  await expect(files.read('/etc/passwd', { encoding: 'x' as never })).rejects.toThrow('encoding');
+  await expect(files.write('/tmp/a', 5 as never)).rejects.toThrow(
+    'content must be a text or bytes',
+  );
+  await expect(files.write('/tmp/a', '', { made: 1 } as never)).rejects.toThrow('no option made');
+  expect(() => made.stop({ grace: 2 ** 31 })).toThrow('grace must be a whole number');
+  expect(await made.run('echo', ['well'])).toMatchObject({ stdout: 'well\n' });
+});
+
+test('what has been stopped says so', async () => {
+  const made = await create();
+  await made.stop();
+  for (const name of ['signal', 'usage', 'freeze', 'thaw'] as const) {
+    expect(() => made[name]('SIGTERM')).toThrow('the sandbox has been stopped');
+  }
 });

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { Cgroup } from '@ns/cgroup';
 import {
+  assertKeys,
   clone,
   fork,
   type Namespace,
@@ -24,6 +25,7 @@ import {
   type SandboxSpawnOptions,
 } from './command.js';
 import { SandboxFiles } from './files/files.js';
+import { takeAll } from './made.js';
 import { SandboxNetwork } from './network.js';
 import type { Place } from './place.js';
 import type { SandboxEvents, SandboxExit, SandboxReport } from './report.js';
@@ -38,6 +40,9 @@ export interface FirstProcess {
   /** Keeps the event loop alive until it has ended. */
   ref(): void;
 }
+
+/** As long as a timer can wait. */
+const LONGEST_GRACE = 2 ** 31 - 1;
 
 /** Options of {@link Sandbox.stop}. */
 export interface StopOptions {
@@ -111,7 +116,7 @@ export class Sandbox {
 
   /** The sandbox's share of a command's options. */
   #around<Given extends SandboxSpawnOptions>(given: Given): Given & SpawnOptions {
-    if (this.#stopping) throw new Error('the sandbox has been stopped');
+    this.#assertRunning();
     const { handles, command, cgroup } = this.#parts;
     return commandOptions(command, given, handles, cgroup?.fd);
   }
@@ -143,9 +148,10 @@ export class Sandbox {
     args: readonly string[] = [],
     options: SandboxRunOptions = {},
   ): Promise<RunResult<string | Buffer>> {
+    const around = this.#around(options);
     const { maxBuffer = this.#parts.command.options.maxBuffer } = options;
     const all: RunOptions = {
-      ...this.#around(options),
+      ...around,
       ...(maxBuffer === undefined ? {} : { maxBuffer }),
       onSpawn: (child) => {
         this.#started(child);
@@ -173,7 +179,8 @@ export class Sandbox {
     args: readonly string[] = [],
     options: SandboxForkOptions = {},
   ): Promise<NamespaceProcess> {
-    return this.#started(await fork(modulePath, args, this.#around({ execArgv: [], ...options })));
+    const around = this.#around(options);
+    return this.#started(await fork(modulePath, args, { execArgv: [], ...around }));
   }
 
   /** Runs a function in a new Node process and gives its result; see clone of `@ns/core`. */
@@ -190,7 +197,12 @@ export class Sandbox {
    * @returns how many there were
    */
   signal(signal: NodeJS.Signals | number): number {
+    this.#assertRunning();
     return signalAll(this.#pidNamespace(), signal);
+  }
+
+  #assertRunning(): void {
+    if (this.#stopping) throw new Error('the sandbox has been stopped');
   }
 
   #pidNamespace(): Namespace {
@@ -200,6 +212,7 @@ export class Sandbox {
   }
 
   #group(what: string): Cgroup {
+    this.#assertRunning();
     if (this.cgroup) return this.cgroup;
     throw new Error(`${what} needs a cgroup, which this sandbox has not: see the option cgroup`);
   }
@@ -216,6 +229,7 @@ export class Sandbox {
 
   /** What its processes use: by the cgroup, or added up from /proc. */
   usage(): SandboxUsage {
+    this.#assertRunning();
     return usageOf(this.#pidNamespace(), this.cgroup);
   }
 
@@ -234,9 +248,13 @@ export class Sandbox {
    * Ends the sandbox with all that is in it, and removes what was made for it. An attached one is let
    * go, and goes on. Again is no error.
    */
-  stop({ grace = 0 }: StopOptions = {}): Promise<void> {
-    if (!Number.isInteger(grace) || grace < 0) {
-      throw new RangeError(`grace must be a whole number of milliseconds: ${grace}`);
+  stop(options: StopOptions = {}): Promise<void> {
+    assertKeys(options, ['grace'], 'options');
+    const { grace = 0 } = options;
+    if (!Number.isInteger(grace) || grace < 0 || grace > LONGEST_GRACE) {
+      throw new RangeError(
+        `grace must be a whole number of milliseconds, at most ${LONGEST_GRACE}: ${grace}`,
+      );
     }
     this.#stopping ??= this.#stop(grace);
     return this.#stopping;
@@ -259,7 +277,7 @@ export class Sandbox {
       place.close();
       for (const one of handles) one.close();
     }
-    for (const step of release) await step();
+    await takeAll(release);
   }
 
   /** As {@link stop}, for `await using`. */

@@ -9,6 +9,8 @@ export interface Schema {
   readonly anyOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
+  /** What the names of properties have to be. */
+  readonly propertyNames?: Schema;
   /** Properties that are not named; false: there are none. */
   readonly additionalProperties?: boolean | Schema;
   readonly items?: Schema;
@@ -23,11 +25,18 @@ export interface Schema {
 }
 
 const text: Schema = { type: 'string', minLength: 1 };
-const count: Schema = { type: 'integer', minimum: 1 };
-const milliseconds: Schema = { type: 'integer', minimum: 0 };
+const count: Schema = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
+/** As many as a timer can wait. */
+const milliseconds: Schema = { type: 'integer', minimum: 0, maximum: 2 ** 31 - 1 };
 const id: Schema = { type: 'integer', minimum: 0, maximum: 4_294_967_294 };
 const hostPath: Schema = { type: 'string', pattern: '^/', title: 'an absolute path' };
-const hostPaths: Schema = { type: 'array', items: hostPath };
+/** A path in a root, which a mount or a cover is for. */
+const target: Schema = {
+  type: 'string',
+  pattern: '^(?!(?:/\\.?)*$)(?![\\s\\S]*/\\.\\.(?:/|$))/',
+  title: 'an absolute path without .., and not that of the root itself',
+};
+const targets: Schema = { type: 'array', items: target };
 const size: Schema = {
   anyOf: [
     { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
@@ -50,6 +59,9 @@ function object(properties: Record<string, Schema>, required: readonly string[] 
   return { type: 'object', properties, required, additionalProperties: false };
 }
 
+/** A user and a group. */
+export const idPair: Schema = object({ uid: id, gid: id }, ['uid', 'gid']);
+
 const describe = (description: string, schema: Schema): Schema => ({ description, ...schema });
 
 const overlay: Schema = {
@@ -71,7 +83,10 @@ const root: Schema = {
   ],
 };
 
-const range: Schema = object({ inside: id, outside: id, length: count }, ['inside', 'outside']);
+const range: Schema = object(
+  { inside: id, outside: id, length: { ...count, maximum: 2 ** 32 - 1 } },
+  ['inside', 'outside'],
+);
 
 const user: Schema = {
   anyOf: [
@@ -127,18 +142,18 @@ export const schema = Object.freeze({
   title: 'Options of a sandbox of @ns/sandbox',
   ...object({
     root: describe("The root file system. Default: 'host', read-only.", root),
-    readable: describe('Paths of the host that are shown at the same place, read-only.', hostPaths),
-    writable: describe('Paths of the host that are shown at the same place.', hostPaths),
+    readable: describe('Paths of the host that are shown at the same place, read-only.', targets),
+    writable: describe('Paths of the host that are shown at the same place.', targets),
     mounts: describe('More mounts, files, directories and links, as rootfs() takes them.', {
       type: 'array',
       items: {
         type: 'object',
-        properties: { type: text, target: hostPath },
+        properties: { type: text, target },
         required: ['type', 'target'],
         additionalProperties: true,
       },
     }),
-    mask: describe('Paths inside that are hidden, if they exist.', hostPaths),
+    mask: describe('Paths inside that are hidden, if they exist.', targets),
     tmp: describe("Size of /tmp and of /dev/shm. Default: '64M'.", fullSize),
     workdir: describe('Working directory of commands. Default: /.', hostPath),
     hostname: describe("Default: 'sandbox'.", { type: 'string', minLength: 1, maxLength: 64 }),
@@ -163,10 +178,12 @@ export const schema = Object.freeze({
     }),
     env: describe('Variables beside PATH, HOME and LANG.', {
       type: 'object',
+      propertyNames: { pattern: '^[^=\\0]+$', title: 'the name of a variable' },
       additionalProperties: { type: 'string' },
     }),
     secrets: describe('Files in /run/secrets, in memory, by name.', {
       type: 'object',
+      propertyNames: { pattern: '^(?!\\.\\.?$)[^/\\0]+$', title: 'the name of a file' },
       additionalProperties: { type: 'string' },
     }),
     time: describe('Offsets of the clocks, in seconds.', {
@@ -178,6 +195,7 @@ export const schema = Object.freeze({
     maxBuffer: describe('Most bytes of stdout and stderr each that run() takes. Default: 1 MiB.', {
       type: 'integer',
       minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
     }),
     optional: describe('Parts to go without where the kernel refuses them.', {
       type: 'array',

@@ -20,8 +20,8 @@ export async function sh(sandbox: Sandbox, script: string): Promise<string> {
 }
 
 /** A directory outside that is removed after the test. Not in /tmp, which sandboxes have their own of. */
-export function outside(): string {
-  const made = mkdtempSync(join(process.env.TMPDIR ?? '/tmp', 'ns-outside-'));
+export function outside(top = process.env.TMPDIR ?? '/tmp'): string {
+  const made = mkdtempSync(join(top, 'ns-outside-'));
   chmodSync(made, 0o777); // also for whom root's commands are
   onTestFinished(() => rmSync(made, { recursive: true, force: true }));
   return made;

@@ -66,13 +66,17 @@ function checkRange(schema: Schema, value: unknown, name: string): void {
 }
 
 function checkProperties(schema: Schema, value: object, name: string): void {
-  const { properties = {}, required = [], additionalProperties = true } = schema;
+  const { properties = {}, required = [], additionalProperties = true, propertyNames } = schema;
   for (const key of required) {
     if ((value as Record<string, unknown>)[key] === undefined) {
       throw new TypeError(`${below(name, key)} is missing`);
     }
   }
   for (const [key, item] of Object.entries(value)) {
+    const { pattern = '', title } = propertyNames ?? {};
+    if (!new RegExp(pattern).test(key)) {
+      throw new TypeError(`${name}: not ${title}: ${JSON.stringify(key)}`);
+    }
     if (item === undefined) continue;
     const known = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (known) validate(known, item, below(name, key));
@@ -103,6 +107,24 @@ function checkAnyOf(
     throw new TypeError(`${name} must be ${wanted(schema)}: ${shown(value)}`);
   }
   validate(only, value, name);
+}
+
+/** Throws unless there is an object to take options from. */
+export function assertOptions(options: unknown): asserts options is object {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  throw new TypeError(`options must be an object: ${String(options)}`);
+}
+
+/** What another package says of its argument, under the name that the argument has here. */
+export function within<Result>(name: string, check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    const message = `${name}.${(error as Error).message}`;
+    if (error instanceof RangeError) throw new RangeError(message, { cause: error });
+    if (error instanceof TypeError) throw new TypeError(message, { cause: error });
+    throw error;
+  }
 }
 
 /**

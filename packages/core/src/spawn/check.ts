@@ -7,6 +7,7 @@ import {
   checkFunction,
   checkId,
   checkText,
+  checkWait,
   fail,
 } from '../arguments.js';
 import { Namespace } from '../namespaces/namespace.js';
@@ -94,7 +95,7 @@ function checkValues(file: string, args: readonly string[], options: SpawnOption
   }
   checkId('uid', uid);
   checkId('gid', gid);
-  checkCount('timeout', timeout);
+  checkWait('timeout', timeout);
   checkBoolean('detached', options.detached);
   checkBoolean('sessionLeader', options.sessionLeader);
   checkBoolean('killWithParent', killWithParent);

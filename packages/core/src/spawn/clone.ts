@@ -1,6 +1,6 @@
 // clone(): a function as a process in namespaces: clone(2)'s call, in JavaScript's terms.
 import { Script } from 'node:vm';
-import { assertKeys } from '../arguments.js';
+import { assertKeys, fail } from '../arguments.js';
 import { type ForkOptions, forkOptions } from './fork.js';
 import { spawn } from './spawn.js';
 
@@ -95,6 +95,7 @@ export async function clone<Args extends readonly unknown[], Result>(
 ): Promise<Awaited<Result>> {
   assertKeys(options, cloneOptions, 'options');
   const { args, execPath = process.execPath, execArgv = [], ...rest } = options;
+  if (args !== undefined && !Array.isArray(args)) fail('args', 'an array', args);
   const source = sourceOf(fn);
   const child = await spawn(execPath, [...execArgv, '-e', CHILD], {
     killWithParent: true,

@@ -62,7 +62,7 @@ export interface SpawnOptions extends ProcessAttributes {
   cgroup?: string | number;
   /** Ends the child with `killSignal` when aborted. */
   signal?: AbortSignal;
-  /** Milliseconds after which the child is ended with `killSignal`. Default: never. */
+  /** Milliseconds after which the child is ended with `killSignal`, at most 2^31 - 1. Default: never. */
   timeout?: number;
   /** The signal of `signal`, `timeout` and `maxBuffer`. Default: `'SIGTERM'`. */
   killSignal?: NodeJS.Signals | number;

@@ -51,7 +51,14 @@ function targetPath(value: unknown, name: string): string {
   return path;
 }
 
-function checkEntry(entry: RootEntry, name: string): RootEntry {
+/**
+ * Checks what is to be put into a root, as {@link rootfs} does it.
+ *
+ * @param name what errors call it
+ * @returns the same, with its paths in their simplest form
+ * @throws {TypeError | RangeError} naming the part that is wrong
+ */
+export function checkRootEntry(entry: RootEntry, name: string): RootEntry {
   const target = targetPath(entry?.target, `${name}.target`);
   switch (entry.type) {
     case 'file':
@@ -157,8 +164,8 @@ export function checkRootfs(options: RootfsOptions): CheckedRootfs {
     proc,
     sys,
     entries: [
-      ...furnishing(options).map((entry) => checkEntry(entry, 'tmp')),
-      ...mounts.map((entry: RootEntry, i) => checkEntry(entry, `mounts[${i}]`)),
+      ...furnishing(options).map((entry) => checkRootEntry(entry, 'tmp')),
+      ...mounts.map((entry: RootEntry, i) => checkRootEntry(entry, `mounts[${i}]`)),
     ],
     mask: paths(mask, 'mask'),
     readonlyPaths: paths(readonlyPaths, 'readonlyPaths'),

@@ -4,6 +4,7 @@ import { constants, type Dirent, fchmodSync, fstatSync, writeFile as writeFd } f
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { promisify } from 'node:util';
+import { assertKeys } from '@ns/core';
 import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
 import { assertPath, openBelow, pathOfFd } from './resolve.js';
 
@@ -82,7 +83,14 @@ export class SandboxFiles {
   read(path: string, options: ReadOptions & { encoding: BufferEncoding }): Promise<string>;
   read(path: string, options?: ReadOptions): Promise<Buffer>;
   async read(path: string, options: ReadOptions = {}): Promise<Buffer | string> {
+    assertKeys(options, ['encoding', 'maxBytes'], 'options');
     const { encoding, maxBytes = DEFAULT_MAX_BYTES } = options;
+    if (encoding !== undefined && !Buffer.isEncoding(encoding)) {
+      throw new TypeError(`encoding must be one that Node.js has: ${encoding}`);
+    }
+    if (typeof maxBytes !== 'number' || !(maxBytes >= 0)) {
+      throw new RangeError(`maxBytes must be a number from 0 on: ${maxBytes}`);
+    }
     const file = await this.open(path);
     try {
       const content = await readAtMost(file, path, maxBytes);
@@ -118,9 +126,14 @@ export class SandboxFiles {
   async write(
     path: string,
     content: string | Uint8Array,
-    { mode = 0o644 }: WriteOptions = {},
+    options: WriteOptions = {},
   ): Promise<void> {
     assertPath(path);
+    if (typeof content !== 'string' && !(content instanceof Uint8Array)) {
+      throw new TypeError(`content must be a text or bytes: ${String(content)}`);
+    }
+    assertKeys(options, ['mode'], 'options');
+    const { mode = 0o644 } = options;
     if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) {
       throw new RangeError(`mode must be from 0 to 0o777: ${mode}`);
     }

@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { assertKeys } from '@ns/core';
 import { SandboxFiles } from '../files/files.js';
 import { bytesOf } from '../limits.js';
 import type { Bytes } from '../options.js';
+import { idPair } from '../schema.js';
 import { removeTree } from '../temporary.js';
+import { validate } from '../validate.js';
 import { type Compression, compressionOf, decompressor, Unpacker } from './archive.js';
 import { ArchiveError } from './error.js';
 import { layersOf, pathOf, verify } from './oci.js';
@@ -180,11 +183,24 @@ function assertPath(value: unknown, name: string): void {
   }
 }
 
+function checkOptions(options: UnpackOptions): void {
+  assertKeys(options, ['maxSize', 'owner', 'onProgress', 'signal'], 'options');
+  const { owner, onProgress, signal } = options;
+  if (owner !== undefined) validate(idPair, owner, 'owner');
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new TypeError(`onProgress must be a function: ${String(onProgress)}`);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`signal must be an AbortSignal: ${String(signal)}`);
+  }
+}
+
 /** Where it comes from, for messages. */
 function placeOf(source: ArchiveSource): string {
   if (typeof source !== 'object' || source === null || 'tar' in source === 'oci' in source) {
     throw new TypeError('source must be { tar } or { oci }');
   }
+  assertKeys(source, 'tar' in source ? ['tar'] : ['oci', 'reference'], 'source');
   const [name, place] = 'tar' in source ? ['tar', source.tar] : ['oci', source.oci];
   assertPath(place, `source.${name}`);
   if ('oci' in source && source.reference !== undefined && typeof source.reference !== 'string') {
@@ -215,6 +231,7 @@ export async function unpack(
 ): Promise<Unpacked> {
   const place = placeOf(source);
   assertPath(directory, 'directory');
+  checkOptions(options);
   const limit = bytesOf(options.maxSize ?? DEFAULT_MAX_SIZE);
   if (!Number.isSafeInteger(limit) || limit < 0) {
     throw new RangeError(`maxSize must be a size such as '64M': ${options.maxSize}`);
