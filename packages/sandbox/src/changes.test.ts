@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { listChanges } from './changes.js';
@@ -97,6 +106,15 @@ test('what changes meanwhile is no way out of the layer', async () => {
   expect(seen).toContain('/data/d');
   expect([...seen].filter((path) => path.includes('of-the-host'))).toEqual([]);
 }, 120_000);
+
+test('a hard link to a file below the overlay is one to a copy', async () => {
+  const directory = image();
+  const made = await box(inside({ directory, overlay: 'discard' }));
+  const attack = 'ln /data/kept /data/other && echo after > /data/other; chmod 777 /data/other';
+  expect(await sh(made, `${attack}; cat /data/kept`)).toBe('after');
+  expect(readFileSync(join(directory, 'data/kept'), 'utf8')).toBe('before');
+  expect(statSync(join(directory, 'data/kept'))).toMatchObject({ nlink: 1, mode: 0o100644 });
+});
 
 test('changes that are kept are there for the next sandbox', async () => {
   const directory = image();

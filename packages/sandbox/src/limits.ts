@@ -25,6 +25,12 @@ export class LimitError extends Error {
   }
 }
 
+/**
+ * One byte: too little for a file, and the one value that also keeps a core from the program that
+ * /proc/sys/kernel/core_pattern names: with 0 it would run on the host, as root. See core(5).
+ */
+const NO_CORE = 1;
+
 const UNITS: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
 /** A number of bytes. */
@@ -101,7 +107,7 @@ async function tryGroup(limits: SandboxLimits, needed: boolean) {
 function rlimitsOf(limits: SandboxLimits, kept: readonly string[]): Limited['rlimits'] {
   const { memory, pids, cpuTime, files, fileSize } = limits;
   return {
-    core: 0,
+    core: NO_CORE,
     ...(memory === undefined || kept.includes('memory') ? {} : { data: bytesOf(memory) }),
     ...(pids === undefined || kept.includes('pids') ? {} : { nproc: pids + 1 }),
     ...(cpuTime === undefined ? {} : { cpu: cpuTime }),

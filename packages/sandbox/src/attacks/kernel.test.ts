@@ -38,6 +38,31 @@ test('page faults cannot be held up', async ({ skip }) => {
   await expectToWithstand({ script, success: /went through/, open });
 });
 
+test('programs and counters in the kernel cannot be made', async ({ skip }) => {
+  const ARRAY = 'pack("L4", 2, 4, 4, 1) . "\\0" x 100'; // BPF_MAP_TYPE_ARRAY
+  // PERF_TYPE_SOFTWARE, without the kernel's share: what everybody may count.
+  const CLOCK = 'pack("L2Q5", 1, 112, 0, 0, 0, 0, 96) . "\\0" x 64';
+  const attacks = [call('bpf', 0, ARRAY, 72), call('perf_event_open', CLOCK, 0, -1, -1, 0)];
+  const possible: string[] = [];
+  for (const script of attacks) {
+    if ((await sh(await box(open), script)).includes('went through')) possible.push(script);
+  }
+  for (const script of possible) {
+    await expectToWithstand({ script, success: /went through/, open });
+  }
+  const made = await box();
+  for (const script of attacks) expect(await sh(made, script)).toMatch(/^refused/);
+  skip(possible.length === 0, 'this kernel lets nobody make one');
+});
+
+test('no program of the host gets the core of one that is ended', async () => {
+  // 1 is the limit at which the kernel starts none, whatever core_pattern says.
+  const limit = 'grep "Max core" /proc/self/limits';
+  expect(await sh(await box(), limit)).toMatch(/ 1 +1 +bytes/);
+  const crash = "cd /tmp; sh -c 'kill -SEGV $$'; ls -A /tmp";
+  expect(await sh(await box(), crash)).not.toMatch(/core$/m);
+});
+
 test('the log of the kernel cannot be read', async ({ skip }) => {
   const SIZE_BUFFER = 10;
   const script = call('syslog', SIZE_BUFFER, 0, 0);

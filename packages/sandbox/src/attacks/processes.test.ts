@@ -59,6 +59,15 @@ test('the init cannot be traced', async () => {
   await expectToWithstand({ script, success: /traced/, open: privileged });
 });
 
+test('nothing is reached by way of the init, which is more than a command may be', async () => {
+  const script =
+    'ls /proc/1/root/ /proc/1/cwd/; cat /proc/1/environ /proc/1/maps /proc/1/io && echo reached';
+  await expectToWithstand({ script, success: /reached/, open: privileged });
+  expect(await sh(await box(), 'ls /proc/1/root/ /proc/1/cwd/')).toMatch(
+    /^(ls: .*Permission denied\n?){2}$/,
+  );
+});
+
 test('the program of the init cannot be overwritten', async () => {
   // As in CVE-2019-5736: opened for reading while it runs, for writing when it does no longer.
   const overwrite = (from: string) =>
