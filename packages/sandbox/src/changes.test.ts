@@ -76,6 +76,20 @@ test('changes in memory have a limit, in bytes and in files', async () => {
   expect(await sh(usual, 'df -k --output=size / | tail -1')).toBe(String(256 * 1024));
 });
 
+test('secrets have a place in a directory of any owner', async () => {
+  const directory = image();
+  for (const overlay of [undefined, 'discard'] as const) {
+    const root = { directory, ...(overlay ? { overlay } : {}) };
+    mkdirSync(join(directory, 'run'), { recursive: true, mode: 0o755 });
+    for (const name of ['usr', 'bin', 'lib', 'lib64']) {
+      mkdirSync(join(directory, name), { recursive: true });
+    }
+    const readable = ['/usr', '/bin', '/lib', '/lib64'];
+    const made = await box({ root, readable, secrets: { token: 's3cret' } });
+    expect(await sh(made, 'cat /run/secrets/token')).toBe('s3cret');
+  }
+});
+
 test('very many changes are no trouble', () => {
   const [lower, upper] = [outside(), outside('/dev/shm')]; // quicker than a disk
   mkdirSync(join(upper, 'many'));

@@ -113,6 +113,14 @@ function secretEntries(secrets: NonNullable<SandboxOptions['secrets']>): RootEnt
   ];
 }
 
+/** What is covered of a root, so that it is not seen, or so that mountpoints can be made in it. */
+function coversOf({ secrets = {} }: SandboxOptions, directory: string | undefined): RootEntry[] {
+  if (directory === undefined) return [];
+  if (resolve(directory) === '/') return COVERED.filter(isDirectory).map(cover);
+  // The directory may be somebody else's, where the commands' user cannot make /run/secrets.
+  return Object.keys(secrets).length > 0 ? [cover('/run')] : [];
+}
+
 /** What the preparation of the root has found or made. */
 export interface PreparedRoot {
   /** The directory that becomes the root; undefined for an empty one. */
@@ -126,7 +134,6 @@ export function rootOptions(options: SandboxOptions, root: PreparedRoot): Rootfs
   const { tmp = DEFAULT_TMP, mask = [], readable = [], writable = [], mounts = [] } = options;
   const { directory, overlay } = root;
   const host = directory !== undefined && resolve(directory) === '/';
-  const covers = host ? COVERED.filter(isDirectory).map(cover) : [];
   return {
     ...(directory === undefined ? {} : { source: directory }),
     ...(overlay === undefined ? {} : { overlay }),
@@ -142,7 +149,7 @@ export function rootOptions(options: SandboxOptions, root: PreparedRoot): Rootfs
         nodev: true,
         noexec: true,
       },
-      ...covers,
+      ...coversOf(options, directory),
       ...(host ? nameServers(options) : []),
       ...readable.map((path) => show(path, true)),
       ...writable.map((path) => show(path, false)),
