@@ -5,6 +5,7 @@ import { user } from '@ns/user';
 import { uts } from '@ns/uts';
 import { expect, onTestFinished, test } from 'vitest';
 import { attach } from './attach.js';
+import { create } from './create.js';
 import { sh } from './testing.js';
 
 /** Somebody else's container. */
@@ -48,6 +49,16 @@ test('handles are enough', async () => {
   for (const one of handles) one.close();
   expect(await sh(box, 'cat /proc/sys/kernel/hostname')).toBe('theirs');
   expect((await box.files.list('/')).length).toBeGreaterThan(5);
+  await box.stop();
+});
+
+test('handles of a sandbox in which there is no root are enough too', async () => {
+  const theirs = await create({ hostname: 'theirs' });
+  onTestFinished(() => theirs.stop());
+  const box = await attach(Object.values(theirs.namespaces));
+  const own = await sh(theirs, 'id -u; id -g');
+  expect(await sh(box, 'id -u; id -g')).toBe(own);
+  expect(await sh(box, 'cat /proc/sys/kernel/hostname')).toBe('theirs');
   await box.stop();
 });
 

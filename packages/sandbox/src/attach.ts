@@ -11,7 +11,7 @@ import {
   type NamespaceType,
 } from '@ns/core';
 import { Pidfd } from '@ns/pid';
-import { readIdMaps, toInside } from '@ns/user';
+import { readIdMaps, toInside, toOutside } from '@ns/user';
 import { giveUp } from './identity.js';
 import { Made } from './made.js';
 import { checkOptions, type SandboxOptions } from './options.js';
@@ -26,7 +26,10 @@ export interface AttachOptions
     SandboxOptions,
     'env' | 'workdir' | 'capabilities' | 'newPrivileges' | 'seccomp' | 'timeout' | 'maxBuffer'
   > {
-  /** Ids inside that commands have. Default: those of the process; for handles, root's. */
+  /**
+   * Ids inside that commands have. Default: those of the process; for handles, those of root, or the
+   * first ones that there are.
+   */
   user?: { uid: number; gid: number };
 }
 
@@ -73,6 +76,14 @@ function idsInside(pid: number): Ids {
   const inside = (kind: 'uid' | 'gid') =>
     toInside(maps[kind], ids[kind]) ?? maps[kind][0]?.inside ?? 0;
   return { uid: inside('uid'), gid: inside('gid') };
+}
+
+/** Root's ids in its user namespace; the first that are mapped, if those are not. */
+function firstIds(pid: number): Ids {
+  const maps = readIdMaps(pid);
+  const first = (kind: 'uid' | 'gid') =>
+    toOutside(maps[kind], 0) === undefined ? (maps[kind][0]?.inside ?? 0) : 0;
+  return { uid: first('uid'), gid: first('gid') };
 }
 
 /** Its cgroup, unless that is the caller's own too. */
@@ -162,7 +173,7 @@ export async function attach(
     const place = openRoot(first.pid);
     made.add(() => place.close());
     const types: readonly NamespaceType[] = handles.map(({ type }) => type);
-    const ids = user ?? (typeof target === 'number' ? idsInside(first.pid) : { uid: 0, gid: 0 });
+    const ids = user ?? (typeof target === 'number' ? idsInside : firstIds)(first.pid);
     // Without a user namespace of its own there is nothing in which others could be allowed or not.
     const shared = types.includes('user') ? checked : { ...checked, nestedUserNamespaces: true };
     const owner = typeof target === 'number' ? idsOf(target) : undefined;

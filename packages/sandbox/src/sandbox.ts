@@ -82,7 +82,10 @@ export class Sandbox {
   readonly report: SandboxReport;
   /** `spawn`, `limit` and `exit`. */
   readonly events: EventEmitter<SandboxEvents> = new EventEmitter();
-  /** Resolves when it has ended, with all that was in it. */
+  /**
+   * Resolves when it has ended, with all that was in it. That keeps no process alive: its commands do,
+   * as long as they run.
+   */
   readonly exited: Promise<SandboxExit>;
 
   readonly #parts: SandboxParts;
