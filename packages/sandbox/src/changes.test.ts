@@ -52,6 +52,7 @@ test('changes in an overlay are listed, and thrown away', async () => {
     { path: '/link/d', kind: 'added' },
   ]);
   await made.stop();
+  await expect(made.changes()).rejects.toThrow('the sandbox has been stopped');
   expect(existsSync(join(directory, 'data/removed'))).toBe(true);
   expect(readdirSync(temporaries)).toEqual([]);
 });

@@ -5,6 +5,7 @@ import {
   assertKeys,
   clone,
   fork,
+  isSystemError,
   type Namespace,
   type NamespaceProcess,
   type NamespaceType,
@@ -244,7 +245,13 @@ export class Sandbox {
   async changes(): Promise<Change[]> {
     const { changes } = this.#parts;
     if (!changes) throw new Error("changes need root: { directory, overlay: 'list' or { keep } }");
-    return listChanges(changes.lower, changes.upper);
+    try {
+      return listChanges(changes.lower, changes.upper);
+    } catch (error) {
+      // What is only listed goes with the sandbox; what is kept does not.
+      if (isSystemError(error, 'ENOENT')) this.#assertRunning();
+      throw error;
+    }
   }
 
   /**

@@ -40,7 +40,9 @@ export function decompressor(compression: Compression): Transform[] {
   if (compression === 'gzip') return [createGunzip()];
   const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transform };
   if (createZstdDecompress) return [createZstdDecompress()];
-  throw new ArchiveError('zstd needs Node.js 22.15 or later: this one cannot decompress it');
+  throw new ArchiveError(
+    'zstd needs Node.js 22.15 or later; with this one, decompress it first, by zstd -d',
+  );
 }
 
 /** Writes the entries of archives into a tree. */
