@@ -1,7 +1,3 @@
 import { packageBuild } from '../../tools/build/tsup.js';
 
-export default packageBuild({
-  index: 'src/index.ts',
-  sys: 'src/sys/index.ts',
-  testing: 'src/testing/index.ts',
-});
+export default packageBuild({ index: 'src/index.ts', sys: 'src/sys/index.ts' });

@@ -1,5 +1,4 @@
 // Files of a sandbox, read and written from outside without ever being led out of it.
-import { randomUUID } from 'node:crypto';
 import { constants, type Dirent, fchmodSync, fstatSync, writeFile as writeFd } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { posix } from 'node:path';
@@ -172,6 +171,7 @@ export class SandboxFiles {
     content: string | Uint8Array,
     mode: number,
   ): Promise<void> {
+    const { randomUUID } = process.getBuiltinModule('node:crypto'); // takes a while to load
     const temporary = `.ns-${randomUUID()}`;
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;

@@ -2,8 +2,6 @@
 // own and knows the tricks by which archives mean one thing to one reader and another to the next.
 
 import type { Transform } from 'node:stream';
-import * as zlib from 'node:zlib';
-import { createGunzip } from 'node:zlib';
 import { closeFd } from '@ns/core/sys';
 import type { ReadEntry } from 'tar/read-entry';
 import { ArchiveError } from './error.js';
@@ -37,7 +35,8 @@ export function compressionOf(head: Uint8Array): Compression {
 /** The stream that undoes a compression; none if there is nothing to be undone. */
 export function decompressor(compression: Compression): Transform[] {
   if (compression === 'none') return [];
-  if (compression === 'gzip') return [createGunzip()];
+  const zlib = process.getBuiltinModule('node:zlib'); // takes a while to load
+  if (compression === 'gzip') return [zlib.createGunzip()];
   const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transform };
   if (createZstdDecompress) return [createZstdDecompress()];
   throw new ArchiveError(

@@ -1,6 +1,5 @@
 // The layout of an OCI image: index.json leads to a manifest, and that to the layers of a root. All are
 // blobs, named by the hash of what is in them. Docker's own types of the same are taken as well.
-import { createHash } from 'node:crypto';
 import { isSystemError } from '@ns/core';
 import type { SandboxFiles } from '../files/files.js';
 import type { Schema } from '../schema.js';
@@ -102,6 +101,7 @@ export function verify(
 
 async function readBlob(files: SandboxFiles, blob: Descriptor): Promise<Buffer> {
   const content = await readFile(files, pathOf(blob));
+  const { createHash } = process.getBuiltinModule('node:crypto'); // takes a while to load
   const digest = createHash('sha256').update(content).digest('hex');
   verify(blob, { digest, size: content.length });
   return content;

@@ -1,5 +1,4 @@
 // unpack(): the root file system of an archive or of an image, as a directory.
-import { createHash } from 'node:crypto';
 import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
@@ -91,6 +90,7 @@ async function readInput(
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { createHash } = process.getBuiltinModule('node:crypto'); // takes a while to load
   const hash = createHash('sha256');
   let size = 0;
   async function* counted(source: AsyncIterable<Buffer>) {
