@@ -1,5 +1,4 @@
 // clone(): a function as a process in namespaces: clone(2)'s call, in JavaScript's terms.
-import { Script } from 'node:vm';
 import { assertKeys, fail } from '../arguments.js';
 import { type ForkOptions, forkOptions } from './fork.js';
 import { spawn } from './spawn.js';
@@ -43,7 +42,7 @@ interface Answer {
 
 function parses(source: string): boolean {
   try {
-    new Script(source);
+    new (process.getBuiltinModule('node:vm').Script)(source);
     return true;
   } catch {
     return false;

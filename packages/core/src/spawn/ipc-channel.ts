@@ -2,7 +2,7 @@
 // `process.send` and the `message` event work on the child's side without any code of ours.
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { DefaultDeserializer, DefaultSerializer } from 'node:v8';
+import { deserialize, serialize } from './advanced.js';
 
 /** How messages are encoded: `'json'`, or `'advanced'` for what structured clone can carry. */
 export type Serialization = 'json' | 'advanced';
@@ -10,39 +10,9 @@ export type Serialization = 'json' | 'advanced';
 /** Is called once a message is on its way, or cannot be sent. */
 export type Sent = (error: Error | null) => void;
 
-// Node marks which host objects are views of buffers.
-const VIEW = 0;
-const OTHER = 1;
-
-class MessageSerializer extends DefaultSerializer {
-  _writeHostObject(object: object): void {
-    if (ArrayBuffer.isView(object)) {
-      this.writeUint32(VIEW);
-      (
-        DefaultSerializer.prototype as unknown as { _writeHostObject(o: object): void }
-      )._writeHostObject.call(this, object);
-    } else {
-      this.writeUint32(OTHER);
-      this.writeValue({ ...object });
-    }
-  }
-}
-
-class MessageDeserializer extends DefaultDeserializer {
-  _readHostObject(): unknown {
-    if (this.readUint32() !== VIEW) return this.readValue();
-    return (
-      DefaultDeserializer.prototype as unknown as { _readHostObject(): unknown }
-    )._readHostObject.call(this);
-  }
-}
-
 function encode(message: unknown, serialization: Serialization): Buffer {
   if (serialization === 'json') return Buffer.from(`${JSON.stringify(message)}\n`);
-  const serializer = new MessageSerializer();
-  serializer.writeHeader();
-  serializer.writeValue(message);
-  const body = serializer.releaseBuffer();
+  const body = serialize(message);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(body.length);
   return Buffer.concat([length, body]);
@@ -130,10 +100,6 @@ export class IpcChannel extends EventEmitter {
   }
 
   #decode(body: Buffer): unknown {
-    if (this.#serialization === 'json') return JSON.parse(body.toString());
-    // On its own, because typed arrays in it want their alignment.
-    const deserializer = new MessageDeserializer(Buffer.from(body));
-    deserializer.readHeader();
-    return deserializer.readValue();
+    return this.#serialization === 'json' ? JSON.parse(body.toString()) : deserialize(body);
   }
 }
