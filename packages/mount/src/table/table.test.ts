@@ -7,7 +7,8 @@ import { MNT, MS, Program, runProgram, spawn } from '@ns/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { remount } from '../change.js';
 import { attach, bind, umount } from '../operations.js';
-import { perform, withHandles } from '../perform.js';
+import { perform } from '../perform.js';
+import { isAdmin } from '../privileges.js';
 import { setPropagation } from '../propagation.js';
 import { mount } from '../spec.js';
 import { asRoot, findmnt, scratchDirectory, scratchNamespace } from '../testing.js';
@@ -174,10 +175,9 @@ test('what stays is never missing from a table that changes while it is read', a
     churn.call('umount2', other, MNT.DETACH); // others may look at it
   }
   let done = false;
-  const ended = withHandles(namespace, (handles) =>
-    runProgram(churn, { namespaces: [...handles] }),
-  );
-  void ended.finally(() => {
+  using owner = namespace.owner(); // open until the child has joined it
+  const namespaces = isAdmin() || owner === null ? [namespace] : [owner, namespace];
+  const ended = runProgram(churn, { namespaces }).finally(() => {
     done = true;
   });
   for (let rounds = 0; !done || rounds === 0; rounds++) {
