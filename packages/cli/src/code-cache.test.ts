@@ -190,6 +190,28 @@ test('nothing is kept nor used if Node is told to have no such cache', () => {
   expect(files()).toEqual([]);
 });
 
+test("one that was killed while it wrote stands in nobody's way", () => {
+  writeFileSync(bundle, 'exports.answer = () => 1;');
+  load().keep();
+  const file = path();
+  renameSync(file, `${file}.${process.pid}`);
+  load().keep();
+  expect(existsSync(file)).toBe(true);
+});
+
+test('a Node whose own file is gone keeps nothing, and runs', () => {
+  writeFileSync(bundle, 'exports.answer = () => 1;');
+  const { execPath } = process;
+  onTestFinished(() => {
+    process.execPath = execPath;
+  });
+  process.execPath = '/nowhere/node';
+  const { exports, keep } = load();
+  keep();
+  expect(exports.answer()).toBe(1);
+  expect(files()).toEqual([]);
+});
+
 test('no place to keep it is no failure', () => {
   vi.stubEnv('XDG_CACHE_HOME', '/proc/nowhere');
   onTestFinished(() => void vi.unstubAllEnvs());

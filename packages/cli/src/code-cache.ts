@@ -61,6 +61,13 @@ function attempt<T>(action: () => T): T | undefined {
   }
 }
 
+/** Where code may be, if this Node can be told from others: an upgrade may just have replaced its file. */
+function pathsFor(bundle: string, part: string): readonly string[] {
+  const name = attempt(() => fileName(bundle, part));
+  if (name === undefined) return [];
+  return directoriesFor(bundle).map((directory) => join(directory, name));
+}
+
 /** What tells one bundle from another: a comment that ends it, in which the build has put its hash. */
 function identityOf(source: Buffer): Buffer {
   return source.subarray(Math.max(0, source.lastIndexOf('\n//')));
@@ -88,7 +95,8 @@ function write(path: string, bundle: string, script: Script, identity: Buffer): 
   for (const missing of [dirname(directory), directory]) {
     if (directory !== dirname(bundle) && !existsSync(missing)) mkdirSync(missing, { mode: 0o700 });
   }
-  const unfinished = `${path}.${process.pid}`;
+  // Not by the pid alone, which may be the same each time: one that was killed here would be the last.
+  const unfinished = `${path}.${process.pid}-${Date.now()}`;
   const fd = openSync(unfinished, 'wx', 0o644);
   try {
     writeFileSync(fd, Buffer.concat([script.createCachedData(), identity]));
@@ -116,7 +124,7 @@ export function loadBundle<Exports>(
 ): Loaded<Exports> {
   const source = readFileSync(bundle);
   const identity = identityOf(source);
-  const paths = directoriesFor(bundle).map((directory) => join(directory, fileName(bundle, part)));
+  const paths = pathsFor(bundle, part);
   let cachedData: Buffer | undefined;
   for (const path of paths) cachedData ??= attempt(() => read(path, bundle, identity));
   // As Node wraps a module: node:module, which has a function for it, takes a while to load.

@@ -14,20 +14,33 @@ function koffiDirectory(): string | undefined {
   }
 }
 
-/** The C library of this Node, told by the loader that its program file names near its beginning. */
-function libc(): 'linux' | 'musl' {
+/** The beginning of Node's program file; undefined if it cannot be read, being replaced for one. */
+function headOfNode(): Buffer | undefined {
+  let fd: number;
+  try {
+    fd = openSync(process.execPath, 'r');
+  } catch {
+    return undefined;
+  }
   const head = Buffer.alloc(1024);
-  const fd = openSync(process.execPath, 'r');
   readSync(fd, head);
   closeSync(fd);
-  return head.includes('/ld-musl-') ? 'musl' : 'linux';
+  return head;
+}
+
+/** Where koffi's binary for this Node should be, whose C library is told by the loader that it names. */
+function binaryPath(): string | undefined {
+  const koffi = koffiDirectory();
+  const head = headOfNode();
+  if (koffi === undefined || head === undefined) return undefined;
+  const { arch } = process;
+  const libc = head.includes('/ld-musl-') ? 'musl' : 'linux';
+  return join(koffi, '../@koromix', `koffi-linux-${arch}`, `${libc}_${arch}`, 'koffi.node');
 }
 
 function loadBinary(): Koffi {
-  const koffi = koffiDirectory();
-  const { arch } = process;
-  const path = join(koffi ?? '', '../@koromix', `koffi-linux-${arch}/${libc()}_${arch}/koffi.node`);
-  if (koffi === undefined || !existsSync(path)) {
+  const path = binaryPath();
+  if (path === undefined || !existsSync(path)) {
     const { createRequire } = process.getBuiltinModule('node:module');
     return createRequire(__filename)('koffi') as Koffi;
   }

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   closeSync,
   cpSync,
   existsSync,
@@ -12,6 +13,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -59,6 +61,16 @@ test.each([
     encoding: 'utf8',
   });
   expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
+});
+
+test('a command is started although the file of Node has been replaced', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ns-start-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  chmodSync(directory, 0o755);
+  const before = join(directory, 'before.cjs');
+  writeFileSync(before, "process.execPath = '/nowhere/node';");
+  const env = { ...process.env, NODE_OPTIONS: `--require ${before}` };
+  expect(nsWith({ env }, 'run', '-r', 'id', '-u')).toMatchObject({ stdout: '0\n', status: 0 });
 });
 
 test('an empty environment', () => {
