@@ -8,7 +8,7 @@
 struct timespec { i64 seconds, nanoseconds; };
 
 enum {
-  PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_SET_CHILD_SUBREAPER = 36,
+  PR_SET_PDEATHSIG = 1, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_SET_CHILD_SUBREAPER = 36,
   NO_HANG = 1,
   MILLION = 1000000,
 };
@@ -75,13 +75,14 @@ static void reap(struct watch *watch, i32 report) {
   }
 }
 
-// From now on this process holds nothing but the report pipe, as fd 0: whoever made the namespace
-// may look into it, which is how handles of its namespaces are opened without privileges.
-static void let_go(struct job *job, i32 report) {
+// From now on this process holds nothing but the report pipe, as fd 0, so it may be traced: that is
+// how the maker of a namespace opens handles of it without privileges. In a joined user namespace
+// its ids are mapped there by now, or else it stays closed (SECURITY.md S1).
+static void let_go(struct job *job, i32 report, i64 dumpable) {
   call3(SYS_DUP3, report, 0, 0);
   call3(SYS_CLOSE_RANGE, 1, ~0u, 0);
   call2(SYS_MUNMAP, job, job->size);
-  call2(SYS_PRCTL, PR_SET_DUMPABLE, 1);
+  call2(SYS_PRCTL, PR_SET_DUMPABLE, dumpable);
 }
 
 // Waits for a signal, at most until the deadline. 0 if that is over.
@@ -138,23 +139,31 @@ static i64 stay(struct job *job, i64 *orders) {
   if (command < 0) return command;
   if (job->failed >= 0) call1(SYS_EXIT_GROUP, 127);
   watch.command = (i32)command;
-  let_go(job, report);
+  let_go(job, report, 1);
   call3(SYS_WRITE, 0, "E", 1);
   watch_over(&watch, 0);
   return 0;
 }
 
-// STEP_HOLD; args: fd of the report pipe.
-static i64 hold(struct job *job, i32 report) {
+// STEP_HOLD; args: fd of the report pipe, 1 if the process may be traced.
+static i64 hold(struct job *job, i64 *args) {
   struct watch watch = {0};
-  let_go(job, report);
+  let_go(job, (i32)args[0], args[1]);
   call3(SYS_WRITE, 0, "E", 1);
   watch_over(&watch, 0);
   return 0;
 }
+
+#include "user.h"
 
 static i64 special(struct job *job, struct entry *entry, i64 *args) {
   switch (entry->number) {
+    case STEP_MAPPED_ID:
+      return mapped_id((i32)args[0], (u64)args[1]);
+    case STEP_USER:
+      return make_user(job, (i32)args[0]);
+    case STEP_USER_END:
+      return end_keeper();
     case STEP_REPLACE:
       return replace(job, args);
     case STEP_INIT:
@@ -162,7 +171,7 @@ static i64 special(struct job *job, struct entry *entry, i64 *args) {
       return stay(job, args);
     case STEP_HOLD:
       call2(SYS_PRCTL, PR_SET_DUMPABLE, 0);
-      return hold(job, (i32)args[0]);
+      return hold(job, args);
     default:
       return -38; // ENOSYS
   }

@@ -10,6 +10,9 @@ enum {
   STEP_INIT = -3,    // stay as init; a child makes the rest of the calls
   STEP_HOLD = -4,    // stay as init without a command, until killed
   STEP_STORE = -6,   // write a number (an earlier result) into memory that a later call names
+  STEP_MAPPED_ID = -7, // choose an id that an id map has
+  STEP_USER = -8,    // make a user namespace with a process of its own, whose id maps the program then writes
+  STEP_USER_END = -9, // end that process
 };
 
 struct entry {
@@ -39,7 +42,7 @@ struct job {
   i32 error;      // its errno; EPROTO (71) when the result was not the expected one
   i32 pidfd;      // of the first child
   i32 replacement; // pid of the child made by STEP_REPLACE, or 0
-  i32 pad;
+  i32 directory;  // descriptor that the process of STEP_USER has opened, or -errno
 };
 
 struct clone_args {
@@ -58,10 +61,10 @@ enum {
 };
 
 enum {
-  CLONE_VM = 0x100, CLONE_PIDFD = 0x1000, CLONE_VFORK = 0x4000, CLONE_PARENT = 0x8000,
-  CLONE_PARENT_SETTID = 0x100000,
-  ERRNO_EINTR = 4, ERRNO_PROTO = 71,
-  WAIT_ALL = 0x40000000,
+  CLONE_VM = 0x100, CLONE_FILES = 0x400, CLONE_PIDFD = 0x1000, CLONE_VFORK = 0x4000, CLONE_PARENT = 0x8000,
+  CLONE_PARENT_SETTID = 0x100000, CLONE_NEWUSER = 0x10000000,
+  ERRNO_ESRCH = 3, ERRNO_EINTR = 4, ERRNO_EINVAL = 22, ERRNO_PROTO = 71,
+  WAIT_STOPPED = 2, WAIT_ALL = 0x40000000,
   SIG_BLOCK = 0, SIG_SETMASK = 2,
   SA_SIGINFO = 4, SA_RESTORER = 0x04000000,
 };

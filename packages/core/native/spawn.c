@@ -112,14 +112,6 @@ exported i64 ns_calls(struct call *calls, i64 count) {
   return count;
 }
 
-// The descriptor of the runner, one for the process: the first one given stays. -1 only asks.
-exported i64 ns_runner(i64 fd) {
-  static i64 held = 0; // the descriptor + 1
-  i64 none = 0;
-  if (fd >= 0) __atomic_compare_exchange_n(&held, &none, fd + 1, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-  return __atomic_load_n(&held, __ATOMIC_SEQ_CST) - 1;
-}
-
 // Maps memory for a job at an address that is also free in the runner, which has to map it
 // at the same place: far above a program's own image, far below stacks and libraries.
 exported i64 ns_map(i64 fd, u64 size) {

@@ -8,8 +8,6 @@
 #pragma once
 #include "program.h"
 
-enum { WAIT_STOPPED = 2 };
-
 static const char orders_name[] = "NS_STAND_IN=";
 
 static int is_orders(const char *text) {

@@ -1,14 +1,5 @@
 // Sockets of other network namespaces: made in there, used from here.
-import {
-  isSystemError,
-  Namespace,
-  type NamespaceTarget,
-  PR,
-  Program,
-  runProgramSync,
-  withJoins,
-  withTarget,
-} from '@ns/core';
+import { Namespace, type NamespaceTarget, openIn, withTarget } from '@ns/core';
 import { syscall } from '@ns/core/sys';
 import { pathOfName } from './named/names.js';
 
@@ -44,22 +35,6 @@ export function openNet(target: NetTarget | undefined): Namespace {
 }
 
 /**
- * A child joins the namespaces and makes the socket; we take it over from the child while it waits.
- * It must let itself be inspected for that: it holds nothing but this socket, and ends at once.
- */
-function socketByChild(namespace: Namespace, args: readonly [number, number, number]): number {
-  const program = new Program();
-  program.call('prctl', PR.SET_DUMPABLE, 1, 0, 0, 0);
-  const socket = program.call('socket', ...args, { step: 'making a socket in the namespace' });
-  let taken = -1;
-  program.meet((child) => {
-    taken = syscall('pidfd_getfd', child.pidfd, child.resultOf(socket), 0);
-  });
-  withJoins(namespace, (namespaces) => runProgramSync(program, { namespaces }));
-  return taken;
-}
-
-/**
  * A socket that lives in a namespace: made by the calling thread if it may enter there, else by a
  * child that joins the user namespace that owns it. Close-on-exec.
  *
@@ -73,13 +48,5 @@ export function socketIn(
 ): number {
   const args = [domain, type | SOCK_CLOEXEC, protocol] as const;
   if (target === undefined) return syscall('socket', ...args);
-  return withNet(target, (namespace) => {
-    try {
-      return namespace.enter(() => syscall('socket', ...args));
-    } catch (error) {
-      // Whoever has no privilege over the caller's own user namespace can still send a child.
-      if (!isSystemError(error, 'EPERM') || error.syscall !== 'setns') throw error;
-      return socketByChild(namespace, args);
-    }
-  });
+  return withNet(target, (namespace) => openIn('net', namespace, 'socket', ...args));
 }

@@ -70,7 +70,10 @@ export function time(options: TimeOptions = {}): NamespaceSpec {
       const step = 'writing the offsets of its time namespace';
       const path = '/proc/self/timens_offsets';
       const options = { step, hint: HINT };
-      const fd = program.call('openat', AT.FDCWD, path, constants.O_WRONLY | O_CLOEXEC, 0, options);
+      // Its files in /proc are closed to a child that has joined a namespace: it is not dumpable.
+      const opening = child.joins.size > 0 ? child.program('open') : program;
+      const flags = constants.O_WRONLY | O_CLOEXEC;
+      const fd = opening.call('openat', AT.FDCWD, path, flags, 0, options);
       program.call('write', fd, text, text.length, { ...options, expect: text.length });
       program.call('close', fd);
     },

@@ -1,5 +1,6 @@
 // User namespaces inside of user namespaces.
-import { Namespace, run, spawn } from '@ns/core';
+import { constants, statSync } from 'node:fs';
+import { AT, Namespace, type NamespaceSpec, type Preparation, run, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import {
   parseIdMap,
@@ -106,4 +107,48 @@ test('oneself must exist inside', () => {
   expect(() => user({ map, runAs: 'self' })).toThrow("'self' needs the caller's own ids");
   expect(() => user({ runAs: { uid: 5 } })).toThrow('runAs.uid: 5 is not mapped');
   expect(() => user({ runAs: { groups: [5] } })).toThrow('runAs.groups[0]: 5 is not mapped');
+});
+
+/** The user namespace of a stranger, if the caller may make one; else of the caller. */
+function ofStranger(): Namespace {
+  const owner = uid === 0 ? { uid: 31_415, gid: 31_415 } : { uid, gid };
+  const map = { uid: one(0, owner.uid), gid: one(0, owner.gid) };
+  return Namespace.create(user({ owner, map }));
+}
+
+/** Owner of the files of a child in /proc while it is made: root as long as it may not be traced. */
+async function ownerOfFiles(
+  namespaces: readonly (Namespace | NamespaceSpec)[],
+  phase: 'settings' | 'credentials',
+): Promise<number> {
+  let owner = -1;
+  const prepare = (child: Preparation) => {
+    child.program(phase).meet(({ pid }) => {
+      owner = statSync(`/proc/${pid}/mem`).uid;
+    });
+  };
+  await run('true', [], { namespaces, prepare });
+  return owner;
+}
+
+test('a child that makes user namespaces inside of a joined one cannot be traced (SECURITY.md S1)', async () => {
+  using outer = ofStranger();
+  const inner = user({ runAs: 'self', map: { uid: one(3, 0), gid: one(4, 0) } });
+  expect(await ownerOfFiles([outer, inner], 'settings')).toBe(0);
+  expect(await ownerOfFiles([outer, inner], 'credentials')).toBe(0);
+  // One that joins nothing can be, by its own user: it is alone in its namespaces.
+  if (uid !== 0) expect(await ownerOfFiles([user()], 'settings')).toBe(uid);
+});
+
+test('nor one that makes a time namespace there', async () => {
+  using outer = ofStranger();
+  const clock: NamespaceSpec = {
+    type: 'time',
+    prepare(child) {
+      const path = '/proc/self/timens_offsets';
+      const fd = child.program('open').call('openat', AT.FDCWD, path, constants.O_WRONLY, 0);
+      child.program('clock').call('write', fd, 'monotonic 1000 0', 16, { expect: 16 });
+    },
+  };
+  expect(await ownerOfFiles([outer, clock], 'settings')).toBe(0);
 });

@@ -5,7 +5,7 @@ import { O_CLOEXEC } from '@ns/core/sys';
 import type { CallerIds } from './choice.js';
 import { assertId, type IdMap, type IdMaps } from './id-map.js';
 import { toInside, toOutside } from './translate.js';
-import { writeOwnMaps } from './write-inside.js';
+import { makeInside, writeOwnMaps } from './write-inside.js';
 
 /** Ids that the command runs with. */
 export interface RunAs {
@@ -59,18 +59,23 @@ export function checkRunAs(runAs: RunAs | 'self', maps: IdMaps, maker: CallerIds
 
 /** Makes a second user namespace, in which these ids, which the child has, are those of `second`. */
 function addSecond(child: Preparation, uid: number, gid: number, second: CallerIds): void {
+  const maps = {
+    uid: [{ inside: second.uid, outside: uid, length: 1 }],
+    gid: [{ inside: second.gid, outside: gid, length: 1 }],
+  };
+  if (child.joins.size > 0) {
+    makeInside(child, 'credentials', maps);
+    return;
+  }
   // Opened while the present /proc is there: the root may be another one in the end.
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC;
   const step = 'making the user namespace that its command runs in';
   const self = child.program('settings').call('openat', AT.FDCWD, '/proc/self', flags, 0, { step });
   const program = child.program('credentials');
   program.call('unshare', CLONE.NEWUSER, { step });
-  // Its own files in /proc are its own only while it is dumpable.
+  // Its own files in /proc are its own only while it is dumpable. It is alone in its namespaces.
   program.call('prctl', PR.SET_DUMPABLE, 1, 0, 0, 0, { step });
-  writeOwnMaps(program, self, {
-    uid: [{ inside: second.uid, outside: uid, length: 1 }],
-    gid: [{ inside: second.gid, outside: gid, length: 1 }],
-  });
+  writeOwnMaps(program, self, maps);
   program.call('close', self);
 }
 

@@ -7,7 +7,7 @@ import { forbidNested, withoutNested } from './nested.js';
 import type { SetgroupsState } from './read.js';
 import { addRunAs, checkRunAs, type RunAs } from './run-as.js';
 import { becomeIds, startingIds } from './set-up-ids.js';
-import { isOwnIds, writeFromInside } from './write-inside.js';
+import { isOwnIds, makeInside, writeFromInside } from './write-inside.js';
 import { writeFromParent } from './write-parent.js';
 
 /** Options of {@link user}. */
@@ -122,8 +122,9 @@ export function user(options: UserOptions = {}): NamespaceSpec {
       const { maker, maps, start, runAs } = isInside ? planInside(options) : plan;
       if (owner || isInside) child.ownedBy(maker.uid, maker.gid);
       const byItself = isOwnIds(maps, maker) && setgroups !== 'allow';
-      if (byItself && (isInside || !owner)) writeFromInside(child, maps);
-      else writeFromParent(child, maps, setgroups);
+      if (!byItself || (owner && !isInside)) writeFromParent(child, maps, setgroups);
+      else if (child.joins.size > 0) makeInside(child, 'nested', maps);
+      else writeFromInside(child, maps);
       becomeIds(child, start, setgroups);
       if (disableNested) forbidNested(child, runAs?.second ? 1 : 0);
       if (runAs) addRunAs(child, runAs);

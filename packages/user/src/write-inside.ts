@@ -1,7 +1,7 @@
 // A map of nothing but the caller's own ids, which the child may write itself.
 import { constants } from 'node:fs';
-import { AT, type Call, type Preparation, type Program } from '@ns/core';
-import { O_CLOEXEC } from '@ns/core/sys';
+import { AT, type Call, CLONE, type Preparation, type Program } from '@ns/core';
+import { O_CLOEXEC, O_PATH } from '@ns/core/sys';
 import type { CallerIds } from './choice.js';
 import { formatIdMap, type IdMap, type IdMaps } from './id-map.js';
 
@@ -42,4 +42,30 @@ export function writeFromInside(child: Preparation, maps: IdMaps): void {
   const self = program.call('openat', AT.FDCWD, '/proc/self', flags, 0, { hint: HINT });
   writeOwnMaps(program, self, maps);
   program.call('close', self);
+}
+
+/**
+ * Has the child make a user namespace inside of the one that it has joined, and join it: by a process
+ * of its own, since to write its own maps the child would have to be dumpable among strangers
+ * (SECURITY.md S1).
+ *
+ * @param phase when: all of the child's later calls are made inside
+ */
+export function makeInside(
+  child: Preparation,
+  phase: 'nested' | 'credentials',
+  maps: IdMaps,
+): void {
+  const step = 'making a user namespace inside of the joined one';
+  const flags = O_PATH | constants.O_DIRECTORY | O_CLOEXEC;
+  const proc = child.program('open').call('openat', AT.FDCWD, '/proc', flags, 0, { step });
+  const program = child.program(phase);
+  const keeper = program.makeUser(proc, { step, hint: HINT });
+  writeOwnMaps(program, keeper, maps);
+  const made = program.call('openat', keeper, 'ns/user', constants.O_RDONLY | O_CLOEXEC, 0, {
+    step,
+  });
+  program.call('setns', made, CLONE.NEWUSER, { step });
+  for (const fd of [made, keeper, proc]) program.call('close', fd);
+  program.endUser();
 }

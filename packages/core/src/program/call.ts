@@ -104,7 +104,10 @@ export class Call {
 }
 
 // Numbers of native/program.h for what is no system call. A meeting is expanded before layout.
-const STEPS = { isolate: -1, replace: -2, init: -3, hold: -4, meet: -5, store: -6 } as const;
+const STEPS = {
+  ...{ isolate: -1, replace: -2, init: -3, hold: -4, meet: -5, store: -6 },
+  ...{ mappedId: -7, user: -8, userEnd: -9 },
+} as const;
 
 /** A step of the engine's own. */
 export type StepName = keyof typeof STEPS;

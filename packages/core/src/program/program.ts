@@ -104,6 +104,28 @@ export class Program {
     return entry;
   }
 
+  /**
+   * Adds a step that makes a user namespace inside of the present one, with a process that waits in
+   * it, and an isolated child for the rest: maps that the child writes for itself take a dumpable
+   * process, and in a joined user namespace a dumpable process belongs to the root there. Write the
+   * maps, open `ns/user` and join it by the returned descriptor, then add {@link endUser}.
+   *
+   * @param proc descriptor of a /proc in which the child is visible
+   * @returns the descriptor of the process's directory there
+   */
+  makeUser(proc: Call, options: CallOptions = {}): Call {
+    const entry = stepEntry('user', [proc], options);
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  /** Adds the step that ends the process of {@link makeUser}. */
+  endUser(): Call {
+    const entry = stepEntry('userEnd');
+    this.#entries.push(entry);
+    return entry;
+  }
+
   /** A file descriptor that is open in the parent, for use as an argument of a call. */
   descriptor(fd: number): ParentDescriptor {
     if (!Number.isInteger(fd) || fd < 0) throw new RangeError(`not a file descriptor: ${fd}`);

@@ -18,7 +18,7 @@ import type { CheckedSpawn } from './checked.js';
 import { launchHere, type Running } from './launch.js';
 import type { SpawnOptions } from './options.js';
 import { draft } from './plan/draft.js';
-import { runnerFd } from './runner.js';
+import { openRunner } from './runner.js';
 
 const SIGKILL = 9;
 const LAST_SIGNAL = 64;
@@ -97,14 +97,17 @@ function textsOf(texts: readonly string[]): bigint {
 
 /** Leaves the child to the stand-in; on failure the child is ended. */
 function leave({ pid, pidfd, report }: Running, { forward, title, onLeave }: Leaving): never {
+  let runner = -1;
   try {
+    runner = openRunner();
     onLeave?.(pid);
     const orders = `NS_STAND_IN=${pid},${forward},${report + 1}`;
     if (report >= 0) syscall('fcntl', report, F.SETFD, 0);
-    const error = -rawBecome(runnerFd(), textsOf(title), textsOf([orders]));
+    const error = -rawBecome(runner, textsOf(title), textsOf([orders]));
     throw new SystemError(error, 'execveat', ['ns-init', title, orders]);
   } catch (error) {
     memory.length = 0;
+    if (runner >= 0) closeFd(runner);
     trySyscall('pidfd_send_signal', pidfd, SIGKILL, null, 0);
     reap(pidfd);
     closeFd(pidfd);

@@ -21,8 +21,8 @@ export interface ChildOptions {
   readonly handles: readonly Namespace[];
   /** What the child becomes in the end; without it, it exits after its program. */
   readonly command?: Command;
-  /** Instead, it stays until it is killed. */
-  readonly hold?: boolean;
+  /** Instead, it stays until it is killed; closed, it never lets itself be traced, nor handles be opened. */
+  readonly hold?: 'open' | 'closed';
   readonly directory?: string | undefined;
   readonly stdio: readonly StdioItem[];
   readonly passFds: readonly number[];

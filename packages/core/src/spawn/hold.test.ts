@@ -1,14 +1,12 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Namespace } from '../namespaces/namespace.js';
+import { rootMap } from '../testing/eight-namespaces.js';
 import { hold } from './hold.js';
 import { run } from './run.js';
 
-// A user namespace of the caller's own ids, without the package for it.
-const own = { type: 'user', prepare() {} } as const;
-
 test('a held child keeps its namespaces, in which others are run', async () => {
-  await using held = await hold({ namespaces: [own, { type: 'uts' }, { type: 'pid' }] });
+  await using held = await hold({ namespaces: [rootMap, { type: 'uts' }, { type: 'pid' }] });
   expect(readFileSync(`/proc/${held.pid}/status`, 'utf8')).toMatch(/^NSpid:.*\s1$/m);
   const types = ['user', 'uts', 'pid'] as const;
   const namespaces = types.map((type) => Namespace.fromPidfd(held.pidfd, type));
@@ -18,7 +16,7 @@ test('a held child keeps its namespaces, in which others are run', async () => {
 });
 
 test('a held child ends when it is killed', async () => {
-  const held = await hold({ namespaces: [own] });
+  const held = await hold({ namespaces: [rootMap] });
   held.kill('SIGKILL');
   expect((await held.exited).signal).toBe('SIGKILL');
 });

@@ -26,10 +26,15 @@ export interface Held {
 
 /**
  * Makes a child in new or joined namespaces that waits until it is ended, at the latest with this
- * process. It reaps what falls to it: it may be the PID 1 of a namespace.
+ * process. It reaps what falls to it: it may be the PID 1 of a namespace. Nothing can be opened of it
+ * from outside, so it may stay in a user namespace where no id is mapped.
  */
 export function holdChild(namespaces: readonly (NamespaceSpec | Namespace)[]): Held {
-  const options = { ...checkProgramChild(namespaces), hold: true, parentDeathSignal: SIGKILL };
+  const options: ChildOptions = {
+    ...checkProgramChild(namespaces),
+    hold: 'closed',
+    parentDeathSignal: SIGKILL,
+  };
   const { pid, pidfd, report } = launchSync(draft(options));
   closeFd(report);
   const end = () => {
@@ -48,7 +53,7 @@ function checkHold(options: HoldOptions): CheckedSpawn {
 }
 
 function held({ command: _command, ...rest }: CheckedSpawn): ChildOptions {
-  return { ...rest, hold: true, stdio: [] };
+  return { ...rest, hold: 'open', stdio: [] };
 }
 
 /** Options of {@link hold}: those of spawn that do not concern a command. */

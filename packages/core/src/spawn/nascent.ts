@@ -2,7 +2,7 @@
 import type { Layout } from '../program/layout.js';
 import { closeFd } from '../sys/fd.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
-import { type Exit, reapAndClose, reapPid } from '../sys/wait.js';
+import { type Exit, isChild, reapAndClose, reapPid } from '../sys/wait.js';
 
 const SIGKILL = 9;
 
@@ -31,13 +31,23 @@ export class Nascent {
 
   /** Turns to the process that took the first one's place in a joined pid namespace. */
   follow(): void {
-    const { replacement } = this.#layout;
-    if (replacement === 0 || replacement === this.#pid) return;
-    // Race-free: nobody but us reaps it, so its number cannot belong to another process.
+    const replacement = this.#replacement();
+    if (replacement === undefined) return;
+    // Race-free: it is a child, and only the caller reaps it.
     const pidfd = syscall('pidfd_open', replacement, 0);
     closeFd(this.#pidfd);
     this.#pidfd = pidfd;
     this.#pid = replacement;
+  }
+
+  /**
+   * Pid of the process that has taken the place of the one that is followed, if one has. The child says
+   * so in the job's memory, so it is checked to be a child before anything is done to it (SECURITY.md S4).
+   */
+  #replacement(): number | undefined {
+    const { replacement } = this.#layout;
+    if (replacement <= 0 || replacement === this.#pid) return undefined;
+    return isChild(replacement) ? replacement : undefined;
   }
 
   /** Reaps the process that made way; it ends as soon as its replacement has exec'ed. */
@@ -54,8 +64,8 @@ export class Nascent {
     this.reapFirst();
     // Only now is it certain whether another has taken its place. By its number, which is its own
     // until we reap it: there may be no descriptor left to open.
-    const { replacement } = this.#layout;
-    if (replacement === 0 || replacement === this.#pid) return exit;
+    const replacement = this.#replacement();
+    if (replacement === undefined) return exit;
     trySyscall('kill', replacement, SIGKILL);
     return reapPid(replacement);
   }

@@ -519,6 +519,7 @@ test("as child_process: an unref'd child does not keep the process", async () =>
     `;
     const parent = nodeSpawn(process.execPath, ['--input-type=module', '-e', script]);
     const { out } = (await result(parent)) as { out: string };
+    expect(Number(out)).toBeGreaterThan(1); // 0 would mean the group of this process
     process.kill(Number(out), 'SIGKILL'); // it is still there: the parent did not wait
   }
 });

@@ -5,6 +5,8 @@ import type { Program } from '../program/program.js';
 
 /**
  * The order in which contributions run in the child, whichever package they come from:
+ * - `open`: what is opened as the caller, before a namespace is joined
+ * - `nested`: a user namespace inside of a joined one, before the other namespaces are made
  * - `clock`: offsets of a new time namespace, before anything execs
  * - `user`: uid and gid maps, so that all later phases run as the mapped user
  * - `settings`: what has no path: hostname, limits, the loopback interface
@@ -14,6 +16,8 @@ import type { Program } from '../program/program.js';
  * - `credentials`: giving up ids and capabilities
  */
 export const phases = Object.freeze([
+  'open',
+  'nested',
   'clock',
   'user',
   'settings',

@@ -13,7 +13,7 @@ import { endedEarly, programError } from './failure.js';
 import { Nascent } from './nascent.js';
 import type { Draft } from './plan/draft.js';
 import { type PlanDescriptors, plan } from './plan/plan.js';
-import { runnerFd } from './runner.js';
+import { openRunner } from './runner.js';
 import type { Stdio } from './stdio.js';
 import type { Undo } from './undo.js';
 
@@ -95,7 +95,9 @@ function* isolated(draft: Draft, stdio: Stdio, undo: Undo): Steps {
   const descriptors: PlanDescriptors = { stdio: stdio.descriptors, parent: -1 };
   const status = openPipe(undo);
   const go = openPipe(undo);
-  const ends = { fd: runnerFd(), status: status.write, go: go.read };
+  const runner = openRunner();
+  const closeRunner = undo.add(() => closeFd(runner));
+  const ends = { fd: runner, status: status.write, go: go.read };
   const anywhere = { fd: 0, address: Number.MAX_SAFE_INTEGER, size: Number.MAX_SAFE_INTEGER };
   const preview = plan(draft, { ...descriptors, runner: { ...ends, arena: anywhere } });
   const arena = takeSharedArena(memoryFor(preview.entries));
@@ -103,6 +105,7 @@ function* isolated(draft: Draft, stdio: Stdio, undo: Undo): Steps {
   const { entries, meetings, copies } = plan(draft, { ...descriptors, runner: { ...ends, arena } });
   const layout = new Layout(arena, entries, draft.clone, copies);
   const child = new Nascent(yield* cloneChild(layout, draft), layout);
+  closeRunner();
   let exit: ReturnType<Nascent['end']> | undefined;
   const end = undo.add(() => {
     exit = child.end();

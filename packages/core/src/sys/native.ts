@@ -73,9 +73,6 @@ export function rawSpawnAsync(job: bigint): Promise<number> {
   return inTurn((done) => spawnFunction.async(job, done));
 }
 
-/** The runner's descriptor, kept for the whole process: the first one given wins; -1 only asks. */
-export const rawRunner: (fd: number) => number = library.func('ns_runner', word, [word]);
-
 /** Keeps signals, a set of bits, pending for the whole process; to be called on the main thread. */
 export const rawHoldSignals: (signals: bigint) => void = library.func('ns_hold_signals', 'void', [
   'uint64_t',

@@ -32,6 +32,7 @@ const table = {
   fanotify_init: [300, 262],
   fanotify_mark: [301, 263],
   fchdir: [81, 50],
+  fchmod: [91, 52],
   fchmodat: [268, 53],
   fchownat: [260, 54],
   fcntl: [72, 25],

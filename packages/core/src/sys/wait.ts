@@ -124,3 +124,10 @@ export function reapAndClose(pidfd: number): Exit {
 export function reapPid(pid: number): Exit {
   return wait(P_PID, pid, 0) as Exit;
 }
+
+/** True if a process is a child of the caller's, ended or not. */
+export function isChild(pid: number): boolean {
+  const info = new Uint8Array(128);
+  const flags = WEXITED | WALL | WNOHANG | WNOWAIT;
+  return trySyscall('waitid', P_PID, pid, info, flags, null) === 0;
+}

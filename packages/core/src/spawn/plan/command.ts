@@ -68,7 +68,7 @@ export function becomeCommand(
 ): void {
   const { options, init, initOptions } = draft;
   const { command, hold } = options;
-  if (hold) program.append([stepEntry('hold', [tellsEnd])]);
+  if (hold) program.append([stepEntry('hold', [tellsEnd, hold === 'closed' ? 0 : 1])]);
   else if (!command) program.call('exit_group', 0);
   else {
     if (init) {

@@ -64,7 +64,7 @@ export function draft(options: ChildOptions, program?: Program): Draft {
   const changesIds = options.uid !== undefined || options.gid !== undefined;
   const state = {
     isolated: changesIds || joins.size > 0,
-    init: options.hold === true || options.init === true,
+    init: options.hold !== undefined || options.init === true,
     initOptions: {} as InitOptions,
     owner: undefined as Owner | undefined,
     parentSignal: options.parentDeathSignal,

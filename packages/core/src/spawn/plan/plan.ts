@@ -9,7 +9,7 @@ import { becomeCommand } from './command.js';
 import { carryAcross } from './crossing.js';
 import type { Draft } from './draft.js';
 import { expandMeetings } from './meetings.js';
-import { enterNamespaces, goOnInReplacement } from './namespaces.js';
+import { enterNamespaces, goOnInReplacement, phasesOfEntering } from './namespaces.js';
 import { endWithParent } from './parent-death.js';
 import { setUpProcess } from './process.js';
 
@@ -72,7 +72,7 @@ function isolatedPlan(draft: Draft, { stdio, runner }: PlanDescriptors): Plan {
   enterNamespaces(entering, draft);
   const settingUp = new Program();
   for (const phase of phases) {
-    if (phase !== 'clock') settingUp.append(draft.programs[phase] ?? []);
+    if (!phasesOfEntering.has(phase)) settingUp.append(draft.programs[phase] ?? []);
   }
 
   const program = new Program();

@@ -8,11 +8,12 @@ import type { ChildOptions } from '../checked.js';
 
 function changeIds(program: Program, { uid, gid }: ChildOptions): void {
   if (uid === undefined && gid === undefined) return;
-  program.call('prctl', PR.SET_DUMPABLE, 0, 0, 0, 0);
   // As child_process does: supplementary groups go if that is permitted.
   program.call('setgroups', 0, null, { tolerate: ['EPERM'] });
   if (gid !== undefined) program.call('setresgid', gid, gid, gid);
   if (uid !== undefined) program.call('setresuid', uid, uid, uid);
+  // The kernel has set it to fs.suid_dumpable, which may be 1.
+  program.call('prctl', PR.SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 /** struct open_how */

@@ -1,0 +1,156 @@
+// Whoever is root in a user namespace that a child joins has every capability over the child. It must
+// never get at one that has the caller's ids or memory: SECURITY.md S1. The class of CVE-2016-9962.
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, expect, test } from 'vitest';
+import { PR } from '../flags.js';
+import { Namespace } from '../namespaces/namespace.js';
+import type { Call } from '../program/call.js';
+import { Program } from '../program/program.js';
+import { checkSpawn } from '../spawn/check.js';
+import { hold } from '../spawn/hold.js';
+import { launch } from '../spawn/launch.js';
+import { type Draft, draft } from '../spawn/plan/draft.js';
+import { NamespaceProcess } from '../spawn/process.js';
+import { run } from '../spawn/run.js';
+import { runProgramSync } from '../spawn/run-program.js';
+import { runSync } from '../spawn/run-sync.js';
+import { spawn } from '../spawn/spawn.js';
+import type { NamespaceSpec } from '../spawn/spec.js';
+import {
+  type Container,
+  canMakeContainer,
+  container,
+  hasCallersIds,
+  STRANGER,
+} from './container.testing.js';
+
+const isRoot = process.geteuid?.() === 0;
+const why = 'it takes root, or subordinate ids and newuidmap(1)';
+
+beforeEach(({ skip }) => skip(!canMakeContainer, why));
+
+/** Holds a child on its way, where the enemy could act. */
+const slowly: NamespaceSpec = {
+  type: 'uts',
+  prepare: (child) => {
+    const moment = new Uint8Array(BigInt64Array.of(0n, 20_000_000n).buffer);
+    child.program('settings').call('nanosleep', moment, null);
+  },
+};
+const clock: NamespaceSpec = { type: 'time' };
+
+/** Every way in which a child of the caller joins the container. */
+const ways: readonly (readonly [string, (user: Namespace) => Promise<unknown> | unknown])[] = [
+  ['run', (user) => run('sleep', ['0.3'], { namespaces: [user] })],
+  ['run of its root', (user) => run('sleep', ['0.3'], { namespaces: [user], uid: 0, gid: 0 })],
+  ['run, below an init', (user) => run('sleep', ['0.3'], { namespaces: [user], init: true })],
+  ['run, in a network', (user) => run('sleep', ['0.3'], { namespaces: [user, { type: 'net' }] })],
+  ['runSync, slowly', (user) => runSync('true', [], { namespaces: [user, slowly, clock] })],
+  ['runSync, below PID 1', (user) => runSync('true', [], { namespaces: [user, { type: 'pid' }] })],
+  [
+    'hold',
+    async (user) => {
+      await using _held = await hold({ namespaces: [user] });
+      await sleep(300);
+    },
+  ],
+  [
+    'Namespace.create of a pid namespace',
+    async (user) => {
+      using _made = Namespace.create('pid', { user });
+      await sleep(300);
+    },
+  ],
+  ['Namespace.create of a network', (user) => Namespace.create('net', { user }).close()],
+  ['Namespace.create of a user namespace', (user) => Namespace.create('user', { user }).close()],
+  [
+    'runProgram',
+    (user) => {
+      const program = new Program();
+      const moment = new Uint8Array(BigInt64Array.of(0n, 20_000_000n).buffer);
+      program.call('nanosleep', moment, null);
+      runProgramSync(program, { namespaces: [user] });
+    },
+  ],
+];
+
+const leavesIds = ({ name }: Call) => name !== 'setresuid' && name !== 'setresgid';
+
+/** What spawn would be without the ids. */
+async function unprotected({ user }: Container): Promise<void> {
+  const checked = checkSpawn('sleep', ['0.3'], { namespaces: [user], stdio: 'ignore' });
+  const edit: Draft['edit'] = (entries) => entries.filter(leavesIds);
+  const child = new NamespaceProcess(await launch({ ...draft(checked), edit }), checked);
+  await child.exited;
+}
+
+/** What the enemy found that it must never get at. */
+const lost = ({ found }: Container) =>
+  found.filter((one) => hasCallersIds(one) || one.job || one.node);
+
+/** Joins until the enemy has found something, since on a busy machine it may look too late. */
+async function untilFound(enemy: Container, join: () => Promise<unknown> | unknown): Promise<void> {
+  for (let i = 0; i < 50 && lost(enemy).length === 0; i++) await join();
+}
+
+test.each(ways)(
+  '%s: root of the container finds no process with ids or memory of the caller',
+  async (_, join) => {
+    const enemy = await container();
+    for (let i = 0; i < 3; i++) await join(enemy.user);
+    expect(lost(enemy)).toEqual([]);
+  },
+);
+
+test.each(ways)('%s: nor by stopping processes on their way', async (_, join) => {
+  const enemy = await container('stop');
+  for (let i = 0; i < 3; i++) await join(enemy.user);
+  expect(lost(enemy)).toEqual([]);
+});
+
+test('without ids that are mapped, it finds them: the protection is what stops it', async () => {
+  const enemy = await container();
+  await untilFound(enemy, () => unprotected(enemy));
+  expect(lost(enemy)).not.toEqual([]);
+});
+
+test('the memory of a child that is dumpable on its way would be found', async () => {
+  const enemy = await container();
+  const open: NamespaceSpec = {
+    type: 'uts',
+    prepare(child) {
+      child.program('settings').call('prctl', PR.SET_DUMPABLE, 1, 0, 0, 0);
+      slowly.prepare?.(child);
+    },
+  };
+  await untilFound(enemy, () => run('true', [], { namespaces: [enemy.user, open] }));
+  expect(lost(enemy).some(({ job }) => job)).toBe(true);
+});
+
+test('a command in a container has ids of its root, and no group of the caller', async ({
+  skip,
+}) => {
+  skip(!isRoot, 'only root can give itself groups');
+  const enemy = await container();
+  const before = process.getgroups?.() ?? [];
+  process.setgroups?.([0, 4, 42]);
+  try {
+    await using child = await spawn('sleep', ['100'], { namespaces: [enemy.user] });
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    const line = (name: string) => new RegExp(`^${name}:(.*)$`, 'm').exec(status)?.[1]?.trim();
+    expect(line('Uid')).toBe(Array(4).fill(STRANGER).join('\t'));
+    expect(line('Gid')).toBe(Array(4).fill(STRANGER).join('\t'));
+    expect(line('Groups')).toBe('');
+  } finally {
+    process.setgroups?.(before);
+  }
+});
+
+test('a user namespace without id maps can run no command', async () => {
+  using user = Namespace.create('user');
+  await expect(run('true', [], { namespaces: [user] })).rejects.toThrow('without id maps');
+  await expect(hold({ namespaces: [user] })).rejects.toMatchObject({ code: 'EINVAL' });
+  using uts = Namespace.create('uts', { user: user });
+  expect(uts.type).toBe('uts');
+});
