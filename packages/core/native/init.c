@@ -161,7 +161,7 @@ static i64 special(struct job *job, struct entry *entry, i64 *args) {
     case STEP_MAPPED_ID:
       return mapped_id((i32)args[0], (u64)args[1]);
     case STEP_USER:
-      return make_user(job, (i32)args[0]);
+      return make_user(job, (i32)args[1]);
     case STEP_USER_END:
       return end_keeper();
     case STEP_REPLACE:

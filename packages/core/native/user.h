@@ -75,7 +75,7 @@ static void keep(struct job *job, i32 proc, i64 runner) {
   }
 }
 
-// STEP_USER; args: descriptor of /proc. Makes a user namespace inside of the present one, and returns
+// STEP_USER; args: flags, for error messages; descriptor of /proc. Makes a user namespace inside of the present one, and returns
 // the descriptor of the directory in /proc of a process in it. Its maps are written and its handle is
 // opened there, by the runner, which stays undumpable.
 static i64 make_user(struct job *job, i32 proc) {

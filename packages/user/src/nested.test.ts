@@ -111,7 +111,8 @@ test('oneself must exist inside', () => {
 
 /** The user namespace of a stranger, if the caller may make one; else of the caller. */
 function ofStranger(): Namespace {
-  const owner = uid === 0 ? { uid: 31_415, gid: 31_415 } : { uid, gid };
+  if (uid !== 0) return Namespace.create(user());
+  const owner = { uid: 31_415, gid: 31_415 };
   const map = { uid: one(0, owner.uid), gid: one(0, owner.gid) };
   return Namespace.create(user({ owner, map }));
 }
@@ -133,7 +134,8 @@ async function ownerOfFiles(
 
 test('a child that makes user namespaces inside of a joined one cannot be traced (SECURITY.md S1)', async () => {
   using outer = ofStranger();
-  const inner = user({ runAs: 'self', map: { uid: one(3, 0), gid: one(4, 0) } });
+  const owner = { uid: 0, gid: 0 };
+  const inner = user({ owner, runAs: 'self', map: { uid: one(3, 0), gid: one(4, 0) } });
   expect(await ownerOfFiles([outer, inner], 'settings')).toBe(0);
   expect(await ownerOfFiles([outer, inner], 'credentials')).toBe(0);
   // One that joins nothing can be, by its own user: it is alone in its namespaces.

@@ -60,7 +60,7 @@ export function makeInside(
   const flags = O_PATH | constants.O_DIRECTORY | O_CLOEXEC;
   const proc = child.program('open').call('openat', AT.FDCWD, '/proc', flags, 0, { step });
   const program = child.program(phase);
-  const keeper = program.makeUser(proc, { step, hint: HINT });
+  const keeper = program.makeUser(proc, { step });
   writeOwnMaps(program, keeper, maps);
   const made = program.call('openat', keeper, 'ns/user', constants.O_RDONLY | O_CLOEXEC, 0, {
     step,

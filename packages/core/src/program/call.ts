@@ -1,4 +1,5 @@
 // One entry of a syscall program: a call with its arguments, and how it is treated.
+import { CLONE } from '../flags.js';
 
 /** How a call of a {@link Program} is treated. */
 export interface CallOptions {
@@ -121,3 +122,14 @@ export function stepEntry(
 ): Call {
   return new Call(name, STEPS[name], args, options, action);
 }
+
+/**
+ * Makes the entry of a step that makes a user namespace and is, to the kernel, a clone3: by that name
+ * errors and {@link Program.explain} show it.
+ */
+export function userEntry(proc: Call, options: CallOptions): Call {
+  return new Call('clone3', STEPS.user, [CLONE.NEWUSER, proc], options);
+}
+
+/** True for an entry that {@link userEntry} has made. */
+export const isUserEntry = ({ number }: Call): boolean => number === STEPS.user;

@@ -12,6 +12,7 @@ import {
   ParentDescriptor,
   type ProgramArgument,
   stepEntry,
+  userEntry,
 } from './call.js';
 import { explain } from './explain.js';
 
@@ -114,7 +115,7 @@ export class Program {
    * @returns the descriptor of the process's directory there
    */
   makeUser(proc: Call, options: CallOptions = {}): Call {
-    const entry = stepEntry('user', [proc], options);
+    const entry = userEntry(proc, options);
     this.#entries.push(entry);
     return entry;
   }

@@ -7,7 +7,7 @@ import {
   type NamespaceType,
   namespaceTypes,
 } from '../../namespaces/types.js';
-import { type Call, stepEntry } from '../../program/call.js';
+import { type Call, isUserEntry, stepEntry } from '../../program/call.js';
 import type { Program } from '../../program/program.js';
 import { O_CLOEXEC } from '../../sys/fd.js';
 import type { ChildOptions } from '../checked.js';
@@ -123,7 +123,7 @@ export function enterNamespaces(program: Program, { options, owner, programs }: 
   }
   const nested = programs.nested?.entries ?? [];
   program.append(nested);
-  if (nested.some(({ name }) => name === 'user')) types.delete('user');
+  if (nested.some(isUserEntry)) types.delete('user');
   if (types.size > 0) program.call('unshare', flagsOf(types));
   // The next clone or exec enters a new time namespace, and fixes its offsets.
   program.append(programs.clock ?? []);
