@@ -1,7 +1,7 @@
 // The system calls that make mounts: detached at first, then attached.
 import {
   AT,
-  type Call,
+  Call,
   type CallOptions,
   type ParentDescriptor,
   type Program,
@@ -9,7 +9,14 @@ import {
 } from '@ns/core';
 import { attributeChange, type MountAttributes, mountAttr } from './attributes.js';
 import type { Recipe } from './filesystems.js';
-import { FSCONFIG, FSMOUNT_CLOEXEC, FSOPEN_CLOEXEC, MOVE_MOUNT, OPEN_TREE } from './flags.js';
+import {
+  FSCONFIG,
+  FSMOUNT_CLOEXEC,
+  FSOPEN_CLOEXEC,
+  MOUNT_ATTR,
+  MOVE_MOUNT,
+  OPEN_TREE,
+} from './flags.js';
 import {
   type BindSource,
   type DetachedSource,
@@ -95,7 +102,9 @@ export function addFilesystem(
   const create = [FSCONFIG.CMD_CREATE, null, null, 0];
   addConfiguring(program, context, 'fsconfig', create, options);
   const { set } = attributeChange(attributes);
-  return addConfiguring(program, context, 'fsmount', [FSMOUNT_CLOEXEC, set], options);
+  const mount = addConfiguring(program, context, 'fsmount', [FSMOUNT_CLOEXEC, set], options);
+  program.call('close', context, condition);
+  return mount;
 }
 
 /** Adds the calls that make a detached copy of a part of the tree. */
@@ -115,6 +124,18 @@ function addTree(
     program.call('mount_setattr', tree, '', AT.EMPTY_PATH | below, attr, attr.length, options);
   }
   return tree;
+}
+
+/** Adds the call that makes a mount read-only, with the mounts below it: AT.RECURSIVE, or 0 without. */
+export function addReadonly(
+  program: Program,
+  mount: Call | ParentDescriptor,
+  recursive: number,
+  options: CallOptions,
+): void {
+  const attr = mountAttr({ set: MOUNT_ATTR.RDONLY, clear: 0 });
+  const flags = AT.EMPTY_PATH | recursive;
+  program.call('mount_setattr', mount, '', flags, attr, attr.length, options);
 }
 
 /** Adds the calls that make a mount, not yet attached. Their result is its descriptor. */
@@ -158,4 +179,5 @@ export function addMount(program: Program, mount: Mount, inUserNamespace: boolea
   const step = `${stepOf(mount)} ${mount.type === 'bind' ? 'to' : 'at'} ${mount.target}`;
   const tree = addMountable(program, mount, inUserNamespace, step);
   addAttach(program, tree, atPath(mount.target), step);
+  if (tree instanceof Call) program.call('close', tree);
 }

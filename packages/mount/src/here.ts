@@ -75,6 +75,7 @@ class Run {
         call.name === 'store' ? store(words) : trySyscall(call.name as SyscallName, ...words);
     } while (result === -EINTR);
     this.#results.set(call, result);
+    if (call.name === 'close') this.#results.delete(call.args[0] as Call);
     return result;
   }
 

@@ -16,19 +16,12 @@ export interface PivotRootOptions extends Place {
 /**
  * Adds the calls that make a directory the root and leave nothing of the old one. The old root is
  * stacked onto the new, from where it can be taken away without having had a place in there.
- *
- * @param stacked how many mounts there are from the old root's on up to below the new one
  */
-export function addPivot(
-  program: Program,
-  newRoot: ProgramArgument,
-  step: string,
-  stacked = 1,
-): void {
+export function addPivot(program: Program, newRoot: ProgramArgument, step: string): void {
   program.call('fchdir', newRoot, { step });
   program.call('pivot_root', '.', '.', { step });
   // The working directory is still the new root, and "." now what is on top of it.
-  for (let i = 0; i < stacked; i++) program.call('umount2', '.', MNT.DETACH, { step });
+  program.call('umount2', '.', MNT.DETACH, { step });
   // Were anything left there, setns(2) to this very namespace would be a way out. MNT_EXPIRE changes
   // nothing, and its answer is EINVAL only if the topmost mount is the process's root.
   program.call('umount2', '.', MNT.EXPIRE, {

@@ -139,7 +139,7 @@ export function rootOptions(options: SandboxOptions, root: PreparedRoot): Rootfs
     ...(overlay === undefined ? {} : { overlay }),
     readonly: !root.writable,
     tmp: inMemory(tmp),
-    mask: [...defaultMask, ...(host ? HIDDEN : []), ...mask],
+    mask: [...defaultMask(), ...(host ? HIDDEN : []), ...mask],
     mounts: [
       {
         type: 'tmpfs',

@@ -1,12 +1,13 @@
 // The options of rootfs(): checks and defaults.
 
+import { existsSync, readdirSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
 import { assertKeys } from '@ns/core';
 import { assertFd } from '@ns/core/sys';
 import { assertFlag, assertMode, assertOneOf, assertPath, assertText } from '../checks.js';
 import type { DetachedMount } from '../detached.js';
 import { tmpfsRecipe } from '../filesystems.js';
-import { checkMount } from '../mounts.js';
+import { checkMount, type Mount } from '../mounts.js';
 import type { RootEntry, RootfsOptions, RootOverlay } from './options.js';
 
 /** Options of rootfs() after the checks. */
@@ -17,7 +18,7 @@ export interface CheckedRootfs {
   readonly readonly: boolean;
   readonly propagation: 'private' | 'slave';
   readonly dev: boolean;
-  readonly proc: boolean;
+  readonly proc: boolean | 'readonly';
   readonly sys: boolean;
   readonly entries: readonly RootEntry[];
   readonly mask: readonly string[];
@@ -25,10 +26,11 @@ export interface CheckedRootfs {
   readonly workdir: string | undefined;
 }
 
-/** What is hidden in /proc and /sys unless `mask` says something else. */
-export const defaultMask: readonly string[] = Object.freeze([
+/** Hidden in /proc and /sys by container runtimes. */
+const MASKED = [
   '/proc/acpi',
   '/proc/asound',
+  '/proc/interrupts',
   '/proc/kcore',
   '/proc/keys',
   '/proc/latency_stats',
@@ -38,7 +40,21 @@ export const defaultMask: readonly string[] = Object.freeze([
   '/proc/timer_stats',
   '/sys/devices/virtual/powercap',
   '/sys/firmware',
-]);
+];
+const PROCESSORS = '/sys/devices/system/cpu';
+
+/**
+ * Lists what is hidden in /proc and /sys unless `mask` says something else: what tells of the machine's
+ * keys, memory, power and interrupts, from which others' work can be inferred.
+ */
+export function defaultMask(): string[] {
+  const names = existsSync(PROCESSORS) ? readdirSync(PROCESSORS) : [];
+  const throttles = names
+    .filter((name) => /^cpu\d+$/.test(name))
+    .map((name) => `${PROCESSORS}/${name}/thermal_throttle`)
+    .filter((path) => existsSync(path));
+  return [...MASKED, ...throttles];
+}
 const DEFAULT_READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 /** A path in the root, in its simplest form. */
@@ -49,6 +65,19 @@ function targetPath(value: unknown, name: string): string {
   const path = posix.normalize(value).replace(/(?<=.)\/$/, '');
   if (path === '/') throw new TypeError(`${name} must not be the root itself`);
   return path;
+}
+
+/** The same mount, with absolute paths of what it shows. */
+function withAbsoluteSources(mount: Mount): Mount {
+  if (mount.type === 'bind') return { ...mount, source: resolve(mount.source) };
+  if (mount.type !== 'overlay') return mount;
+  const { lower, upper, work } = mount;
+  return {
+    ...mount,
+    lower: lower.map((layer) => resolve(layer)),
+    ...(upper === undefined ? {} : { upper: resolve(upper) }),
+    ...(work === undefined ? {} : { work: resolve(work) }),
+  };
 }
 
 /**
@@ -76,11 +105,13 @@ export function checkRootEntry(entry: RootEntry, name: string): RootEntry {
       assertKeys(entry, ['type', 'target', 'to'], name);
       assertText(entry.to, `${name}.to`);
       return { ...entry, target };
-    default:
+    default: {
       checkMount(entry, name);
-      return entry.type === 'bind'
-        ? { ...entry, target, source: resolve(entry.source) }
-        : { ...entry, target };
+      // SECURITY.md S2: a relative path is one of the present working directory.
+      const mount = withAbsoluteSources({ ...entry, target });
+      checkMount(mount, name);
+      return mount;
+    }
   }
 }
 
@@ -140,12 +171,13 @@ export function checkRootfs(options: RootfsOptions): CheckedRootfs {
   assertKeys(options, optionNames, 'rootfs');
   const { source, readonly = false, propagation = 'private', workdir } = options;
   const { dev = true, proc = true, sys = true, mounts = [] } = options;
-  const { mask = defaultMask, readonlyPaths = DEFAULT_READONLY } = options;
+  const { mask = defaultMask(), readonlyPaths = DEFAULT_READONLY } = options;
   const mount = typeof source === 'object' ? source : undefined;
   if (mount) assertFd(mount.fd, 'source');
   else if (source !== undefined) assertPath(source, 'source');
   assertOneOf(propagation, ['private', 'slave'], 'propagation');
-  for (const [name, value] of Object.entries({ readonly, dev, proc, sys })) assertFlag(value, name);
+  for (const [name, value] of Object.entries({ readonly, dev, sys })) assertFlag(value, name);
+  if (proc !== 'readonly') assertFlag(proc, 'proc');
   if (options.tmp !== undefined && typeof options.tmp !== 'object') assertFlag(options.tmp, 'tmp');
   for (const name of ['hostname', 'resolv', 'hosts'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'string') {

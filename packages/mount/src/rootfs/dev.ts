@@ -1,7 +1,7 @@
 // A /dev with what programs expect, and no other devices.
 import { AT, type Call } from '@ns/core';
 import { O_CLOEXEC } from '@ns/core/sys';
-import { addDetached } from '../build.js';
+import { addDetached, addReadonly } from '../build.js';
 import { OPEN_TREE } from '../flags.js';
 import type { Inside } from './inside.js';
 
@@ -41,7 +41,11 @@ function addDevice({ program }: Inside, dev: Call, name: string): void {
   program.call('close', file, options);
   const flags = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC;
   const tree = program.call('open_tree', AT.FDCWD, `/dev/${name}`, flags, options);
+  // SECURITY.md S12: the kernel writes to devices on read-only mounts too, but does not change their
+  // owner and permissions, which are those of the host's own device.
+  addReadonly(program, tree, 0, options);
   program.call('move_mount', tree, '', dev, name, 0x4 /* F_EMPTY_PATH */, options);
+  program.call('close', tree, options);
 }
 
 /** Adds the calls that make /dev. */
@@ -56,7 +60,7 @@ export function addDev(inside: Inside, inUserNamespace: boolean, newIpc: boolean
     inUserNamespace,
     step,
   );
-  inside.attach(dev, place, '/dev', true, step);
+  inside.attach(dev, place, '/dev', { own: true }, step);
   for (const name of Object.keys(devices)) addDevice(inside, dev, name);
   for (const [name, to] of Object.entries(links)) {
     program.call('symlinkat', to, dev, name, { step });
@@ -68,6 +72,6 @@ export function addDev(inside: Inside, inUserNamespace: boolean, newIpc: boolean
   for (const [name, source] of Object.entries(below)) {
     const path = `/dev/${name}`;
     const mount = addDetached(program, source, inUserNamespace, `mounting ${path}`);
-    inside.attach(mount, inside.directory(path, step), path, name === 'shm', step);
+    inside.attach(mount, inside.directory(path, step), path, { own: name === 'shm' }, step);
   }
 }

@@ -29,10 +29,12 @@ function addMountEntry({ inside }: Base, mount: Mount, inUserNamespace: boolean)
   const { target } = mount;
   const step = `${stepOf(mount)} at ${target}`;
   const isFile = mount.type === 'bind' && !isDirectory(mount.source);
-  const tree = addMountable(inside.program, mount, inUserNamespace, step);
-  const place = isFile ? inside.file(target, step) : inside.directory(target, step);
   const own = mount.type === 'tmpfs' || mount.type === 'ramfs';
-  inside.attach(tree, place, target, own, step);
+  // What is the root's own becomes read-only when it has been filled: see Inside.finish.
+  const made = own && mount.readonly ? { ...mount, readonly: false } : mount;
+  const tree = addMountable(inside.program, made, inUserNamespace, step);
+  const place = isFile ? inside.file(target, step) : inside.directory(target, step);
+  inside.attach(tree, place, target, { own, readonly: own && mount.readonly === true }, step);
 }
 
 function addFile({ inside, scratch }: Base, entry: FileEntry, name: string): void {
@@ -51,7 +53,7 @@ function addFile({ inside, scratch }: Base, entry: FileEntry, name: string): voi
   program.call('close', file);
   const clone = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC;
   const tree = program.call('open_tree', scratch, name, clone, { step });
-  inside.attach(tree, inside.file(target, step), target, false, step);
+  inside.attach(tree, inside.file(target, step), target, {}, step);
 }
 
 function addSymlink({ inside }: Base, { target, to }: SymlinkEntry): void {
@@ -59,6 +61,7 @@ function addSymlink({ inside }: Base, { target, to }: SymlinkEntry): void {
   const [parent, name] = inside.parent(target, step);
   inside.program.call('unlinkat', parent, name, 0, { step, tolerate: ['ENOENT'] });
   inside.program.call('symlinkat', to, parent, name, { step });
+  inside.closeParent(parent);
 }
 
 /** Adds the calls that put these into the root. */
@@ -78,7 +81,8 @@ export function addEntries(
     else if (type === 'symlink') addSymlink(base, entry);
     else if (type === 'directory') {
       const { mode = 0o755 } = entry;
-      base.inside.directory(target, `making ${target}`, { mode });
+      base.inside.close(base.inside.directory(target, `making ${target}`, { mode }));
     } else addMountEntry(base, entry, inUserNamespace);
   });
+  base.inside.finish();
 }

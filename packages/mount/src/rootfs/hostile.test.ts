@@ -1,13 +1,23 @@
 // Roots that try to make us mount or write outside of them.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { isRunError, isSystemError, runSync } from '@ns/core';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isRunError, isSystemError, type NamespaceSpec, runSync } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { asRoot, scratchDirectory, system } from '../testing.js';
 import type { RootEntry, RootfsOptions } from './options.js';
 import { rootfs } from './rootfs.js';
+
+const RLIMIT_NOFILE = 7;
 
 /** A root with a link at /data, and a directory outside that nothing may reach. */
 function hostile(link: (outside: string) => string): { top: string; outside: string } {
@@ -160,4 +170,133 @@ test('a mountpoint that is swapped for a link meanwhile never leads outside', as
   }
   expect([...outcomes].join()).toBe(''); // the mount was seen once, twice (it moves along) or never
   expect(readdirSync(outside)).toEqual(['secret']);
+});
+
+/** A link that leads to a path by way of `/`, as /var/run -> ../run does. */
+function climbingLink(to: string): string {
+  const link = join(scratchDirectory(), 'link');
+  const up = dirname(link)
+    .split('/')
+    .slice(1)
+    .map(() => '..');
+  symlinkSync(`${up.join('/')}${to}`, link);
+  return link;
+}
+
+/** A hostile image: where the caller's link leads in the caller's tree, it has one to a secret. */
+function trap(): { top: string; meant: string; secret: string; link: string } {
+  const { top } = hostile(() => '/etc');
+  const [meant, secret] = [scratchDirectory(), scratchDirectory()];
+  for (const [directory, content] of [
+    [meant, 'meant'],
+    [secret, 'TOP SECRET'],
+  ] as const) {
+    writeFileSync(join(directory, 'file'), content);
+  }
+  mkdirSync(join(top, dirname(meant)), { recursive: true });
+  symlinkSync(secret, join(top, meant));
+  return { top, meant, secret, link: climbingLink(meant) };
+}
+
+// SECURITY.md S3. With what the child resolves after the new root is stacked on `/`, all of these show
+// the secret.
+test.each([false, true])(
+  'a bind source by way of / is of the tree of the caller, with overlay: %s',
+  (overlay) => {
+    const { top, meant, secret, link } = trap();
+    const mounts: RootEntry[] = [
+      { type: 'bind', source: link, target: '/run' },
+      { type: 'bind', source: `${link}/file`, target: '/run/file', readonly: true },
+    ];
+    const seen = sh('cat /run/file; echo written > /run/new', {
+      source: top,
+      overlay,
+      mounts,
+      tmp: false,
+    });
+    expect(seen).toBe('meant');
+    expect(readFileSync(join(meant, 'new'), 'utf8')).toBe('written\n');
+    expect(readdirSync(secret)).toEqual(['file']);
+  },
+);
+
+test('a bind source by way of / is the one that bwrap(1) binds', ({ skip }) => {
+  skip(!existsSync('/usr/bin/bwrap'), 'needs bwrap(1)');
+  const { top, link } = trap();
+  const args = ['--bind', top, '/', '--ro-bind', '/usr', '/usr', '--bind', link, '/run'];
+  const { stdout } = runSync('bwrap', [...args, '/bin/cat', '/run/file']);
+  const mounts: RootEntry[] = [{ type: 'bind', source: link, target: '/run' }];
+  expect(sh('cat /run/file', { source: top, mounts, tmp: false })).toBe(stdout);
+});
+
+test('layers by way of / are of the tree of the caller', () => {
+  const { top, link } = trap();
+  const layers = scratchDirectory();
+  for (const name of ['upper', 'work']) mkdirSync(join(layers, name));
+  const [upper, work] = [climbingLink(join(layers, 'upper')), climbingLink(join(layers, 'work'))];
+  const mounts: RootEntry[] = [
+    { type: 'overlay', target: '/run', lower: [link], upper, work },
+    { type: 'overlay', target: '/etc', lower: [link, '/usr/lib'] },
+  ];
+  const seen = sh('cat /run/file /etc/file; echo new > /run/new', {
+    source: top,
+    mounts,
+    tmp: false,
+  });
+  expect(seen).toBe('meantmeant');
+  expect(readFileSync(join(layers, 'upper/new'), 'utf8')).toBe('new\n');
+});
+
+test('the root and its own layers may be links by way of /', () => {
+  const { top, meant, link } = trap();
+  const layers = scratchDirectory();
+  for (const name of ['upper', 'work']) mkdirSync(join(layers, name));
+  const source = climbingLink(top);
+  expect(readdirSync(source)).toContain('data');
+  const lower = [link];
+  for (const overlay of [
+    { lower },
+    { lower, upper: `${climbingLink(layers)}/upper`, work: `${climbingLink(layers)}/work` },
+  ]) {
+    expect(sh('cat /file; echo new > /new', { source, overlay, tmp: false })).toBe('meant');
+  }
+  expect(readdirSync(meant)).toEqual(['file']);
+  expect(readFileSync(join(layers, 'upper/new'), 'utf8')).toBe('new\n');
+  expect(readdirSync(top)).not.toContain('new');
+  expect(sh('readlink /data', { source, tmp: false })).toBe('/etc\n');
+});
+
+test('an empty root takes sources by way of / too', () => {
+  const { link } = trap();
+  const mounts: RootEntry[] = [
+    ...system,
+    { type: 'bind', source: `${link}/file`, target: '/x' },
+    { type: 'bind', source: '/etc/os-release', target: '/etc/os-release' },
+  ];
+  expect(sh('cat /x /etc/os-release', { mounts })).toBe(
+    `meant${readFileSync('/etc/os-release', 'utf8')}`,
+  );
+});
+
+test('500 mounts need no more descriptors than a process has by default', () => {
+  const source = scratchDirectory();
+  writeFileSync(join(source, 'file'), 'bound');
+  const mounts = Array.from({ length: 500 }, (_, i): RootEntry[] => [
+    { type: 'bind', source, target: `/many/${i}`, readonly: true },
+    { type: 'bind', source: join(source, 'file'), target: `/many/${i}/file` },
+  ]).flat();
+  // Before the root is made; the option `rlimits` takes effect after it.
+  const limited: NamespaceSpec = {
+    type: 'uts',
+    prepare(child) {
+      const limits = new Uint8Array(BigUint64Array.of(1024n, 1024n).buffer);
+      child.program('settings').call('prlimit64', 0, RLIMIT_NOFILE, limits, null);
+    },
+  };
+  const namespaces = [asRoot(), limited, rootfs({ proc: false, mounts: [...system, ...mounts] })];
+  const { stdout } = runSync('/bin/sh', ['-c', 'ulimit -n; cat /many/499/file'], {
+    namespaces,
+    cwd: '/',
+  });
+  expect(stdout).toBe('1024\nbound');
 });

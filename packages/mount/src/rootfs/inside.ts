@@ -1,13 +1,8 @@
 // Paths inside of a root that may be hostile: every one is resolved by the kernel with the new root
 // as the end of all ways, and what is then done is done to the descriptor.
-import {
-  type Call,
-  type CallOptions,
-  type ParentDescriptor,
-  type Program,
-  RESOLVE,
-} from '@ns/core';
+import { type Call, type CallOptions, ParentDescriptor, type Program, RESOLVE } from '@ns/core';
 import { O_CLOEXEC, O_PATH } from '@ns/core/sys';
+import { addReadonly } from '../build.js';
 import { MOVE_MOUNT } from '../flags.js';
 
 const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
@@ -31,12 +26,19 @@ const SAME_MOUNT = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY, IN_ROOT | RESOLVE.N
 /** What has been opened: by the first call or, where that has failed, by the second one. */
 export type Place = readonly [found: Call, made?: Call];
 
-/** A mount in the new root. */
-interface Layer {
-  readonly path: string;
-  readonly mount: Call | ParentDescriptor;
+/** What is done with a mount in the new root. */
+interface Use {
   /** Whether it is the container's own, so that mountpoints and files may be made in it. */
-  readonly own: boolean;
+  readonly own?: boolean;
+  /** Make it read-only in the end. */
+  readonly readonly?: boolean;
+}
+
+/** A mount in the new root. */
+interface Layer extends Use {
+  readonly path: string;
+  /** Open as long as something may be made in it, closed otherwise. */
+  readonly mount: Call | ParentDescriptor;
 }
 
 type Hint = NonNullable<CallOptions['hint']>;
@@ -65,7 +67,7 @@ export class Inside {
 
   /** Whether files and directories may be made at this path. */
   isOwn(path: string): boolean {
-    return this.#layerOf(path).own;
+    return this.#layerOf(path).own === true;
   }
 
   /** Opens something that has to be there, or to be tolerated as missing. */
@@ -94,14 +96,19 @@ export class Inside {
     const above = namesBelow(layer.path, path);
     const last = above.pop() as string;
     let parent = layer.mount;
+    // A program has one condition for a call: what has failed itself is no descriptor, EBADF.
+    const closing = { ifFailed: found, tolerate: ['EBADF'] };
     above.forEach((name, i) => {
       const prefix = above.slice(0, i + 1).join('/');
       const call = ['openat2', layer.mount, prefix, SAME_MOUNT, SAME_MOUNT.length] as const;
       const there = program.call(...call, { ...options, tolerate: ['ENOENT'] });
       program.call('mkdirat', parent, name, 0o755, { ...options, ifFailed: there });
+      program.call('close', there, closing);
+      if (i > 0) program.call('close', parent, closing);
       parent = program.call(...call, options);
     });
     program.call('mkdirat', parent, last, mode, options); // all above is there, so this is missing
+    if (above.length > 0) program.call('close', parent, closing);
     return [found, this.#open(how, path, options)];
   }
 
@@ -115,6 +122,7 @@ export class Inside {
     const made = this.program.call('openat', parent, name, flags, 0o644, options);
     // Open for writing, it would keep the mount from being made read-only.
     this.program.call('close', made, options);
+    this.closeParent(parent);
     return [found, this.open(path, options)];
   }
 
@@ -125,7 +133,7 @@ export class Inside {
     const name = names.pop() as string;
     if (names.length === 0) return [layer.mount, name];
     const above = path.slice(0, path.lastIndexOf('/'));
-    this.directory(above, step);
+    this.close(this.directory(above, step));
     const call = ['openat2', layer.mount, names.join('/'), SAME_MOUNT, SAME_MOUNT.length] as const;
     return [this.program.call(...call, { step, hint: blocked(above) }), name];
   }
@@ -139,22 +147,39 @@ export class Inside {
     const file = program.call('openat', parent, name, flags, mode, { step });
     program.call('write', file, content, content.length, { step, expect: content.length });
     program.call('close', file);
+    this.closeParent(parent);
+  }
+
+  /** Closes what has been opened: a child has no more descriptors than it may have, RLIMIT_NOFILE. */
+  close([found, made]: Place): void {
+    this.program.call('close', found, made ? { ifSucceeded: found } : {});
+    if (made) this.program.call('close', made, { ifFailed: found });
+  }
+
+  /** Closes what {@link parent} has opened, unless it is a mount. */
+  closeParent(parent: Call | ParentDescriptor): void {
+    if (this.#layers.some(({ mount }) => mount === parent)) return;
+    this.program.call('close', parent);
+  }
+
+  /** Makes the mounts read-only that have been filled. */
+  finish(): void {
+    for (const { path, mount, readonly } of this.#layers) {
+      if (readonly) addReadonly(this.program, mount, 0, { step: `making ${path} read-only` });
+    }
   }
 
   /** Attaches a mount to what has been opened, which `path` has led to. */
-  attach(
-    mount: Call | ParentDescriptor,
-    [found, made]: Place,
-    path: string,
-    own: boolean,
-    step: string,
-  ): void {
+  attach(mount: Call | ParentDescriptor, place: Place, path: string, use: Use, step: string): void {
+    const [found, made] = place;
     const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_EMPTY_PATH;
     const to = (place: Call, options: CallOptions) =>
       this.program.call('move_mount', mount, '', place, '', flags, { step, ...options });
     to(found, made ? { ifSucceeded: found } : {});
     if (made) to(made, { ifFailed: found });
-    this.#layers.push({ path, mount, own });
+    this.close(place);
+    if (!use.own && !(mount instanceof ParentDescriptor)) this.program.call('close', mount);
+    this.#layers.push({ path, mount, ...use });
   }
 
   #open(how: Uint8Array, path: string, options: CallOptions): Call {

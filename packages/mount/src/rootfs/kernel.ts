@@ -1,8 +1,7 @@
 // /proc and /sys of a root, and what is hidden or protected in them.
 import { AT, type Preparation } from '@ns/core';
-import { mountAttr } from '../attributes.js';
-import { addDetached } from '../build.js';
-import { MOUNT_ATTR, MOVE_MOUNT, OPEN_TREE } from '../flags.js';
+import { addDetached, addReadonly } from '../build.js';
+import { MOVE_MOUNT, OPEN_TREE } from '../flags.js';
 import type { MountSource } from '../mounts.js';
 import type { Inside } from './inside.js';
 
@@ -12,15 +11,21 @@ function add(inside: Inside, path: string, source: MountSource, inUserNamespace:
   const step = `mounting ${path}`;
   const place = inside.directory(path, step, { real: true });
   const mount = addDetached(inside.program, source, inUserNamespace, step);
-  inside.attach(mount, place, path, false, step);
+  inside.attach(mount, place, path, {}, step);
 }
 
 /** Adds the calls that mount /proc. */
-export function addProc(inside: Inside, { creates }: Preparation, inUserNamespace: boolean): void {
+export function addProc(
+  inside: Inside,
+  { creates }: Preparation,
+  inUserNamespace: boolean,
+  readonly: boolean,
+): void {
   const fresh = creates.has('pid') || !inUserNamespace;
+  const attributes = { ...safe, ...(readonly ? { readonly } : {}) };
   const source = fresh
-    ? ({ type: 'proc', ...safe } as const)
-    : ({ type: 'bind', source: '/proc', ...safe } as const);
+    ? ({ type: 'proc', ...attributes } as const)
+    : ({ type: 'bind', source: '/proc', ...attributes } as const);
   add(inside, '/proc', source, inUserNamespace);
 }
 
@@ -43,13 +48,18 @@ export function addMask(inside: Inside, path: string, inUserNamespace: boolean):
   const guarded = { ifSucceeded: directory };
   const cover = addDetached(program, empty, inUserNamespace, step, guarded);
   program.call('move_mount', cover, '', directory, '', flags, { step, ...guarded });
+  for (const one of [cover, directory]) program.call('close', one, guarded);
 
   const file = inside.open(path, { step, tolerate: ['ENOENT', 'ENOTDIR'] });
   const options = { step, ifFailed: directory };
   const clone = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC;
   const nothing = program.call('open_tree', AT.FDCWD, '/dev/null', clone, options);
+  // SECURITY.md S12: it is the host's own device, whose permissions are not to be changed.
+  addReadonly(program, nothing, 0, options);
   // EBADF: there is nothing to be hidden.
   program.call('move_mount', nothing, '', file, '', flags, { ...options, tolerate: ['EBADF'] });
+  program.call('close', nothing, { ifFailed: directory });
+  program.call('close', file, { ifSucceeded: file });
 }
 
 /** Makes a path read-only, with all mounts below, by binding it to itself. */
@@ -60,9 +70,8 @@ export function addReadonlyPath(inside: Inside, path: string): void {
   const options = { step, ifSucceeded: found };
   const clone = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | AT.RECURSIVE | AT.EMPTY_PATH;
   const tree = program.call('open_tree', found, '', clone, options);
-  const attr = mountAttr({ set: MOUNT_ATTR.RDONLY, clear: 0 });
-  const all = AT.EMPTY_PATH | AT.RECURSIVE;
-  program.call('mount_setattr', tree, '', all, attr, attr.length, options);
+  addReadonly(program, tree, AT.RECURSIVE, options);
   const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_EMPTY_PATH;
   program.call('move_mount', tree, '', found, '', flags, options);
+  for (const one of [tree, found]) program.call('close', one, { ifSucceeded: found });
 }

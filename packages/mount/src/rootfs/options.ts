@@ -61,9 +61,10 @@ export interface RootfsOptions {
   dev?: boolean;
   /**
    * A /proc: new if there is a new pid namespace or no user namespace, else the one of outside.
-   * Default: true.
+   * `'readonly'`: nothing in it can be written to. Permissions of its files, but for those of tasks, are
+   * the same in all mounts of proc on the machine, and the kernel's root may change them. Default: true.
    */
-  proc?: boolean;
+  proc?: boolean | 'readonly';
   /**
    * A read-only /sys: new if there is a new network namespace or no user namespace, else the one of
    * outside. Default: true.
@@ -79,7 +80,7 @@ export interface RootfsOptions {
   hosts?: string;
   /** What is put into the root, in this order. Missing directories on the way are made. */
   mounts?: readonly RootEntry[];
-  /** What is hidden, if it exists. Default: what container runtimes hide in /proc and /sys. */
+  /** What is hidden, if it exists. Default: {@link defaultMask}. */
   mask?: readonly string[];
   /** What is made read-only, if it exists. Default: what container runtimes protect in /proc. */
   readonlyPaths?: readonly string[];
