@@ -110,13 +110,14 @@ export function addFilesystem(
 /** Adds the calls that make a detached copy of a part of the tree. */
 function addTree(
   program: Program,
-  { source, recursive = true, ...rest }: BindSource,
+  { source, recursive = true, nofollow = false, ...rest }: BindSource,
   step: string,
   condition: Condition,
 ): Call {
   const options = { step, ...condition };
   const below = recursive ? AT.RECURSIVE : 0;
-  const flags = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | below;
+  const link = nofollow ? AT.SYMLINK_NOFOLLOW : 0;
+  const flags = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | below | link;
   const tree = program.call('open_tree', AT.FDCWD, source, flags, options);
   const change = attributeChange(rest);
   if (change.set !== 0 || change.clear !== 0) {
@@ -178,6 +179,8 @@ export function addMountable(
 export function addMount(program: Program, mount: Mount, inUserNamespace: boolean): void {
   const step = `${stepOf(mount)} ${mount.type === 'bind' ? 'to' : 'at'} ${mount.target}`;
   const tree = addMountable(program, mount, inUserNamespace, step);
-  addAttach(program, tree, atPath(mount.target), step);
+  const place = atPath(mount.target);
+  const isLink = mount.type === 'bind' && mount.nofollow === true;
+  addAttach(program, tree, isLink ? { ...place, flags: 0 } : place, step);
   if (tree instanceof Call) program.call('close', tree);
 }

@@ -31,6 +31,11 @@ export interface BindOptions extends MountAttributes {
    * namespace can bind what has mounts below only so, or it could look behind them. Default: true.
    */
   recursive?: boolean;
+  /**
+   * If the source is a symbolic link, show the link itself, at a target that is one too. The target can
+   * then be neither removed nor renamed. Default: false.
+   */
+  nofollow?: boolean;
 }
 
 /** A part of the tree, to be shown at another place as well. */
@@ -110,7 +115,7 @@ export type MountSource =
 export type Mount = (MountSource | DetachedSource) & { target: string };
 
 const options: Readonly<Record<Mount['type'], readonly string[]>> = {
-  bind: ['source', 'recursive'],
+  bind: ['source', 'recursive', 'nofollow'],
   tmpfs: ['size', 'inodes', 'mode', 'uid', 'gid'],
   proc: ['subset', 'hidepid', 'gid'],
   sysfs: [],
@@ -171,6 +176,7 @@ function checkOptions(
   if (type === 'bind') {
     assertPath(source.source, `${name}.source`);
     assertFlag(source.recursive, `${name}.recursive`);
+    assertFlag(source.nofollow, `${name}.nofollow`);
   } else recipeOf(source, name);
 }
 

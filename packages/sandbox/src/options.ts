@@ -103,14 +103,25 @@ export interface SandboxOptions {
    * passwords hidden; `'empty'`: nothing but what the other options put there. Default: `'host'`.
    */
   root?: 'host' | 'empty' | RootSource;
-  /** Paths of the host that are shown at the same place, read-only. */
+  /**
+   * Paths of the host that are shown at the same place, read-only. Of paths that lie in each other, in
+   * this list and in `writable`, the more specific one decides.
+   */
   readable?: readonly string[];
   /** Paths of the host that are shown at the same place, and can be changed there. */
   writable?: readonly string[];
+  /**
+   * Paths inside of those of `writable` that commands can neither change nor make, whether they exist or
+   * not. What is missing is there as an empty file, or with `/` at its end as an empty directory, for as
+   * long as the sandbox. Default: none.
+   */
+  protect?: readonly string[];
   /** More mounts, files, directories and links. */
   mounts?: readonly RootEntry[];
   /** Paths inside that are hidden, if they exist, beside those that always are. */
   mask?: readonly string[];
+  /** A read-only /sys. Default: true. */
+  sys?: boolean;
   /** Size of /tmp, and of /dev/shm; each has a file for every 4 KiB at most. Default: `'64M'`. */
   tmp?: Bytes;
   /** Working directory of the commands. Default: `/`. */

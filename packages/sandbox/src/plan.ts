@@ -58,7 +58,7 @@ function redacted(options: SandboxOptions): SandboxOptions {
 export function plan(options: SandboxOptions = {}): SandboxPlan {
   const checked = redacted(checkOptions(options));
   const identity = identityOf(checked);
-  const root = planRoot(checked);
+  const root = planRoot(checked, identity);
   const { mounts = [], mask = [], source } = rootOptions(checked, root);
   const namespaces = namespacesOf(checked, identity, { ...root, release: async () => {} });
   const { uid, gid, outside, maps } = identity;

@@ -1,10 +1,12 @@
 // What has to be on the disk before a sandbox is made: directories of an overlay, an unpacked archive.
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { RootOverlay } from '@ns/mount';
 import type { Identity } from './identity.js';
+import { Made } from './made.js';
 import type { RootSource, SandboxOptions } from './options.js';
-import { changesInMemory, type PreparedRoot } from './root.js';
+import { holdPlaceholders } from './placeholder.js';
+import { changesInMemory, layoutOf, type PreparedRoot } from './root.js';
 import { makeTemporary } from './temporary.js';
 import { type ArchiveSource, unpack } from './unpack/unpack.js';
 
@@ -17,12 +19,13 @@ export interface ReadyRoot extends PreparedRoot {
 }
 
 type Owner = Identity['outside'];
-type Options = Pick<SandboxOptions, 'root' | 'onProgress'>;
-
-const nothing = { release: async () => {} };
+type Mounted = Omit<PreparedRoot, 'layout'> & Pick<ReadyRoot, 'changes'>;
 
 /** Stands in a plan for a directory that would be made. */
 const TEMPORARY = '/TEMPORARY';
+const PRIVATE = 0o700;
+/** Others can come to a name that they know. */
+const PASSABLE = 0o711;
 
 const layersIn = (place: string) => ({ upper: join(place, 'upper'), work: join(place, 'work') });
 const isUnpacked = (root: RootSource) => !('directory' in root);
@@ -45,7 +48,7 @@ function changesOf(root: RootSource, temporary: string): string | RootOverlay | 
 }
 
 /** How a root is mounted. */
-function mounted(root: RootSource, temporary: string): PreparedRoot & Pick<ReadyRoot, 'changes'> {
+function mounted(root: RootSource, temporary: string): Mounted {
   const directory = lowerOf(root, temporary);
   const changes = changesOf(root, temporary);
   const writable = root.writable === true || root.overlay !== undefined;
@@ -62,10 +65,10 @@ function archiveOf(root: Exclude<RootSource, { directory: string }>): ArchiveSou
   return { oci, ...(reference === undefined ? {} : { reference }) };
 }
 
-/** A directory that the commands' user may change. */
-function makeFor(directory: string, { uid, gid }: Owner): void {
+/** Makes a directory that belongs to the commands' user. */
+function makeFor(directory: string, { uid, gid }: Owner, mode = 0o755): void {
   if (existsSync(directory)) return;
-  mkdirSync(directory, { mode: 0o755 });
+  mkdirSync(directory, { mode });
   if (process.geteuid?.() === 0) chownSync(directory, uid, gid);
 }
 
@@ -74,7 +77,7 @@ async function fill(
   owner: Owner,
   place: string,
   onProgress: SandboxOptions['onProgress'],
-): Promise<ReturnType<typeof mounted>> {
+): Promise<Mounted> {
   if (!('directory' in root)) {
     await unpack(archiveOf(root), lowerOf(root, place), {
       ...(root.maxSize === undefined ? {} : { maxSize: root.maxSize }),
@@ -85,35 +88,71 @@ async function fill(
   const made = mounted(root, place);
   if (made.changes) {
     const top = changesOf(root, place) as string;
-    if (typeof root.overlay === 'object') mkdirSync(top, { recursive: true });
+    if (typeof root.overlay === 'object') {
+      mkdirSync(dirname(top), { recursive: true });
+      makeFor(top, owner, PRIVATE);
+    }
     for (const one of Object.values(layersIn(top))) makeFor(one, owner);
   }
   return made;
 }
 
+/**
+ * Makes the directory for layers. Set-user-ID programs that commands write are theirs, and others must
+ * not come to them: it is private to the user who mounts it, whom the directory around it lets pass.
+ */
+function makePlace(temporary: string, owner: Owner): string {
+  const place = join(temporary, 'layers');
+  const caller = process.geteuid?.();
+  makeFor(place, owner, PRIVATE);
+  if (caller === owner.uid) return place;
+  chmodSync(temporary, PASSABLE);
+  // Another id of the caller's, to whom nothing can be given. It cannot write here either.
+  if (caller !== 0) chmodSync(place, PASSABLE);
+  return place;
+}
+
+async function prepare(
+  root: NonNullable<SandboxOptions['root']>,
+  owner: Owner,
+  onProgress: SandboxOptions['onProgress'],
+  made: Made,
+): Promise<Mounted> {
+  if (typeof root === 'string') return planned(root);
+  if (!isUnpacked(root) && root.overlay !== 'list') return fill(root, owner, '', onProgress);
+  const temporary = await makeTemporary();
+  made.add(() => temporary.remove());
+  return fill(root, owner, makePlace(temporary.path, owner), onProgress);
+}
+
 /** Makes what the root needs. */
 export async function prepareRoot(
-  { root = 'host', onProgress }: Options,
+  options: SandboxOptions,
   { outside }: Pick<Identity, 'outside'>,
 ): Promise<ReadyRoot> {
-  if (typeof root === 'string') return { ...planRoot({ root }), ...nothing };
-  if (!isUnpacked(root) && root.overlay !== 'list') {
-    return { ...(await fill(root, outside, '', onProgress)), ...nothing };
-  }
-  const temporary = await makeTemporary();
+  const { root = 'host', onProgress } = options;
+  const layout = layoutOf(options, { outside });
+  const made = new Made();
   try {
-    const made = await fill(root, outside, temporary.path, onProgress);
-    chmodSync(temporary.path, 0o711); // the one who mounts it may be somebody else
-    return { ...made, release: () => temporary.remove() };
+    made.add(await holdPlaceholders(layout.shown.placeholders));
+    const ready = await prepare(root, outside, onProgress, made);
+    return { ...ready, layout, release: () => made.undo() };
   } catch (error) {
-    await temporary.remove();
+    await made.undoFailed();
     throw error;
   }
 }
 
-/** The same without making anything: what stands where it would be made is named in words. */
-export function planRoot({ root = 'host' }: Options): PreparedRoot {
+function planned(root: NonNullable<SandboxOptions['root']>): Mounted {
   if (root === 'host') return { directory: '/', writable: false };
   if (root === 'empty') return { writable: false };
   return mounted(root, TEMPORARY);
+}
+
+/** The same without making anything: what stands where it would be made is named in words. */
+export function planRoot(
+  options: SandboxOptions,
+  identity: Pick<Identity, 'outside'>,
+): PreparedRoot {
+  return { ...planned(options.root ?? 'host'), layout: layoutOf(options, identity) };
 }

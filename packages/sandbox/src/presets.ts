@@ -4,21 +4,33 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { assertKeys } from '@ns/core';
 import type { RootEntry } from '@ns/mount';
+import { isWithin } from './covers.js';
+import { identityOf } from './identity.js';
 import { checkOptions, type SandboxOptions } from './options.js';
 import { systemEntries } from './root.js';
 
 /** Files of /etc that programs and libraries look for, and that tell nothing. */
 const CONFIGURATION = [
   '/etc/alternatives',
-  '/etc/group',
   '/etc/ld.so.cache',
   '/etc/ld.so.conf',
   '/etc/ld.so.conf.d',
   '/etc/localtime',
   '/etc/nsswitch.conf',
-  '/etc/passwd',
   '/etc/ssl/certs',
 ];
+/** What {@link build} protects in a work tree. */
+const PROTECTED = [
+  ...['.git/hooks/', '.git/config', '.git/config.worktree', '.git/commondir'],
+  ...['.git/modules/', '.git/worktrees/', '.gitconfig', '.gitmodules'],
+  ...['.bash_login', '.bash_logout', '.bash_profile', '.bashrc', '.profile'],
+  ...['.zlogin', '.zlogout', '.zprofile', '.zshenv', '.zshrc', '.envrc'],
+  ...['.idea/', '.vscode/', '.devcontainer/', '.cursor/', '.mcp.json', '.ripgreprc'],
+  ...['.claude/agents/', '.claude/commands/', '.claude/hooks/', '.claude/skills/'],
+  ...['.claude/settings.json', '.claude/settings.local.json'],
+] as const;
+const ROOT = 0;
+const NOBODY = 65_534;
 const MINUTE = 60_000;
 
 function assertText(value: unknown, name: string): void {
@@ -29,8 +41,29 @@ function assertText(value: unknown, name: string): void {
 
 const isThere = (path: string) => existsSync(path);
 
+/** The users that commands see: root, themselves, and whom files of others seem to belong to. */
+function accounts(user: SandboxOptions['user']): RootEntry[] {
+  const own = identityOf(user === undefined ? {} : { user });
+  const named = (id: number, name: string) =>
+    id === ROOT ? [] : [[id === NOBODY ? 'nobody' : name, id] as const];
+  const users = [['root', ROOT] as const, ...named(own.uid, 'user'), ...named(NOBODY, 'nobody')];
+  const groups = [['root', ROOT] as const, ...named(own.gid, 'user'), ...named(NOBODY, 'nogroup')];
+  const gidOf = (id: number) => (id === own.uid ? own.gid : id);
+  const unique = (list: readonly (readonly [string, number])[]) => [
+    ...new Map(list.map(([name, id]) => [id, name])),
+  ];
+  const passwd = unique(users).map(
+    ([id, name]) => `${name}:x:${id}:${gidOf(id)}::${id === own.uid ? '/tmp' : '/'}:/bin/sh\n`,
+  );
+  const group = unique(groups).map(([id, name]) => `${name}:x:${id}:\n`);
+  return [
+    { type: 'file', target: '/etc/passwd', content: passwd.join('') },
+    { type: 'file', target: '/etc/group', content: group.join('') },
+  ];
+}
+
 /** A root with programs and libraries of the host, and nothing else of it. */
-function bare(): { root: 'empty'; mounts: RootEntry[] } {
+function bare({ user }: SandboxOptions): { root: 'empty'; mounts: RootEntry[] } {
   const configuration = CONFIGURATION.filter(isThere).map(
     (path): RootEntry => ({
       type: 'bind',
@@ -41,7 +74,7 @@ function bare(): { root: 'empty'; mounts: RootEntry[] } {
       nodev: true,
     }),
   );
-  return { root: 'empty', mounts: [...systemEntries(), ...configuration] };
+  return { root: 'empty', mounts: [...systemEntries(), ...configuration, ...accounts(user)] };
 }
 
 /**
@@ -72,7 +105,8 @@ function merge(preset: SandboxOptions, more: SandboxOptions): SandboxOptions {
 export function untrusted(options: SandboxOptions = {}): SandboxOptions {
   return merge(
     {
-      ...bare(),
+      ...bare(checkOptions(options)),
+      sys: false,
       limits: { memory: '512M', pids: 64, files: 256, fileSize: '64M', cpuTime: 60 },
       timeout: MINUTE,
       maxBuffer: 4 * 1024 * 1024,
@@ -82,7 +116,21 @@ export function untrusted(options: SandboxOptions = {}): SandboxOptions {
 }
 
 /**
- * For steps of a build: the host's files read-only, a work tree that can be written, as oneself.
+ * Lists what is protected in a work tree: files that programs of the host run, or take commands from,
+ * as soon as a user works in the tree. Directories end with `/`.
+ */
+function protectedIn(workdir: string, { readable = [], writable = [] }: SandboxOptions): string[] {
+  const named = [...readable, ...writable].map((path) => resolve(path));
+  // What the caller names has the access that the caller says.
+  return PROTECTED.map((name) => join(workdir, name)).filter(
+    (path) => !named.some((one) => one !== workdir && isWithin(resolve(path), one)),
+  );
+}
+
+/**
+ * For steps of a build: the host's files read-only, a work tree that can be written, as the caller.
+ * Hooks and settings in the tree that programs of the host would run are protected, unless `protect`
+ * names others, or none.
  *
  * @param directory the work tree
  * @example await sandbox.run('make', ['all'], build('/srv/job'));
@@ -95,6 +143,7 @@ export function build(directory: string, options: SandboxOptions = {}): SandboxO
       root: 'host',
       user: 'current',
       writable: [workdir],
+      protect: protectedIn(workdir, checkOptions(options)),
       workdir,
       tmp: '1G',
     },
@@ -146,5 +195,5 @@ export function node(script: string, options: SandboxOptions = {}): SandboxOptio
   const executable = realpathSync(process.execPath);
   const visible = [executable, process.execPath].filter((one) => !one.startsWith('/usr/'));
   const readable = [...new Set([...visible, ...modulesOf(path)])];
-  return merge({ ...bare(), readable, workdir: dirname(path) }, options);
+  return merge({ ...bare(checkOptions(options)), readable, workdir: dirname(path) }, options);
 }

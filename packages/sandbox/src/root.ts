@@ -1,35 +1,34 @@
 // The root file system of a sandbox, as the options of rootfs().
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { defaultMask, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
+import { type Covers, coversOf, REPLACED } from './covers.js';
+import type { Identity } from './identity.js';
 import { bytesOf } from './limits.js';
 import { hasUplink } from './network.js';
 import type { Bytes, SandboxOptions } from './options.js';
+import { amongMounts, type Shown, shownOf } from './shown.js';
 
-/** Directories of the host behind which there is what is nobody's business, or sockets of services. */
-const COVERED = ['/home', '/root', '/run', '/mnt', '/media', '/var/tmp', '/var/spool', '/var/log'];
-/** Files and directories of the host with keys and passwords. */
-const HIDDEN = [
-  '/boot',
-  '/etc/gshadow',
-  '/etc/gshadow-',
-  '/etc/krb5.keytab',
-  '/etc/shadow',
-  '/etc/shadow-',
-  '/etc/ssh',
-  '/etc/ssl/private',
-  '/etc/sudoers',
-  '/etc/sudoers.d',
-  '/etc/wireguard',
-];
 /** Where programs and their libraries are. */
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
+/** Files of /proc that root alone may read, and that tell of the memory of the whole machine. */
+const OF_ROOT = [
+  '/proc/iomem',
+  '/proc/ioports',
+  '/proc/kallsyms',
+  '/proc/kmsg',
+  '/proc/kpagecgroup',
+  '/proc/kpagecount',
+  '/proc/kpageflags',
+  '/proc/modules',
+  '/proc/pagetypeinfo',
+  '/proc/slabinfo',
+  '/proc/vmallocinfo',
+  '/proc/vmcore',
+];
 const DEFAULT_TMP = '64M';
 const DEFAULT_CHANGES = '256M';
 const PAGE = 4096;
 const FEWEST = 1024;
-
-const isDirectory = (path: string) => existsSync(path) && lstatSync(path).isDirectory();
 
 /**
  * Limits of a file system in memory. An empty file takes memory that the size does not count, and there
@@ -52,13 +51,13 @@ const cover = (target: string): RootEntry => ({
   nodev: true,
 });
 
-const show = (path: string, readonly: boolean): RootEntry => ({
+const show = (path: string): RootEntry => ({
   type: 'bind',
   source: path,
   target: path,
+  readonly: true,
   nosuid: true,
   nodev: true,
-  ...(readonly ? { readonly } : {}),
 });
 
 /** Programs and libraries of the host, read-only, for a root that is empty otherwise. */
@@ -66,7 +65,7 @@ export function systemEntries(): RootEntry[] {
   return SYSTEM.filter((path) => existsSync(path)).map((path) =>
     lstatSync(path).isSymbolicLink()
       ? { type: 'symlink', target: path, to: readlinkSync(path) }
-      : show(path, true),
+      : show(path),
   );
 }
 
@@ -96,12 +95,26 @@ function nameServers(options: SandboxOptions): RootEntry[] {
   return [{ type: 'file', target: realpathSync(path), content }];
 }
 
+/** As large as its files, and read-only when they are there: no command changes what the next reads. */
 function secretEntries(secrets: NonNullable<SandboxOptions['secrets']>): RootEntry[] {
   const entries = Object.entries(secrets);
   if (entries.length === 0) return [];
   const place = '/run/secrets';
+  const pages = entries.reduce((sum, [, content]) => {
+    return sum + Math.ceil(Buffer.byteLength(content) / PAGE);
+  }, 1);
   return [
-    { type: 'tmpfs', target: place, mode: 0o500, nosuid: true, nodev: true, noexec: true },
+    {
+      type: 'tmpfs',
+      target: place,
+      size: pages * PAGE,
+      inodes: entries.length + 1,
+      mode: 0o500,
+      readonly: true,
+      nosuid: true,
+      nodev: true,
+      noexec: true,
+    },
     ...entries.map(
       ([name, content]): RootEntry => ({
         type: 'file',
@@ -113,12 +126,42 @@ function secretEntries(secrets: NonNullable<SandboxOptions['secrets']>): RootEnt
   ];
 }
 
+/** What of the host is in a root, and how. */
+export interface Layout {
+  readonly covers: Covers;
+  readonly shown: Shown;
+  /** Whether the commands are the kernel's root. */
+  readonly isKernelRoot: boolean;
+}
+
+/** Returns whether the root is the host's own, by whatever path. */
+function isHost({ root = 'host' }: SandboxOptions): boolean {
+  if (typeof root === 'string') return root === 'host';
+  return 'directory' in root && existsSync(root.directory) && realpathSync(root.directory) === '/';
+}
+
+/**
+ * Returns what of the host will be in a root.
+ *
+ * @throws {TypeError} for paths of options that contradict each other
+ * @throws {Error} for what cannot be hidden
+ */
+export function layoutOf(options: SandboxOptions, { outside }: Pick<Identity, 'outside'>): Layout {
+  const host = isHost(options);
+  const covers = host ? coversOf(outside) : { directories: [], masks: [] };
+  const empty = [...REPLACED, ...covers.directories];
+  const shown = shownOf(options, host ? '/' : undefined, empty);
+  return { covers, shown, isKernelRoot: outside.uid === 0 };
+}
+
 /** What is covered of a root, so that it is not seen, or so that mountpoints can be made in it. */
-function coversOf({ secrets = {} }: SandboxOptions, directory: string | undefined): RootEntry[] {
-  if (directory === undefined) return [];
-  if (resolve(directory) === '/') return COVERED.filter(isDirectory).map(cover);
-  // The directory may be somebody else's, where the commands' user cannot make /run/secrets.
-  return Object.keys(secrets).length > 0 ? [cover('/run')] : [];
+function coverEntries(
+  { secrets = {}, root }: SandboxOptions,
+  { directories }: Covers,
+): readonly RootEntry[] {
+  // The directory may be another user's, where the commands' user cannot make /run/secrets.
+  const made = directories.length === 0 && root !== 'empty' && Object.keys(secrets).length > 0;
+  return (made ? ['/run'] : directories).map(cover);
 }
 
 /** What the preparation of the root has found or made. */
@@ -127,19 +170,23 @@ export interface PreparedRoot {
   readonly directory?: string | undefined;
   readonly writable: boolean;
   readonly overlay?: RootOverlay | undefined;
+  readonly layout: Layout;
 }
 
 /** The root by these options. */
 export function rootOptions(options: SandboxOptions, root: PreparedRoot): RootfsOptions {
-  const { tmp = DEFAULT_TMP, mask = [], readable = [], writable = [], mounts = [] } = options;
-  const { directory, overlay } = root;
-  const host = directory !== undefined && resolve(directory) === '/';
+  const { tmp = DEFAULT_TMP, mask = [], mounts = [], sys = true } = options;
+  const { directory, overlay, layout } = root;
+  const { covers, shown, isKernelRoot } = layout;
   return {
     ...(directory === undefined ? {} : { source: directory }),
     ...(overlay === undefined ? {} : { overlay }),
     readonly: !root.writable,
+    // SECURITY.md S12: files of /proc have one owner and one mode for the whole machine.
+    proc: isKernelRoot ? 'readonly' : true,
+    sys,
     tmp: inMemory(tmp),
-    mask: [...defaultMask(), ...(host ? HIDDEN : []), ...mask],
+    mask: [...defaultMask(), ...(isKernelRoot ? OF_ROOT : []), ...covers.masks, ...mask],
     mounts: [
       {
         type: 'tmpfs',
@@ -149,11 +196,9 @@ export function rootOptions(options: SandboxOptions, root: PreparedRoot): Rootfs
         nodev: true,
         noexec: true,
       },
-      ...coversOf(options, directory),
-      ...(host ? nameServers(options) : []),
-      ...readable.map((path) => show(path, true)),
-      ...writable.map((path) => show(path, false)),
-      ...mounts,
+      ...coverEntries(options, covers),
+      ...(isHost(options) ? nameServers(options) : []),
+      ...amongMounts(shown.entries, mounts),
       ...secretEntries(options.secrets ?? {}),
     ],
   };

@@ -144,6 +144,10 @@ export const schema = Object.freeze({
     root: describe("The root file system. Default: 'host', read-only.", root),
     readable: describe('Paths of the host that are shown at the same place, read-only.', targets),
     writable: describe('Paths of the host that are shown at the same place.', targets),
+    protect: describe(
+      'Paths inside of writable ones that cannot be changed or made; with / at the end, directories.',
+      targets,
+    ),
     mounts: describe('More mounts, files, directories and links, as rootfs() takes them.', {
       type: 'array',
       items: {
@@ -154,6 +158,7 @@ export const schema = Object.freeze({
       },
     }),
     mask: describe('Paths inside that are hidden, if they exist.', targets),
+    sys: describe('A read-only /sys. Default: true.', { type: 'boolean' }),
     tmp: describe("Size of /tmp and of /dev/shm. Default: '64M'.", fullSize),
     workdir: describe('Working directory of commands. Default: /.', hostPath),
     hostname: describe("Default: 'sandbox'.", { type: 'string', minLength: 1, maxLength: 64 }),

@@ -28,12 +28,17 @@ function isDirectory(path: string): boolean {
 function addMountEntry({ inside }: Base, mount: Mount, inUserNamespace: boolean): void {
   const { target } = mount;
   const step = `${stepOf(mount)} at ${target}`;
+  const isLink = mount.type === 'bind' && mount.nofollow === true;
   const isFile = mount.type === 'bind' && !isDirectory(mount.source);
   const own = mount.type === 'tmpfs' || mount.type === 'ramfs';
   // What is the root's own becomes read-only when it has been filled: see Inside.finish.
   const made = own && mount.readonly ? { ...mount, readonly: false } : mount;
   const tree = addMountable(inside.program, made, inUserNamespace, step);
-  const place = isFile ? inside.file(target, step) : inside.directory(target, step);
+  const place = isLink
+    ? inside.link(target, step)
+    : isFile
+      ? inside.file(target, step)
+      : inside.directory(target, step);
   inside.attach(tree, place, target, { own, readonly: own && mount.readonly === true }, step);
 }
 

@@ -18,6 +18,7 @@ function openHow(flags: number, resolve: number): Uint8Array {
 
 const IN_ROOT = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
 const ANYTHING = openHow(O_PATH | O_CLOEXEC, IN_ROOT);
+const LINK = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, IN_ROOT);
 const DIRECTORY = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY, IN_ROOT);
 const REAL_DIRECTORY = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW, IN_ROOT);
 // For what is to be written to: never into another mount, which may show the caller's own files.
@@ -73,6 +74,11 @@ export class Inside {
   /** Opens something that has to be there, or to be tolerated as missing. */
   open(path: string, options: CallOptions = {}): Call {
     return this.#open(ANYTHING, path, options);
+  }
+
+  /** Opens a link itself. */
+  link(path: string, step: string): Place {
+    return [this.#open(LINK, path, { step })];
   }
 
   /** Makes a directory the working directory. */
