@@ -117,6 +117,7 @@ async function readyRoot(options: SandboxOptions, identity: Identity): Promise<R
   try {
     return await prepareRoot(options, identity);
   } catch (error) {
+    if (error instanceof TypeError) throw error; // of options that contradict each other
     throw new SandboxError('root', error);
   }
 }

@@ -41,21 +41,23 @@ function assertText(value: unknown, name: string): void {
 
 const isThere = (path: string) => existsSync(path);
 
-/** The users that commands see: root, themselves, and whom files of others seem to belong to. */
+/** Users and groups that commands see: root, themselves, and the owner of what is not mapped. */
 function accounts(user: SandboxOptions['user']): RootEntry[] {
-  const own = identityOf(user === undefined ? {} : { user });
-  const named = (id: number, name: string) =>
-    id === ROOT ? [] : [[id === NOBODY ? 'nobody' : name, id] as const];
-  const users = [['root', ROOT] as const, ...named(own.uid, 'user'), ...named(NOBODY, 'nobody')];
-  const groups = [['root', ROOT] as const, ...named(own.gid, 'user'), ...named(NOBODY, 'nogroup')];
-  const gidOf = (id: number) => (id === own.uid ? own.gid : id);
-  const unique = (list: readonly (readonly [string, number])[]) => [
-    ...new Map(list.map(([name, id]) => [id, name])),
-  ];
-  const passwd = unique(users).map(
-    ([id, name]) => `${name}:x:${id}:${gidOf(id)}::${id === own.uid ? '/tmp' : '/'}:/bin/sh\n`,
+  const { uid, gid } = identityOf(user === undefined ? {} : { user });
+  const users = new Map([
+    [uid, 'user'],
+    [ROOT, 'root'],
+    [NOBODY, 'nobody'],
+  ] as const);
+  const groups = new Map([
+    [gid, 'user'],
+    [ROOT, 'root'],
+    [NOBODY, 'nogroup'],
+  ] as const);
+  const passwd = [...users].map(([id, name]) =>
+    id === uid ? `${name}:x:${id}:${gid}::/tmp:/bin/sh\n` : `${name}:x:${id}:${id}::/:/bin/sh\n`,
   );
-  const group = unique(groups).map(([id, name]) => `${name}:x:${id}:\n`);
+  const group = [...groups].map(([id, name]) => `${name}:x:${id}:\n`);
   return [
     { type: 'file', target: '/etc/passwd', content: passwd.join('') },
     { type: 'file', target: '/etc/group', content: group.join('') },
@@ -123,7 +125,10 @@ function protectedIn(workdir: string, { readable = [], writable = [] }: SandboxO
   const named = [...readable, ...writable].map((path) => resolve(path));
   // What the caller names has the access that the caller says.
   return PROTECTED.map((name) => join(workdir, name)).filter(
-    (path) => !named.some((one) => one !== workdir && isWithin(resolve(path), one)),
+    (path) =>
+      !named.some(
+        (one) => one !== workdir && isWithin(one, workdir) && isWithin(resolve(path), one),
+      ),
   );
 }
 

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -44,6 +53,58 @@ test('a config file says what is done, and options come on top', () => {
   expect(ns('sandbox', '-c', config, '--hostname', 'line', '-e', 'A=line').stdout).toBe(
     'line\nline\n0\n',
   );
+});
+
+test('the more specific path decides, and what is protected stays', () => {
+  const tree = mkdtempSync(join(tmpdir(), 'ns-tree-'));
+  onTestFinished(() => rmSync(tree, { recursive: true }));
+  mkdirSync(join(tree, 'in'));
+  const work = (...args: string[]) => {
+    const script = `cd ${tree}; echo x > in/x; echo x > made; echo x > .bashrc; ls -A . in`;
+    return ns('sandbox', '--user', 'current', ...args, '--', 'sh', '-c', script).stdout.split('\n');
+  };
+  const both = ['--writable', tree, '--readable', join(tree, 'in')];
+  expect(work(...both)).toEqual(['.:', '.bashrc', 'in', 'made', '', 'in:', '']);
+  rmSync(join(tree, '.bashrc'));
+  work('--writable', tree, '--protect', join(tree, '.bashrc'));
+  expect(readdirSync(tree).sort()).toEqual(['in', 'made']);
+  const preset = ['--preset', 'build', '--wd', tree];
+  work(...preset);
+  expect(readdirSync(tree).sort()).toEqual(['in', 'made']);
+  work(...preset, '--no-protect');
+  expect(readdirSync(tree).sort()).toEqual(['.bashrc', 'in', 'made']);
+  const wrong = ns('sandbox', '--writable', tree, '--readable', tree, '--', 'true');
+  expect(wrong).toMatchObject({ status: 125 });
+  expect(wrong.stderr).toContain(`readable and writable must not have the same path: ${tree}`);
+});
+
+test('a link by way of / leads where it does outside', () => {
+  const [tree, place] = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'ns-tree-'))) as [
+    string,
+    string,
+  ];
+  onTestFinished(() => {
+    for (const one of [tree, place]) rmSync(one, { recursive: true });
+  });
+  const link = join(place, 'link');
+  symlinkSync(`${'../'.repeat(place.split('/').length - 1)}${tree.slice(1)}`, link);
+  const script = `echo made > ${link}/result`;
+  const { status } = ns(
+    'sandbox',
+    '--user',
+    'current',
+    '--writable',
+    link,
+    '--',
+    'sh',
+    '-c',
+    script,
+  );
+  expect(status).toBe(0);
+  expect(readFileSync(join(tree, 'result'), 'utf8')).toBe('made\n');
+  const root = ['-R', 'empty', ...['/usr', '/lib', '/lib64'].flatMap((one) => ['--ro-bind', one])];
+  const cat = ['--ro-bind', `${link}:/data`, '--', '/usr/bin/cat', '/data/result'];
+  expect(ns('run', '-U', ...root, ...cat).stdout).toBe('made\n');
 });
 
 test('a plan is printed, and the schema', () => {

@@ -105,7 +105,20 @@ function described(given: Given, config: SandboxOptions): SandboxOptions {
     ...(user === undefined ? {} : { user }),
     ...(wd === undefined ? {} : { workdir: wd }),
     ...(timeout === undefined ? {} : { timeout: timeout * 1000 }),
+    ...protectOf(given),
   };
+}
+
+/** What is protected instead of what the preset or the config file says: these paths, or none. */
+function protectOf(given: Given): Pick<SandboxOptions, 'protect'> {
+  const paths = given.values('protect');
+  if (given.has('no-protect')) {
+    if (paths.length > 0) throw new UsageError('--protect and --no-protect exclude each other');
+    return { protect: [] };
+  }
+  if (paths.length === 0) return {};
+  const withSlash = (path: string) => (path.endsWith('/') ? `${resolve(path)}/` : resolve(path));
+  return { protect: paths.map(withSlash) };
 }
 
 function withPreset(preset: string | undefined, options: SandboxOptions, script?: string) {
@@ -232,6 +245,11 @@ export const sandbox: Command = {
       options: {
         readable: { short: 'r', value: 'PATH', help: 'show this path of the host, read-only' },
         writable: { short: 'w', value: 'PATH', help: 'show this path, to be changed' },
+        protect: {
+          value: 'PATH',
+          help: 'a path inside of a writable one that is neither changed nor made; with / at the end, a directory',
+        },
+        'no-protect': { help: 'protect nothing in the work tree of the preset build' },
         network: { value: 'HOW', help: 'none (default), host, private' },
         forward: { value: 'PORT[:PORT]', help: 'lead a port of 127.0.0.1 inside; needs private' },
         user: { value: 'WHO', help: 'current, root, nobody, ranges' },

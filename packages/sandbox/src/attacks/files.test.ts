@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,7 +19,8 @@ import { mount } from '@ns/mount';
 import { user } from '@ns/user';
 import { expect, onTestFinished, test } from 'vitest';
 import { create } from '../create.js';
-import { box, outside, sh } from '../testing.js';
+import { untrusted } from '../presets.js';
+import { box, outside, ownTemporaries, sh } from '../testing.js';
 import { expectToWithstand, plain, privileged } from './attack.testing.js';
 
 test('open descriptors of the caller are not inherited', async () => {
@@ -181,4 +183,70 @@ test('no path that a caller gives leads outside', async () => {
     );
   }
   expect(readdirSync(elsewhere)).toEqual(['secret']);
+});
+
+test('secrets can be read, and nothing can be done to them or beside them', async () => {
+  const secrets = { token: 's3cret', empty: '', large: Buffer.alloc(10_000, 'x') };
+  const made = await box({ secrets });
+  expect(await sh(made, 'cd /run/secrets; cat token empty; wc -c < large; ls')).toBe(
+    's3cret10000\nempty\nlarge\ntoken',
+  );
+  const attacks = [
+    'chmod 700 /run/secrets && echo DONE',
+    'chmod 600 /run/secrets/token && echo DONE',
+    'echo x > /run/secrets/token && echo DONE',
+    'echo x > /run/secrets/new && echo DONE',
+    'rm -f /run/secrets/token && echo DONE',
+    'mv /run/secrets/token /run/secrets/other && echo DONE',
+    'mv /run/secrets /run/other && echo DONE',
+    'head -c 1M /dev/zero > /run/secrets/fill && echo DONE',
+  ];
+  expect(await sh(made, attacks.join('\n'))).not.toContain('DONE');
+  expect(Number(await sh(made, 'stat -f -c "%b * %S" /run/secrets | xargs expr'))).toBeLessThan(
+    65_536,
+  );
+  // As any other directory in memory would be.
+  const mounts = [{ type: 'tmpfs', target: '/run/secrets', mode: 0o777 } as const];
+  expect(await sh(await box({ mounts }), 'echo x > /run/secrets/new && echo DONE')).toBe('DONE');
+});
+
+test('what commands have written is out of the reach of other users', async () => {
+  const directory = outside();
+  for (const name of ['dev', 'proc', 'sys', 'tmp', 'usr', 'data']) mkdirSync(join(directory, name));
+  for (const name of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(directory, name));
+  const keep = join(outside(), 'kept');
+  for (const overlay of ['list', { keep }] as const) {
+    const temporaries = ownTemporaries();
+    const made = await box({ root: { directory, overlay }, readable: ['/usr'], user: 'current' });
+    expect(await sh(made, 'cp /usr/bin/id /data/evil; chmod 4755 /data/evil; ls /data')).toBe(
+      'evil',
+    );
+    const top = overlay === 'list' ? temporaries : keep;
+    const { stdout } = await run('find', [top, '-name', 'evil']);
+    const evil = stdout.trim();
+    expect(evil).toMatch(/evil$/);
+    // A directory on the way that lets no other user pass.
+    const above = evil.split('/').map((_, i, names) => names.slice(0, i + 1).join('/') || '/');
+    const closed = above.filter((path) => (statSync(path).mode & 0o077) === 0);
+    expect(closed).not.toEqual([]);
+    await made.stop();
+  }
+});
+
+test('code from strangers sees neither the users of the host nor its devices', async () => {
+  const made = await box(untrusted());
+  const users = await sh(
+    made,
+    'cut -d: -f1,3 /etc/passwd; grep -c . /etc/group; id -un; id -gn; ls /sys',
+  );
+  expect(users).not.toMatch(/ns-test|daemon|www-data/);
+  expect(users).toMatch(/^root:0$/m);
+  expect(users).toMatch(/^[23]\n(user\nuser|nobody\nnogroup|root\nroot)\nls: .*No such file/m);
+  expect(await sh(await box(), 'cut -d: -f1 /etc/passwd')).toContain('daemon');
+});
+
+test('what tells of the work of others is hidden', async () => {
+  const script = 'wc -l < /proc/interrupts; ls /sys/devices/virtual/powercap 2>/dev/null | wc -l';
+  expect(await sh(await box(), script)).toBe('0\n0');
+  expect(Number((await plain(script)).split('\n')[0])).toBeGreaterThan(0);
 });
