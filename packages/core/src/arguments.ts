@@ -35,6 +35,17 @@ export function assertKeys(value: unknown, keys: readonly string[], name: string
   }
 }
 
+/**
+ * Returns a copy of options that has their own members and no prototype: what a polluted
+ * Object.prototype has is not an option of the caller's.
+ *
+ * @throws {TypeError} unless it is an object
+ */
+export function ownOptions<Options extends object>(options: Options, name = 'options'): Options {
+  assertObject(options, name);
+  return Object.assign(Object.create(null) as object, options) as Options;
+}
+
 /** Throws unless it is a text that the kernel can take. */
 export function checkText(name: string, value: unknown): void {
   if (typeof value !== 'string') fail(name, 'a string', value);

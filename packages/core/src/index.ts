@@ -3,7 +3,7 @@
  *
  * @module @ns/core
  */
-export { assertKeys, assertObject } from './arguments.js';
+export { assertKeys, assertObject, ownOptions } from './arguments.js';
 export type { Container, ContainerManager } from './discovery/container.js';
 export type { DiscoverOptions } from './discovery/discover.js';
 export { discover } from './discovery/discover.js';

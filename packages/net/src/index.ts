@@ -83,9 +83,10 @@ export type { TransactionStep } from './transaction/steps.js';
 export { Transaction, transaction } from './transaction/transaction.js';
 export type { TunOptions } from './tun.js';
 export { openTun, Tun } from './tun.js';
+export type { PortForward } from './uplink/forwards.js';
 export type { NatUplinkOptions } from './uplink/nat.js';
 export { NatUplink, natUplink } from './uplink/nat.js';
-export type { PortForward } from './uplink/nft.js';
+
 export type { UplinkOption } from './uplink/option.js';
 export type { UplinkTool, UserUplinkOptions } from './uplink/user-mode.js';
 export { UserUplink, userUplink } from './uplink/user-mode.js';

@@ -28,6 +28,15 @@ export function withNet<Result>(target: NetTarget, use: (namespace: Namespace) =
   }
 }
 
+/**
+ * Throws unless a namespace is named: a call that works in one must not take the caller's own in the
+ * place of a variable that is not set.
+ */
+export function assertNet(target: NetTarget, name = 'namespace'): NetTarget {
+  if (target !== undefined && target !== null) return target;
+  throw new TypeError(`${name} must be a namespace handle, a pid or a name: ${target}`);
+}
+
 /** A handle of the namespace that is the caller's to close. */
 export function openNet(target: NetTarget | undefined): Namespace {
   if (target === undefined) return Namespace.current('net');

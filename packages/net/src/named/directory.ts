@@ -3,9 +3,8 @@
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { isSystemError, MS } from '@ns/core';
 import { syscall } from '@ns/core/sys';
+import { lockFile } from '../lock.js';
 import { DIRECTORY } from './names.js';
-
-const LOCK_EX = 2;
 
 function share(): void {
   syscall('mount', '', DIRECTORY, 'none', MS.SHARED | MS.REC, null);
@@ -30,7 +29,7 @@ export function withDirectory<Result>(use: () => Result): Result {
   mkdirSync(DIRECTORY, { recursive: true, mode: 0o755 });
   const lock = openSync(DIRECTORY, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    syscall('flock', lock, LOCK_EX);
+    lockFile(lock, DIRECTORY);
     prepare();
     return use();
   } finally {

@@ -1,9 +1,24 @@
 // Ports of the host that lead inside.
-import type { PortForward } from './nft.js';
+import { assertKeys, ownOptions } from '@ns/core';
 
-/** Throws unless these are ports. */
-export function assertForwards(forwards: readonly PortForward[], name = 'forward'): void {
-  forwards.forEach(({ protocol = 'tcp', host, inside = host }, i) => {
+/** A port of the host that leads inside. */
+export interface PortForward {
+  /** Default: tcp. */
+  protocol?: 'tcp' | 'udp';
+  /** Port of the host. */
+  host: number;
+  /** Port inside. Default: the same. */
+  inside?: number;
+}
+
+/** Checks a list of ports, and returns it with all that is left out. */
+export function toForwards(forwards: unknown, name = 'forward'): Required<PortForward>[] {
+  if (!Array.isArray(forwards)) {
+    throw new TypeError(`${name} must be a list of ports: ${String(forwards)}`);
+  }
+  return forwards.map((one: PortForward, i) => {
+    assertKeys(one, ['protocol', 'host', 'inside'], `${name}[${i}]`);
+    const { protocol = 'tcp', host, inside = host } = ownOptions(one);
     for (const port of [host, inside]) {
       if (!Number.isInteger(port) || port < 1 || port > 0xffff) {
         throw new RangeError(`${name}[${i}] must have ports from 1 to 65535: ${port}`);
@@ -12,5 +27,6 @@ export function assertForwards(forwards: readonly PortForward[], name = 'forward
     if (protocol !== 'tcp' && protocol !== 'udp') {
       throw new TypeError(`${name}[${i}].protocol must be tcp or udp: ${String(protocol)}`);
     }
+    return { protocol, host, inside };
   });
 }

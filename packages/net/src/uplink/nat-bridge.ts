@@ -1,74 +1,44 @@
 // The bridge of uplinks with address translation, and the pairs of interfaces on it.
 //
 // What is to be undone is written nowhere but in the kernel: a pair ends with the namespace inside,
-// its name says which address is taken, its alias who has made it, and the bridge's alias what
-// forwarding was before. So nothing is left over after a crash that the next start does not see.
+// its name says which address is taken, its alias which process has made it, and the alias of the
+// bridge that it was made here. So nothing is left over after a crash that the next start does not see.
 import type { Namespace } from '@ns/core';
-import { parsePrefix } from '../netlink/addresses.js';
 import { isNetlinkError } from '../netlink/error.js';
-import type { Route } from '../route/route.js';
-import { getSysctl, setSysctl } from '../sysctl.js';
+import { Route } from '../route/route.js';
+import { assertFree, dotted, gatewayOf, type NatNetwork } from './nat-network.js';
 import { isOrphaned, ownerMark } from './owner.js';
 
 const PREFIX = 'nsu';
-const FORWARD = 'net.ipv4.ip_forward';
-const MADE_HERE = /^ip_forward (\d)$/;
+const MADE_HERE = 'ns-uplink';
 
-/** A bridge and the addresses behind it: the first is its own, the others are for namespaces. */
-export interface NatNetwork {
-  readonly bridge: string;
-  /** The first address of the prefix as a number. */
-  readonly base: number;
-  readonly prefixlen: number;
-}
+const hexOf = (address: number) => address.toString(16).padStart(8, '0');
 
-export const dotted = (address: number) =>
-  [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
-
-/** The address of the bridge, which is the gateway for what is behind it. */
-export const gatewayOf = ({ base }: NatNetwork) => dotted(base + 1);
-
-/** Checks the options. */
-export function toNetwork(bridge: unknown, network: string): NatNetwork {
-  if (typeof bridge !== 'string' || !/^[a-z][\w.-]{0,14}$/i.test(bridge)) {
-    throw new TypeError(`bridge must be the name of an interface: ${String(bridge)}`);
-  }
-  const { address, prefixlen } = parsePrefix(network, 'network');
-  if (address.includes(':')) throw new TypeError(`network must be of IPv4: ${network}`);
-  if (prefixlen < 8 || prefixlen > 30) {
-    throw new RangeError(`network must have a prefix of 8 to 30 bits: ${network}`);
-  }
-  const bits = Buffer.from(address.split('.').map(Number)).readUInt32BE(0);
-  const base = (bits & (~0 << (32 - prefixlen))) >>> 0;
-  if (base !== bits) throw new RangeError(`network must begin with its first address: ${network}`);
-  return { bridge, base, prefixlen };
-}
+/** A link-layer address for an IPv4 address: locally administered, so that it is not a device's. */
+const macOf = (address: number) => `02:6e:${hexOf(address).replace(/..(?=.)/g, '$&:')}`;
 
 /** Names of the ports of the bridge. */
 export const portsOf = (route: Route, { bridge }: NatNetwork) =>
   new Set(route.link.list({ master: bridge }).map(({ ifname }) => ifname));
 
-/** Makes the bridge if it is not there, and lets the host forward. */
-export function ensureBridge(route: Route, host: Namespace, network: NatNetwork): void {
+/** Makes the bridge if it is not there. */
+export function ensureBridge(route: Route, network: NatNetwork): void {
   const { bridge, prefixlen } = network;
+  assertFree(route, network);
   try {
-    const alias = `ip_forward ${getSysctl(FORWARD, { in: host })}`;
-    route.link.add({ kind: 'bridge', name: bridge });
-    route.link.change(bridge, { alias });
+    // With an address of its own: else it has the lowest of its ports, and changes as they come and go.
+    route.link.add({ kind: 'bridge', name: bridge, address: macOf(network.base + 1) });
+    route.link.change(bridge, { alias: MADE_HERE });
   } catch (error) {
     if (!isNetlinkError(error, 'EEXIST')) throw error;
   }
   route.address.replace({ dev: bridge, address: `${gatewayOf(network)}/${prefixlen}` });
   route.link.up(bridge);
-  setSysctl(FORWARD, 1, { in: host });
 }
 
-/** Takes the bridge away, unless it was there before us. Forwarding becomes what it was. */
-export function removeBridge(route: Route, host: Namespace, { bridge }: NatNetwork): void {
-  const before = MADE_HERE.exec(route.link.get(bridge).ifalias ?? '')?.[1];
-  if (before === undefined) return;
-  route.link.delete(bridge);
-  setSysctl(FORWARD, before, { in: host });
+/** Takes the bridge away, unless it was there before us. */
+export function removeBridge(route: Route, { bridge }: NatNetwork): void {
+  if (route.link.get(bridge).ifalias === MADE_HERE) route.link.delete(bridge);
 }
 
 /** Removes a link by its index: its name may be another one's by now. It also goes with its pair. */
@@ -92,20 +62,44 @@ export function markPair(route: Route, ifindex: number): void {
   route.link.change(ifindex, { alias: ownerMark() });
 }
 
-/** A pair with its other end inside. Its name here stands for the address. */
+/** A pair with its other end inside. */
+export interface Pair {
+  /** Its name here, which stands for the address. */
+  readonly dev: string;
+  readonly ifindex: number;
+  /** Link-layer address of the end inside. */
+  readonly mac: string;
+  readonly address: string;
+}
+
+/** Makes a pair with the first address that is free. */
 export function addPair(
   route: Route,
   { base, prefixlen }: NatNetwork,
   inside: Namespace,
   name: string,
-): { dev: string; ifindex: number; address: number } {
+): Pair {
   const taken = new Set(route.link.list({ kind: 'veth' }).map(({ ifname }) => ifname));
   const last = base + 2 ** (32 - prefixlen) - 1; // for broadcasts
   for (let address = base + 2; address < last; address++) {
-    const dev = `${PREFIX}${address.toString(16).padStart(8, '0')}`;
+    const dev = `${PREFIX}${hexOf(address)}`;
     if (taken.has(dev)) continue;
-    route.link.add({ kind: 'veth', name: dev, peer: { name, namespace: inside } });
-    return { dev, ifindex: route.link.get(dev).ifindex, address };
+    // Chosen here: what the namespace says of itself would be a stranger's word.
+    const mac = macOf(address);
+    route.link.add({ kind: 'veth', name: dev, peer: { name, namespace: inside, address: mac } });
+    return { dev, ifindex: route.link.get(dev).ifindex, mac, address: dotted(address) };
   }
   throw new Error('all addresses for uplinks are taken');
+}
+
+/** Gives the end inside its address, and makes it the default route. */
+export function configureInside(inside: Namespace, name: string, network: NatNetwork, pair: Pair) {
+  const route = Route.open({ in: inside });
+  try {
+    route.address.add({ dev: name, address: `${pair.address}/${network.prefixlen}` });
+    route.link.up(name);
+    route.route.add({ dst: 'default', gateway: gatewayOf(network) });
+  } finally {
+    route.close();
+  }
 }

@@ -1,30 +1,23 @@
 // Connects a namespace to the outside, for root: a bridge on the host, a pair of interfaces, an
 // address, forwarding, and masquerading by nftables.
-import { assertKeys, type Namespace } from '@ns/core';
+import { assertKeys, type Namespace, ownOptions } from '@ns/core';
+import { withLock } from '../lock.js';
 import { Route } from '../route/route.js';
-import { type NetTarget, openNet } from '../where.js';
-import { assertForwards } from './forwards.js';
-import { withLock } from './lock.js';
+import { assertNet, type NetTarget, openNet } from '../where.js';
+import { allowForwarding, endForwarding } from './forwarding.js';
+import { type PortForward, toForwards } from './forwards.js';
 import {
   addPair,
+  configureInside,
   deleteIfThere,
-  dotted,
   ensureBridge,
-  gatewayOf,
   markPair,
-  type NatNetwork,
   portsOf,
   removeBridge,
   removeOrphans,
-  toNetwork,
 } from './nat-bridge.js';
-import {
-  addForwards,
-  addMasquerade,
-  type PortForward,
-  removeForwards,
-  removeTable,
-} from './nft.js';
+import { gatewayOf, type NatNetwork, toNetwork } from './nat-network.js';
+import { addPort, removePorts, removeTables } from './nat-rules.js';
 
 /** Options of {@link natUplink}. */
 export interface NatUplinkOptions {
@@ -32,7 +25,10 @@ export interface NatUplinkOptions {
   host?: NetTarget;
   /** Name of the interface inside. Default: eth0. */
   name?: string;
-  /** Ports of the host that lead inside. */
+  /**
+   * Ports of the host that lead inside, of all its addresses but loopback. The host itself reaches
+   * them as well, and those behind the bridge.
+   */
   forward?: readonly PortForward[];
   /**
    * The bridge on the host; uplinks on the same one reach each other. It is made if it is not there,
@@ -41,6 +37,12 @@ export interface NatUplinkOptions {
   bridge?: string;
   /** The addresses behind the bridge; its own is the first. Default: 10.88.0.0/16. */
   network?: string;
+  /**
+   * Whether services of the host itself can be reached from inside, and link-local addresses
+   * (169.254.0.0/16), where clouds have the metadata and keys of the machine. Name servers (port 53)
+   * always can. Default: false.
+   */
+  hostAccess?: boolean;
 }
 
 /** A way outside. */
@@ -82,61 +84,46 @@ export class NatUplink {
 
 /** Takes a pair away, if there is one, and the bridge if that was the last. */
 function release(host: Namespace, network: NatNetwork, pair: number | undefined): void {
+  const { bridge } = network;
   const route = Route.open({ in: host });
   try {
     if (pair !== undefined) deleteIfThere(route, pair);
-    const links = route.link.list();
-    if (!links.some(({ ifname }) => ifname === network.bridge)) return;
-    const left = [...portsOf(route, network)];
-    if (left.length > 0) {
-      host.enter(() => removeForwards(network.bridge, (owner) => !left.includes(owner)));
-      return;
+    if (route.link.list().some(({ ifname }) => ifname === bridge)) {
+      const left = portsOf(route, network);
+      if (left.size > 0) {
+        host.enter(() => removePorts(bridge, left));
+        return;
+      }
+      removeBridge(route, network);
     }
-    host.enter(() => removeTable(network.bridge));
-    removeBridge(route, host, network);
+    endForwarding(route, host, bridge);
+    host.enter(() => removeTables(bridge));
   } finally {
     route.close();
   }
 }
 
-/** Address and default route inside. */
-function configureInside(inside: Namespace, name: string, network: NatNetwork, address: string) {
-  const route = Route.open({ in: inside });
-  try {
-    route.address.add({ dev: name, address: `${address}/${network.prefixlen}` });
-    route.link.up(name);
-    route.route.add({ dst: 'default', gateway: gatewayOf(network) });
-  } finally {
-    route.close();
-  }
-}
-
-function connect(
-  host: Namespace,
-  inside: Namespace,
-  network: NatNetwork,
-  name: string,
-  forward: readonly PortForward[],
-): NatUplink {
-  const { bridge, base, prefixlen } = network;
+function connect(host: Namespace, inside: Namespace, wanted: Wanted): NatUplink {
+  const { network, name, forward, hostAccess } = wanted;
+  const { bridge } = network;
   const route = Route.open({ in: host });
   let made: number | undefined;
   try {
     removeOrphans(route);
-    ensureBridge(route, host, network);
+    ensureBridge(route, network);
+    allowForwarding(route, host, bridge);
     const pair = addPair(route, network, inside, name);
     made = pair.ifindex;
     markPair(route, made);
-    route.link.change(pair.dev, { master: bridge, up: true });
-    const address = dotted(pair.address);
-    configureInside(inside, name, network, address);
     const present = portsOf(route, network);
-    host.enter(() => {
-      addMasquerade(bridge, dotted(base), prefixlen);
-      removeForwards(bridge, (one) => one === pair.dev || !present.has(one));
-      addForwards(bridge, address, forward, pair.dev);
-    });
-    return new NatUplink(host, network, made, address);
+    // The rules come before the first packet.
+    host.enter(() => addPort(network, { ...pair, forward, hostAccess }, present));
+    route.link.change(pair.dev, { master: bridge, up: true });
+    // Its own forwarded ports are reached from inside by the way that it came, also where the kernel
+    // translates in the bridge (br_netfilter).
+    if (forward.length > 0) route.link.changePort(pair.dev, { hairpin: true });
+    configureInside(inside, name, network, pair);
+    return new NatUplink(host, network, made, pair.address);
   } catch (error) {
     release(host, network, made);
     throw error;
@@ -145,12 +132,30 @@ function connect(
   }
 }
 
-/** Throws unless the options are right. */
-export function checkNatUplink(options: NatUplinkOptions): NatNetwork {
-  assertKeys(options, ['host', 'name', 'forward', 'bridge', 'network'], 'uplink');
-  const { forward = [], bridge = 'ns-uplink0', network = '10.88.0.0/16' } = options;
-  assertForwards(forward);
-  return toNetwork(bridge, network);
+/** Options that have been checked. */
+interface Wanted {
+  readonly network: NatNetwork;
+  readonly name: string;
+  readonly forward: readonly Required<PortForward>[];
+  readonly hostAccess: boolean;
+}
+
+const keys = ['host', 'name', 'forward', 'bridge', 'network', 'hostAccess'] as const;
+
+/** Checks the options. */
+export function toNatUplink(options: NatUplinkOptions): Wanted {
+  assertKeys(options, keys, 'uplink');
+  const {
+    name = 'eth0',
+    forward = [],
+    bridge = 'ns-uplink0',
+    network = '10.88.0.0/16',
+    hostAccess = false,
+  } = ownOptions(options);
+  if (typeof hostAccess !== 'boolean') {
+    throw new TypeError(`hostAccess must be a boolean: ${String(hostAccess)}`);
+  }
+  return { network: toNetwork(bridge, network), name, forward: toForwards(forward), hostAccess };
 }
 
 /**
@@ -167,18 +172,17 @@ export function checkNatUplink(options: NatUplinkOptions): NatNetwork {
  * @example using way = natUplink(lab, { forward: [{ host: 8080, inside: 80 }] });
  */
 export function natUplink(target: NetTarget, options: NatUplinkOptions = {}): NatUplink {
-  const { name = 'eth0', forward = [] } = options;
-  const network = checkNatUplink(options);
-  const host = openNet(options.host);
+  const wanted = toNatUplink(options);
+  const inside = openNet(assertNet(target));
   try {
-    const inside = openNet(target);
+    const host = openNet(ownOptions(options).host);
     try {
-      return withLock(host, () => connect(host, inside, network, name, forward));
-    } finally {
-      inside.close();
+      return withLock(host, () => connect(host, inside, wanted));
+    } catch (error) {
+      host.close();
+      throw error;
     }
-  } catch (error) {
-    host.close();
-    throw error;
+  } finally {
+    inside.close();
   }
 }

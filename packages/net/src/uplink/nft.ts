@@ -1,30 +1,14 @@
-// The firewall's tables of uplinks, by nft(8) and its JSON: a table of our own for each bridge and
-// named as it, so that nothing of anybody else's is touched. Each change is one transaction.
+// nft(8) and its JSON. Each change is one transaction.
 import { isSystemError, runSync } from '@ns/core';
+import { helperEnvironment } from './helper.js';
 
-const FAMILY = 'ip';
-const tableOf = (bridge: string) => ({ family: FAMILY, name: bridge });
-const placeOf = (bridge: string) => ({ family: FAMILY, table: bridge });
-
-/** A port of the host that leads inside. */
-export interface PortForward {
-  /** Default: tcp. */
-  protocol?: 'tcp' | 'udp';
-  /** Port of the host. */
-  host: number;
-  /** Port inside. Default: the same. */
-  inside?: number;
-}
-
-/** One transaction of nft(8). */
-function transact(commands: readonly object[]): void {
-  nft(['-f', '-'], JSON.stringify({ nftables: commands }));
-}
+/** Milliseconds after which nft(8) is ended, and bytes that it may print. */
+const LIMITS = { timeout: 60_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const;
 
 /** Runs nft(8) where the calling thread is; its input is a pipe, as it wants a file. */
 function nft(args: readonly string[], input = ''): string {
   try {
-    return runSync('nft', ['-j', ...args], { input }).stdout;
+    return runSync('nft', ['-j', ...args], { input, env: helperEnvironment(), ...LIMITS }).stdout;
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
     throw Object.assign(new Error('nft is not there: install nftables', { cause: error }), {
@@ -33,76 +17,40 @@ function nft(args: readonly string[], input = ''): string {
   }
 }
 
-const match = (left: object, right: unknown, op = '==') => ({ match: { op, left, right } });
-
-function rule(bridge: string, chain: string, expr: readonly object[], comment?: string) {
-  return { add: { rule: { ...placeOf(bridge), chain, expr, ...(comment && { comment }) } } };
+/** Makes changes, all of them or none. */
+export function transact(commands: readonly object[]): void {
+  if (commands.length > 0) nft(['-f', '-'], JSON.stringify({ nftables: commands }));
 }
 
-/** Makes the table, if it is not there, with masquerading for what comes from behind the bridge. */
-export function addMasquerade(bridge: string, network: string, prefixlen: number): void {
-  const chain = (name: string, hook: string, prio: number) => ({
-    add: { chain: { ...placeOf(bridge), name, type: 'nat', hook, prio, policy: 'accept' } },
-  });
-  transact([
-    { add: { table: tableOf(bridge) } },
-    chain('postrouting', 'postrouting', 100),
-    chain('prerouting', 'prerouting', -100),
-    { flush: { chain: { ...placeOf(bridge), name: 'postrouting' } } },
-    rule(bridge, 'postrouting', [
-      match(
-        { payload: { protocol: 'ip', field: 'saddr' } },
-        { prefix: { addr: network, len: prefixlen } },
-      ),
-      match({ meta: { key: 'oifname' } }, bridge, '!='),
-      { masquerade: null },
-    ]),
-  ]);
+/** What nft(8) lists, as far as it is used here. */
+export interface Listed {
+  readonly table?: { readonly family: string; readonly name: string };
+  readonly chain?: { readonly name: string };
+  readonly rule?: { readonly chain: string; readonly handle: number; readonly comment?: string };
+  readonly set?: { readonly name: string; readonly elem?: readonly string[] };
 }
 
-/** Leads ports to an address behind the bridge. `owner` marks the rules. */
-export function addForwards(
-  bridge: string,
-  address: string,
-  forwards: readonly PortForward[],
-  owner: string,
-): void {
-  if (forwards.length === 0) return;
-  transact(
-    forwards.map(({ protocol = 'tcp', host, inside = host }) =>
-      rule(
-        bridge,
-        'prerouting',
-        [
-          match({ meta: { key: 'iifname' } }, bridge, '!='),
-          match({ payload: { protocol, field: 'dport' } }, host),
-          { dnat: { addr: address, port: inside } },
-        ],
-        owner,
-      ),
-    ),
-  );
+/** Lists a table; undefined if it is not there. */
+export function listTable(family: string, name: string): readonly Listed[] | undefined {
+  const list = (...what: string[]) =>
+    (JSON.parse(nft(['list', ...what])) as { nftables: Listed[] }).nftables;
+  const isThere = list('tables', family).some(({ table }) => table?.name === name);
+  return isThere ? list('table', family, name) : undefined;
 }
 
-interface Listed {
-  nftables: { rule?: { handle: number; comment?: string } }[];
-}
+/** An expression that compares. */
+export const match = (left: object, right: unknown, op = '==') => ({ match: { op, left, right } });
 
-/** Removes the forwards of owners that are gone: of this one, and those that a crash has left. */
-export function removeForwards(bridge: string, isGone: (owner: string) => boolean): void {
-  const listed = JSON.parse(nft(['list', 'chain', FAMILY, bridge, 'prerouting'])) as Listed;
-  const gone = listed.nftables.flatMap(({ rule: one }) =>
-    one?.comment !== undefined && isGone(one.comment) ? [one.handle] : [],
-  );
-  if (gone.length === 0) return;
-  transact(
-    gone.map((handle) => ({
-      delete: { rule: { ...placeOf(bridge), chain: 'prerouting', handle } },
-    })),
-  );
-}
+/** What a packet is compared by. */
+export const by = {
+  iifname: { meta: { key: 'iifname' } },
+  oifname: { meta: { key: 'oifname' } },
+  l4proto: { meta: { key: 'l4proto' } },
+  ctState: { ct: { key: 'state' } },
+  ctStatus: { ct: { key: 'status' } },
+  field: (protocol: string, field: string) => ({ payload: { protocol, field } }),
+};
 
-/** Removes the table. */
-export function removeTable(bridge: string): void {
-  transact([{ add: { table: tableOf(bridge) } }, { delete: { table: tableOf(bridge) } }]);
-}
+/** Answers that the administrator forbids it, so that a connection fails at once. */
+export const REJECT = { reject: { type: 'icmp', expr: 'admin-prohibited' } };
+export const ACCEPT = { accept: null };

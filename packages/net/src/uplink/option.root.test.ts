@@ -35,7 +35,7 @@ test('a child reaches the outside from its first moment on, and its way ends wit
     namespaces: [netSpec({ uplink })],
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  expect(world.rules()).toMatch(/dnat to 10\.7\.0\.2:80/);
+  expect(world.rules()).toMatch(/dnat ip to 10\.7\.0\.2:80/);
   expect(await text(child.stdout as NonNullable<typeof child.stdout>)).toMatch(/192\.0\.2\.1$/);
   expect((await child.exited).code).toBe(0);
   await expect.poll(() => world.rules()).toBe('');
@@ -83,11 +83,11 @@ test('what a killed process has left is cleared by the next start, though its ch
   try {
     parent.kill('SIGKILL');
     await once(parent, 'exit');
-    expect(world.rules()).toContain('dnat');
+    expect(world.rules()).toContain('dnat ip to');
     using box = createNamespace();
     using way = natUplink(box, { host: world.host });
     expect(way.address).toBe('10.88.0.2');
-    expect(world.rules()).not.toContain('dnat');
+    expect(world.rules()).not.toContain('dnat ip to');
   } finally {
     process.kill(sleeper);
   }

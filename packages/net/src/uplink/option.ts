@@ -1,9 +1,9 @@
 // The way outside of a child, as an option of net(): made while the child waits, and ended with it.
 import type { Preparation } from '@ns/core';
-import { checkNatUplink, type NatUplink, type NatUplinkOptions, natUplink } from './nat.js';
+import { type NatUplink, type NatUplinkOptions, natUplink, toNatUplink } from './nat.js';
 import { onEnd } from './on-end.js';
 import {
-  checkUserUplink,
+  toUserUplink,
   type UplinkTool,
   type UserUplink,
   type UserUplinkOptions,
@@ -84,8 +84,8 @@ function check(uplink: unknown): Exclude<UplinkOption, string> {
   if (nat !== undefined && typeof nat !== 'boolean') {
     throw new TypeError(`uplink.nat must be a boolean: ${String(nat)}`);
   }
-  if (nat) checkNatUplink(rest as NatUplinkOptions);
-  else checkUserUplink(rest as UserUplinkOptions);
+  if (nat) toNatUplink(rest as NatUplinkOptions);
+  else toUserUplink(rest as UserUplinkOptions);
   return options as Exclude<UplinkOption, string>;
 }
 

@@ -1,14 +1,14 @@
 // pasta(1): it makes the host's connections for those inside, and needs no privileges.
-import type { PortForward } from './nft.js';
+import type { PortForward } from './forwards.js';
 
 /** Its arguments for one direction: ports that lead to others, or none. */
 function ports(
   options: { readonly tcp: string; readonly udp: string },
-  forwards: readonly PortForward[],
-  spec: (forward: PortForward) => string,
+  forwards: readonly Required<PortForward>[],
+  spec: (forward: Required<PortForward>) => string,
 ): string[] {
   return (['tcp', 'udp'] as const).flatMap((protocol) => {
-    const specs = forwards.filter((one) => (one.protocol ?? 'tcp') === protocol).map(spec);
+    const specs = forwards.filter((one) => one.protocol === protocol).map(spec);
     return (specs.length > 0 ? specs : ['none']).flatMap((one) => [options[protocol], one]);
   });
 }
@@ -17,23 +17,25 @@ function ports(
 export function pastaArguments(
   pid: number,
   device: string,
-  forward: readonly PortForward[],
-  reverse: readonly PortForward[],
+  forward: readonly Required<PortForward>[],
+  reverse: readonly Required<PortForward>[],
   more: readonly string[],
 ): string[] {
   return [
     ...['--foreground', '--quiet', '--config-net', '--ns-ifname', device],
+    // Else the address of the gateway is the host's loopback inside, with all services there.
+    '--no-map-gw',
     // As root it would become nobody, who may not enter; it gives up its capabilities all the same.
     ...(process.geteuid?.() === 0 ? ['--runas', '0'] : []),
     ...ports(
       { tcp: '--tcp-ports', udp: '--udp-ports' },
       forward,
-      ({ host, inside = host }) => `127.0.0.1/${host}:${inside}`,
+      ({ host, inside }) => `127.0.0.1/${host}:${inside}`,
     ),
     ...ports(
       { tcp: '--tcp-ns', udp: '--udp-ns' },
       reverse,
-      ({ host, inside = host }) => `${inside}:${host}`,
+      ({ host, inside }) => `${inside}:${host}`,
     ),
     ...more,
     String(pid),

@@ -1,9 +1,16 @@
 // slirp4netns(1): a network stack in user space, which needs no privileges.
-import type { PortForward } from './nft.js';
+import type { Socket } from 'node:net';
+import type { PortForward } from './forwards.js';
 
 const MTU = 65_520;
+/** Bytes of an answer of its API. */
+const LONGEST = 64 * 1024;
 
-/** Its arguments: descriptors 3 and 4 say that it is ready, and that it is to end. */
+/** The descriptors by which it says that it is ready, and sees that it is to end. */
+export const READY_FD = 3;
+const EXIT_FD = 4;
+
+/** Returns its arguments. By its own default, its gateway is the loopback of the host. */
 export function slirpArguments(
   pid: number,
   device: string,
@@ -14,8 +21,8 @@ export function slirpArguments(
     '--configure',
     `--mtu=${MTU}`,
     '--disable-host-loopback',
-    '--ready-fd=3',
-    '--exit-fd=4',
+    `--ready-fd=${READY_FD}`,
+    `--exit-fd=${EXIT_FD}`,
     ...(api === undefined ? [] : [`--api-socket=${api}`]),
     ...more,
     String(pid),
@@ -23,21 +30,37 @@ export function slirpArguments(
   ];
 }
 
+/** Reads an answer. It comes from a program that parses what strangers send (SECURITY.md S4). */
+async function answerOf(socket: Socket): Promise<unknown> {
+  let answer = '';
+  for await (const chunk of socket) {
+    answer += String(chunk);
+    if (answer.length > LONGEST) throw new Error('its answer is too long');
+  }
+  return JSON.parse(answer);
+}
+
 /** Leads a port of the host inside, by its API socket. */
-export async function addSlirpForward(api: string, forward: PortForward): Promise<void> {
-  const { protocol = 'tcp', host, inside = host } = forward;
-  const { connect } = process.getBuiltinModule('node:net');
-  const { text } = process.getBuiltinModule('node:stream/consumers');
-  const socket = connect(api);
+export async function addSlirpForward(
+  api: string,
+  { protocol, host, inside }: Required<PortForward>,
+  timeout: number,
+): Promise<void> {
+  const socket = process.getBuiltinModule('node:net').connect(api);
   const request = {
     execute: 'add_hostfwd',
     arguments: { proto: protocol, host_addr: '127.0.0.1', host_port: host, guest_port: inside },
   };
-  socket.end(JSON.stringify(request));
-  const answer = JSON.parse(await text(socket)) as { error?: { desc?: string } };
-  if (answer.error) {
-    throw new Error(
-      `slirp4netns does not forward port ${host}: ${answer.error.desc ?? 'no reason given'}`,
-    );
+  const timer = setTimeout(() => socket.destroy(new Error('no answer in time')), timeout);
+  try {
+    socket.end(JSON.stringify(request));
+    const answer = (await answerOf(socket)) as { error?: { desc?: unknown } } | null;
+    if (answer?.error) throw new Error(String(answer.error.desc ?? 'no reason given'));
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`cannot forward port ${host} by slirp4netns: ${message}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
   }
 }

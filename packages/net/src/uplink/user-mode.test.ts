@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { run, runSync, spawn } from '@ns/core';
@@ -100,7 +100,9 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
 
 /** Names of this process's children, also of those that it has not waited for. */
 function children(): string[] {
-  const pids = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ');
+  const pids = readdirSync('/proc/self/task').flatMap((thread) =>
+    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' '),
+  );
   return pids.filter(Boolean).map((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
 }
 
@@ -108,7 +110,7 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
   test(`${tool} has ended when a child is known not to be made`, async ({ skip }) => {
     skip(!existsSync(`/usr/bin/${tool}`), `${tool} is not installed`);
     skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
-    const running = () => children().filter((name) => name.startsWith(tool));
+    const running = () => children().filter((name) => /^(pasta|passt|slirp4netns)/.test(name));
     await expect.poll(running).toEqual([]); // of the tests before
     const namespaces = [{ type: 'user' } as const, net({ uplink: { tool } })];
     await expect(spawn('/nowhere', [], { namespaces })).rejects.toThrow('ENOENT');

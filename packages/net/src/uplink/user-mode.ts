@@ -1,22 +1,25 @@
 // A way outside without root: pasta(1) or slirp4netns(1), started for a process and ended with it.
 
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import { assertKeys } from '@ns/core';
+import type { Readable } from 'node:stream';
+import { assertKeys, isSystemError, type NamespaceProcess, ownOptions, spawn } from '@ns/core';
 import { Route } from '../route/route.js';
 import { watch as watchNet } from '../route/watch.js';
-import { assertForwards } from './forwards.js';
-import type { PortForward } from './nft.js';
+import { type PortForward, toForwards } from './forwards.js';
+import { helperEnvironment } from './helper.js';
 import { onEnd } from './on-end.js';
 import { pastaArguments } from './pasta.js';
-import { addSlirpForward, slirpArguments } from './slirp.js';
+import { addSlirpForward, READY_FD, slirpArguments } from './slirp.js';
 
 const DEVICE = 'tap0';
+/** Milliseconds until the program must be ready. */
 const READY_MS = 10_000;
+/** Milliseconds until a program that is to end is killed: those inside may have stopped it. */
+const GRACE_MS = 2000;
+/** Characters of its messages that are kept for an error. */
+const LONGEST = 4096;
 
 /** The programs that can do it. */
 export type UplinkTool = 'pasta' | 'slirp4netns';
@@ -35,38 +38,51 @@ export interface UserUplinkOptions {
 
 const packages = { pasta: 'passt', slirp4netns: 'slirp4netns' };
 
-/** Throws unless the options are right. */
-export function checkUserUplink(options: UserUplinkOptions): void {
+/** Options that have been checked. */
+interface Wanted {
+  readonly tool: UplinkTool | undefined;
+  readonly forward: readonly Required<PortForward>[];
+  readonly reverse: readonly Required<PortForward>[];
+  readonly args: readonly string[];
+}
+
+/** Checks the options. */
+export function toUserUplink(options: UserUplinkOptions): Wanted {
   assertKeys(options, ['tool', 'forward', 'reverse', 'args'], 'uplink');
-  const { tool, forward = [], reverse = [] } = options;
+  const { tool, forward = [], reverse = [], args = [] } = ownOptions(options);
   if (tool !== undefined && !Object.hasOwn(packages, tool)) {
     throw new TypeError(`tool must be pasta or slirp4netns: ${String(tool)}`);
   }
-  assertForwards(forward);
-  assertForwards(reverse, 'reverse');
-  if (tool === 'slirp4netns' && reverse.length > 0) {
+  if (!Array.isArray(args) || !args.every((one) => typeof one === 'string')) {
+    throw new TypeError(`args must be a list of strings: ${String(args)}`);
+  }
+  const wanted = {
+    tool,
+    forward: toForwards(forward),
+    reverse: toForwards(reverse, 'reverse'),
+    args,
+  };
+  if (tool === 'slirp4netns' && wanted.reverse.length > 0) {
     throw new TypeError('reverse: slirp4netns leads no ports outside, only pasta does');
   }
+  return wanted;
 }
 
 /** A way outside that a program keeps open. */
 export class UserUplink {
   /** The program that does it. */
   readonly tool: UplinkTool;
-  readonly #process: ChildProcess;
-  readonly #stop: () => void;
+  readonly #process: NamespaceProcess;
 
   /** @internal */
-  constructor(tool: UplinkTool, process: ChildProcess, stop: () => void) {
+  constructor(tool: UplinkTool, process: NamespaceProcess) {
     this.tool = tool;
     this.#process = process;
-    this.#stop = stop;
   }
 
   /** Ends the program, and with it the way outside. */
   async close(): Promise<void> {
-    this.#stop();
-    await ended(this.#process);
+    await end(this.#process);
   }
 
   /** As {@link close}. */
@@ -75,12 +91,12 @@ export class UserUplink {
   }
 }
 
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-    child.kill();
-    await once(child, 'exit');
-  }
-  (child.stdio[4] as Writable | null | undefined)?.destroy();
+/** Ends a program: it is asked to, and killed if it does not (SECURITY.md S5). */
+async function end(child: NamespaceProcess): Promise<void> {
+  child.kill();
+  const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+  await child.exited;
+  clearTimeout(timer);
 }
 
 /** Whether the interface has an address and is the way outside. */
@@ -101,19 +117,44 @@ function isConfigured(pid: number): boolean {
 async function untilReady(
   tool: UplinkTool,
   pid: number,
-  child: ChildProcess,
+  child: NamespaceProcess,
   signal: AbortSignal,
 ): Promise<void> {
   if (tool === 'slirp4netns') {
-    await once(child.stdio[3] as Readable, 'data', { signal });
+    const { once } = process.getBuiltinModule('node:events');
+    await once(child.stdio[READY_FD] as Readable, 'data', { signal });
     return;
   }
   const events = watchNet({ in: pid, groups: ['link', 'address', 'route'], signal });
   try {
     if (isConfigured(pid)) return;
     for await (const _event of events) if (isConfigured(pid)) return;
+    signal.throwIfAborted();
   } finally {
     events.close();
+  }
+}
+
+/**
+ * Starts the program. It ends with this process, also when that is killed, has only a path for its
+ * environment, and its messages, which depend on what those inside send, are not kept for ever.
+ */
+async function launch(tool: UplinkTool, args: readonly string[]): Promise<NamespaceProcess> {
+  try {
+    const child = await spawn(tool, args, {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+      env: helperEnvironment(),
+      killWithParent: true,
+    });
+    // The program looks at the end of its exit descriptor; there is nothing to be said about it.
+    for (const stream of child.stdio) stream?.on('error', () => {});
+    return child;
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    throw Object.assign(
+      new Error(`${tool} is not there: install ${packages[tool]}`, { cause: error }),
+      { code: 'ENOENT' },
+    );
   }
 }
 
@@ -122,77 +163,78 @@ async function start(
   tool: UplinkTool,
   pid: number,
   args: readonly string[],
-): Promise<ChildProcess> {
-  const { spawn } = process.getBuiltinModule('node:child_process');
-  const child = spawn(tool, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
+  isFor: AbortSignal,
+): Promise<NamespaceProcess> {
+  const child = await launch(tool, args);
   let said = '';
   child.stderr?.on('data', (chunk) => {
-    said += String(chunk);
+    said = (said + String(chunk)).slice(-LONGEST);
   });
   const over = new AbortController();
-  let failure: Error | undefined;
-  const fail = (error: Error) => {
-    failure ??= error;
-    over.abort(failure);
+  const fail = (message: string) => over.abort(new Error(`${message}: ${said.trim()}`));
+  const onExit = (code: number | null, signal: string | null) => {
+    fail(`${tool} has ended (${signal ?? code})`);
   };
-  child.once('error', (error: NodeJS.ErrnoException) => {
-    const missing = new Error(`${tool} is not there: install ${packages[tool]}`, { cause: error });
-    fail(error.code === 'ENOENT' ? Object.assign(missing, { code: 'ENOENT' }) : error);
-  });
-  child.once('exit', (code, signal) => {
-    fail(new Error(`${tool} has ended (${signal ?? code}): ${said.trim()}`));
-  });
-  const timer = setTimeout(() => {
-    fail(new Error(`${tool} has not made ${DEVICE} in time: ${said.trim()}`));
-  }, READY_MS);
+  child.once('exit', onExit);
+  const onTargetEnd = () => over.abort(isFor.reason);
+  isFor.addEventListener('abort', onTargetEnd, { once: true });
+  const timer = setTimeout(() => fail(`${tool} has not made ${DEVICE} in time`), READY_MS);
   try {
+    isFor.throwIfAborted();
     await untilReady(tool, pid, child, over.signal);
+    return child;
   } catch (error) {
-    failure ??= error as Error;
+    await end(child);
+    throw over.signal.aborted ? over.signal.reason : error;
   } finally {
     clearTimeout(timer);
+    child.removeListener('exit', onExit);
+    isFor.removeEventListener('abort', onTargetEnd);
+    child.stderr?.removeAllListeners('data').resume();
+    (child.stdio[READY_FD] as Readable | null)?.resume();
   }
-  (child.stdio[3] as Readable | null | undefined)?.resume();
-  if (!failure) return child;
-  await ended(child);
-  throw failure;
 }
 
-async function run(tool: UplinkTool, pid: number, options: UserUplinkOptions): Promise<UserUplink> {
-  const { forward = [], reverse = [], args = [] } = options;
-  const directory =
-    tool === 'slirp4netns' && forward.length > 0
-      ? mkdtempSync(join(tmpdir(), 'ns-uplink-'))
-      : undefined;
-  const api = directory && join(directory, 'api');
-  const clear = () => directory && rmSync(directory, { recursive: true, force: true });
-  let child: ChildProcess | undefined;
+/** A directory for the socket of slirp4netns, which only forwards need and only until they are made. */
+async function withSocket(use: (api: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'ns-uplink-'));
   try {
-    child = await start(
-      tool,
-      pid,
-      tool === 'pasta'
-        ? pastaArguments(pid, DEVICE, forward, reverse, args)
-        : slirpArguments(pid, DEVICE, api, args),
-    );
-    if (api !== undefined) for (const one of forward) await addSlirpForward(api, one);
-    const running = child;
-    const stopWatching = onEnd(pid, () => stop());
-    const stop = () => {
-      stopWatching();
-      running.kill();
-      clear();
-    };
-    running.once('exit', () => {
-      stopWatching();
-      clear();
-    });
-    return new UserUplink(tool, running, stop);
+    await use(join(directory, 'api'));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function run(tool: UplinkTool, pid: number, wanted: Wanted): Promise<UserUplink> {
+  const { forward, reverse, args } = wanted;
+  // The process is held from the beginning: if it lives in the end, its pid was its own all the time.
+  const isFor = new AbortController();
+  let child: NamespaceProcess | undefined;
+  const stopWatching = onEnd(pid, () => {
+    isFor.abort(new Error(`process ${pid} has ended`));
+    if (child) void end(child);
+  });
+  try {
+    if (tool === 'pasta') {
+      const given = pastaArguments(pid, DEVICE, forward, reverse, args);
+      child = await start(tool, pid, given, isFor.signal);
+    } else if (forward.length === 0) {
+      child = await start(tool, pid, slirpArguments(pid, DEVICE, undefined, args), isFor.signal);
+    } else {
+      await withSocket(async (api) => {
+        child = await start(tool, pid, slirpArguments(pid, DEVICE, api, args), isFor.signal);
+        for (const one of forward) await addSlirpForward(api, one, READY_MS);
+      });
+    }
+    isFor.signal.throwIfAborted();
   } catch (error) {
-    if (child) await ended(child);
-    clear();
+    stopWatching();
+    if (child) await end(child);
     throw error;
   }
+  const running = child as unknown as NamespaceProcess;
+  running.once('exit', stopWatching);
+  return new UserUplink(tool, running);
 }
 
 /**
@@ -210,15 +252,15 @@ export async function userUplink(
   pid: number,
   options: UserUplinkOptions = {},
 ): Promise<UserUplink> {
-  const { tool, reverse = [] } = options;
   if (!Number.isInteger(pid) || pid < 1)
     throw new RangeError(`pid must be a positive integer: ${pid}`);
-  checkUserUplink(options);
-  if (tool !== undefined) return run(tool, pid, options);
+  const wanted = toUserUplink(options);
+  const { tool, reverse } = wanted;
+  if (tool !== undefined) return run(tool, pid, wanted);
   try {
-    return await run('pasta', pid, options);
+    return await run('pasta', pid, wanted);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || reverse.length > 0) throw error;
-    return run('slirp4netns', pid, options);
+    return run('slirp4netns', pid, wanted);
   }
 }
