@@ -10,6 +10,8 @@ import { boundSocket, SOCK_DGRAM } from './sockets.js';
 
 const PORT = 53;
 const NO_SUCH_NAME = 3;
+/** Bytes of the length that precedes a message over TCP. */
+const LENGTH = 2;
 
 /** Connects a stream socket of the namespace. */
 export type Connect = (address: string, port: number) => Socket;
@@ -32,20 +34,31 @@ function askByUdp(
   const { createSocket } = process.getBuiltinModule('node:dgram');
   const socket = createSocket(v6 ? 'udp6' : 'udp4');
   return new Promise((resolve) => {
+    let over = false;
     const end = (answer?: Answer) => {
+      if (over) return;
+      over = true;
       clearTimeout(timer);
       socket.close();
       resolve(answer);
     };
-    const timer = setTimeout(end, timeout);
+    const failed = (error: Error | null | undefined) => {
+      if (error) end();
+    };
+    const timer = setTimeout(() => end(), timeout);
     socket.on('message', (bytes, from) => {
       if (from.address !== server || from.port !== PORT) return;
       const answer = decodeAnswer(bytes, question, type);
       if (answer) end(answer);
     });
-    socket.once('error', () => end());
+    socket.on('error', failed);
     socket.bind({ fd }, () => {
-      socket.connect(PORT, server, () => socket.send(question));
+      // Called also if it could not be connected, which Node's types do not say.
+      const onConnect = (error?: Error) => {
+        if (error) end();
+        else if (!over) socket.send(question, failed);
+      };
+      socket.connect(PORT, server, onConnect);
     });
   });
 }
@@ -60,20 +73,26 @@ function askByTcp(
 ): Promise<Answer | undefined> {
   const socket = connect(server, PORT);
   return new Promise((resolve) => {
-    let received = Buffer.alloc(0);
     const end = (answer?: Answer) => {
+      clearTimeout(timer);
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(timeout, () => end());
-    socket.once('error', () => end());
+    // From the first moment to the last byte: a server could send one byte at a time (SECURITY.md S5).
+    const timer = setTimeout(() => end(), timeout);
+    socket.on('error', () => end());
     socket.once('end', () => end());
+    const chunks: Buffer[] = [];
+    let [received, wanted] = [0, LENGTH];
     socket.on('data', (chunk) => {
-      received = Buffer.concat([received, chunk]);
-      if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
-      end(decodeAnswer(received.subarray(2), question, type));
+      chunks.push(chunk);
+      received += chunk.length;
+      if (received < wanted) return;
+      const bytes = Buffer.concat(chunks);
+      wanted = LENGTH + bytes.readUInt16BE(0);
+      if (received >= wanted) end(decodeAnswer(bytes.subarray(LENGTH, wanted), question, type));
     });
-    const length = Buffer.alloc(2);
+    const length = Buffer.alloc(LENGTH);
     length.writeUInt16BE(question.length);
     socket.write(Buffer.concat([length, question]));
   });

@@ -1,4 +1,7 @@
 // Where names are looked up: resolv.conf(5) and hosts(5), of the namespace if it has its own.
+//
+// The files are always the caller's, also those below /etc/netns. A process in the namespace may have
+// another /etc; nothing is read from there, since it could be a FIFO or without end (SECURITY.md S6).
 import { readFileSync } from 'node:fs';
 import { isSystemError } from '@ns/core';
 import { isIP } from '../is-ip.js';
