@@ -3,6 +3,7 @@
 // parsers for Node have others.
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
+import { ownOptions } from '@ns/core';
 
 /** One option, by its long name in an {@link OptionTable}. */
 export interface OptionDescription {
@@ -241,8 +242,14 @@ export interface ReadOptions {
   readonly anywhere?: boolean;
 }
 
+/** All options, as their own members: an inherited one would be an option that no command has. */
 const tableOf = (groups: readonly OptionGroup[]): OptionTable =>
-  Object.assign({}, ...groups.map(({ options }) => options));
+  Object.assign(
+    Object.create(null),
+    ...groups.flatMap(({ options }) =>
+      Object.entries(options).map(([name, option]) => ({ [name]: ownOptions(option) })),
+    ),
+  );
 
 /** Node.js puts U+FFFD in the place of what is not UTF-8: the word would be another one. */
 function assertUtf8(args: readonly string[]): void {
@@ -259,8 +266,9 @@ function assertUtf8(args: readonly string[]): void {
 export function readOptions(
   args: readonly string[],
   groups: readonly OptionGroup[],
-  { anywhere = false }: ReadOptions = {},
+  options: ReadOptions = {},
 ): Given {
+  const { anywhere = false } = ownOptions(options);
   assertUtf8(args);
   return new Reader(tableOf(groups), args, anywhere).read();
 }
@@ -269,8 +277,9 @@ export function readOptions(
 export function asksForJson(
   args: readonly string[],
   groups: readonly OptionGroup[],
-  { anywhere = false }: ReadOptions = {},
+  options: ReadOptions = {},
 ): boolean {
+  const { anywhere = false } = ownOptions(options);
   const reader = new Reader(tableOf([...groups, commonOptions]), args, anywhere);
   for (;;) {
     try {

@@ -1,6 +1,7 @@
 // A network namespace without a process.
-import { assertKeys, Namespace } from '@ns/core';
+import { Namespace } from '@ns/core';
 import { bringLoopbackUp } from './loopback.js';
+import { checked } from './options.js';
 import { assertLoopback, type NetOptions } from './spec.js';
 
 /**
@@ -18,8 +19,7 @@ import { assertLoopback, type NetOptions } from './spec.js';
  * lab.enter(() => server.listen(8080)); // nobody outside can connect
  */
 export function createNamespace(options: Pick<NetOptions, 'loopback'> = {}): Namespace {
-  const { loopback = true, uplink } = options as NetOptions;
-  assertKeys(options, ['loopback', 'uplink'], 'options');
+  const { loopback = true, uplink } = checked<NetOptions>(options, ['loopback', 'uplink']);
   assertLoopback(loopback);
   if (uplink !== undefined) {
     throw new TypeError('uplink is for a child: here, make it by natUplink(namespace)');

@@ -1,6 +1,7 @@
 // net(): a new network namespace for a child.
-import { assertKeys, type NamespaceSpec } from '@ns/core';
+import type { NamespaceSpec } from '@ns/core';
 import { isolatedNet } from './isolated.js';
+import { checked } from './options.js';
 import { type UplinkOption, uplinkOf } from './uplink/option.js';
 
 /** Options of {@link net}. */
@@ -40,8 +41,7 @@ export function assertLoopback(loopback: unknown): void {
  * @example await run('curl', ['http://127.0.0.1:8080'], { namespaces: [user({ map: 'root' }), net()] });
  */
 export function net(options: NetOptions = {}): NamespaceSpec {
-  assertKeys(options, ['loopback', 'uplink'], 'net');
-  const { loopback = true, uplink } = options;
+  const { loopback = true, uplink } = checked(options, ['loopback', 'uplink'], 'net');
   assertLoopback(loopback);
   const addUplink = uplink === undefined ? undefined : uplinkOf(uplink);
   const spec = isolatedNet(loopback);

@@ -1,8 +1,9 @@
 // TUN and TAP: interfaces whose packets this process reads and writes.
 import { constants } from 'node:fs';
 import { Duplex } from 'node:stream';
-import { AT, assertKeys, SystemError } from '@ns/core';
+import { AT, SystemError } from '@ns/core';
 import { closeFd, errnoNumber, O_CLOEXEC, syscall, trySyscall, watch } from '@ns/core/sys';
+import { checked } from './options.js';
 import { IFNAME_MAX } from './route/link-table.js';
 import { type InOptions, withNet } from './where.js';
 
@@ -116,8 +117,7 @@ function open(mode: 'tun' | 'tap', name: string): Tun {
  * for await (const packet of tun) console.log(packet.length);
  */
 export function openTun(options: TunOptions = {}): Tun {
-  assertKeys(options, ['in', 'mode', 'name'], 'options');
-  const { in: target, mode = 'tun', name = `${mode}%d` } = options;
+  const { in: target, mode = 'tun', name = `${mode}%d` } = checked(options, ['in', 'mode', 'name']);
   if (mode !== 'tun' && mode !== 'tap')
     throw new TypeError(`mode must be tun or tap: ${String(mode)}`);
   if (typeof name !== 'string' || name === '' || /[\s/\0]/.test(name)) {

@@ -1,6 +1,6 @@
 // What a child with a time namespace of its own gets.
 import { constants } from 'node:fs';
-import { AT, assertKeys, type NamespaceSpec } from '@ns/core';
+import { AT, assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
 import { O_CLOEXEC } from '@ns/core/sys';
 import { readClocks } from './clocks.js';
 import { type Duration, nanoseconds } from './nanoseconds.js';
@@ -54,9 +54,10 @@ const HINT =
  */
 export function time(options: TimeOptions = {}): NamespaceSpec {
   assertKeys(options, ['monotonic', 'boottime'], 'time');
+  const wanted = ownOptions(options);
   const offsets: { -readonly [clock in keyof Offsets]?: bigint } = {};
   for (const clock of ['monotonic', 'boottime'] as const) {
-    const offset = options[clock];
+    const offset = wanted[clock];
     if (offset === undefined) continue;
     offsets[clock] = nanoseconds(offset, clock);
     checkRange(offsets[clock], clock);

@@ -1,5 +1,5 @@
 // Host name and NIS domain name: get and set.
-import { assertKeys, callIn, type NamespaceTarget, targetOf } from '@ns/core';
+import { assertKeys, callIn, type NamespaceTarget, ownOptions, targetOf } from '@ns/core';
 import { assertEncoding, type Name, nameBytes } from './text.js';
 import { type ReadOptions, readField } from './uname.js';
 
@@ -11,7 +11,7 @@ export interface InOptions {
 
 function get(field: 'nodename' | 'domainname', options: ReadOptions): string {
   assertKeys(options, ['in', 'encoding'], 'options');
-  const { in: target, encoding = 'utf8' } = options;
+  const { in: target, encoding = 'utf8' } = ownOptions(options);
   assertEncoding(encoding);
   return readField(field, target).toString(encoding);
 }

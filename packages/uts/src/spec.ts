@@ -1,5 +1,5 @@
 // What a child with a UTS namespace of its own gets.
-import { assertKeys, type NamespaceSpec } from '@ns/core';
+import { assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
 import { type Name, nameBytes } from './text.js';
 
 /** Options of {@link uts}. */
@@ -19,10 +19,10 @@ export interface UtsOptions {
  */
 export function uts(options: UtsOptions = {}): NamespaceSpec {
   assertKeys(options, ['hostname', 'domainname'], 'uts');
-  const hostname =
-    options.hostname === undefined ? undefined : nameBytes(options.hostname, 'hostname');
+  const names = ownOptions(options);
+  const hostname = names.hostname === undefined ? undefined : nameBytes(names.hostname, 'hostname');
   const domainname =
-    options.domainname === undefined ? undefined : nameBytes(options.domainname, 'domainname');
+    names.domainname === undefined ? undefined : nameBytes(names.domainname, 'domainname');
   return {
     type: 'uts',
     prepare(child) {

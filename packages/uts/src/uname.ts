@@ -1,5 +1,5 @@
 // uname(2): the whole structure.
-import { assertKeys, callIn, type NamespaceTarget } from '@ns/core';
+import { assertKeys, callIn, type NamespaceTarget, ownOptions } from '@ns/core';
 import { assertEncoding, type NameEncoding } from './text.js';
 
 const FIELD = 65;
@@ -53,7 +53,7 @@ export function readField(name: keyof Uname, target: NamespaceTarget | undefined
  */
 export function uname(options: ReadOptions = {}): Uname {
   assertKeys(options, ['in', 'encoding'], 'options');
-  const { in: target, encoding = 'utf8' } = options;
+  const { in: target, encoding = 'utf8' } = ownOptions(options);
   assertEncoding(encoding);
   const bytes = fieldBytes(target);
   const entries = fields.map((name) => [name, bytes[name].toString(encoding)]);

@@ -1,7 +1,7 @@
 // Changes of the names, as they happen. The kernel wakes whoever polls the files of /proc/sys, at
 // changes in any UTS namespace.
 import { constants } from 'node:fs';
-import { AT, assertKeys } from '@ns/core';
+import { AT, assertKeys, ownOptions } from '@ns/core';
 import { closeFd, O_CLOEXEC, syscall, watch } from '@ns/core/sys';
 import { getDomainname, getHostname } from './names.js';
 import type { ReadOptions } from './uname.js';
@@ -98,7 +98,7 @@ function start(
   options: WatchOptions,
 ): AsyncGenerator<string, void> {
   assertKeys(options, ['in', 'encoding', 'signal'], 'options');
-  const { signal, ...reading } = options;
+  const { signal, ...reading } = ownOptions(options);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`signal must be an AbortSignal: ${String(signal)}`);
   }

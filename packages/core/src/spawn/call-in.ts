@@ -1,5 +1,5 @@
 // One system call in another namespace, whatever it takes to get there.
-import { assertKeys } from '../arguments.js';
+import { assertKeys, ownOptions } from '../arguments.js';
 import { isSystemError } from '../errors.js';
 import { HandOver } from '../namespaces/hand-over.js';
 import { Namespace } from '../namespaces/namespace.js';
@@ -23,7 +23,7 @@ const enterable: ReadonlySet<NamespaceType> = new Set(['uts', 'ipc', 'net', 'cgr
  */
 export function targetOf<Target>(options: { in?: Target }): Target | undefined {
   assertKeys(options, ['in'], 'options');
-  return options.in;
+  return ownOptions(options).in;
 }
 
 function checkTarget(type: NamespaceType, target: NamespaceTarget): void {

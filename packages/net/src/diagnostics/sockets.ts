@@ -1,5 +1,4 @@
 // The sockets of a network namespace, as ss(8) shows them: sock_diag(7).
-import { assertKeys } from '@ns/core';
 import { formatIP } from '../netlink/addresses.js';
 import { attributes } from '../netlink/attributes.js';
 import { be16, bytes, type Codec, type Scalar, u8, u16, u32, u64 } from '../netlink/codec.js';
@@ -7,6 +6,7 @@ import { dump } from '../netlink/dump.js';
 import { Body } from '../netlink/message.js';
 import { NetlinkSocket } from '../netlink/socket.js';
 import { struct } from '../netlink/struct.js';
+import { checked } from '../options.js';
 import type { InOptions } from '../where.js';
 
 const NETLINK_SOCK_DIAG = 4;
@@ -214,14 +214,13 @@ export interface SocketsOptions extends InOptions {
  * @example sockets({ in: lab, kinds: ['tcp'] }).filter(({ state }) => state === 'LISTEN');
  */
 export function sockets(options: SocketsOptions = {}): SocketInfo[] {
-  assertKeys(options, ['in', 'kinds'], 'options');
-  const { kinds = ['tcp', 'udp'] } = options;
+  const { in: target, kinds = ['tcp', 'udp'] } = checked(options, ['in', 'kinds']);
   for (const kind of kinds) {
     if (kind !== 'unix' && !Object.hasOwn(protocols, kind)) {
       throw new TypeError(`kinds: ${String(kind)} is not known`);
     }
   }
-  const socket = new NetlinkSocket(NETLINK_SOCK_DIAG, options);
+  const socket = new NetlinkSocket(NETLINK_SOCK_DIAG, { in: target });
   try {
     return kinds.flatMap((kind) =>
       kind === 'unix'

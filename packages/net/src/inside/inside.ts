@@ -11,9 +11,10 @@ import type {
   Socket,
   TcpNetConnectOpts,
 } from 'node:net';
-import { assertKeys, type Namespace } from '@ns/core';
+import type { Namespace } from '@ns/core';
 import { isIP } from '../is-ip.js';
-import { type NetTarget, openNet } from '../where.js';
+import { checked } from '../options.js';
+import { assertNet, type NetTarget, openNet } from '../where.js';
 import { insideAgent, insideTlsAgent } from './agents.js';
 import { insideDatagrams } from './datagrams.js';
 import { Resolver } from './dns.js';
@@ -184,6 +185,6 @@ export class Inside {
  * http.get('http://10.0.0.1/', { agent: host.agent() }, (response) => {});
  */
 export function inside(target: NetTarget, options: InsideOptions = {}): Inside {
-  assertKeys(options, ['nameservers'], 'options');
-  return new Inside(target, options);
+  const own = checked(options, ['nameservers']);
+  return new Inside(assertNet(target), own);
 }

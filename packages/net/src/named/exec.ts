@@ -2,6 +2,7 @@
 // the place of those in /etc, and a /sys that shows the namespace's own interfaces.
 import { readdirSync } from 'node:fs';
 import {
+  assertObject,
   MNT,
   MS,
   type Namespace,
@@ -59,6 +60,14 @@ function mounts(name: string): NamespaceSpec {
 
 type Options<O> = Omit<O, 'namespaces'>;
 
+/** The namespaces are those of the name, and not an option: to ignore it would run a command elsewhere. */
+function assertOwnNamespaces(options: object): void {
+  assertObject(options, 'options');
+  if (Object.hasOwn(options, 'namespaces')) {
+    throw new TypeError('options has no option namespaces: the command is in that of the name');
+  }
+}
+
 function joining<Result>(
   name: string,
   use: (namespaces: (Namespace | NamespaceSpec)[]) => Result,
@@ -88,6 +97,7 @@ export async function exec(
   args: readonly string[] = [],
   options: Options<SpawnOptions> = {},
 ): Promise<NamespaceProcess> {
+  assertOwnNamespaces(options);
   const { handle, result } = joining(name, (namespaces) =>
     spawn(command, args, { ...options, namespaces }),
   );
@@ -105,6 +115,7 @@ export function execSync(
   args: readonly string[] = [],
   options: Options<RunSyncOptions> & { encoding?: BufferEncoding } = {},
 ): RunResult {
+  assertOwnNamespaces(options);
   const { handle, result } = joining(name, (namespaces) =>
     runSync(command, args, { ...options, namespaces }),
   );

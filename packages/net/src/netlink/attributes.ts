@@ -45,7 +45,7 @@ function raw(bytes: Buffer, type: number, start: number, end: number): RawAttrib
 }
 
 function append(values: Record<string, unknown>, name: string, value: unknown): void {
-  const list = values[name];
+  const list = Object.hasOwn(values, name) ? values[name] : undefined;
   if (Array.isArray(list)) list.push(value);
   else values[name] = [value];
 }
@@ -136,10 +136,10 @@ export class AttributeTable<E extends Entries> implements Codec<ValuesOf<E>> {
   writeTo(writer: Writer, values: ValuesOf<E>, name = '', _siblings: object = {}): void {
     const prefix = name === '' ? '' : `${name}.`;
     const record = values as Record<string, unknown>;
-    for (const key in record) {
+    for (const key of Object.keys(record)) {
       const value = record[key];
       if (value === undefined) continue;
-      const entry = this.entries[key];
+      const entry = Object.hasOwn(this.entries, key) ? this.entries[key] : undefined;
       if (entry === undefined) {
         if (key === 'unknown' || key === 'malformed') continue;
         throw new TypeError(`${prefix}${key} is not known`);
@@ -155,7 +155,7 @@ export class AttributeTable<E extends Entries> implements Codec<ValuesOf<E>> {
         writer.end(at, flagged);
       }
     }
-    for (const { type, data } of values.unknown ?? []) {
+    for (const { type, data } of Object.hasOwn(record, 'unknown') ? (values.unknown ?? []) : []) {
       const at = writer.begin();
       writer.append(data);
       writer.end(at, type);

@@ -31,6 +31,13 @@ export const NLMSG = Object.freeze({ NOOP: 1, ERROR: 2, DONE: 3, OVERRUN: 4 });
 
 const align = (length: number) => (length + 3) & ~3;
 
+/**
+ * What a message says. It inherits nothing: what the kernel has left out is not read from a polluted
+ * Object.prototype. (An object without a prototype of its own would be slow.)
+ */
+class Decoded {}
+Object.setPrototypeOf(Decoded.prototype, null);
+
 /** The body of a message: what follows the header. */
 export class Body<H, E extends Entries> {
   readonly header: Struct<H>;
@@ -59,7 +66,7 @@ export class Body<H, E extends Entries> {
   /** Fields of the structure and attributes in one object; undefined if even the former is cut off. */
   decode(bytes: Buffer, start: number, end: number): (H & ValuesOf<E>) | undefined {
     if (end - start < this.header.size) return undefined;
-    const value = {};
+    const value = new Decoded();
     this.header.readInto(value, bytes, start);
     this.attributes.readInto(value, bytes, Math.min(end, start + align(this.header.size)), end);
     return value as H & ValuesOf<E>;

@@ -8,6 +8,8 @@ import { eachMessage, NLM_F, NLMSG, type Request, sizeOf, writeMessage } from '.
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
+/** Bytes of struct sockaddr_nl: family, port and groups; those of the kernel are zero. */
+const SOCKADDR_NL = 12;
 const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SOL_NETLINK = 270;
@@ -24,6 +26,16 @@ export function setOption(fd: number, level: number, option: number, value: numb
   syscall('setsockopt', fd, level, option, word, 4);
 }
 
+/**
+ * Lets the kernel alone send to a socket. Whoever is root in the namespace could send to its port as
+ * well, and fill the queue so that no answer gets through or a dump never ends (SECURITY.md S4, S6).
+ */
+export function connectToKernel(fd: number): void {
+  const kernel = Buffer.alloc(SOCKADDR_NL);
+  kernel.writeUInt16LE(AF_NETLINK, 0);
+  syscall('connect', fd, kernel, kernel.length);
+}
+
 /** A request and answer socket of one netlink protocol, in one network namespace. */
 export class NetlinkSocket {
   readonly #fd: number;
@@ -33,6 +45,7 @@ export class NetlinkSocket {
   constructor(protocol: number, { in: target }: InOptions = {}) {
     this.#fd = socketIn(target, AF_NETLINK, SOCK_RAW, protocol);
     try {
+      connectToKernel(this.#fd);
       setOption(this.#fd, SOL_SOCKET, SO_RCVBUF, 1 << 20);
       setOption(this.#fd, SOL_NETLINK, CAP_ACK, 1);
       setOption(this.#fd, SOL_NETLINK, EXT_ACK, 1);

@@ -1,4 +1,5 @@
 // Fixed C structures: the headers of messages and some attributes.
+import { assertKeys } from '@ns/core';
 import type { Codec, Scalar } from './codec.js';
 
 type Fields = Readonly<Record<string, Scalar<unknown>>>;
@@ -32,6 +33,7 @@ export function struct<F extends Fields>(fields: F): Struct<FieldsOf<F>> {
     size += scalar.size;
   }
   const visible = list.filter(({ padding }) => !padding);
+  const keys = visible.map(({ name }) => name);
   const readInto = (target: object, bytes: Buffer, start: number) => {
     const record = target as Record<string, unknown>;
     for (const { name, scalar, at } of visible) record[name] = scalar.read(bytes, start + at);
@@ -39,7 +41,7 @@ export function struct<F extends Fields>(fields: F): Struct<FieldsOf<F>> {
   const writeSome = (value: object, bytes: Buffer, start: number, name: string) => {
     const record = value as Record<string, unknown>;
     for (const field of visible) {
-      const given = record[field.name];
+      const given = Object.hasOwn(record, field.name) ? record[field.name] : undefined;
       if (given === undefined) continue;
       field.scalar.write(given, bytes, start + field.at, `${name}.${field.name}`);
     }
@@ -58,7 +60,10 @@ export function struct<F extends Fields>(fields: F): Struct<FieldsOf<F>> {
       readInto(value, bytes, start);
       return value as FieldsOf<F>;
     },
-    encode: (value, name) => encodeSome(value, name),
+    encode(value, name) {
+      assertKeys(value, keys, name);
+      return encodeSome(value, name);
+    },
     encodeSome,
     writeSome,
   };

@@ -2,6 +2,7 @@
 import { errnoNumber } from '@ns/core/sys';
 import { canonicalIP, families, familyOf, parsePrefix } from '../netlink/addresses.js';
 import { NetlinkError } from '../netlink/error.js';
+import { checked } from '../options.js';
 import { type Address, addressBody, decode, FOREVER, flagBits } from './address-table.js';
 import { type Context, creation, type Device, type Question, request } from './context.js';
 
@@ -57,13 +58,19 @@ function seconds(value: number | undefined, name: string): number {
   return value;
 }
 
-function encode(context: Context, options: NewAddress): Uint8Array {
+const keys = [
+  ...['dev', 'address', 'peer', 'broadcast', 'scope', 'label', 'metric'],
+  ...['validLifetime', 'preferredLifetime', 'flags'],
+] as const satisfies readonly (keyof NewAddress)[];
+
+function encode(context: Context, given: NewAddress): Uint8Array {
+  const options = checked(given, keys, 'address');
   const { dev, peer, label, metric, validLifetime, preferredLifetime, flags = [] } = options;
   const { address, prefixlen } = parsePrefix(options.address, 'address');
   const other = peer === undefined ? undefined : parsePrefix(peer, 'peer');
   const host = address.startsWith('127.') ? 'host' : 'global';
   const bits = flags.reduce((sum, flag) => {
-    if (flagBits[flag] === undefined) throw new RangeError(`flags: ${flag} is not known`);
+    if (!Object.hasOwn(flagBits, flag)) throw new RangeError(`flags: ${flag} is not known`);
     return sum | flagBits[flag];
   }, 0);
   const timed = validLifetime !== undefined || preferredLifetime !== undefined;
@@ -106,7 +113,8 @@ export class Addresses {
     this.#context = context;
   }
 
-  #table({ dev, family }: AddressFilter): Question<Address> {
+  #table(filter: AddressFilter): Question<Address> {
+    const { dev, family } = checked(filter, ['dev', 'family'], 'filter');
     const index = dev === undefined ? 0 : this.#context.index(dev);
     const body = addressBody.encode({ family: families[family ?? 'unspec'], index }, {});
     return { request: request('GETADDR', 0, body, addressBody, { dev, family }), decode };
@@ -127,7 +135,8 @@ export class Addresses {
    *
    * @throws {NetlinkError} EADDRNOTAVAIL if the interface does not have it
    */
-  get({ dev, address }: { dev: Device; address: string }): Address {
+  get(options: { dev: Device; address: string }): Address {
+    const { dev, address } = checked(options, ['dev', 'address'], 'address');
     const { address: plain, prefixlen } = parsePrefix(address, 'address');
     const family = familyOf(plain);
     const local = canonicalIP(plain);
@@ -167,8 +176,9 @@ export class Addresses {
    * @throws {NetlinkError} EADDRNOTAVAIL if the interface does not have it
    */
   delete(options: { dev: Device; address: string }): void {
-    const { address, prefixlen } = parsePrefix(options.address, 'address');
-    const index = this.#context.index(options.dev);
+    const { dev, address: prefix } = checked(options, ['dev', 'address'], 'address');
+    const { address, prefixlen } = parsePrefix(prefix, 'address');
+    const index = this.#context.index(dev);
     const header = { family: families[familyOf(address)], prefixlen, index };
     const body = addressBody.encode(header, { local: address, address });
     this.#context.send('DELADDR', 0, body, addressBody, options);

@@ -48,7 +48,7 @@ export function leftovers(values: { unknown?: RawAttribute[]; malformed?: RawAtt
 export function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const record = values as Record<string, unknown>;
   const result: Record<string, unknown> = {};
-  for (const key in record) if (record[key] !== undefined) result[key] = record[key];
+  for (const key of Object.keys(record)) if (record[key] !== undefined) result[key] = record[key];
   return result as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 

@@ -3,6 +3,7 @@ import { families, familyOf, ip } from '../netlink/addresses.js';
 import { attributes } from '../netlink/attributes.js';
 import { type Codec, s32, u8, u16 } from '../netlink/codec.js';
 import { struct } from '../netlink/struct.js';
+import { checked } from '../options.js';
 import { type Device, defined } from './context.js';
 
 /** One of several ways. */
@@ -14,6 +15,20 @@ export interface NextHop {
   readonly flags: number;
 }
 
+/** A way to be added. */
+export interface NewHop {
+  gateway?: string;
+  /** The same as `gateway`, as {@link Routes.list} calls one of the other family. */
+  via?: string;
+  dev?: Device;
+  /** Default: 1. */
+  weight?: number;
+  /** The gateway is reachable although no address says so. */
+  onlink?: boolean;
+  /** Bits as {@link Routes.list} tells them, of which `onlink` (4) counts. */
+  flags?: number;
+}
+
 export interface HopValues {
   flags: number;
   /** Weight less one. */
@@ -23,6 +38,7 @@ export interface HopValues {
   via?: string | undefined;
 }
 
+const ONLINK = 4;
 const header = struct({ length: u16, flags: u8, hops: u8, ifindex: s32 });
 
 /** The list as a codec; how a gateway of another family is written is the caller's. */
@@ -72,17 +88,19 @@ export function toNextHop(values: HopValues, names: ReadonlyMap<number, string>)
 
 /** A way to be encoded. */
 export function toHopValues(
-  one: { gateway?: string; dev?: Device; weight?: number; onlink?: boolean },
+  one: NewHop,
   family: 'inet' | 'inet6',
   index: (device: Device) => number,
+  name: string,
 ): HopValues {
-  const { gateway, dev, weight = 1, onlink } = one;
+  const keys = ['gateway', 'via', 'dev', 'weight', 'onlink', 'flags'];
+  const { via, gateway = via, dev, weight = 1, onlink, flags = 0 } = checked(one, keys, name);
   if (!Number.isInteger(weight) || weight < 1 || weight > 256) {
     throw new RangeError(`weight must be an integer from 1 to 256: ${weight}`);
   }
   const crossing = gateway !== undefined && families[familyOf(gateway)] !== families[family];
   return {
-    flags: onlink ? 4 : 0,
+    flags: onlink ? ONLINK : flags & ONLINK,
     hops: weight - 1,
     ifindex: dev === undefined ? 0 : index(dev),
     gateway: crossing ? undefined : gateway,

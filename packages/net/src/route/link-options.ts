@@ -1,8 +1,10 @@
 // What can be asked of a link, and how it is written as attributes.
+import { assertObject, ownOptions } from '@ns/core';
 import type { ValuesOf } from '../netlink/attributes.js';
+import { checked } from '../options.js';
 import { type NetTarget, withNet } from '../where.js';
 import type { Context, Device } from './context.js';
-import type { KindTables, linkAttributes } from './link-table.js';
+import { type KindTables, type linkAttributes, settingsOf } from './link-table.js';
 
 /** Settings that all kinds of links have. */
 export interface LinkSettings {
@@ -146,30 +148,63 @@ function withFd<Result>(
   return target === undefined ? use(undefined) : withNet(target, ({ fd }) => use(fd));
 }
 
-const settingNames: ReadonlySet<string> = new Set([
+const settings = [
   ...['name', 'up', 'mtu', 'address', 'broadcast', 'txqlen', 'alias', 'group', 'master'],
-  ...['promisc', 'allmulticast', 'arp', 'namespace', 'kind', 'link', 'peer'],
-]);
+  ...['promisc', 'allmulticast', 'arp', 'namespace', 'kind'],
+];
+const peerSettings = ['name', 'mtu', 'address', 'txqlen', 'group', 'namespace'];
+const onLower: ReadonlySet<unknown> = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
+
+/** The names that options of a link of a kind can have. */
+function namesOf(kind: string | undefined): string[] {
+  const ofKind = kind === undefined ? [] : (settingsOf(kind) ?? []);
+  return [...settings, ...(onLower.has(kind) ? ['link'] : []), ...ofKind];
+}
+
+/**
+ * Returns the options of a link without a prototype, if all of them are known.
+ *
+ * @param more names that are the caller's to look at
+ * @throws {TypeError} that names the option
+ */
+export function checkedLink<Options extends NewLink | LinkChange>(
+  options: Options,
+  name = 'link',
+  more: readonly string[] = [],
+): Options {
+  assertObject(options, name);
+  const { kind, peer } = ownOptions<{ kind?: unknown; peer?: unknown }>(options);
+  if (kind !== undefined && typeof kind !== 'string') {
+    throw new TypeError(`kind must be a string: ${String(kind)}`);
+  }
+  if (kind === undefined) {
+    const others = Object.keys(options).filter((key) => ![...settings, ...more].includes(key));
+    if (others.length > 0) {
+      throw new TypeError(
+        `${name} has no option ${others.join(', ')}; a setting of its kind needs \`kind\` beside it`,
+      );
+    }
+  }
+  const link = checked(options, [...namesOf(kind), ...more], name);
+  if (peer === undefined) return link;
+  return Object.assign(link, { peer: checked(peer as object, peerSettings, `${name}.peer`) });
+}
 
 const NO_HEADER = { flags: 0, change: 0 };
 
 /** Writes the options of a link as a header and attributes, and gives them to `use`. */
 export function withLinkMessage<Result>(
   context: Context,
-  options: NewLink | LinkChange,
+  given: NewLink | LinkChange,
   use: (header: { flags: number; change: number }, values: Values) => Result,
 ): Result {
+  const options = checkedLink(given);
   const { kind, link, peer } = options as { kind?: string; link?: Device; peer?: PeerSettings };
-  if (kind !== undefined && typeof kind !== 'string') {
-    throw new TypeError(`kind must be a string: ${String(kind)}`);
-  }
   const data: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(options)) {
-    if (settingNames.has(name) || value === undefined) continue;
+    if (settings.includes(name) || name === 'link' || name === 'peer') continue;
+    if (value === undefined) continue;
     data[name] = name === 'dev' ? context.index(value as Device) : value;
-  }
-  if (kind === undefined && Object.keys(data).length > 0) {
-    throw new TypeError(`kind must be given with ${Object.keys(data).join(', ')}`);
   }
   return withFd(options.namespace, (fd) =>
     withFd(peer?.namespace, (peerFd) => {

@@ -1,6 +1,12 @@
 // Messages about links: struct ifinfomsg and the attributes of rtnetlink(7).
 import { lladdr } from '../netlink/addresses.js';
-import { attributes, byKind, type ValuesOf } from '../netlink/attributes.js';
+import {
+  type AttributeTable,
+  attributes,
+  byKind,
+  type Entries,
+  type ValuesOf,
+} from '../netlink/attributes.js';
 import {
   boolean,
   bytes,
@@ -48,7 +54,7 @@ const operstates = {
 };
 
 // Those that contain links themselves are added below.
-const kinds: Record<string, Codec<unknown>> = {
+const kinds: Record<string, AttributeTable<Entries>> = {
   bridge,
   vlan,
   macvlan,
@@ -71,6 +77,12 @@ const kinds: Record<string, Codec<unknown>> = {
   ifb: plain,
   wireguard: plain,
 };
+
+/** Returns the names of the settings that a kind has; undefined for a kind that is not known here. */
+export function settingsOf(kind: string): readonly string[] | undefined {
+  const table = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  return table && Object.keys(table.entries);
+}
 
 /** The settings of a kind, by the names of `ip -d -j link`. */
 export type InfoData = Record<string, unknown>;

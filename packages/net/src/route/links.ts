@@ -1,5 +1,6 @@
 // Links: `ip link`.
 import { NLM_F } from '../netlink/message.js';
+import { checked } from '../options.js';
 import { Qdiscs } from '../tc/qdiscs.js';
 import { type Shape, shape } from '../tc/shape.js';
 import type { NetTarget } from '../where.js';
@@ -12,8 +13,9 @@ import {
   type Question,
   request,
 } from './context.js';
+import { bridgePort } from './kinds/bridge.js';
 import { decodeLink as decode, type Link } from './link.js';
-import { type LinkChange, type NewLink, withLinkMessage } from './link-options.js';
+import { checkedLink, type LinkChange, type NewLink, withLinkMessage } from './link-options.js';
 import { type InfoData, linkBody } from './link-table.js';
 
 /** Which links are listed. */
@@ -33,7 +35,8 @@ export class Links {
     this.#context = context;
   }
 
-  #table({ kind, master }: LinkFilter): Question<Link> {
+  #table(filter: LinkFilter): Question<Link> {
+    const { kind, master } = checked(filter, ['kind', 'master'], 'filter');
     const body = linkBody.encode(
       {},
       {
@@ -41,7 +44,15 @@ export class Links {
         linkinfo: kind === undefined ? undefined : { info_kind: kind },
       },
     );
-    return { request: request('GETLINK', 0, body, linkBody, { kind, master }), decode };
+    return {
+      request: request('GETLINK', 0, body, linkBody, { kind, master }),
+      decode(bytes, start, end) {
+        const link = decode(bytes, start, end);
+        // The kernel takes no kind for a filter before it has one of this name.
+        const isOther = kind !== undefined && link?.linkinfo?.info_kind !== kind;
+        return link && isOther ? null : link;
+      },
+    };
   }
 
   /** All links, or those of a kind or a master: `ip -d -s -j link`. */
@@ -97,8 +108,8 @@ export class Links {
   }
 
   #make(flags: number, options: NewLink): void {
-    const kind: unknown = options?.kind;
-    if (typeof kind !== 'string') throw new TypeError(`kind must be a string: ${String(kind)}`);
+    const { kind } = checkedLink(options);
+    if (kind === undefined) throw new TypeError('kind must be a string: undefined');
     withLinkMessage(this.#context, options, (header, values) => {
       const body = linkBody.encode(header, values);
       this.#context.send('NEWLINK', flags, body, linkBody, options);
@@ -113,6 +124,7 @@ export class Links {
    * @example route.link.change('eth0', { up: true, mtu: 1400 });
    */
   change(device: Device, changes: LinkChange): void {
+    checkedLink(changes);
     const index = this.#context.index(device);
     withLinkMessage(this.#context, changes, (header, values) => {
       const body = linkBody.encode({ ...header, index }, values);
@@ -122,8 +134,9 @@ export class Links {
 
   /** Changes the settings of a bridge's port: `ip link set NAME type bridge_slave ...`. */
   changePort(device: Device, settings: InfoData): void {
+    const info_slave_data = checked(settings, Object.keys(bridgePort.entries), 'port');
     const index = this.#context.index(device);
-    const linkinfo = { info_slave_kind: 'bridge', info_slave_data: settings };
+    const linkinfo = { info_slave_kind: 'bridge', info_slave_data };
     const body = linkBody.encode({ index }, { linkinfo });
     this.#context.send('NEWLINK', 0, body, linkBody, { dev: device, ...settings });
   }

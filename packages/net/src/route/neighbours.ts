@@ -5,6 +5,7 @@ import { be16, s32, u8, u16, u32 } from '../netlink/codec.js';
 import type { Decoder } from '../netlink/dump.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
+import { checked } from '../options.js';
 import {
   type Context,
   creation,
@@ -103,6 +104,22 @@ export interface NeighbourFilter {
   family?: 'inet' | 'inet6' | 'bridge';
 }
 
+const keys = [
+  ...['dev', 'dst', 'lladdr', 'state', 'flags', 'vlan', 'family'],
+] as const satisfies readonly (keyof NewNeighbour)[];
+
+/** The bit of a state or a flag. */
+function bitOf<N extends string>(
+  table: Readonly<Record<N, number>>,
+  name: N,
+  option: string,
+): number {
+  if (Object.hasOwn(table, name)) return table[name];
+  throw new RangeError(
+    `${option}: ${String(name)} is not known; there are ${Object.keys(table).join(', ')}`,
+  );
+}
+
 function names<N extends string>(table: Readonly<Record<N, number>>, bits: number): N[] {
   return (Object.keys(table) as N[]).filter((name) => (bits & table[name]) !== 0);
 }
@@ -127,19 +144,18 @@ export function toNeighbour(values: Values, interfaces: ReadonlyMap<number, stri
   }) as Neighbour;
 }
 
-function encode(
-  context: Context,
-  options: NewNeighbour,
-  state: NeighbourState | undefined,
-): Uint8Array {
+/** A neighbour as a message. To delete one, its state is not looked at. */
+function encode(context: Context, given: NewNeighbour, otherwise?: NeighbourState): Uint8Array {
+  const options = checked(given, keys, 'neighbour');
   const { dev, dst, lladdr: link, flags = [], vlan } = options;
+  const state = otherwise === undefined ? undefined : (options.state ?? otherwise);
   const family = options.family ?? (dst === undefined ? 'bridge' : familyOf(dst));
   return neighbourBody.encode(
     {
       family: families[family],
       ifindex: context.index(dev),
-      state: state === undefined ? 0 : states[state],
-      flags: flags.reduce((bits, flag) => bits | flagBits[flag], 0),
+      state: state === undefined ? 0 : bitOf(states, state, 'state'),
+      flags: flags.reduce((bits, flag) => bits | bitOf(flagBits, flag, 'flags'), 0),
     },
     { dst, lladdr: link, vlan },
   );
@@ -154,7 +170,8 @@ export class Neighbours {
     this.#context = context;
   }
 
-  #table({ dev, family }: NeighbourFilter): Question<Neighbour> {
+  #table(filter: NeighbourFilter): Question<Neighbour> {
+    const { dev, family } = checked(filter, ['dev', 'family'], 'filter');
     const index = dev === undefined ? 0 : this.#context.index(dev);
     // The forwarding databases take no filter of this kind.
     const via = family === 'bridge' || index === 0 ? undefined : index;
@@ -192,7 +209,8 @@ export class Neighbours {
    *
    * @throws {NetlinkError} ENOENT if there is none
    */
-  get({ dev, dst }: { dev: Device; dst: string }): Neighbour {
+  get(options: { dev: Device; dst: string }): Neighbour {
+    const { dev, dst } = checked(options, ['dev', 'dst'], 'neighbour');
     const header = { family: families[familyOf(dst)], ifindex: this.#context.index(dev) };
     const body = neighbourBody.encode(header, { dst });
     return this.#context.one({
@@ -203,25 +221,25 @@ export class Neighbours {
 
   /** Adds a neighbour: `ip neighbour add`, `bridge fdb add`. */
   add(options: NewNeighbour): void {
-    const body = encode(this.#context, options, options.state ?? 'PERMANENT');
+    const body = encode(this.#context, options, 'PERMANENT');
     this.#context.send('NEWNEIGH', creation.add, body, neighbourBody, options);
   }
 
   /** Adds a neighbour, or changes the one that is there: `ip neighbour replace`. */
   replace(options: NewNeighbour): void {
-    const body = encode(this.#context, options, options.state ?? 'PERMANENT');
+    const body = encode(this.#context, options, 'PERMANENT');
     this.#context.send('NEWNEIGH', creation.replace, body, neighbourBody, options);
   }
 
   /** Changes a neighbour that is there: `ip neighbour change`. */
   change(options: NewNeighbour): void {
-    const body = encode(this.#context, options, options.state ?? 'PERMANENT');
+    const body = encode(this.#context, options, 'PERMANENT');
     this.#context.send('NEWNEIGH', creation.change, body, neighbourBody, options);
   }
 
   /** Removes a neighbour: `ip neighbour delete`. */
   delete(options: NewNeighbour): void {
-    const body = encode(this.#context, options, undefined);
+    const body = encode(this.#context, options);
     this.#context.send('DELNEIGH', 0, body, neighbourBody, options);
   }
 }

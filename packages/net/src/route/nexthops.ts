@@ -4,6 +4,7 @@ import { attributes, type RawAttribute } from '../netlink/attributes.js';
 import { type Codec, flag, u8, u16, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
+import { checked } from '../options.js';
 import {
   type Context,
   creation,
@@ -84,7 +85,12 @@ export interface NewNexthop {
   protocol?: string | number;
 }
 
-function encode(context: Context, options: NewNexthop): Uint8Array {
+const keys = [
+  ...['id', 'family', 'gateway', 'dev', 'group', 'blackhole', 'onlink', 'protocol'],
+] as const satisfies readonly (keyof NewNexthop)[];
+
+function encode(context: Context, given: NewNexthop): Uint8Array {
+  const options = checked(given, keys, 'nexthop');
   const { id, gateway, dev, group: members, blackhole, onlink } = options;
   const byGateway = gateway === undefined ? 'inet' : familyOf(gateway);
   const family = members ? 'unspec' : (options.family ?? byGateway);
@@ -98,7 +104,10 @@ function encode(context: Context, options: NewNexthop): Uint8Array {
       id,
       gateway,
       oif: dev === undefined ? undefined : context.index(dev),
-      group: members?.map((one) => ({ id: one.id, weight: one.weight ?? 1 })),
+      group: members?.map((one, i) => {
+        const { id: other, weight = 1 } = checked(one, ['id', 'weight'], `group[${i}]`);
+        return { id: other, weight };
+      }),
       blackhole,
     },
   );

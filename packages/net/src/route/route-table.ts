@@ -9,11 +9,11 @@ import {
   parseIP,
 } from '../netlink/addresses.js';
 import { attributes, type RawAttribute } from '../netlink/attributes.js';
-import { be16, bytes, type Codec, choice, text, u8, u16, u32 } from '../netlink/codec.js';
+import { be16, bytes, type Codec, choice, text, u8, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
 import type { Device } from './context.js';
-import { hop, type NextHop, toNextHop } from './hops.js';
+import { hop, type NewHop, type NextHop, toNextHop } from './hops.js';
 import { protocol, routeType, scope, type TableName, tableName } from './names.js';
 
 /** RTA_VIA: a gateway of another family than the destination. */
@@ -78,17 +78,13 @@ export const routeBody = new Body(
     prefsrc: [7, ip],
     metrics: [8, metrics],
     multipath: [9, hop(via)],
-    flow: [11, u32],
     cacheinfo: [12, bytes],
     fullTable: [15, u32],
     mark: [16, u32],
     via: [18, via],
     pref: [20, choice(u8, { medium: 0, high: 1, low: 3 })],
-    encapType: [21, u16],
-    encap: [22, bytes],
     expires: [23, u32],
     uid: [25, u32],
-    ttlPropagate: [26, u8],
     ipproto: [27, u8],
     sport: [28, be16],
     dport: [29, be16],
@@ -143,7 +139,10 @@ export interface NewRoute {
     | 'unreachable'
     | 'prohibit'
     | 'throw';
+  /** Of either family. */
   gateway?: string;
+  /** The same as `gateway`, as {@link Routes.list} calls one of the other family. */
+  via?: string;
   dev?: Device;
   /** Default: main; local for routes of type local and broadcast. */
   table?: TableName | number;
@@ -156,11 +155,15 @@ export interface NewRoute {
   pref?: 'low' | 'medium' | 'high';
   metrics?: RouteMetrics;
   /** Several ways, of which each connection takes one. */
-  nexthops?: readonly { gateway?: string; dev?: Device; weight?: number; onlink?: boolean }[];
+  nexthops?: readonly NewHop[];
   /** Number of a nexthop object. */
   nhid?: number;
   /** The gateway is reachable although no address says so. */
   onlink?: boolean;
+  /** Of those that {@link Routes.list} tells, `onlink` counts; the others are the kernel's to set. */
+  flags?: readonly string[];
+  /** Attributes as {@link Routes.list} tells them: what this package does not know is kept. */
+  unknown?: readonly RawAttribute[];
 }
 
 /** Which routes are listed. */

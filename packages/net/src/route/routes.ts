@@ -3,6 +3,7 @@ import { families, familyOf, parsePrefix } from '../netlink/addresses.js';
 import { batch } from '../netlink/batch.js';
 import type { NetlinkError } from '../netlink/error.js';
 import { Writer, written } from '../netlink/writer.js';
+import { checked } from '../options.js';
 import { type Context, creation, type Device, type Question, request } from './context.js';
 import { toHopValues } from './hops.js';
 import { tableNumber } from './names.js';
@@ -16,6 +17,21 @@ import {
 
 const RTM_F_CLONED = 0x200;
 const ONLINK = 4;
+
+const keys = [
+  ...['dst', 'family', 'src', 'tos', 'type', 'gateway', 'via', 'dev', 'table', 'protocol', 'scope'],
+  ...['prefsrc', 'metric', 'pref', 'metrics', 'nexthops', 'nhid', 'onlink', 'flags', 'unknown'],
+] as const satisfies readonly (keyof NewRoute)[];
+
+/**
+ * Returns a route without a prototype, if all that it has is known. What {@link Routes.list} gives is
+ * a route as well.
+ */
+export function checkedRoute(route: NewRoute, name = 'route'): NewRoute {
+  const own = checked(route, keys, name);
+  if (typeof own.dst !== 'string') throw new TypeError(`dst must be a string: ${String(own.dst)}`);
+  return own.gateway === undefined && own.via !== undefined ? { ...own, gateway: own.via } : own;
+}
 
 function familyOfRoute({
   dst,
@@ -39,13 +55,12 @@ function defaultScope(options: NewRoute): string | number {
 }
 
 /** A route as a message. */
-function encode(context: Context, options: NewRoute): Uint8Array {
+function encode(context: Context, given: NewRoute): Uint8Array {
+  const options = checkedRoute(given);
   return written((writer) => write(writer, options, (device) => context.index(device)));
 }
 
 function write(writer: Writer, options: NewRoute, index: (device: Device) => number): void {
-  if (typeof options.dst !== 'string')
-    throw new TypeError(`dst must be a string: ${String(options.dst)}`);
   const family = familyOfRoute(options);
   const { type = 'unicast', gateway, dev, nexthops, tos } = options;
   const dst = options.dst === 'default' ? undefined : parsePrefix(options.dst, 'dst');
@@ -65,7 +80,7 @@ function write(writer: Writer, options: NewRoute, index: (device: Device) => num
       protocol: (options.protocol ?? 'boot') as 'boot',
       scope: (options.scope ?? (isV6 ? 'global' : defaultScope(options))) as 'link',
       type,
-      flags: options.onlink ? ONLINK : 0,
+      flags: options.onlink || options.flags?.includes('onlink') ? ONLINK : 0,
     },
     {
       dst: dst?.address,
@@ -76,10 +91,11 @@ function write(writer: Writer, options: NewRoute, index: (device: Device) => num
       metric: options.metric,
       prefsrc: options.prefsrc,
       metrics: options.metrics,
-      multipath: nexthops?.map((one) => toHopValues(one, family, index)),
+      multipath: nexthops?.map((one, i) => toHopValues(one, family, index, `nexthops[${i}]`)),
       fullTable: table,
       pref: options.pref,
       nhid: options.nhid,
+      ...(options.unknown && { unknown: [...options.unknown] }),
     },
   );
 }
@@ -94,7 +110,8 @@ export class Routes {
   }
 
   #table(filter: RouteFilter): Question<RouteEntry> {
-    const { family, table, dev, protocol: origin, type } = filter;
+    const filterKeys = ['family', 'table', 'dev', 'protocol', 'type'];
+    const { family, table, dev, protocol: origin, type } = checked(filter, filterKeys, 'filter');
     const number = table === undefined ? undefined : tableNumber(table);
     const header = {
       family: families[family ?? 'unspec'],
@@ -136,7 +153,7 @@ export class Routes {
     dst: string,
     options: { from?: string; oif?: Device; iif?: Device; mark?: number } = {},
   ): RouteEntry {
-    const { from, oif, iif, mark } = options;
+    const { from, oif, iif, mark } = checked(options, ['from', 'oif', 'iif', 'mark']);
     const { address, prefixlen } = parsePrefix(dst, 'dst');
     const source = from === undefined ? undefined : parsePrefix(from, 'from');
     const body = routeBody.encode(
@@ -191,11 +208,12 @@ export class Routes {
       return index;
     };
     const writer = new Writer();
-    const ends = list.map((options) => {
+    const routes = list.map((options, i) => checkedRoute(options, `routes[${i}]`));
+    const ends = routes.map((options) => {
       write(writer, options, indexOf);
       return writer.length;
     });
-    const requests = list.map((options, i) => {
+    const requests = routes.map((options, i) => {
       const body = writer.bytes.subarray(ends[i - 1] ?? 0, ends[i]);
       return request('NEWROUTE', creation.add, body, routeBody, options);
     });
@@ -224,10 +242,10 @@ export class Routes {
    * @throws {NetlinkError} ESRCH if there is none
    */
   delete(options: NewRoute): void {
-    const scopeOf = options.scope ?? 'nowhere';
-    const full = { ...options, scope: scopeOf, protocol: options.protocol ?? 'unspec' };
+    const own = checkedRoute(options);
+    const full = { ...own, scope: own.scope ?? 'nowhere', protocol: own.protocol ?? 'unspec' };
     const body = encode(this.#context, full);
-    if (options.type === undefined) body[7] = 0; // rtm_type: any
+    if (own.type === undefined) body[7] = 0; // rtm_type: any
     this.#context.send('DELROUTE', 0, body, routeBody, options);
   }
 }

@@ -8,9 +8,10 @@ import {
   parsePrefix,
 } from '../netlink/addresses.js';
 import { attributes, type RawAttribute } from '../netlink/attributes.js';
-import { be32, boolean, choice, s32, text, u8, u16, u32, u64 } from '../netlink/codec.js';
+import { boolean, choice, s32, text, u8, u16, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
+import { checked } from '../options.js';
 import { type Context, creation, defined, leftovers, type Question, request } from './context.js';
 import { protocol, type TableName, tableName, tableNumber } from './names.js';
 
@@ -47,9 +48,6 @@ export const ruleBody = new Body(
     goto: [4, u32],
     priority: [6, u32],
     fwmark: [10, u32],
-    flow: [11, u32],
-    tunId: [12, u64],
-    suppressIfgroup: [13, s32],
     suppressPrefixlength: [14, s32],
     fullTable: [15, u32],
     fwmask: [16, u32],
@@ -60,9 +58,6 @@ export const ruleBody = new Body(
     ipproto: [22, u8],
     sport: [23, range],
     dport: [24, range],
-    dscp: [25, u8],
-    flowlabel: [26, be32],
-    flowlabelMask: [27, be32],
   }),
 );
 
@@ -114,6 +109,7 @@ export interface NewRule {
   /** Default: main. */
   table?: TableName | number;
   goto?: number;
+  /** `all` is any, as in what {@link Rules.list} gives. */
   src?: string;
   dst?: string;
   /** The rule is for what does not match. */
@@ -129,6 +125,10 @@ export interface NewRule {
   uidrange?: Range;
   l3mdev?: boolean;
   suppress_prefixlength?: number;
+  /** Who has made it. Default: the kernel writes `unspec`. */
+  protocol?: string | number;
+  /** Attributes as {@link Rules.list} tells them: what this package does not know is kept. */
+  unknown?: readonly RawAttribute[];
 }
 
 /** Which rules are listed. */
@@ -177,9 +177,16 @@ function decode(bytes: Buffer, start: number, end: number): Rule | undefined {
   return values && toRule(values);
 }
 
+const keys = [
+  ...['family', 'priority', 'action', 'table', 'goto', 'src', 'dst', 'not', 'iif', 'oif', 'fwmark'],
+  ...['fwmask', 'tos', 'ipproto', 'sport', 'dport', 'uidrange', 'l3mdev', 'suppress_prefixlength'],
+  ...['protocol', 'unknown'],
+] as const satisfies readonly (keyof NewRule)[];
+
 function encode(options: NewRule): Uint8Array {
   const { action = 'lookup', not, l3mdev } = options;
-  const src = options.src === undefined ? undefined : parsePrefix(options.src, 'src');
+  const isAny = options.src === undefined || options.src === 'all';
+  const src = isAny ? undefined : parsePrefix(options.src, 'src');
   const dst = options.dst === undefined ? undefined : parsePrefix(options.dst, 'dst');
   const told = src ?? dst;
   const table = action === 'lookup' && !l3mdev ? tableNumber(options.table ?? 'main') : undefined;
@@ -209,6 +216,8 @@ function encode(options: NewRule): Uint8Array {
       uidrange: options.uidrange,
       l3mdev,
       suppressPrefixlength: options.suppress_prefixlength,
+      protocol: options.protocol as 'boot' | undefined,
+      ...(options.unknown && { unknown: [...options.unknown] }),
     },
   );
 }
@@ -222,7 +231,8 @@ export class Rules {
     this.#context = context;
   }
 
-  #table({ family }: RuleFilter): Question<Rule> {
+  #table(filter: RuleFilter): Question<Rule> {
+    const { family } = checked(filter, ['family'], 'filter');
     const body = ruleBody.encode({ family: families[family ?? 'unspec'] }, {});
     return { request: request('GETRULE', 0, body, ruleBody, { family }), decode };
   }
@@ -247,18 +257,25 @@ export class Rules {
    * @example route.rule.add({ src: '10.0.0.0/8', table: 100, priority: 1000 });
    */
   add(options: NewRule): void {
-    this.#context.send('NEWRULE', creation.add, encode(options), ruleBody, options);
+    const body = encode(checked(options, keys, 'rule'));
+    this.#context.send('NEWRULE', creation.add, body, ruleBody, options);
   }
 
   /**
    * Removes the first rule that matches: `ip rule delete ...`.
    *
    * @throws {NetlinkError} ENOENT if there is none
+   * @throws {TypeError} unless something beside the family says which rule is meant
    */
   delete(options: NewRule): void {
+    const rule = checked(options, keys, 'rule');
+    // The kernel would take the first rule of all, without which no packet reaches this machine.
+    if (!Object.entries(rule).some(([key, value]) => key !== 'family' && value !== undefined)) {
+      throw new TypeError('rule must say which one is meant: give its priority, src, table, ...');
+    }
     // What is not given is not compared: neither a table nor an action.
-    const anything = options.table === undefined && options.action === undefined;
-    const body = encode(anything ? { ...options, action: 'unspec' } : options);
+    const anything = rule.table === undefined && rule.action === undefined;
+    const body = encode(anything ? { ...rule, action: 'unspec' } : rule);
     this.#context.send('DELRULE', 0, body, ruleBody, options);
   }
 }

@@ -4,6 +4,7 @@ import { attributes } from '../netlink/attributes.js';
 import { text, u16, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
+import { checked } from '../options.js';
 import { type Context, type Device, request } from './context.js';
 import { linkHeader } from './link-table.js';
 
@@ -105,6 +106,8 @@ function toRaw({ vlan, vlanEnd, pvid, untagged }: NewBridgeVlan): RawVlan[] {
   ];
 }
 
+const placeKeys = ['dev', 'vlan', 'vlanEnd', 'self'];
+
 /** VLANs of the ports of bridges. */
 export class Vlans {
   readonly #context: Context;
@@ -115,7 +118,8 @@ export class Vlans {
   }
 
   /** VLANs of all ports, or of one: `bridge -j -compressvlans vlan`. */
-  list({ dev }: { dev?: Device } = {}): PortVlans[] {
+  list(filter: { dev?: Device } = {}): PortVlans[] {
+    const { dev } = checked(filter, ['dev'], 'filter');
     const wanted = dev === undefined ? undefined : this.#context.index(dev);
     const body = bridgeLinkBody.encode({ family: families.bridge }, { extMask: WITH_VLANS });
     return this.#context.list({
@@ -130,7 +134,8 @@ export class Vlans {
     });
   }
 
-  #send(type: 'SETLINK' | 'DELLINK', options: NewBridgeVlan): void {
+  #send(type: 'SETLINK' | 'DELLINK', given: NewBridgeVlan, keys: readonly string[]): void {
+    const options = checked(given, keys, 'vlan');
     const vlans = toRaw(options);
     const afSpec = { flags: options.self ? SELF : undefined, vlans };
     const index = this.#context.index(options.dev);
@@ -146,11 +151,11 @@ export class Vlans {
    * @example route.vlan.add({ dev: 'port1', vlan: 10, pvid: true, untagged: true });
    */
   add(options: NewBridgeVlan): void {
-    this.#send('SETLINK', options);
+    this.#send('SETLINK', options, [...placeKeys, 'pvid', 'untagged']);
   }
 
   /** Takes a port out of a VLAN: `bridge vlan del dev PORT vid N`. */
   delete(options: Pick<NewBridgeVlan, 'dev' | 'vlan' | 'vlanEnd' | 'self'>): void {
-    this.#send('DELLINK', options);
+    this.#send('DELLINK', options, placeKeys);
   }
 }

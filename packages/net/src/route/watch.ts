@@ -1,5 +1,5 @@
 // Events as an asynchronous iterator, from a socket on the event loop.
-import { assertKeys, SystemError } from '@ns/core';
+import { SystemError } from '@ns/core';
 import {
   addressOf,
   closeFd,
@@ -9,7 +9,8 @@ import {
   watch as watchFd,
 } from '@ns/core/sys';
 import { eachMessage } from '../netlink/message.js';
-import { setOption } from '../netlink/socket.js';
+import { connectToKernel, setOption } from '../netlink/socket.js';
+import { checked } from '../options.js';
 import { type InOptions, socketIn } from '../where.js';
 import { decodeEvent, groupNumbers, type NetEvent, type WatchGroup } from './events.js';
 
@@ -118,6 +119,7 @@ export class NetWatch implements AsyncIterableIterator<NetEvent> {
       const address = Buffer.alloc(12);
       address.writeUInt16LE(AF_NETLINK);
       syscall('bind', this.#fd, address, address.length);
+      connectToKernel(this.#fd);
       for (const number of numbers) setOption(this.#fd, SOL_NETLINK, ADD_MEMBERSHIP, number);
     } catch (error) {
       closeFd(this.#fd);
@@ -238,6 +240,5 @@ export class NetWatch implements AsyncIterableIterator<NetEvent> {
  * @see rtnetlink(7), ip-monitor(8)
  */
 export function watch(options: WatchOptions = {}): NetWatch {
-  assertKeys(options, ['in', 'groups', 'all', 'signal'], 'options');
-  return new NetWatch(options);
+  return new NetWatch(checked(options, ['in', 'groups', 'all', 'signal']));
 }

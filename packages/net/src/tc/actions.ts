@@ -2,6 +2,7 @@
 import { attributes, type ValuesOf } from '../netlink/attributes.js';
 import { bytes, type Codec, choice, count64, s32, u32 } from '../netlink/codec.js';
 import { struct } from '../netlink/struct.js';
+import { checked } from '../options.js';
 import { NO_RATE, rate64, rateSpec, rateTable, toRateSpec, transmitTime } from './rates.js';
 import { bytesOf, bytesPerSecond, fromTicks, type Rate, type Size, toTicks } from './units.js';
 
@@ -60,7 +61,8 @@ export const police: Codec<PoliceOptions> = {
       conform: (result ?? 'pass') as Verdict,
     };
   },
-  encode(options, name) {
+  encode(given, name) {
+    const options = checked(given, ['rate', 'burst', 'exceed', 'conform', 'mtu'], name);
     const rate = bytesPerSecond(options.rate, `${name}.rate`);
     const burst = bytesOf(options.burst, `${name}.burst`);
     const mtu = bytesOf(options.mtu ?? 2047, `${name}.mtu`);
@@ -121,7 +123,8 @@ export const mirred: Codec<MirredOptions> = {
     const { parms } = mirredTable.decode(buffer, start, end);
     return parms && { to: parms.eaction as MirredOptions['to'], ifindex: parms.ifindex };
   },
-  encode({ to, ifindex }, name) {
+  encode(given, name) {
+    const { to, ifindex } = checked(given, ['to', 'ifindex'], name);
     const action: Verdict = to?.endsWith('redirect') ? 'stolen' : 'pipe';
     const parms = { index: 0, capab: 0, action, refcnt: 0, bindcnt: 0, eaction: to, ifindex };
     return mirredTable.encode({ parms }, name);
@@ -143,7 +146,8 @@ export const gact: Codec<GactOptions> = {
     const { parms } = gactTable.decode(buffer, start, end);
     return parms && { control: parms.action as Verdict };
   },
-  encode({ control }, name) {
+  encode(given, name) {
+    const { control } = checked(given, ['control'], name);
     const parms = { index: 0, capab: 0, action: control, refcnt: 0, bindcnt: 0 };
     return gactTable.encode({ parms }, name);
   },

@@ -1,4 +1,5 @@
 // Classes of queueing disciplines: `tc class`.
+import { checked } from '../options.js';
 import { type Context, creation, type Device } from '../route/context.js';
 import type { HtbClassOptions } from './qdisc-kinds.js';
 import { type Place, Traffic, type TrafficItem, toItem } from './traffic.js';
@@ -14,6 +15,9 @@ export interface ClassPlace {
   parent?: string;
 }
 
+const placeKeys = ['dev', 'handle', 'parent'];
+const keys = [...placeKeys, 'kind', 'options'];
+
 /** `tc class` */
 export class TrafficClasses extends Traffic<TrafficItem> {
   /** @internal */
@@ -22,12 +26,14 @@ export class TrafficClasses extends Traffic<TrafficItem> {
   }
 
   /** `tc -s -j class show dev NAME` */
-  list({ dev }: { dev: Device }): TrafficItem[] {
+  list(filter: { dev: Device }): TrafficItem[] {
+    const { dev } = checked(filter, ['dev'], 'filter');
     return this.context.list(this.table(dev, 'none'));
   }
 
   /** The same as an asynchronous iterator, which lets the event loop go on in between. */
-  dump({ dev }: { dev: Device }): AsyncGenerator<TrafficItem, void, undefined> {
+  dump(filter: { dev: Device }): AsyncGenerator<TrafficItem, void, undefined> {
+    const { dev } = checked(filter, ['dev'], 'filter');
     return this.context.each(this.table(dev, 'none'));
   }
 
@@ -37,26 +43,26 @@ export class TrafficClasses extends Traffic<TrafficItem> {
    * @throws {NetlinkError} ENOENT if there is none
    */
   get(place: ClassPlace): TrafficItem {
-    return this.at({ parent: 'none', ...place });
+    return this.at({ parent: 'none', ...checked(place, placeKeys, 'class') });
   }
 
   /** `tc class add` */
   add(options: NewClass): void {
-    this.send('NEW', creation.add, options);
+    this.send('NEW', creation.add, checked(options, keys, 'class'));
   }
 
   /** `tc class replace` */
   replace(options: NewClass): void {
-    this.send('NEW', creation.replace, options);
+    this.send('NEW', creation.replace, checked(options, keys, 'class'));
   }
 
   /** `tc class change` */
   change(options: NewClass): void {
-    this.send('NEW', 0, options);
+    this.send('NEW', 0, checked(options, keys, 'class'));
   }
 
   /** `tc class delete` */
   delete(options: ClassPlace): void {
-    this.send('DEL', 0, options);
+    this.send('DEL', 0, checked(options, placeKeys, 'class'));
   }
 }

@@ -3,6 +3,7 @@ import { ip, lladdr } from '../netlink/addresses.js';
 import { arrayOf, attributes, byKind } from '../netlink/attributes.js';
 import { be16, be32, bytes, type Codec, s16, s32, text, u8, u16, u32 } from '../netlink/codec.js';
 import { struct } from '../netlink/struct.js';
+import { checked } from '../options.js';
 import {
   type GactOptions,
   gact,
@@ -126,9 +127,10 @@ const selector: Codec<U32Key[]> = {
     }
     const head = selHeader.encodeSome({ flags: TERMINAL, nkeys: keys.length }, name);
     // The kernel wants values that are masked already.
-    const parts = keys.map((key, i) =>
-      selKey.encodeSome({ ...key, val: (key.val & key.mask) >>> 0 }, `${name}[${i}]`),
-    );
+    const parts = keys.map((given: U32Key, i) => {
+      const key = checked(given, ['mask', 'val', 'off', 'offmask'], `${name}[${i}]`);
+      return selKey.encodeSome({ ...key, val: (key.val & key.mask) >>> 0 }, `${name}[${i}]`);
+    });
     return Buffer.concat([head, ...parts]);
   },
 };

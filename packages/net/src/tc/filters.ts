@@ -1,5 +1,6 @@
 // Filters, which choose a class or act on packets: `tc filter`.
 import type { ValuesOf } from '../netlink/attributes.js';
+import { checked } from '../options.js';
 import { type Context, creation, type Device } from '../route/context.js';
 import type { FilterAction, flower, matchall, U32Key, u32Filter } from './filter-kinds.js';
 import { type Place, Traffic, type TrafficItem, toItem } from './traffic.js';
@@ -69,6 +70,9 @@ export interface FilterFilter {
   parent?: string;
 }
 
+const placeKeys = ['dev', 'handle', 'parent', 'pref', 'protocol', 'chain', 'kind'];
+const keys = [...placeKeys, 'options'];
+
 /** `tc filter` */
 export class Filters extends Traffic<Filter> {
   /** @internal */
@@ -85,12 +89,14 @@ export class Filters extends Traffic<Filter> {
   }
 
   /** `tc -s -j filter show dev NAME`, of one qdisc or class. */
-  list({ dev, parent = 'root' }: FilterFilter): Filter[] {
+  list(filter: FilterFilter): Filter[] {
+    const { dev, parent = 'root' } = checked(filter, ['dev', 'parent'], 'filter');
     return this.context.list(this.table(dev, parent === 'root' ? 'none' : parent));
   }
 
   /** The same as an asynchronous iterator, which lets the event loop go on in between. */
-  dump({ dev, parent = 'root' }: FilterFilter): AsyncGenerator<Filter, void, undefined> {
+  dump(filter: FilterFilter): AsyncGenerator<Filter, void, undefined> {
+    const { dev, parent = 'root' } = checked(filter, ['dev', 'parent'], 'filter');
     return this.context.each(this.table(dev, parent === 'root' ? 'none' : parent));
   }
 
@@ -101,7 +107,8 @@ export class Filters extends Traffic<Filter> {
    * @example route.filter.get({ dev: 'eth0', parent: 'ingress', kind: 'matchall', pref: 10, handle: '0:1' });
    */
   get(choice: FilterChoice & { handle: string; pref: number; kind: NewFilter['kind'] }): Filter {
-    return this.at(choice, infoOf(choice));
+    const one = checked(choice, placeKeys, 'filter');
+    return this.at(one, infoOf(one));
   }
 
   /**
@@ -112,22 +119,26 @@ export class Filters extends Traffic<Filter> {
    *   options: { actions: [{ kind: 'police', options: { rate: '1mbit', burst: '10kb' } }] } });
    */
   add(options: NewFilter): void {
-    this.send('NEW', creation.add, options, infoOf(options));
+    const filter = checked(options, keys, 'filter');
+    this.send('NEW', creation.add, filter, infoOf(filter));
   }
 
   /** `tc filter replace` */
   replace(options: NewFilter): void {
-    this.send('NEW', creation.replace, options, infoOf(options));
+    const filter = checked(options, keys, 'filter');
+    this.send('NEW', creation.replace, filter, infoOf(filter));
   }
 
   /** `tc filter change`: the filter is there, and named by its handle and preference. */
   change(options: NewFilter): void {
-    this.send('NEW', 0, options, infoOf(options));
+    const filter = checked(options, keys, 'filter');
+    this.send('NEW', 0, filter, infoOf(filter));
   }
 
   /** `tc filter delete`; without `pref`, all filters of the place. */
   delete(options: FilterChoice): void {
-    const all = options.pref === undefined && options.protocol === undefined;
-    this.send('DEL', 0, options, all ? 0 : infoOf(options));
+    const choice = checked(options, placeKeys, 'filter');
+    const all = choice.pref === undefined && choice.protocol === undefined;
+    this.send('DEL', 0, choice, all ? 0 : infoOf(choice));
   }
 }

@@ -2,6 +2,7 @@
 import { attributes } from '../netlink/attributes.js';
 import { bytes, type Codec, count64, s32, scount64, u32 } from '../netlink/codec.js';
 import { struct } from '../netlink/struct.js';
+import { checked } from '../options.js';
 import { rate64, toRateSpec } from './rates.js';
 import {
   bytesPerSecond,
@@ -37,6 +38,12 @@ export interface NetemOptions {
   /** Packets that may wait. Default: 1000. */
   limit?: number;
 }
+
+const keys = [
+  ...['delay', 'jitter', 'delayCorrelation', 'loss', 'lossCorrelation', 'duplicate'],
+  ...['duplicateCorrelation', 'reorder', 'reorderCorrelation', 'gap', 'corrupt'],
+  ...['corruptCorrelation', 'rate', 'limit'],
+] as const satisfies readonly (keyof NetemOptions)[];
 
 const netemHeader = struct({
   latency: u32,
@@ -88,7 +95,8 @@ export const netem: Codec<NetemOptions> = {
     for (const key of Object.keys(options)) if (options[key] === undefined) delete options[key];
     return options as NetemOptions;
   },
-  encode(options, name) {
+  encode(given, name) {
+    const options = checked(given, keys, name);
     const part = (key: keyof NetemOptions) =>
       toShare((options[key] as number | undefined) ?? 0, `${name}.${key}`);
     const delay = nanoseconds(options.delay ?? 0, `${name}.delay`);

@@ -2,6 +2,7 @@
 import { attributes } from '../netlink/attributes.js';
 import { type Codec, count64, u32 } from '../netlink/codec.js';
 import { struct } from '../netlink/struct.js';
+import { checked } from '../options.js';
 import { NO_RATE, rate64, rateSpec, toRateSpec, transmitTime } from './rates.js';
 import {
   bytesOf,
@@ -44,7 +45,8 @@ export const tbf: Codec<TbfOptions> = {
     const lat = Math.round((((parms.limit - burst) / rate) * 1e9) / US);
     return { rate, burst, limit: parms.limit, lat } as TbfOptions;
   },
-  encode(options, name) {
+  encode(given, name) {
+    const options = checked(given, ['rate', 'burst', 'latency', 'limit'], name);
     const rate = bytesPerSecond(options.rate, `${name}.rate`);
     const burst = bytesOf(options.burst, `${name}.burst`);
     const wait = nanoseconds(options.latency ?? 50, `${name}.latency`);
@@ -106,7 +108,8 @@ export const htb: Codec<HtbOptions> = {
       direct_qlen,
     } as HtbOptions;
   },
-  encode({ default: defcls = 0, r2q = 10 }, name) {
+  encode(given, name) {
+    const { default: defcls = 0, r2q = 10 } = checked(given, ['default', 'r2q'], name);
     const init = { version: HTB_VERSION, rate2quantum: r2q, defcls, debug: 0, direct: 0 };
     return htbTable.encode({ init }, name);
   },
@@ -136,7 +139,8 @@ export const htbClass: Codec<HtbClassOptions> = {
     const cburst = Math.round((fromTicks(parms.cbuffer) * ceil) / 1e9);
     return { rate, ceil, burst, cburst, prio: parms.prio, quantum: parms.quantum };
   },
-  encode(options, name) {
+  encode(given, name) {
+    const options = checked(given, ['rate', 'ceil', 'burst', 'cburst', 'prio', 'quantum'], name);
     const rate = bytesPerSecond(options.rate, `${name}.rate`);
     const ceil = options.ceil === undefined ? rate : bytesPerSecond(options.ceil, `${name}.ceil`);
     const size = (given: Size | undefined, speed: number, member: string) =>

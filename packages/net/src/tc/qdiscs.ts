@@ -1,5 +1,6 @@
 // Queueing disciplines: `tc qdisc`.
 import type { ValuesOf } from '../netlink/attributes.js';
+import { checked } from '../options.js';
 import { type Context, creation, type Device } from '../route/context.js';
 import type { NetemOptions } from './netem.js';
 import type { fqCodel, HtbOptions, TbfOptions } from './qdisc-kinds.js';
@@ -21,8 +22,9 @@ export type NewQdisc = Place &
 /** Names a qdisc that is there: by where it hangs, or by its handle. */
 export type QdiscPlace = Place & { kind?: NewQdisc['kind'] };
 
-/** These two hang where no other can. */
-function placed<P extends QdiscPlace>(options: P): P {
+/** Checks options. These two kinds hang where no other can. */
+function placed<P extends QdiscPlace>(given: P): P {
+  const options = checked(given, ['dev', 'handle', 'parent', 'kind', 'options'], 'qdisc');
   if (options.kind !== 'ingress' && options.kind !== 'clsact') return options;
   return { handle: 'ffff:', parent: 'clsact', ...options };
 }
@@ -35,12 +37,14 @@ export class Qdiscs extends Traffic<TrafficItem> {
   }
 
   /** `tc -s -j qdisc show` */
-  list({ dev }: { dev?: Device } = {}): TrafficItem[] {
+  list(filter: { dev?: Device } = {}): TrafficItem[] {
+    const { dev } = checked(filter, ['dev'], 'filter');
     return this.context.list(this.table(dev, 'none'));
   }
 
   /** The same as an asynchronous iterator, which lets the event loop go on in between. */
-  dump({ dev }: { dev?: Device } = {}): AsyncGenerator<TrafficItem, void, undefined> {
+  dump(filter: { dev?: Device } = {}): AsyncGenerator<TrafficItem, void, undefined> {
+    const { dev } = checked(filter, ['dev'], 'filter');
     return this.context.each(this.table(dev, 'none'));
   }
 

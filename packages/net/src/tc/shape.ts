@@ -2,6 +2,7 @@
 
 import type { Codec } from '../netlink/codec.js';
 import { isNetlinkError } from '../netlink/error.js';
+import { checked } from '../options.js';
 import type { Device } from '../route/context.js';
 import { type NetemOptions, netem } from './netem.js';
 import { tbf } from './qdisc-kinds.js';
@@ -14,13 +15,25 @@ export type Shape = Pick<
   'delay' | 'jitter' | 'loss' | 'duplicate' | 'reorder' | 'corrupt' | 'rate' | 'limit'
 >;
 
+const keys = [
+  ...['delay', 'jitter', 'loss', 'duplicate', 'reorder', 'corrupt', 'rate', 'limit'],
+] as const satisfies readonly (keyof Shape)[];
+
+/**
+ * Returns a shape without a prototype, if all that it has is known.
+ *
+ * @throws {TypeError} that names the option
+ */
+export const checkedShape = (shape: Shape, name = 'shape'): Shape => checked(shape, keys, name);
+
 /** Bytes that go out at once: what leaves in 10 ms, and never less than two full packets. */
 const burstOf = (rate: number) => Math.max(3200, Math.round(rate / 100));
 
 type Shaping = Extract<NewQdisc, { kind: 'netem' | 'tbf' }>;
 
 /** The qdisc that does it. A rate alone does not need netem, which many kernels lack. */
-function qdiscOf(dev: Device, wanted: Shape): Shaping {
+function qdiscOf(dev: Device, given: Shape): Shaping {
+  const wanted = checkedShape(given);
   const { rate, ...emulated } = wanted;
   if (Object.values(emulated).some((value) => value !== undefined)) {
     return { dev, kind: 'netem', options: wanted };

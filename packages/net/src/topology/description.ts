@@ -1,9 +1,10 @@
 // How a lab is described: namespaces with names, the cables between them, and what each has.
-import { assertKeys, assertObject } from '@ns/core';
+import { assertKeys, assertObject, ownOptions } from '@ns/core';
 import { assertName } from '../named/names.js';
-import type { LinkSettings } from '../route/link-options.js';
+import { checkedLink, type LinkSettings, type NewLink } from '../route/link-options.js';
 import type { NewRoute } from '../route/route-table.js';
-import type { Shape } from '../tc/shape.js';
+import { checkedRoute } from '../route/routes.js';
+import { checkedShape, type Shape } from '../tc/shape.js';
 
 /** An interface of a lab: the end of a cable, or with a kind, one of its own. */
 export interface TopologyInterface
@@ -58,6 +59,22 @@ function toEnd(text: unknown, name: string, description: TopologyDescription): C
   return { namespace, ifname };
 }
 
+/** Throws for a setting that an interface cannot have. */
+function checkInterface(settings: TopologyInterface, ifname: string, path: string): void {
+  if (ifname === 'lo') {
+    assertKeys(settings, ['addresses', 'shape'], path);
+  } else {
+    assertObject(settings, path);
+    const { kind = 'veth', ...rest } = ownOptions(settings as TopologyInterface);
+    for (const name of ['name', 'namespace', 'peer']) {
+      if (Object.hasOwn(rest, name)) throw new TypeError(`${path} has no option ${name}`);
+    }
+    checkedLink({ ...rest, kind } as unknown as NewLink, path, ['addresses', 'shape']);
+  }
+  const { shape } = ownOptions(settings as TopologyInterface);
+  if (shape !== undefined) checkedShape(shape, `${path}.shape`);
+}
+
 /** Checks a description, and gives its cables. */
 export function checkTopology(description: TopologyDescription): Cable[] {
   assertKeys(description, ['namespaces', 'cables'], 'topology');
@@ -84,11 +101,15 @@ export function checkTopology(description: TopologyDescription): Cable[] {
     assertName(namespace, 'namespaces');
     assertKeys(one, ['interfaces', 'routes', 'sysctls'], name);
     for (const [ifname, settings] of Object.entries(one.interfaces ?? {})) {
-      assertObject(settings, `${name}.interfaces.${ifname}`);
+      const path = `${name}.interfaces.${ifname}`;
+      checkInterface(settings, ifname, path);
       if (settings.kind === undefined && ifname !== 'lo' && !taken.has(`${namespace}:${ifname}`)) {
-        throw new TypeError(`${name}.interfaces.${ifname}: it has no kind and is no cable's end`);
+        throw new TypeError(`${path}: it has no kind and is no cable's end`);
       }
     }
+    one.routes?.forEach((route, i) => {
+      checkedRoute(route, `${name}.routes[${i}]`);
+    });
   }
   return cables;
 }

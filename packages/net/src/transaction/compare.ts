@@ -5,6 +5,7 @@ import type { Link } from '../route/link.js';
 import type { LinkChange, NewLink } from '../route/link-options.js';
 import { tableNumber } from '../route/names.js';
 import type { NewRoute, RouteEntry } from '../route/route-table.js';
+import { checkedRoute } from '../route/routes.js';
 import type { TransactionStep } from './steps.js';
 
 /** A link as it is wanted: with a name, and its addresses. */
@@ -153,22 +154,9 @@ function keyOf(route: NewRoute): string {
   return [family, to, tableNumber(table), metric ?? (family === 'inet6' ? 1024 : 0), tos].join(' ');
 }
 
-/** A route that is there, as one would ask for it. */
-function toWanted(route: RouteEntry): NewRoute {
-  const { family, dst, gateway, via, dev, table, protocol, scope, prefsrc, metric, type, tos } =
-    route;
-  const given: Record<string, unknown> = { family, dst, table, protocol, scope, type };
-  for (const [key, value] of Object.entries({
-    gateway: gateway ?? via,
-    dev,
-    prefsrc,
-    metric,
-    tos,
-  })) {
-    if (value !== undefined) given[key] = value;
-  }
-  return given as unknown as NewRoute;
-}
+/** A route that is there, with all that it takes to make it again. */
+const toWanted = ({ malformed: _malformed, ...route }: RouteEntry): NewRoute =>
+  checkedRoute(route as NewRoute);
 
 const compared = ['gateway', 'dev', 'prefsrc', 'type', 'scope', 'protocol'] as const;
 

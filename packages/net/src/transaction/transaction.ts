@@ -1,5 +1,6 @@
 // A description of a network that is compared with what there is, and made so: all of it or nothing.
 import type { Route } from '../route/route.js';
+import { checkedDescription } from './check.js';
 import { compare, type NetDescription } from './compare.js';
 import { describeStep, inverse, perform, type TransactionStep } from './steps.js';
 
@@ -12,7 +13,7 @@ export class Transaction {
   /** @internal */
   constructor(route: Route, description: NetDescription) {
     this.#route = route;
-    this.plan = compare(description, {
+    this.plan = compare(checkedDescription(description), {
       links: route.link.list(),
       addresses: route.address.list(),
       routes: route.route.list(),

@@ -1,5 +1,5 @@
 // Ports of the host that lead inside.
-import { assertKeys, ownOptions } from '@ns/core';
+import { checked } from '../options.js';
 
 /** A port of the host that leads inside. */
 export interface PortForward {
@@ -17,8 +17,8 @@ export function toForwards(forwards: unknown, name = 'forward'): Required<PortFo
     throw new TypeError(`${name} must be a list of ports: ${String(forwards)}`);
   }
   return forwards.map((one: PortForward, i) => {
-    assertKeys(one, ['protocol', 'host', 'inside'], `${name}[${i}]`);
-    const { protocol = 'tcp', host, inside = host } = ownOptions(one);
+    const keys = ['protocol', 'host', 'inside'];
+    const { protocol = 'tcp', host, inside = host } = checked(one, keys, `${name}[${i}]`);
     for (const port of [host, inside]) {
       if (!Number.isInteger(port) || port < 1 || port > 0xffff) {
         throw new RangeError(`${name}[${i}] must have ports from 1 to 65535: ${port}`);

@@ -1,7 +1,8 @@
 // Connects a namespace to the outside, for root: a bridge on the host, a pair of interfaces, an
 // address, forwarding, and masquerading by nftables.
-import { assertKeys, type Namespace, ownOptions } from '@ns/core';
+import type { Namespace } from '@ns/core';
 import { withLock } from '../lock.js';
+import { checked } from '../options.js';
 import { Route } from '../route/route.js';
 import { assertNet, type NetTarget, openNet } from '../where.js';
 import { allowForwarding, endForwarding } from './forwarding.js';
@@ -134,6 +135,7 @@ function connect(host: Namespace, inside: Namespace, wanted: Wanted): NatUplink 
 
 /** Options that have been checked. */
 interface Wanted {
+  readonly host: NetTarget | undefined;
   readonly network: NatNetwork;
   readonly name: string;
   readonly forward: readonly Required<PortForward>[];
@@ -144,18 +146,19 @@ const keys = ['host', 'name', 'forward', 'bridge', 'network', 'hostAccess'] as c
 
 /** Checks the options. */
 export function toNatUplink(options: NatUplinkOptions): Wanted {
-  assertKeys(options, keys, 'uplink');
   const {
+    host,
     name = 'eth0',
     forward = [],
     bridge = 'ns-uplink0',
     network = '10.88.0.0/16',
     hostAccess = false,
-  } = ownOptions(options);
+  } = checked(options, keys, 'uplink');
   if (typeof hostAccess !== 'boolean') {
     throw new TypeError(`hostAccess must be a boolean: ${String(hostAccess)}`);
   }
-  return { network: toNetwork(bridge, network), name, forward: toForwards(forward), hostAccess };
+  const addresses = toNetwork(bridge, network);
+  return { host, network: addresses, name, forward: toForwards(forward), hostAccess };
 }
 
 /**
@@ -175,7 +178,7 @@ export function natUplink(target: NetTarget, options: NatUplinkOptions = {}): Na
   const wanted = toNatUplink(options);
   const inside = openNet(assertNet(target));
   try {
-    const host = openNet(ownOptions(options).host);
+    const host = openNet(wanted.host);
     try {
       return withLock(host, () => connect(host, inside, wanted));
     } catch (error) {

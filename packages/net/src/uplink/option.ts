@@ -1,5 +1,5 @@
 // The way outside of a child, as an option of net(): made while the child waits, and ended with it.
-import type { Preparation } from '@ns/core';
+import { ownOptions, type Preparation } from '@ns/core';
 import { type NatUplink, type NatUplinkOptions, natUplink, toNatUplink } from './nat.js';
 import { onEnd } from './on-end.js';
 import {
@@ -80,13 +80,13 @@ function check(uplink: unknown): Exclude<UplinkOption, string> {
       `uplink must be 'pasta', 'slirp4netns' or an object of options: ${String(uplink)}`,
     );
   }
-  const { nat, ...rest } = options as { nat?: unknown };
+  const { nat, ...rest } = ownOptions(options as { nat?: unknown });
   if (nat !== undefined && typeof nat !== 'boolean') {
     throw new TypeError(`uplink.nat must be a boolean: ${String(nat)}`);
   }
   if (nat) toNatUplink(rest as NatUplinkOptions);
   else toUserUplink(rest as UserUplinkOptions);
-  return options as Exclude<UplinkOption, string>;
+  return ownOptions(options as Exclude<UplinkOption, string>);
 }
 
 /** What is to be added to a child for its way outside. */

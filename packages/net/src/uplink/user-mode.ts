@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { assertKeys, isSystemError, type NamespaceProcess, ownOptions, spawn } from '@ns/core';
+import { isSystemError, type NamespaceProcess, spawn } from '@ns/core';
+import { checked } from '../options.js';
 import { Route } from '../route/route.js';
 import { watch as watchNet } from '../route/watch.js';
 import { type PortForward, toForwards } from './forwards.js';
@@ -48,8 +49,8 @@ interface Wanted {
 
 /** Checks the options. */
 export function toUserUplink(options: UserUplinkOptions): Wanted {
-  assertKeys(options, ['tool', 'forward', 'reverse', 'args'], 'uplink');
-  const { tool, forward = [], reverse = [], args = [] } = ownOptions(options);
+  const keys = ['tool', 'forward', 'reverse', 'args'];
+  const { tool, forward = [], reverse = [], args = [] } = checked(options, keys, 'uplink');
   if (tool !== undefined && !Object.hasOwn(packages, tool)) {
     throw new TypeError(`tool must be pasta or slirp4netns: ${String(tool)}`);
   }

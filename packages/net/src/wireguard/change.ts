@@ -1,4 +1,5 @@
 // Changes of WireGuard interfaces, and the messages that make them.
+import { checked } from '../options.js';
 import { NO_KEY, type PeerValues, type WireguardValues } from './table.js';
 
 const REPLACE_PEERS = 1;
@@ -35,6 +36,23 @@ export interface WireguardChange {
   peers?: readonly WireguardPeerChange[];
   /** These peers and no others. Default: others stay. */
   replacePeers?: boolean;
+}
+
+const keys = ['privateKey', 'listenPort', 'fwmark', 'peers', 'replacePeers'];
+const peerKeys = [
+  ...['publicKey', 'presharedKey', 'endpoint', 'allowedIps', 'persistentKeepalive'],
+  ...['remove', 'updateOnly'],
+];
+
+/**
+ * Returns a change without prototypes, if all that it has is known.
+ *
+ * @throws {TypeError} that names the option
+ */
+export function checkedChange(change: WireguardChange): WireguardChange {
+  const own = checked(change, keys, 'change');
+  const peers = own.peers?.map((peer, i) => checked(peer, peerKeys, `peers[${i}]`));
+  return peers === undefined ? own : { ...own, peers };
 }
 
 function toValues(peer: WireguardPeerChange): PeerValues {

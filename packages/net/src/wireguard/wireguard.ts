@@ -2,7 +2,7 @@
 import { GenericFamily, NETLINK_GENERIC } from '../netlink/generic.js';
 import type { NetlinkSocket } from '../netlink/socket.js';
 import { assertDevice, type Context, type Device } from '../route/context.js';
-import { changeMessages, type WireguardChange } from './change.js';
+import { changeMessages, checkedChange, type WireguardChange } from './change.js';
 import { joinPieces, type WireguardDevice } from './device.js';
 import { wireguardBody } from './table.js';
 
@@ -59,7 +59,8 @@ export class Wireguard {
    * route.wireguard.set('wg0', { privateKey, listenPort: 51820,
    *   peers: [{ publicKey, endpoint: '192.0.2.1:51820', allowedIps: ['10.9.0.2/32'] }] });
    */
-  set(device: Device, change: WireguardChange): void {
+  set(device: Device, given: WireguardChange): void {
+    const change = checkedChange(given);
     assertDevice(device, 'dev');
     // Checked as a whole before the first message is sent.
     for (const values of changeMessages(1, change)) wireguardBody.encode({}, values);
