@@ -71,6 +71,7 @@ export type {
   StdioOptions,
 } from './spawn/options.js';
 export { NamespaceProcess } from './spawn/process.js';
+export { ProgramCommand } from './spawn/program-command.js';
 export type { RunResult } from './spawn/result.js';
 export { isRunError, RunError } from './spawn/result.js';
 export { run } from './spawn/run.js';

@@ -1,5 +1,6 @@
 // `sandbox`: everything of sandboxes under one name.
 import { attach } from './attach.js';
+import { audit } from './audit/audit.js';
 import { create } from './create.js';
 import type { SandboxOptions } from './options.js';
 import { plan } from './plan.js';
@@ -19,12 +20,14 @@ export const sandbox: {
   readonly run: typeof run;
   readonly create: typeof create;
   readonly attach: typeof attach;
+  readonly audit: typeof audit;
   readonly plan: typeof plan;
   readonly schema: typeof schema;
 } = Object.assign((options?: SandboxOptions) => create(options), {
   run,
   create,
   attach,
+  audit,
   plan,
   schema,
 });

@@ -35,6 +35,11 @@ export * as utsns from '@ns/uts';
 export { uts } from '@ns/uts';
 export { sandbox } from './api.js';
 export type { AttachOptions } from './attach.js';
+export type { AuditOptions } from './audit/audit.js';
+export type { ProbeName } from './audit/probes/index.js';
+export type { AuditPreset } from './audit/promises.js';
+export { auditPresets } from './audit/promises.js';
+export type { AuditArea, AuditFinding, AuditReport, AuditResult } from './audit/report.js';
 export type { Change } from './changes.js';
 export type {
   SandboxCloneOptions,

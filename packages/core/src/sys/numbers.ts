@@ -123,6 +123,7 @@ const table = {
   prctl: [157, 167],
   prlimit64: [302, 261],
   process_vm_readv: [310, 270],
+  ptrace: [101, 117],
   quotactl: [179, 60],
   read: [0, 63],
   readlinkat: [267, 78],
