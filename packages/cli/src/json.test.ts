@@ -50,6 +50,7 @@ test.each([
   ['ipc ls'],
   ['inspect', 'self'],
   ['explain'],
+  ['sandbox --audit'],
   ['run', '--explain'],
   ['enter', '--explain', '--uts=/proc/self/ns/uts'],
   ['net ls'],

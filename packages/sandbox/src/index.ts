@@ -36,6 +36,8 @@ export { uts } from '@ns/uts';
 export { sandbox } from './api.js';
 export type { AttachOptions } from './attach.js';
 export type { AuditOptions } from './audit/audit.js';
+export type { AuditProbe } from './audit/list.js';
+export { auditProbes } from './audit/list.js';
 export type { ProbeName } from './audit/probes/index.js';
 export type { AuditPreset } from './audit/promises.js';
 export { auditPresets } from './audit/promises.js';

@@ -215,3 +215,38 @@ test.each([
     stderr: expect.stringContaining(message),
   });
 });
+
+test('ns sandbox --audit lists what is reachable, and exits with 1 if a promise is broken', () => {
+  const kept = ns('sandbox', '--audit', '--preset', 'untrusted');
+  expect(kept).toMatchObject({ status: 0, stderr: '' });
+  const [heading, ...lines] = kept.stdout.trimEnd().split('\n');
+  expect(heading).toMatch(/^RESULT +AREA +PROBE +DETAIL$/);
+  const column = heading?.indexOf('PROBE');
+  expect(lines[0]?.indexOf('home-directories')).toBe(column);
+  expect(lines.at(-1)).toBe('Nothing is reachable that the preset untrusted promises to block.');
+
+  const broken = ns('sandbox', '--audit', '--network', 'host');
+  expect(broken.status).toBe(1);
+  expect(broken.stdout).toMatch(/^REACHABLE +network +host-loopback /m);
+  expect(broken.stdout).toContain(
+    '\nReachable although the preset default promises to block it:\n',
+  );
+});
+
+test('ns sandbox --audit --json prints what the docs tell', () => {
+  const { stdout, status } = ns('sandbox', '--audit', '--json', '--root', 'empty', '-p', 'host');
+  const report = JSON.parse(stdout);
+  expect({ status, kept: report.kept, preset: report.preset }).toEqual({
+    status: 0,
+    kept: true,
+    preset: 'host',
+  });
+  expect(report.findings[0]).toEqual({
+    probe: 'home-directories',
+    area: 'files',
+    result: 'blocked',
+    promised: true,
+    detail: expect.any(String),
+  });
+  expect(ns('sandbox', '--audit', '--json', '--preset', 'node').status).toBe(125);
+});

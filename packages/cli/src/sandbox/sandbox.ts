@@ -15,6 +15,7 @@ import { attend } from '../attend.js';
 import { type Command, done, type Outcome } from '../command.js';
 import { type Given, UsageError } from '../options.js';
 import { printJson } from '../output.js';
+import { auditSandbox } from './audit.js';
 import { ProgressLine } from './progress.js';
 import { rootOf, rootOptions } from './root.js';
 import { attendTerminal, isInteractive } from './terminal-session.js';
@@ -22,6 +23,7 @@ import { attendTerminal, isInteractive } from './terminal-session.js';
 /** Signals of a terminal, which do not reach a session of its own by themselves. */
 const typed = ['SIGINT', 'SIGQUIT'] as const;
 const presets = ['untrusted', 'build', 'host', 'node'] as const;
+type Preset = (typeof presets)[number];
 
 /** A config file: the options of a sandbox, and what to do in it. */
 interface Config extends SandboxOptions {
@@ -121,7 +123,11 @@ function protectOf(given: Given): Pick<SandboxOptions, 'protect'> {
   return { protect: paths.map(withSlash) };
 }
 
-function withPreset(preset: string | undefined, options: SandboxOptions, script?: string) {
+function withPreset(
+  preset: Preset | undefined,
+  options: SandboxOptions,
+  script?: string,
+): SandboxOptions {
   switch (preset) {
     case undefined:
       return options;
@@ -134,27 +140,35 @@ function withPreset(preset: string | undefined, options: SandboxOptions, script?
     case 'node':
       if (script === undefined) throw new UsageError('the preset node needs a script');
       return node(script, options);
-    default:
-      throw new UsageError(`a preset is one of ${presets.join(', ')}: '${preset}'`);
   }
 }
 
+function presetOf(name: string | undefined): Preset | undefined {
+  const preset = presets.find((one) => one === name);
+  if (name === undefined || preset !== undefined) return preset;
+  throw new UsageError(`a preset is one of ${presets.join(', ')}: '${name}'`);
+}
+
 /** The command and its sandbox, from the config file and the command line. */
-function wanted(given: Given): { words: string[]; options: SandboxOptions } {
+function wanted(given: Given): {
+  words: string[];
+  options: SandboxOptions;
+  preset: Preset | undefined;
+} {
   const file = given.value('config');
   const {
     preset: configured,
     command = [],
     ...config
   } = file === undefined ? {} : readConfig(file);
-  const preset = given.value('preset') ?? configured;
+  const preset = presetOf(given.value('preset') ?? configured);
   const words = given.operands.length > 0 ? [...given.operands] : [...command];
   const [script, ...args] = words;
   const options = withPreset(preset, described(given, config), script);
   if (preset === 'node' && script !== undefined) {
-    return { words: [process.execPath, resolve(script), ...args], options };
+    return { words: [process.execPath, resolve(script), ...args], options, preset };
   }
-  return { words: words.length > 0 ? words : ['/bin/sh'], options };
+  return { words: words.length > 0 ? words : ['/bin/sh'], options, preset };
 }
 
 type Box = Awaited<ReturnType<typeof sandboxes.create>>;
@@ -206,10 +220,13 @@ async function runConfined(given: Given): Promise<Outcome> {
     printJson(sandboxes.schema);
     return done;
   }
-  const { words, options } = wanted(given);
+  const { words, options, preset } = wanted(given);
   if (given.has('plan')) {
     printJson(sandboxes.plan(options));
     return done;
+  }
+  if (given.has('audit')) {
+    return auditSandbox(options, preset ?? 'default', { json: given.has('json') });
   }
   const box = await makeBox(options);
   try {
@@ -266,6 +283,9 @@ export const sandbox: Command = {
       title: 'Instead of, or beside, running it',
       options: {
         plan: { help: 'print what would be done, as JSON' },
+        audit: {
+          help: 'try from inside what a stranger would try first, and list what is reachable',
+        },
         schema: { help: 'print the JSON Schema of config files' },
         terminal: {
           value: 'WHEN',
@@ -279,6 +299,7 @@ export const sandbox: Command = {
     'Without a command, that of the config file is run, or /bin/sh. Options come on top of the config file.',
     'At a terminal the command has one of its own with job control, so that Ctrl-C and Ctrl-Z are for what runs in it; a command that is no shell cannot be stopped by Ctrl-Z.',
     'With --json, the output, the end and the report of the command are one object: { "exitCode", "signal", "stdout", "stderr", "durationMs", "report" }. The exit code is the same, or 128 + n for signal n.',
+    'With --audit no command is run: what a stranger would try first is tried in a sandbox of these options, without a packet, a connection to a service or a change outside. REACHABLE in capitals is what the preset promises to block; limited is what an option names, or a limit allows. With --json it is an object: { "preset", "kept", "findings" }. Exit code: 0 if the promises of the preset are kept, 1 if not.',
     'Exit code: that of the command; death by a signal is passed on; 127 if it was not found, 126 if it could not be run, 125 for errors of ns sandbox itself.',
   ],
   examples: [
@@ -289,6 +310,7 @@ export const sandbox: Command = {
     'ns sandbox --root alpine.tar.gz --changes -- sh -c "echo x >> /etc/motd"',
     'ns sandbox --network private --forward 8080:80 -- ./server',
     'ns sandbox --config sandbox.json --plan',
+    'ns sandbox --audit --preset untrusted',
   ],
   failureCode: 125,
   run: runConfined,

@@ -11,7 +11,7 @@ const ERRORS = 133;
 const EVERY_ERROR = Array.from({ length: ERRORS }, (_, i) => errnoName(i + 1)).filter((name) =>
   /^E[A-Z]/.test(name),
 );
-/** Neither waits for a peer, nor takes a terminal. */
+/** Flags of open(2) by which it neither waits for a peer nor takes a terminal. */
 const HARMLESS = constants.O_NONBLOCK | constants.O_NOCTTY | O_CLOEXEC;
 const STATX_BASIC = 0x7ff;
 const STATX = {
@@ -31,9 +31,9 @@ const PATIENCE = 30_000;
 
 /** How a call went. */
 export interface Outcome {
-  /** What it returned; negative error numbers included. */
+  /** Returns its result; negative error numbers included. */
   result(): number;
-  /** Name of its error; undefined if it succeeded. */
+  /** Returns the name of its error; undefined if it succeeded. */
   error(): string | undefined;
 }
 
@@ -63,7 +63,7 @@ const KINDS: Readonly<Record<number, FileFacts['kind']>> = {
   [constants.S_IFBLK]: 'block',
 };
 
-/** Kind of a file by its mode. */
+/** Returns the kind of a file by its mode. */
 export const kindOf = (mode: number): FileFacts['kind'] =>
   KINDS[mode & constants.S_IFMT] ?? 'other';
 
@@ -84,7 +84,7 @@ function factsOf(bytes: Uint8Array): FileFacts {
   };
 }
 
-/** Names in what getdents64(2) has written. */
+/** Returns the names in what getdents64(2) has written. */
 function namesOf(bytes: Uint8Array): string[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const names: string[] = [];
@@ -161,14 +161,14 @@ export class Calls {
     return this.withDescriptor('openat', [AT.FDCWD, path, flags | HARMLESS, 0]);
   }
 
-  /** True if the process may do this with a file: by its effective ids, as the mount has it. */
+  /** Asks for the right to do this with a file, by the effective ids and as the mount has it. */
   mayAccess(path: string, mode: number): () => boolean {
     const AT_EACCESS = 0x200;
     const { result } = this.call('faccessat2', AT.FDCWD, path, mode, AT_EACCESS);
     return () => result() === 0;
   }
 
-  /** The file that a path leads to; undefined if there is none, or not for this process. */
+  /** Looks at the file that a path leads to; undefined if this process finds none. */
   stat(path: string): () => FileFacts | undefined {
     const buffer = new Uint8Array(STATX.size);
     const args = [AT.FDCWD, path, AT.NO_AUTOMOUNT, STATX_BASIC, buffer];
@@ -179,7 +179,7 @@ export class Calls {
     };
   }
 
-  /** The mount that a path is on. */
+  /** Looks at the mount that a path is on. */
   mountOf(path: string): () => MountFacts | undefined {
     const [RDONLY, NOSUID, NODEV] = [1, 2, 4];
     const filled = this.filled('statfs', [path, new Uint8Array(STATFS.size)], 1);
@@ -194,7 +194,7 @@ export class Calls {
     };
   }
 
-  /** The beginning of a file as text, at most this many pages; undefined if it cannot be read. */
+  /** Reads the beginning of a file as text, at most this many pages; undefined if that is refused. */
   read(path: string, pages = 1): () => string | undefined {
     const fd = this.#add('openat', [AT.FDCWD, path, constants.O_RDONLY | HARMLESS, 0]);
     const reads = Array.from({ length: pages }, () =>
@@ -208,7 +208,7 @@ export class Calls {
     };
   }
 
-  /** Names in a directory, as far as they fit into this many pages; undefined if it cannot be read. */
+  /** Lists a directory, as far as its names fit into this many pages; undefined if that is refused. */
   list(path: string, pages = 2): () => string[] | undefined {
     const flags = constants.O_RDONLY | constants.O_DIRECTORY | HARMLESS;
     const size = pages * PAGE;
@@ -221,7 +221,7 @@ export class Calls {
     };
   }
 
-  /** Where a link leads; undefined if it cannot be read. */
+  /** Reads where a link leads; undefined if that is refused. */
   link(path: string): () => string | undefined {
     const call = this.#add('readlinkat', [AT.FDCWD, path, new Uint8Array(PAGE), PAGE]);
     return () => {

@@ -25,17 +25,17 @@ export interface Host {
   /** Paths of sockets that something listens at. */
   readonly sockets: readonly string[];
   readonly namespaces: Readonly<Record<NamespaceType, string>>;
-  /** True if a file system with this number is mounted. */
+  /** Returns true if a file system with this number is mounted. */
   hasDevice(device: MountInfo['device']): boolean;
-  /** Owner of a file, as the caller sees it. */
+  /** Returns the owner of a file, as the caller sees it. */
   ownerOf(path: string): number | undefined;
-  /** True if an option names this path, or a directory above. */
+  /** Returns true if an option names this path, or a directory above. */
   isNamed(path: string): boolean;
-  /** True if the file inside is the one that the path leads to outside. */
+  /** Returns true if the file inside is the one that the path leads to outside. */
   isSame(path: string, inside: FileFacts | undefined): boolean;
 }
 
-/** Content of a file, or '' if the caller has none. */
+/** Reads a file of the caller; '' if that is refused: then no command reads it either. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -75,7 +75,7 @@ function homesOf(passwd: readonly string[][], uid: number): string[] {
   return [...new Set([...all, ...all.map(realPath)])];
 }
 
-/** Paths that the options show, without those of an empty root's programs and libraries. */
+/** Returns the paths that the options show. */
 function namedBy({ readable = [], writable = [], mounts = [] }: SandboxOptions): string[] {
   const bound = mounts.filter(({ type }) => type === 'bind').map(({ target }) => target);
   return [

@@ -32,7 +32,7 @@ export const reachable = (detail: string): Verdict => ({ result: 'reachable', de
 /** Most paths that a detail names. */
 const MOST = 6;
 
-/** Words with commas; only the first ones if there are many. */
+/** Joins words with commas; only the first ones if there are many. */
 export function listed(words: readonly string[]): string {
   const shown = [...new Set(words)];
   const rest = shown.length - MOST;

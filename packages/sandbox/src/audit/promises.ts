@@ -1,5 +1,5 @@
 // What each preset promises: the probes that must not be reachable in it. The one place that says so,
-// for the command, the attack tests and the table of docs/security.md.
+// for the command, the attack tests and the table of docs/security.md: SECURITY.md S9.
 import type { ProbeName } from './probes/index.js';
 
 /** The presets, and `'default'` for a sandbox without options. */

@@ -8,7 +8,7 @@ import type { Sandbox } from '../sandbox.js';
 import { Calls } from './calls.js';
 import { type Host, hostFor } from './host.js';
 
-/** True if nothing can be written through a mount. */
+/** Returns true if nothing can be written through a mount. */
 export const isReadonly = ({ options, superOptions }: MountInfo): boolean =>
   options.includes('ro') || superOptions.includes('ro');
 
@@ -21,7 +21,7 @@ export interface View {
   readonly uid: number;
   readonly gid: number;
   readonly outsideUid: number | undefined;
-  /** True if this uid of the caller's user namespace is one inside as well. */
+  /** Returns true if this uid of the caller's user namespace is mapped inside. */
   isMapped(outside: number): boolean;
   readonly groups: readonly number[];
   readonly noNewPrivileges: boolean;

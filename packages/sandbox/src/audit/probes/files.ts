@@ -86,7 +86,7 @@ const BACKUPS = ['/boot', '/var/backups', '/swapfile', '/swap.img', '/lost+found
 const LOGS = ['/var/log', '/var/mail', '/var/spool', '/var/tmp', '/mnt', '/media', '/run'];
 
 /**
- * Paths of the host that can be read inside: a directory that is not empty, a file that can be opened.
+ * Looks for paths of the host that can be read inside: a directory that is not empty, a file that can be opened.
  * What covers a path is another file, so that only the host's own counts.
  */
 function readableOf(calls: Calls, { host }: View, paths: readonly string[]): () => string[] {

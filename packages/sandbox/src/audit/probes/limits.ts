@@ -16,7 +16,7 @@ const RESOURCES = {
 } as const;
 const INFINITE = 2n ** 64n - 1n;
 
-/** A resource limit as text; undefined if there is none. */
+/** Reads a hard resource limit as text; undefined if there is none. */
 function hardLimit(calls: Calls, resource: keyof typeof RESOURCES): () => string | undefined {
   const old = new Uint8Array(16);
   const limit = calls.filled('prlimit64', [0, RESOURCES[resource], null, old], 3);

@@ -112,9 +112,10 @@ const FIRMWARE_DIRECTORIES = [
 const FIRMWARE_FILES = ['board_serial', 'chassis_serial', 'product_serial', 'product_uuid'].map(
   (name) => `/sys/class/dmi/id/${name}`,
 );
-const CAP_SYS_ADMIN = '`capabilities` with cap_sys_admin permit to unmount what protects it.';
+const CAP_SYS_ADMIN =
+  'cap_sys_admin permits to unmount what hides it, and the root user of the host owns it: see `user`.';
 
-/** Those that may be written to, by their modes and by the mount; they are not. */
+/** Looks for files that may be written to, by their modes and by the mount; nothing is written. */
 function writableOf(calls: Calls, paths: readonly string[]): () => string[] {
   const tried = paths.map((path) => [path, calls.mayAccess(path, constants.W_OK)] as const);
   const stats = new Map(paths.map((path) => [path, calls.stat(path)]));
@@ -125,7 +126,7 @@ function writableOf(calls: Calls, paths: readonly string[]): () => string[] {
       .map(([path]) => path);
 }
 
-/** Those that have a content for this process. */
+/** Looks for files that have a content for this process. */
 function contentOf(calls: Calls, paths: readonly string[]): () => string[] {
   const tried = paths.map((path) => [path, calls.read(path)] as const);
   return () => tried.filter(([, text]) => (text() ?? '').trim() !== '').map(([path]) => path);

@@ -10,7 +10,7 @@ const CLONE_NEWUSER = 0x1000_0000;
 /** Errors by which a process is kept from another one. */
 const REFUSED: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ESRCH', 'ENOENT']);
 
-/** Names of those that went through, and the error of the first that did not. */
+/** Returns the names of the calls that went through, and the errors of all. */
 function throughOf(tried: Readonly<Record<string, Outcome>>) {
   const entries = Object.entries(tried);
   return {
@@ -41,7 +41,7 @@ export const processProbes = {
     hint: CAPABILITIES,
     changes: 'process',
     prepare(calls) {
-      // struct iovec: where, and how many bytes. Whoever may read fails for the address.
+      // struct iovec: where, and how many bytes. With permission, the call fails for the address.
       const bytes = new Uint8Array(BigUint64Array.of(0x1000n, 8n).buffer);
       const tried = {
         '/proc/1/mem': calls.open('/proc/1/mem', constants.O_RDWR),

@@ -1,6 +1,5 @@
 // Files of the host: what can be changed, uncovered, or run with more privileges.
 import { constants } from 'node:fs';
-import type { MountInfo } from '@ns/mount';
 import type { FileFacts } from '../calls.js';
 import { blocked, judge, listed, type Probe, reachable } from '../probe.js';
 import { isReadonly } from '../view.js';
@@ -72,10 +71,9 @@ const SHARED = [
 ];
 const MNT_DETACH = 2;
 
-/** True for files and directories of this mount, and not of another one over it, nor for devices. */
-const isTop = ({ device }: MountInfo, facts: FileFacts | undefined): boolean =>
-  (facts?.kind === 'file' || facts?.kind === 'directory') &&
-  facts.device === `${device.major}:${device.minor}`;
+/** Returns true for files and directories: devices have probes of their own. */
+const isContent = (facts: FileFacts | undefined): boolean =>
+  facts?.kind === 'file' || facts?.kind === 'directory';
 
 export const writingProbes = {
   'writable-paths': {
@@ -84,10 +82,14 @@ export const writingProbes = {
     hint: 'Only `writable`, `mounts` and a writable root are.',
     prepare(calls, { mounts, host, options: { root } }) {
       // A mount of the host's that is not read-only may have something below that can be written to.
-      const suspicious = mounts.filter(
-        (mount) => !isReadonly(mount) && !KERNEL.has(mount.type) && host.hasDevice(mount.device),
-      );
-      const places = suspicious.map((mount) => ({ mount, stat: calls.stat(mount.target) }));
+      const places = mounts
+        .filter((one) => !isReadonly(one) && !KERNEL.has(one.type) && host.hasDevice(one.device))
+        .map(({ target, device }) => ({
+          target,
+          device: `${device.major}:${device.minor}`,
+          stat: calls.stat(target),
+          mount: calls.mountOf(target),
+        }));
       const tried = PLACES.map((path) => ({
         path,
         stat: calls.stat(path),
@@ -96,8 +98,10 @@ export const writingProbes = {
       return () => {
         const found = [
           ...places
-            .filter(({ mount, stat }) => isTop(mount, stat()))
-            .map(({ mount }) => mount.target),
+            // Another mount may be over it.
+            .filter(({ device, stat, mount }) => stat()?.device === device && !mount()?.readonly)
+            .filter(({ stat }) => isContent(stat()))
+            .map(({ target }) => target),
           ...tried
             .filter(({ path, stat, may }) => may() && host.isSame(path, stat()))
             .map(({ path }) => path),

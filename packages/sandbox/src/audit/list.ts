@@ -1,0 +1,25 @@
+// The probes of an audit as data, for documents and programs.
+import type { Probe } from './probe.js';
+import { type ProbeName, probes } from './probes/index.js';
+import { type AuditPreset, auditPresets, promises } from './promises.js';
+import type { AuditArea } from './report.js';
+
+/** A probe of an audit. */
+export interface AuditProbe {
+  readonly name: ProbeName;
+  readonly area: AuditArea;
+  /** What is reachable if the probe finds something, in a line. */
+  readonly title: string;
+  /** Presets that promise to block it. */
+  readonly promisedBy: readonly AuditPreset[];
+}
+
+/** All probes of an audit, in the order of its findings. */
+export const auditProbes: readonly AuditProbe[] = Object.freeze(
+  (Object.entries(probes) as [ProbeName, Probe][]).map(([name, { area, title }]) => ({
+    name,
+    area,
+    title,
+    promisedBy: auditPresets.filter((preset) => promises[preset].includes(name)),
+  })),
+);
