@@ -21,6 +21,7 @@ function guides(): string[] {
 /** Paths of all documents that users read. */
 export const documents = [
   'README.md',
+  'SECURITY.md',
   'examples/README.md',
   ...packages.map((name) => `packages/${name}/README.md`),
   ...guides(),

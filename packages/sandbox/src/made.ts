@@ -1,4 +1,4 @@
-// What has been made, step by step, and is to be taken back.
+// What has been made, step by step, and is to be taken back in reverse (SECURITY.md S8).
 
 /** Takes all steps, in this order. One that fails keeps no other from its turn; its error comes then. */
 export async function takeAll(steps: readonly (() => unknown)[]): Promise<void> {

@@ -1,3 +1,4 @@
+// Temporary directories of sandboxes are removed, also those of a killed process: SECURITY.md S10.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';

@@ -1,5 +1,5 @@
 // Directories for the time of a sandbox, on the disk. Each is locked as long as its process lives, so
-// that what a killed one has left is seen, and removed, by the next that makes one.
+// that what a killed one has left is seen, and removed, by the next that makes one (SECURITY.md S10).
 import {
   constants,
   existsSync,

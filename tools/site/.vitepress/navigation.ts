@@ -34,6 +34,7 @@ export const navigation = [
       page('Sandboxing', '/guides/sandboxing'),
       page('The command line', '/guides/command-line'),
       page('Presets of sandboxes', '/presets'),
+      page('Security of sandboxes', '/security'),
       page('Processes', '/processes'),
       page('Threads', '/threads'),
     ],

@@ -1,5 +1,5 @@
 // Every step of making a child fails in turn: the error names it, nothing is left, and the next
-// child starts.
+// child starts: SECURITY.md S8.
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isSystemError } from '../errors.js';

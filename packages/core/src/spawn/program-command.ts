@@ -1,12 +1,14 @@
 // A program as a command: what spawn and run start, with all that they do to a command. runProgram
 // makes its calls before exec, and so before a filter of system calls, limits and capabilities hold.
-import { releaseArena, takeSharedArena } from '../program/arena.js';
+// What comes back is of a known size, and nothing but numbers and bytes: SECURITY.md S4.
+import { type Arena, releaseArena, takeSharedArena } from '../program/arena.js';
 import type { Call, ProgramArgument } from '../program/call.js';
 import { Layout, memoryFor } from '../program/layout.js';
 import { Program } from '../program/program.js';
+import { closeFd } from '../sys/fd.js';
 import type { StdioItem } from './options.js';
 import type { ProgramResults } from './run-program.js';
-import { runnerFd } from './runner.js';
+import { openRunner } from './runner.js';
 
 const WORD = 8;
 const OUTPUT = 1;
@@ -15,6 +17,15 @@ const RUNNER = 3;
 const JOB = 4;
 
 const isBytes = (argument: ProgramArgument): argument is Uint8Array => ArrayBuffer.isView(argument);
+
+function openRunnerFor(arena: Arena): number {
+  try {
+    return openRunner();
+  } catch (error) {
+    releaseArena(arena);
+    throw error;
+  }
+}
 
 /**
  * A program as the command of a child: it makes its calls when everything that the options of spawn
@@ -65,15 +76,17 @@ export class ProgramCommand implements Disposable {
     this.size = size;
 
     // The runner is passed on with the job; a command that could write to it is the job itself.
-    const runner = runnerFd();
     const arena = takeSharedArena(memoryFor(whole.entries));
+    const runner = openRunnerFor(arena);
     new Layout(arena, whole.entries, { flags: 0 });
     this.args = [String(JOB), String(arena.address), String(arena.size)];
     this.stdio = ['ignore', 'pipe', 'ignore', runner, arena.fd];
     let open = true;
     this.#close = () => {
-      if (open) releaseArena(arena);
+      if (!open) return;
       open = false;
+      closeFd(runner);
+      releaseArena(arena);
     };
   }
 
@@ -105,7 +118,7 @@ export class ProgramCommand implements Disposable {
     };
   }
 
-  /** Gives the memory of the program back. The command must have ended. */
+  /** Gives memory and descriptors back. The command must have ended. */
   close(): void {
     this.#close();
   }

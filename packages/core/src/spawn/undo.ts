@@ -1,4 +1,4 @@
-// What has to be taken back if an operation of several steps fails.
+// What has to be taken back if an operation of several steps fails (SECURITY.md S8).
 
 /** A step; if it gives a promise, that is the one of its end. */
 type Step = () => unknown;

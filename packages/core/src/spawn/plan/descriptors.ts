@@ -1,4 +1,4 @@
-// The calls that give a child its descriptors.
+// The calls that give a child its descriptors, and no others: SECURITY.md S7.
 import { CLOSE_RANGE_CLOEXEC, F } from '../../flags.js';
 import type { Program } from '../../program/program.js';
 import type { ChildDescriptor } from '../stdio.js';
