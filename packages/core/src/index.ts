@@ -31,6 +31,8 @@ export { listNamespaces } from './namespaces/list.js';
 export { Namespace } from './namespaces/namespace.js';
 export type { NamespaceId } from './namespaces/nsfs.js';
 export type { OpenOptions } from './namespaces/open.js';
+export { OpenProcess } from './namespaces/open-process.js';
+export { assertOwners } from './namespaces/owners.js';
 export { isAway } from './namespaces/place.js';
 export { setns, unshare, unshareDirectories } from './namespaces/thread.js';
 export type { NamespaceType } from './namespaces/types.js';

@@ -1,5 +1,5 @@
 // create(): a sandbox that stays.
-import { hold, Namespace, type NamespaceProcess, type NamespaceType } from '@ns/core';
+import { hold, Namespace, type NamespaceProcess, type NamespaceType, OpenProcess } from '@ns/core';
 import { commandParts } from './command.js';
 import { type Making, make } from './make.js';
 import { openUplink } from './network.js';
@@ -31,7 +31,8 @@ async function start(making: Making): Promise<Sandbox> {
   made.add(() => {
     for (const one of handles) one.close();
   });
-  const place = openRoot(held.pid);
+  using process = OpenProcess.fromPidfd(held.pidfd);
+  const place = openRoot(process);
   made.add(() => place.close());
   const uplink = await making.as('network', () => openUplink(held.pid, options));
   made.add(() => uplink?.close());

@@ -30,12 +30,14 @@ export interface Identity {
   readonly outside: { readonly uid: number; readonly gid: number };
 }
 
-interface Ids {
+/** Ids of one user and one group. */
+export interface Ids {
   readonly uid: number;
   readonly gid: number;
 }
 
-function callerIds(): Ids {
+/** Returns the effective ids of the caller. */
+export function callerIds(): Ids {
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 }
 

@@ -1,6 +1,6 @@
 // The root directory of a process, by a descriptor.
 import { constants } from 'node:fs';
-import { AT } from '@ns/core';
+import { AT, type OpenProcess } from '@ns/core';
 import { closeFd, O_CLOEXEC, O_PATH, syscall } from '@ns/core/sys';
 
 /** An open directory. */
@@ -9,10 +9,10 @@ export interface Place {
   close(): void;
 }
 
-/** Opens the root directory of a process, which must not have been reaped. */
-export function openRoot(pid: number): Place {
+/** Opens the root directory of a process. */
+export function openRoot(process: OpenProcess): Place {
   const flags = O_PATH | O_CLOEXEC | constants.O_DIRECTORY;
-  const fd = syscall('openat', AT.FDCWD, `/proc/${pid}/root`, flags, 0);
+  const fd = syscall('openat', AT.FDCWD, process.path('root'), flags, 0);
   let open = true;
   return {
     get fd() {

@@ -85,7 +85,7 @@ export function openCurrent(type: NamespaceType, options: OpenOptions): number {
 }
 
 /** The pid behind a pidfd, as /proc numbers it. */
-function pidOf(pidfd: number): number {
+export function pidOf(pidfd: number): number {
   const info = readFileSync(`/proc/self/fdinfo/${pidfd}`, 'utf8');
   const pid = /^Pid:\s*(-?\d+)$/m.exec(info)?.[1];
   if (pid === undefined) throw new TypeError(`pidfd: descriptor ${pidfd} is not a pidfd`);

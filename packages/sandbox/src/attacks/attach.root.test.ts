@@ -1,0 +1,154 @@
+// Attacks of a process on root, which attaches to it: it changes its namespaces meanwhile.
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { allNamespaceTypes, Namespace, type NamespaceProcess, spawn } from '@ns/core';
+import { expect, onTestFinished, test } from 'vitest';
+import { attach } from '../attach.js';
+import { outside } from '../testing.js';
+
+/** The attacker's ids. */
+const STRANGER = 1000;
+
+/**
+ * For each line that it reads, a new process that tells its number, waits for a random time, and goes
+ * into a user and a mount namespace of its own, where a program of the attacker's is bound over true(1).
+ */
+const RACER = `
+import ctypes, os, random, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+NEWNS, NEWUSER, BIND, REC, PRIVATE = 0x20000, 0x10000000, 0x1000, 0x4000, 1 << 18
+true, evil = b'/usr/bin/true', sys.argv[1].encode()
+def race(longest):
+  libc.prctl(1, 9) # it ends with its parent
+  print(os.getpid(), flush=True)
+  end = time.perf_counter() + random.random() * longest
+  while time.perf_counter() < end: pass
+  if libc.unshare(NEWUSER | NEWNS) != 0: os._exit(1)
+  for name, text in (('setgroups', 'deny'), ('uid_map', '0 ${STRANGER} 1'), ('gid_map', '0 ${STRANGER} 1')):
+    with open('/proc/self/' + name, 'w') as file: file.write(text)
+  libc.mount(b'none', b'/', None, REC | PRIVATE, None)
+  libc.mount(evil, true, None, BIND, None)
+  print('ready', flush=True)
+  while True: time.sleep(1000)
+for line in sys.stdin:
+  child = os.fork()
+  if child == 0: race(float(line))
+  sys.stdin.readline()
+  os.kill(child, 9)
+  os.waitpid(child, 0)
+  print('over', flush=True)
+`;
+
+/** Starts the racer; each call of the function is one race. */
+async function racer() {
+  const directory = outside();
+  chmodSync(directory, 0o755);
+  const evil = join(directory, 'evil');
+  writeFileSync(evil, '#!/bin/sh\necho evil; id -u; cat /proc/self/uid_map\n', { mode: 0o755 });
+  const child: NamespaceProcess = await spawn('python3', ['-c', RACER, evil], {
+    uid: STRANGER,
+    gid: STRANGER,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await child.exited;
+  });
+  const lines = child.lines[Symbol.asyncIterator]();
+  const next = async () => (await lines.next()).value as string;
+  return async (longest: number, act: (pid: number, ready: () => Promise<string>) => unknown) => {
+    child.stdin?.write(`${longest}\n`);
+    await act(Number(await next()), next);
+    child.stdin?.write('\n');
+    while ((await next()) !== 'over');
+  };
+}
+
+/** What attach would join if it opened one namespace after the other, and asked for each. */
+function openOneByOne(pid: number): string {
+  const types = allNamespaceTypes.filter((type) => {
+    using theirs = Namespace.of(pid, type);
+    using own = Namespace.current(type);
+    return !theirs.equals(own);
+  });
+  return types.join();
+}
+
+test('attach never runs the program of a process that unshares meanwhile with ids of the host', async () => {
+  const race = await racer();
+  let joinedAlone = 0;
+  for (let i = 0; i < 2000 && joinedAlone < 1; i++) {
+    await race(0.0015, (pid) => {
+      if (openOneByOne(pid) === 'mount') joinedAlone++;
+    });
+  }
+  expect(joinedAlone, 'the race is won against handles opened one by one').toBe(1);
+
+  const outcomes = new Set<string>();
+  for (let i = 0; i < 300; i++) {
+    await race(0.004, async (pid, ready) => {
+      const box = await attach(pid).catch((error: Error) => error);
+      if (box instanceof Error) {
+        outcomes.add(box.message.replaceAll(/\d+/g, 'N').split('\n')[0] as string);
+        return;
+      }
+      await ready();
+      const { stdout } = await box.run('true', [], { reject: false });
+      await box.stop();
+      outcomes.add(stdout.replaceAll(/ +/g, ' '));
+    });
+  }
+  const [mapped, ...errors] = [...outcomes].sort().reverse();
+  expect(mapped).toBe(`evil\n0\n 0 ${STRANGER} 1\n`);
+  // Before it unshares, in between, and before its ids are mapped.
+  for (const error of errors) {
+    expect(error).toMatch(/^cannot (attach to process N|join mnt:\[N\]|open the namespaces): /);
+  }
+}, 120_000);
+
+/** A process of this uid and its namespaces, which unshare(1) makes. */
+async function started(command: readonly string[]): Promise<NamespaceProcess> {
+  const [file = '', ...args] = command;
+  const script = [...args, 'sh', '-c', 'echo ready; exec sleep 600'];
+  const child = await spawn(file, script, { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await child.exited;
+  });
+  for await (const line of child.lines) if (line === 'ready') break;
+  return child;
+}
+
+test('attach refuses a process that is in no other namespace than the caller', async () => {
+  const child = await started(['env']);
+  await expect(attach(child.pid)).rejects.toThrow(
+    `cannot attach to process ${child.pid}: it is in the caller's own namespaces`,
+  );
+});
+
+test('attach refuses the mount namespace of a user namespace that is not joined', async () => {
+  const child = await started(['setpriv', '--reuid=1000', '--clear-groups', 'unshare', '-Urm']);
+  using alone = Namespace.fromPidfd(child.pidfd, 'mount');
+  using user = Namespace.fromPidfd(child.pidfd, 'user');
+  await expect(attach([alone])).rejects.toThrow(`cannot join ${alone}: it belongs to ${user}`);
+  const box = await attach([user, alone]);
+  onTestFinished(() => box.stop());
+  const { stdout } = await box.run('cat', ['/proc/self/uid_map']);
+  expect(stdout.trim()).toMatch(/^0 +1000 +1$/);
+});
+
+test('attach runs commands with the ids of the process where it has no user namespace', async () => {
+  const child = await started([
+    'unshare',
+    '-m',
+    'setpriv',
+    '--reuid=1000',
+    '--regid=1000',
+    '--clear-groups',
+  ]);
+  const box = await attach(child.pid);
+  onTestFinished(() => box.stop());
+  expect(Object.keys(box.namespaces)).toEqual(['mount']);
+  const { stdout } = await box.run('sh', ['-c', 'id -u; id -g']);
+  expect(stdout).toBe('1000\n1000\n');
+});
