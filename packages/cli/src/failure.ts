@@ -1,5 +1,6 @@
 // Errors as the user of the command sees them: one line, with what helps.
 import { isSystemError, type SystemError } from '@ns/core';
+import { errnoMeaning } from '@ns/core/sys';
 import { UsageError } from './options.js';
 import { printable } from './output.js';
 
@@ -8,7 +9,7 @@ const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 
 /** Whether the failed call was to run the command itself. */
-function isExec(error: unknown): error is Error & { code: string; args: readonly unknown[] } {
+function isExec(error: unknown): error is SystemError {
   return isSystemError(error) && error.syscall === 'execve';
 }
 
@@ -19,11 +20,10 @@ export function exitCodeOf(error: unknown, own: number): number {
 }
 
 /** The command that could not be run, and why, as a shell says it. */
-function execLine({ code, args, message }: Error & { code: string; args: readonly unknown[] }) {
+function execLine({ code, errno, args }: SystemError) {
   const [path, argv] = args as [path: string, argv: readonly string[]];
   if (code === 'ENOENT' && !argv[0]?.includes('/')) return `${argv[0]}: command not found`;
-  const [, meaning = code] = /\(([^()]+)\)$/m.exec(message) ?? [];
-  return `${path}: ${meaning}`;
+  return `${path}: ${errnoMeaning(-errno)}`;
 }
 
 function textOf(error: unknown, command: string): string {

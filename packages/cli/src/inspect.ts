@@ -1,6 +1,6 @@
 // `ns inspect`: what is known of the namespaces of a process, or of one behind a file or a name.
 import { existsSync } from 'node:fs';
-import { allNamespaceTypes, Namespace } from '@ns/core';
+import { allNamespaceTypes, Namespace, OpenProcess } from '@ns/core';
 import { type Command, done, type Outcome } from './command.js';
 import { type Given, UsageError } from './options.js';
 import { print, printJson } from './output.js';
@@ -62,7 +62,8 @@ function tell(namespace: Namespace): Told {
 /** The namespaces that a text means: all of a process, the one behind a file, or a network by name. */
 function open(text: string): Namespace[] {
   if (/^[1-9]\d{0,9}$/.test(text)) {
-    return allNamespaceTypes.map((type) => Namespace.of(Number(text), type));
+    using target = OpenProcess.open(Number(text));
+    return target.namespaces();
   }
   if (text === 'self') return allNamespaceTypes.map((type) => Namespace.current(type));
   if (text.includes('/')) return [Namespace.fromPath(text)];

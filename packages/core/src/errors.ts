@@ -1,6 +1,7 @@
 // The one error class of failed system calls, and how a call is written in messages.
 import { formatCall } from './format-call.js';
 import { hintFor } from './hints.js';
+import type { ChildPart } from './program/call.js';
 import { errnoMeaning, errnoName } from './sys/errno.js';
 
 const brand = Symbol.for('@ns/SystemError');
@@ -9,6 +10,8 @@ const brand = Symbol.for('@ns/SystemError');
 export interface SystemErrorDetails {
   /** In which step of a larger operation the call was made. */
   step?: string;
+  /** The part of a child that the call belongs to. */
+  part?: ChildPart;
   /** The cause and the cure, when the bare error number misleads. */
   hint?: string;
   /** An underlying error. */
@@ -30,6 +33,8 @@ export class SystemError extends Error {
   readonly args: readonly unknown[];
   /** In which step of a larger operation the call was made. */
   readonly step?: string;
+  /** The part of a child that the call belongs to. Decide by it: the texts are for readers. */
+  readonly part?: ChildPart;
   /** The cause and the cure, when the bare error number misleads. */
   readonly hint?: string;
 
@@ -58,6 +63,7 @@ export class SystemError extends Error {
     this.syscall = syscall;
     this.args = args;
     if (details.step !== undefined) this.step = details.step;
+    if (details.part !== undefined) this.part = details.part;
     if (hint !== undefined) this.hint = hint;
   }
 

@@ -43,7 +43,13 @@ export {
   isNamespaceType,
   namespaceTypes,
 } from './namespaces/types.js';
-export type { CallOptions, MeetingAction, MeetingChild, ProgramArgument } from './program/call.js';
+export type {
+  CallOptions,
+  ChildPart,
+  MeetingAction,
+  MeetingChild,
+  ProgramArgument,
+} from './program/call.js';
 export { Call, ParentDescriptor } from './program/call.js';
 export { Program } from './program/program.js';
 export type { ProcessAttributes, ResourceLimit, ResourceName } from './spawn/attributes.js';

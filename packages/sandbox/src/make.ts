@@ -4,7 +4,6 @@ import { cgroup } from '@ns/cgroup';
 import {
   allNamespaceTypes,
   isRunError,
-  isSystemError,
   type Namespace,
   type NamespaceSpec,
   type NamespaceType,
@@ -65,11 +64,6 @@ export interface Making {
   as<Result>(part: SandboxPart, step: () => Promise<Result>): Promise<Result>;
 }
 
-/** Errors of the command itself, and not of the sandbox: it is not there, or its directory. */
-const ofCommand = (error: unknown) =>
-  isSystemError(error) &&
-  (error.syscall === 'execve' || error.step?.includes('changing the working directory'));
-
 async function attempt<Result>(
   options: SandboxOptions,
   identity: Identity,
@@ -107,7 +101,7 @@ async function attempt<Result>(
     });
   } catch (error) {
     await made.undoFailed();
-    if (isRunError(error) || ofCommand(error)) throw error;
+    if (isRunError(error)) throw error;
     const refused = part ?? (await refusedPart(error, types));
     throw refused === undefined ? error : new SandboxError(refused, error);
   }

@@ -1,17 +1,22 @@
 // Which part of a sandbox the kernel has refused.
 import {
   allNamespaceTypes,
+  type ChildPart,
   isSystemError,
   type NamespaceSpec,
   type NamespaceType,
   Program,
   runProgram,
+  type SystemError,
 } from '@ns/core';
 import { user } from '@ns/user';
 import { LimitError } from './limits.js';
 
-/** A part of a sandbox: a type of namespace, its root, its limits or its way outside. */
-export type SandboxPart = NamespaceType | 'root' | 'limits' | 'network';
+/**
+ * A part of a sandbox: a type of namespace, its root, its limits, its filter of system calls or its way
+ * outside.
+ */
+export type SandboxPart = NamespaceType | 'root' | 'limits' | 'seccomp' | 'network';
 
 const STRANGERS =
   '\n  For root, commands are nobody by default, who may not go there: see the option user.';
@@ -40,41 +45,39 @@ export function isSandboxError(value: unknown): value is SandboxError {
   return value instanceof Error && brand in value;
 }
 
-/** Whether a namespace of a type can be made here, with a user namespace beside it. */
-async function canMake(type: NamespaceType): Promise<boolean> {
+/** True if a failure is of the call that makes namespaces of several types. */
+const isOfSeveral = (error: unknown): error is SystemError =>
+  isSystemError(error) && error.part === 'namespaces';
+
+/** Returns whether making a namespace of a type, with a user namespace beside it, fails like this. */
+async function isRefused(type: NamespaceType, { code }: SystemError): Promise<boolean> {
   const namespaces: NamespaceSpec[] = type === 'user' ? [user()] : [user(), { type }];
   try {
     await runProgram(new Program(), { namespaces });
-    return true;
-  } catch (error) {
-    if (!isSystemError(error)) throw error;
     return false;
+  } catch (error) {
+    // Another failure says nothing about the type.
+    if (!isSystemError(error, code)) return false;
+    return error.part === 'namespaces' || error.part === type;
   }
 }
 
-const steps: readonly (readonly [RegExp, SandboxPart])[] = [
-  [/\bids?\b|user namespace|capabilit|keyring/, 'user'],
-  [/loopback/, 'net'],
-  [/offset|clock/, 'time'],
-  [/host ?name|domain ?name/, 'uts'],
-  [/cgroup/, 'cgroup'],
-  [/rlimit/, 'limits'],
-];
-
-/** The part that a failure to make the sandbox's first process belongs to. */
+/**
+ * Returns the part of a sandbox that a failure to make its first process belongs to; undefined if it
+ * belongs to none, but to the command. By data alone: a text can hold any path. SECURITY.md S9.
+ */
 export async function refusedPart(
   error: unknown,
   types: readonly NamespaceType[],
 ): Promise<SandboxPart | undefined> {
   if (error instanceof LimitError) return 'limits';
-  if (!isSystemError(error)) return undefined;
-  if (error.syscall === 'unshare' || error.syscall === 'clone3') {
-    // They are made by one call, so each is tried by itself.
+  if (isOfSeveral(error)) {
+    // One call makes them all, so each is tried by itself.
     for (const type of allNamespaceTypes) {
-      if (types.includes(type) && !(await canMake(type))) return type;
+      if (types.includes(type) && (await isRefused(type, error))) return type;
     }
+    return undefined;
   }
-  if (error.syscall === 'sethostname') return 'uts';
-  const step = error.step ?? '';
-  return steps.find(([pattern]) => pattern.test(step))?.[1] ?? 'mount';
+  const { part } = Object(error) as { part?: ChildPart };
+  return part === 'command' || part === 'namespaces' ? undefined : part;
 }

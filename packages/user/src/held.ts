@@ -1,6 +1,7 @@
 // Which capabilities a process holds in a user namespace, by the kernel's rules.
-import { readFileSync } from 'node:fs';
-import { Namespace } from '@ns/core';
+import { constants, readFileSync } from 'node:fs';
+import { AT, Namespace } from '@ns/core';
+import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
 import { type CapabilitySet, capabilitySet } from './capability.js';
 import { parseCapabilities } from './capability-state.js';
 
@@ -22,6 +23,33 @@ function withAncestors<Result>(
   }
 }
 
+/** A process that changes its user namespace more often while it is looked at does so on purpose. */
+const ROUNDS = 10;
+
+/** Returns the user namespace of a process, and its status while it was in there. */
+function statusIn(pid: number): { own: Namespace; status: string } {
+  // By the descriptor of its directory: another process may get the number.
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC;
+  const fd = syscall('openat', AT.FDCWD, `/proc/${pid}`, flags, 0);
+  try {
+    const directory = `/proc/self/fd/${fd}`;
+    const open = () => Namespace.fromPath(`${directory}/ns/user`, 'user');
+    let own = open();
+    for (let round = 0; round < ROUNDS; round++) {
+      const status = readFileSync(`${directory}/status`, 'utf8');
+      const now = open();
+      const agree = now.equals(own);
+      own.close();
+      own = now;
+      if (agree) return { own, status };
+    }
+    own.close();
+    throw new Error(`cannot read the capabilities of process ${pid}: it changes them all the time`);
+  } finally {
+    closeFd(fd);
+  }
+}
+
 /**
  * The capabilities that a process holds in a user namespace, or in what a namespace of another type
  * belongs to:
@@ -38,12 +66,11 @@ export function capabilitiesIn(pid: number, namespace: Namespace): CapabilitySet
   if (!Namespace.isNamespace(namespace)) {
     throw new TypeError(`namespace must be a namespace handle: ${String(namespace)}`);
   }
-  const own = Namespace.of(pid, 'user');
+  const { own, status } = statusIn(pid);
   const owner = namespace.type === 'user' ? undefined : namespace.owner();
   try {
     const target = owner === undefined ? namespace : owner;
     if (target === null) return new Set(); // above everything that can be seen
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     return withAncestors(target, (line) => {
       const home = line.findIndex((candidate) => candidate.equals(own));
       if (home < 0) return new Set();

@@ -1,5 +1,5 @@
 // The maps of user namespaces as /proc shows them.
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { Namespace, Program, runProgramSync } from '@ns/core';
 import { type IdMaps, parseIdMap } from './id-map.js';
 
@@ -12,13 +12,35 @@ export interface UserNamespaceMaps extends IdMaps {
   readonly setgroups: SetgroupsState;
 }
 
+/** A process that changes its maps more often while they are read does so on purpose. */
+const ROUNDS = 10;
+
+/** Returns the content of all three files, read until two rounds agree: it may unshare meanwhile. */
+function readTogether(directory: string): readonly [string, string, string] {
+  const read = (name: string) => readFileSync(`${directory}/${name}`, 'utf8');
+  const all = () => [read('uid_map'), read('gid_map'), read('setgroups')] as const;
+  let before = all();
+  for (let round = 0; round < ROUNDS; round++) {
+    const now = all();
+    if (now.every((text, i) => text === before[i])) return now;
+    before = now;
+  }
+  throw new Error('cannot read the maps of the process: they change all the time');
+}
+
 function readMaps(pid: number | 'self'): UserNamespaceMaps {
-  const read = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
-  return {
-    uid: parseIdMap(read('uid_map')),
-    gid: parseIdMap(read('gid_map')),
-    setgroups: read('setgroups').trim() === 'deny' ? 'deny' : 'allow',
-  };
+  // By the descriptor of its directory: another process may get the number.
+  const directory = openSync(`/proc/${pid}`, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const [uid, gid, setgroups] = readTogether(`/proc/self/fd/${directory}`);
+    return {
+      uid: parseIdMap(uid),
+      gid: parseIdMap(gid),
+      setgroups: setgroups.trim() === 'deny' ? 'deny' : 'allow',
+    };
+  } finally {
+    closeSync(directory);
+  }
 }
 
 /** A handle names no process whose files could be read, so a child joins and waits for us to do it. */

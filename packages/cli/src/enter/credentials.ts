@@ -1,6 +1,5 @@
 // Which user and group a command runs as in namespaces that it joins, as nsenter(1) has it.
-import { readFileSync } from 'node:fs';
-import type { Namespace } from '@ns/core';
+import type { Namespace, OpenProcess } from '@ns/core';
 import { type IdMap, readIdMaps, toInside, toOutside } from '@ns/user';
 import { type IdKind, idOf } from '../ids.js';
 import { type Given, UsageError } from '../options.js';
@@ -19,20 +18,19 @@ function rootOf(map: IdMap | undefined): number | undefined {
 }
 
 /** The effective id of a process, as it is here. */
-function effectiveId(kind: IdKind, pid: number): number {
+function effectiveId(kind: IdKind, process: OpenProcess): number {
   const name = kind === 'uid' ? 'Uid' : 'Gid';
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(new RegExp(`^${name}:\\s+\\d+\\s+(\\d+)`, 'm').exec(status)?.[1]);
+  return Number(new RegExp(`^${name}:\\s+\\d+\\s+(\\d+)`, 'm').exec(process.read('status'))?.[1]);
 }
 
 /** The id of the target, as it is in the joined user namespace. */
-function followed(kind: IdKind, target: number | undefined, map: IdMap | undefined): number {
+function followed(kind: IdKind, target: OpenProcess | undefined, map: IdMap | undefined): number {
   const option = options[kind];
   if (target === undefined) throw new UsageError(`--${option}=follow needs --target PID`);
   const id = effectiveId(kind, target);
   const inside = map === undefined ? id : toInside(map, id);
   if (inside !== undefined) return inside;
-  throw new UsageError(`--${option}=follow: ${kind} ${id} of ${target} is not mapped there`);
+  throw new UsageError(`--${option}=follow: ${kind} ${id} of ${target.pid} is not mapped there`);
 }
 
 /**
@@ -44,7 +42,7 @@ function followed(kind: IdKind, target: number | undefined, map: IdMap | undefin
 export function credentialsIn(
   given: Given,
   user: Namespace | undefined,
-  target: number | undefined,
+  target: OpenProcess | undefined,
 ): Credentials {
   if (given.has('preserve-credentials')) {
     if (!given.has('setuid') && !given.has('setgid')) return {};

@@ -1,7 +1,7 @@
 // The root and working directory of a command that `ns enter` runs, as nsenter(1) takes them: opened
 // here, before any namespace is joined.
 import { closeSync, constants, openSync } from 'node:fs';
-import type { Preparation } from '@ns/core';
+import type { OpenProcess, Preparation } from '@ns/core';
 import { type Given, type OptionTable, UsageError } from '../options.js';
 
 /** The options, for the help. */
@@ -34,16 +34,27 @@ function open(path: string, opened: number[]): number {
   return fd;
 }
 
-function pathOf(given: Given, name: 'root' | 'wd', target: number | undefined): string | undefined {
+/** A path to open, and what messages call it. */
+interface Named {
+  readonly path: string;
+  readonly name: string;
+}
+
+function pathOf(
+  given: Given,
+  name: 'root' | 'wd',
+  target: OpenProcess | undefined,
+): Named | undefined {
   if (!given.has(name)) return undefined;
   const path = given.value(name);
-  if (path !== undefined) return path;
+  if (path !== undefined) return { path, name: path };
   if (target === undefined) throw new UsageError(`--${name} needs --target PID or a directory`);
-  return `/proc/${target}/${name === 'root' ? 'root' : 'cwd'}`;
+  const file = name === 'root' ? 'root' : 'cwd';
+  return { path: target.path(file), name: `/proc/${target.pid}/${file}` };
 }
 
 /** Opens the directories that the options name. */
-export function openDirectories(given: Given, target: number | undefined): Directories {
+export function openDirectories(given: Given, target: OpenProcess | undefined): Directories {
   if (given.has('wd') && given.has('wdns')) throw new UsageError('--wd and --wdns are exclusive');
   const [root, wd] = [pathOf(given, 'root', target), pathOf(given, 'wd', target)];
   const opened: number[] = [];
@@ -51,18 +62,18 @@ export function openDirectories(given: Given, target: number | undefined): Direc
     for (const fd of opened.splice(0)) closeSync(fd);
   };
   try {
-    const rootFd = root === undefined ? undefined : open(root, opened);
-    const wdFd = wd === undefined ? undefined : open(wd, opened);
+    const rootFd = root === undefined ? undefined : open(root.path, opened);
+    const wdFd = wd === undefined ? undefined : open(wd.path, opened);
     const prepare = (child: Preparation) => {
       const program = child.program('root');
       if (rootFd !== undefined) {
-        const step = `making ${root} the root directory`;
+        const step = `making ${root?.name} the root directory`;
         program.call('fchdir', program.descriptor(rootFd), { step });
         // The working directory stays there: one outside of the root would be a way out.
         program.call('chroot', '.', { step });
       }
       if (wdFd !== undefined) {
-        const step = `making ${wd} the working directory`;
+        const step = `making ${wd?.name} the working directory`;
         program.call('fchdir', program.descriptor(wdFd), { step });
       }
     };

@@ -1,7 +1,7 @@
 // What else `ns enter` takes over from its target: a socket's network, the cgroup, the SELinux
 // context.
 import { existsSync, readFileSync } from 'node:fs';
-import { isSystemError, Namespace, type Preparation } from '@ns/core';
+import { isSystemError, Namespace, type OpenProcess, type Preparation } from '@ns/core';
 import { closeFd, syscall } from '@ns/core/sys';
 import { type Given, type OptionTable, UsageError } from '../options.js';
 
@@ -15,10 +15,9 @@ export const followOptions: OptionTable = {
 };
 
 /** The network namespace of a socket that the target has open. */
-export function networkOfSocket(target: number, descriptor: number): Namespace {
-  const pidfd = syscall('pidfd_open', target, 0);
+export function networkOfSocket(target: OpenProcess, descriptor: number): Namespace {
   try {
-    const socket = syscall('pidfd_getfd', pidfd, descriptor, 0);
+    const socket = syscall('pidfd_getfd', target.pidfd, descriptor, 0);
     try {
       return Namespace.fromSocket(socket);
     } finally {
@@ -26,17 +25,15 @@ export function networkOfSocket(target: number, descriptor: number): Namespace {
     }
   } catch (error) {
     if (!isSystemError(error, 'EBADF') && !isSystemError(error, 'ENOTTY')) throw error;
-    throw new UsageError(`--net-socket: descriptor ${descriptor} of ${target} is no socket`);
-  } finally {
-    closeFd(pidfd);
+    throw new UsageError(`--net-socket: descriptor ${descriptor} of ${target.pid} is no socket`);
   }
 }
 
 /** Directory of the target's group in the v2 tree; undefined if it is not asked for. */
-export function cgroupToJoin(given: Given, target: number | undefined): string | undefined {
+export function cgroupToJoin(given: Given, target: OpenProcess | undefined): string | undefined {
   if (!given.has('join-cgroup')) return undefined;
   if (target === undefined) throw new UsageError('--join-cgroup needs --target PID');
-  const group = /^0::(.*)$/m.exec(readFileSync(`/proc/${target}/cgroup`, 'utf8'))?.[1];
+  const group = /^0::(.*)$/m.exec(target.read('cgroup'))?.[1];
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
   const [, root = '/', point] = /^\d+ \d+ \S+ (\S+) (\S+) .* - cgroup2 /m.exec(mounts) ?? [];
   if (group === undefined || point === undefined) {
@@ -52,14 +49,14 @@ export function cgroupToJoin(given: Given, target: number | undefined): string |
 /** Has the command run in the target's SELinux context. */
 export function prepareContext(
   given: Given,
-  target: number | undefined,
+  target: OpenProcess | undefined,
 ): (child: Preparation) => void {
   if (!given.has('follow-context')) return () => {};
   if (target === undefined) throw new UsageError('--follow-context needs --target PID');
   if (!existsSync('/sys/fs/selinux/enforce')) {
     throw new Error('--follow-context: SELinux is not enabled here');
   }
-  const context = readFileSync(`/proc/${target}/attr/current`, 'utf8').replace(/\0$/, '');
+  const context = target.read('attr/current').replace(/\0$/, '');
   return (child) => {
     const program = child.program('credentials');
     const step = `taking on the context ${context}`;

@@ -1,6 +1,12 @@
 // What `ns enter` is to do: its options, and the child that they stand for.
-import { readFileSync } from 'node:fs';
-import { allNamespaceTypes, Namespace, type Preparation, type SpawnOptions } from '@ns/core';
+import {
+  assertOwners,
+  Namespace,
+  type NamespaceType,
+  OpenProcess,
+  type Preparation,
+  type SpawnOptions,
+} from '@ns/core';
 import { addCapabilities, addRunAs } from '@ns/user';
 import { namedTypes, subjects, typeOptions } from '../namespace-options.js';
 import { type Given, type OptionGroup, UsageError } from '../options.js';
@@ -9,10 +15,11 @@ import { type Credentials, credentialsIn } from './credentials.js';
 import { directoryOptions, openDirectories } from './directories.js';
 import { cgroupToJoin, followOptions, networkOfSocket, prepareContext } from './follow.js';
 
-function targetOf(given: Given): number | undefined {
+function targetOf(given: Given): OpenProcess | undefined {
   const pid = given.number('target');
+  if (pid === undefined) return undefined;
   if (pid === 0) throw new UsageError('--target must be a process id: 0');
-  return pid;
+  return OpenProcess.open(pid);
 }
 
 /** Whether the thread is in the namespace already. */
@@ -21,7 +28,21 @@ function isOurs(handle: Namespace): boolean {
   return own.equals(handle);
 }
 
-function openNamespaces(given: Given, target: number | undefined, into: Namespace[]): void {
+/**
+ * Opens namespaces of the target, all of one moment.
+ *
+ * @param named those that are asked for by name; undefined: all that are not the caller's own
+ */
+function openTargets(target: OpenProcess, named?: readonly NamespaceType[]): Namespace[] {
+  return target.namespaces(named).filter((one) => {
+    // The user namespace that the caller is in cannot be joined, and need not be.
+    const isWanted = (named !== undefined && one.type !== 'user') || !isOurs(one);
+    if (!isWanted) one.close();
+    return isWanted;
+  });
+}
+
+function openNamespaces(given: Given, target: OpenProcess | undefined, into: Namespace[]): void {
   const named = namedTypes(given);
   const socket = given.number('net-socket');
   if (socket !== undefined) {
@@ -29,20 +50,20 @@ function openNamespaces(given: Given, target: number | undefined, into: Namespac
     if (given.has('net')) throw new UsageError('--net and --net-socket exclude each other');
     into.push(networkOfSocket(target, socket));
   }
-  const all = given.has('all') || (named.length === 0 && socket === undefined);
-  for (const type of all ? allNamespaceTypes : named) {
-    if (type === 'net' && socket !== undefined) continue;
+  const ofTarget = named.filter((type) => given.value(type) === undefined);
+  for (const type of named) {
     const file = given.value(type);
-    if (file !== undefined) {
-      into.push(Namespace.fromPath(file, type));
-      continue;
-    }
-    if (target === undefined) throw new UsageError(`--${type} needs --target PID or a file`);
-    const handle = Namespace.of(target, type);
-    // Nobody can join the user namespace that he is in; the others need not be joined.
-    const wanted = given.has(type) && type !== 'user';
-    if (!wanted && isOurs(handle)) handle.close();
-    else into.push(handle);
+    if (file !== undefined) into.push(Namespace.fromPath(file, type));
+  }
+  const all = given.has('all') || (named.length === 0 && socket === undefined);
+  if (!all && ofTarget.length === 0) return;
+  if (target === undefined) {
+    throw new UsageError(`--${ofTarget[0] ?? 'all'} needs --target PID or a file`);
+  }
+  const taken = new Set(into.map(({ type }) => type));
+  for (const one of openTargets(target, all ? undefined : ofTarget)) {
+    if (taken.has(one.type)) one.close();
+    else into.push(one);
   }
 }
 
@@ -58,8 +79,8 @@ function openUserParent(into: Namespace[]): void {
   else into.push(parent);
 }
 
-function environmentOf(target: number): Record<string, string> {
-  const text = readFileSync(`/proc/${target}/environ`, 'utf8');
+function environmentOf(target: OpenProcess): Record<string, string> {
+  const text = target.read('environ');
   const pairs = text.split('\0').filter((entry) => entry.includes('='));
   return Object.fromEntries(
     pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
@@ -72,7 +93,7 @@ function keepCapabilities(child: Preparation, credentials: Credentials): void {
   addCapabilities(child, { ambient: 'all' });
 }
 
-function optionsOf(given: Given, target: number | undefined, namespaces: Namespace[]) {
+function optionsOf(given: Given, target: OpenProcess | undefined, namespaces: Namespace[]) {
   const options: SpawnOptions = { namespaces };
   const cwd = given.path('wdns');
   if (cwd !== undefined) options.cwd = cwd;
@@ -85,7 +106,7 @@ function optionsOf(given: Given, target: number | undefined, namespaces: Namespa
 
 /** What is to be run, and how. Its descriptors are open until it is closed. */
 export function planEnter(given: Given) {
-  const target = targetOf(given);
+  using target = targetOf(given);
   const { command, args, argv0 } = wordsOf(given.operands);
   const namespaces: Namespace[] = [];
   const directories = openDirectories(given, target);
@@ -96,6 +117,9 @@ export function planEnter(given: Given) {
   try {
     openNamespaces(given, target, namespaces);
     if (given.has('user-parent')) openUserParent(namespaces);
+    // A user namespace is to be joined: then not the mounts of another one, whose owner is another.
+    const isWhole = given.has('all') || given.has('user') || namedTypes(given).length === 0;
+    if (target && isWhole) assertOwners(namespaces);
     if (given.has('no-fork') && namespaces.some(({ type }) => type === 'pid')) {
       throw new UsageError('--no-fork: only a new process is in a pid namespace that is joined');
     }

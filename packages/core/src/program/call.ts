@@ -1,5 +1,15 @@
 // One entry of a syscall program: a call with its arguments, and how it is treated.
 import { CLONE } from '../flags.js';
+import type { NamespaceType } from '../namespaces/types.js';
+
+/**
+ * The part of a child that a call belongs to: a type of namespace, or one of
+ * - `namespaces`: the call that makes new namespaces of several types
+ * - `limits`: resource limits
+ * - `seccomp`: the filter of system calls
+ * - `command`: its working directory and its exec
+ */
+export type ChildPart = NamespaceType | 'namespaces' | 'limits' | 'seccomp' | 'command';
 
 /** How a call of a {@link Program} is treated. */
 export interface CallOptions {
@@ -16,6 +26,8 @@ export interface CallOptions {
   ifSucceeded?: Call;
   /** What the call is part of, for the error message. */
   step?: string;
+  /** The part that its error belongs to. Default: the type of the specification that adds it. */
+  part?: ChildPart;
   /** What helps when it fails, for the error message: whatever the error is, or by its code. */
   hint?: string | Readonly<Record<string, string>>;
   /**
@@ -27,7 +39,7 @@ export interface CallOptions {
 
 /** Names of the options of a call. */
 export const callOptions = [
-  ...['tolerate', 'expect', 'ifFailed', 'ifSucceeded', 'step', 'hint', 'explains'],
+  ...['tolerate', 'expect', 'ifFailed', 'ifSucceeded', 'step', 'part', 'hint', 'explains'],
 ] as const satisfies readonly (keyof CallOptions)[];
 
 /** A file descriptor of the parent that the program uses; see {@link Program.descriptor}. */
@@ -82,6 +94,8 @@ export class Call {
   readonly options: CallOptions;
   /** What the parent does meanwhile, if the entry is a meeting. */
   readonly action: MeetingAction | undefined;
+  /** The part that its error belongs to: what decisions are made by, as the texts are for readers. */
+  part: ChildPart | undefined;
 
   constructor(
     name: string,
@@ -95,6 +109,7 @@ export class Call {
     this.args = args;
     this.options = options;
     this.action = action;
+    this.part = options.part;
   }
 
   /** What helps when it fails with an error of this code. */

@@ -137,6 +137,7 @@ export function setPrivilegedAttributes(program: Program, attributes: ProcessAtt
     const resource = RESOURCES[name as ResourceName];
     program.call('prlimit64', 0, resource, new Uint8Array(pair.buffer), null, {
       step: `setting rlimits.${name}`,
+      part: 'limits',
       hint: 'Raising a hard limit needs CAP_SYS_RESOURCE.',
     });
   }
@@ -161,6 +162,7 @@ function addFilter(program: Program, filter: Uint8Array): void {
   program.store(filter, bytes, 8, 8);
   program.call('seccomp', SECCOMP_SET_MODE_FILTER, 0, bytes, {
     step: 'filtering its system calls',
+    part: 'seccomp',
     hint: 'It needs noNewPrivileges, or CAP_SYS_ADMIN.',
   });
 }
@@ -169,6 +171,6 @@ function addFilter(program: Program, filter: Uint8Array): void {
 export function setLastAttributes(program: Program, attributes: ProcessAttributes): void {
   const { umask, noNewPrivileges, seccomp } = attributes;
   if (umask !== undefined) program.call('umask', umask);
-  if (noNewPrivileges) program.call('prctl', PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (noNewPrivileges) program.call('prctl', PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0, { part: 'seccomp' });
   if (seccomp) addFilter(program, seccomp);
 }

@@ -39,6 +39,7 @@ export function programError(layout: Layout, entries: readonly Call[]): SystemEr
   const hint = explanation(entry, layout, entries) ?? entry.hintFor(errnoName(errno));
   const details: SystemErrorDetails = { step: step ? `the child, ${step}` : 'the child' };
   if (hint !== undefined) details.hint = hint;
+  if (entry.part !== undefined) details.part = entry.part;
   const args = entry.args.map((argument) => shown(argument, layout));
   if (entry.name !== 'execve') return new SystemError(errno, entry.name, args, details);
   // As execvp(3): a command that was found but may not be run says more than "not found".

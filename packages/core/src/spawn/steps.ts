@@ -2,7 +2,7 @@
 // it with or without blocking. Whatever is open on the way is put on the undo list.
 import { constants } from 'node:fs';
 import { SystemError } from '../errors.js';
-import { F } from '../flags.js';
+import { CLONE, F } from '../flags.js';
 import { releaseArena, takePrivateArena, takeSharedArena } from '../program/arena.js';
 import type { Call, MeetingAction } from '../program/call.js';
 import { Layout, memoryFor } from '../program/layout.js';
@@ -39,8 +39,10 @@ const EXECUTED = 'E'.charCodeAt(0);
 
 function* cloneChild(layout: Layout, draft: Draft): Generator<Wait, number, number> {
   const pid = yield { kind: 'clone', job: layout.address };
-  if (pid < 0) throw new SystemError(-pid, 'clone3', [draft.clone.flags]);
-  return pid;
+  if (pid >= 0) return pid;
+  const { flags } = draft.clone;
+  const part = flags === CLONE.INTO_CGROUP ? 'cgroup' : 'namespaces';
+  throw new SystemError(-pid, 'clone3', [flags], flags === 0 ? {} : { part });
 }
 
 /** Whether the child came to its last call: what became of it then is its command's affair. */

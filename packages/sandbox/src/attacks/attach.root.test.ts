@@ -152,3 +152,9 @@ test('attach runs commands with the ids of the process where it has no user name
   const { stdout } = await box.run('sh', ['-c', 'id -u; id -g']);
   expect(stdout).toBe('1000\n1000\n');
 });
+
+test("attach refuses a process that is in a container's files with the ids of the host", async () => {
+  const theirs = await started(['setpriv', '--reuid=1000', '--clear-groups', 'unshare', '-Urm']);
+  const inside = await started(['nsenter', '-m', '-t', String(theirs.pid)]);
+  await expect(attach(inside.pid)).rejects.toThrow(/^cannot join mnt:\[\d+\]: it belongs to user:/);
+});

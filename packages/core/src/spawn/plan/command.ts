@@ -16,6 +16,7 @@ const EVERY_SIGNAL = 2n ** 64n - 1n;
 
 // What execvp(3) goes on after, to the next directory.
 const NEXT_DIRECTORY: CallOptions = {
+  part: 'command',
   tolerate: ['ENOENT', 'ENOTDIR', 'EACCES', 'ESTALE', 'ENODEV'],
 };
 
@@ -25,7 +26,7 @@ function execCalls({ file, argv, environment, searchPath }: Command): Call[] {
     : searchPath.split(':').map((directory) => `${directory || '.'}/${file}`);
   // Not by Program.call, which would check the whole environment for each of the paths.
   return paths.map((path, i) => {
-    const options = i < paths.length - 1 ? NEXT_DIRECTORY : {};
+    const options: CallOptions = i < paths.length - 1 ? NEXT_DIRECTORY : { part: 'command' };
     return new Call('execve', syscallNumber('execve'), [path, argv, environment], options);
   });
 }

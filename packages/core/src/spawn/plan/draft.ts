@@ -4,11 +4,11 @@ import { release } from 'node:os';
 import { assertKeys } from '../../arguments.js';
 import { CLONE } from '../../flags.js';
 import { flagsOf, type NamespaceType } from '../../namespaces/types.js';
-import type { Call } from '../../program/call.js';
+import type { Call, ChildPart } from '../../program/call.js';
 import type { CloneOptions, Layout } from '../../program/layout.js';
 import { Program } from '../../program/program.js';
 import type { ChildOptions } from '../checked.js';
-import type { InitOptions, Phase, Preparation } from '../spec.js';
+import { type InitOptions, type Phase, type Preparation, phases } from '../spec.js';
 import { Undo } from '../undo.js';
 
 /**
@@ -52,6 +52,16 @@ export interface Draft {
   /** Changes the finished program: how tests make any of its calls fail, or wait. */
   readonly edit?: (entries: readonly Call[]) => readonly Call[];
 }
+
+/** Parts of the calls that the option `prepare` adds; those of the settings are of many kinds. */
+const partOfPhase: Readonly<Partial<Record<Phase, ChildPart>>> = {
+  clock: 'time',
+  user: 'user',
+  propagation: 'mount',
+  mounts: 'mount',
+  root: 'mount',
+  credentials: 'user',
+};
 
 /** Collects what the specs contribute, and after them a program of the caller's. */
 export function draft(options: ChildOptions, program?: Program): Draft {
@@ -105,9 +115,22 @@ export function draft(options: ChildOptions, program?: Program): Draft {
       undo.add(step);
     },
   };
+  /** Has a contributor add its calls, which then belong to its part. SECURITY.md S9. */
+  const contribute = (
+    prepare: ((child: Preparation) => void) | undefined,
+    partIn: (phase: Phase) => ChildPart | undefined,
+  ) => {
+    const before = phases.map((phase) => programs[phase]?.entries.length ?? 0);
+    prepare?.(preparation);
+    phases.forEach((phase, i) => {
+      for (const call of programs[phase]?.entries.slice(before[i]) ?? []) {
+        call.part ??= partIn(phase);
+      }
+    });
+  };
   try {
-    for (const spec of specs) spec.prepare?.(preparation);
-    options.prepare?.(preparation);
+    for (const spec of specs) contribute(spec.prepare?.bind(spec), () => spec.type);
+    contribute(options.prepare, (phase) => partOfPhase[phase]);
   } catch (error) {
     undo.failed();
     throw error;

@@ -1,6 +1,23 @@
 // Meetings of a child with its parent, as the calls that the child makes.
-import type { Call, MeetingAction } from '../../program/call.js';
+import type { Call, ChildPart, MeetingAction } from '../../program/call.js';
 import { Program } from '../../program/program.js';
+
+/** Returns the action of a meeting, whose errors belong to its part. */
+function actionOf(action: MeetingAction, part: ChildPart | undefined): MeetingAction {
+  if (part === undefined) return action;
+  const fail = (error: unknown): never => {
+    if (error instanceof Error && !('part' in error)) Object.assign(error, { part });
+    throw error;
+  };
+  return (child) => {
+    try {
+      const done = action(child);
+      return done instanceof Promise ? done.catch(fail) : done;
+    } catch (error) {
+      return fail(error);
+    }
+  };
+}
 
 /** Writes meetings as the calls that the child makes, and lists what the parent does in them. */
 export function expandMeetings(
@@ -15,9 +32,13 @@ export function expandMeetings(
       program.append([entry]);
       continue;
     }
-    program.call('write', status, 'P', 1, { step: entry.options.step ?? 'meeting the parent' });
-    program.call('read', go, new Uint8Array(8), 1, { expect: 1, step: 'waiting for the parent' });
-    meetings.push(entry.action);
+    const { options, part } = entry;
+    const calls = [
+      program.call('write', status, 'P', 1, { step: options.step ?? 'meeting the parent' }),
+      program.call('read', go, new Uint8Array(8), 1, { expect: 1, step: 'waiting for the parent' }),
+    ];
+    for (const call of calls) call.part = part;
+    meetings.push(actionOf(entry.action, part));
   }
   return { entries: program.entries, meetings };
 }

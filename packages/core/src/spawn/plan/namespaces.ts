@@ -37,11 +37,12 @@ function forbidTracing(program: Program): void {
  * @returns the call that fails if the caller may not change its groups
  */
 function leaveCaller(program: Program): Call {
+  const part = 'user';
   const step = "giving up the caller's groups and keyring";
   // Where a filter refuses it, or the kernel was built without, there is no keyring to be left.
   const tolerate = ['ENOSYS', 'EPERM', 'EACCES'];
-  program.call('keyctl', KEYCTL_JOIN_SESSION_KEYRING, null, { step, tolerate });
-  return program.call('setgroups', 0, null, { step, tolerate: ['EPERM'] });
+  program.call('keyctl', KEYCTL_JOIN_SESSION_KEYRING, null, { step, part, tolerate });
+  return program.call('setgroups', 0, null, { step, part, tolerate: ['EPERM'] });
 }
 
 /**
@@ -50,20 +51,21 @@ function leaveCaller(program: Program): Call {
  * root's. Joining alone changes no ids (SECURITY.md S1).
  */
 function takeMappedIds(program: Program, groups: Call): void {
+  const part = 'user';
   const step = 'taking ids that are mapped in the joined user namespace';
   const hint = { EINVAL: 'A user namespace without id maps can run nothing: write them first.' };
   const choose = (kind: 'uid' | 'gid') => {
-    const map = program.call('openat', AT.FDCWD, `/proc/self/${kind}_map`, READ, 0, { step });
+    const map = program.call('openat', AT.FDCWD, `/proc/self/${kind}_map`, READ, 0, { step, part });
     const seeming = program.call(`gete${kind}`);
-    const id = stepEntry('mappedId', [map, seeming], { step, hint });
+    const id = stepEntry('mappedId', [map, seeming], { step, part, hint });
     program.append([id]);
     program.call('close', map);
     return id;
   };
   const [gid, uid] = [choose('gid'), choose('uid')];
-  program.call('setgroups', 0, null, { step, ifFailed: groups, tolerate: ['EPERM'] });
-  program.call('setresgid', gid, gid, gid, { step });
-  program.call('setresuid', uid, uid, uid, { step });
+  program.call('setgroups', 0, null, { step, part, ifFailed: groups, tolerate: ['EPERM'] });
+  program.call('setresgid', gid, gid, gid, { step, part });
+  program.call('setresuid', uid, uid, uid, { step, part });
 }
 
 /** Joins the handles, user namespace first, which brings the privilege to join the others. */
@@ -82,6 +84,7 @@ function joinHandles(program: Program, options: ChildOptions): void {
     network &&
     program.call('setns', program.descriptor(network.fd), namespaceTypes.net.flag, {
       step: `joining ${network}`,
+      part: 'net',
       tolerate: ['EPERM'],
     });
   for (const type of allNamespaceTypes) {
@@ -91,7 +94,7 @@ function joinHandles(program: Program, options: ChildOptions): void {
     const already = handle === network && joined ? { ifFailed: joined } : {};
     const step = `joining ${handle}`;
     const groups = handle === user && takesIds ? leaveCaller(program) : undefined;
-    program.call('setns', fd, namespaceTypes[type].flag, { step, ...already });
+    program.call('setns', fd, namespaceTypes[type].flag, { step, part: type, ...already });
     program.call('close', fd);
     if (handle === user) forbidTracing(program);
     if (!groups) continue;
@@ -113,18 +116,22 @@ export function enterNamespaces(program: Program, { options, owner, programs }: 
   joinHandles(program, options);
   if (owner) {
     // Whoever makes a user namespace owns it; capabilities come back with it.
+    const part = 'user';
     const step = 'becoming the owner of the new user namespace';
     // Where a joined user namespace denies it, nobody can have other groups than the caller's.
     const tolerate = handles.some(({ type }) => type === 'user') ? ['EPERM'] : [];
-    program.call('setgroups', 0, null, { step, tolerate });
-    program.call('setresgid', owner.gid, owner.gid, owner.gid, { step });
-    program.call('setresuid', owner.uid, owner.uid, owner.uid, { step });
+    program.call('setgroups', 0, null, { step, part, tolerate });
+    program.call('setresgid', owner.gid, owner.gid, owner.gid, { step, part });
+    program.call('setresuid', owner.uid, owner.uid, owner.uid, { step, part });
     if (handles.length > 0) forbidTracing(program);
   }
   const nested = programs.nested?.entries ?? [];
   program.append(nested);
   if (nested.some(isUserEntry)) types.delete('user');
-  if (types.size > 0) program.call('unshare', flagsOf(types));
+  const [type, ...others] = types;
+  if (type !== undefined) {
+    program.call('unshare', flagsOf(types), { part: others.length === 0 ? type : 'namespaces' });
+  }
   // The next clone or exec enters a new time namespace, and fixes its offsets.
   program.append(programs.clock ?? []);
 }

@@ -70,6 +70,8 @@ function isolatedPlan(draft: Draft, { stdio, runner }: PlanDescriptors): Plan {
   if (!runner) throw new TypeError('an isolated child needs the runner');
   const entering = new Program();
   enterNamespaces(entering, draft);
+  // What is neither a join nor the making of a namespace takes ids.
+  for (const call of entering.entries) call.part ??= 'user';
   const settingUp = new Program();
   for (const phase of phases) {
     if (!phasesOfEntering.has(phase)) settingUp.append(draft.programs[phase] ?? []);

@@ -1,6 +1,7 @@
 // The calls that make the child's process what its options say.
 import { constants } from 'node:fs';
 import { AT, PR, RESOLVE } from '../../flags.js';
+import type { CallOptions } from '../../program/call.js';
 import type { Program } from '../../program/program.js';
 import { O_CLOEXEC, O_PATH } from '../../sys/fd.js';
 import { setPrivilegedAttributes } from '../attributes.js';
@@ -9,9 +10,10 @@ import type { ChildOptions } from '../checked.js';
 function changeIds(program: Program, { uid, gid }: ChildOptions): void {
   if (uid === undefined && gid === undefined) return;
   // As child_process does: supplementary groups go if that is permitted.
-  program.call('setgroups', 0, null, { tolerate: ['EPERM'] });
-  if (gid !== undefined) program.call('setresgid', gid, gid, gid);
-  if (uid !== undefined) program.call('setresuid', uid, uid, uid);
+  const part = 'user';
+  program.call('setgroups', 0, null, { tolerate: ['EPERM'], part });
+  if (gid !== undefined) program.call('setresgid', gid, gid, gid, { part });
+  if (uid !== undefined) program.call('setresuid', uid, uid, uid, { part });
   // The kernel has set it to fs.suid_dumpable, which may be 1.
   program.call('prctl', PR.SET_DUMPABLE, 0, 0, 0, 0);
 }
@@ -27,15 +29,15 @@ const withoutMagicLinks = new Uint8Array(
 
 function changeDirectory(program: Program, { directory, specs, handles }: ChildOptions): void {
   if (directory === undefined) return;
-  const step = 'changing the working directory';
+  const options: CallOptions = { step: 'changing the working directory', part: 'command' };
   if (![...specs, ...handles].some(({ type }) => type === 'mount')) {
-    program.call('chdir', directory, { step });
+    program.call('chdir', directory, options);
     return;
   }
   // The root may be one that nobody trusts: a link to /proc in it must not lead back out.
   const how = withoutMagicLinks;
-  const found = program.call('openat2', AT.FDCWD, directory, how, how.length, { step });
-  program.call('fchdir', found, { step });
+  const found = program.call('openat2', AT.FDCWD, directory, how, how.length, options);
+  program.call('fchdir', found, options);
   program.call('close', found);
 }
 
