@@ -9,6 +9,7 @@ struct timespec { i64 seconds, nanoseconds; };
 
 enum {
   PR_SET_PDEATHSIG = 1, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_SET_CHILD_SUBREAPER = 36,
+  PR_SET_NO_NEW_PRIVS = 38, SECCOMP_SET_MODE_FILTER = 1,
   NO_HANG = 1,
   MILLION = 1000000,
 };
@@ -75,14 +76,21 @@ static void reap(struct watch *watch, i32 report) {
   }
 }
 
+// Limits init as its command is limited: a command that makes init act for it gains nothing.
+static void confine(i64 no_new_privs, i64 filter) {
+  if (no_new_privs && call2(SYS_PRCTL, PR_SET_NO_NEW_PRIVS, 1) < 0) call1(SYS_EXIT_GROUP, 127);
+  if (filter && call3(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, 0, filter) < 0) call1(SYS_EXIT_GROUP, 127);
+}
+
 // From now on this process holds nothing but the report pipe, as fd 0, so it may be traced: that is
 // how the maker of a namespace opens handles of it without privileges. In a joined user namespace
-// its ids are mapped there by now, or else it stays closed (SECURITY.md S1).
-static void let_go(struct job *job, i32 report, i64 dumpable) {
+// its ids are mapped there by now (SECURITY.md S1), or else it is guarded: only a process with
+// CAP_SYS_PTRACE where the runner was exec'ed may trace it, outside.
+static void let_go(struct job *job, i32 report, i64 guarded) {
   call3(SYS_DUP3, report, 0, 0);
   call3(SYS_CLOSE_RANGE, 1, ~0u, 0);
   call2(SYS_MUNMAP, job, job->size);
-  call2(SYS_PRCTL, PR_SET_DUMPABLE, dumpable);
+  if (!guarded) call2(SYS_PRCTL, PR_SET_DUMPABLE, 1);
 }
 
 // Waits for a signal, at most until the deadline. 0 if that is over.
@@ -121,7 +129,8 @@ static void watch_over(struct watch *watch, i32 report) {
   }
 }
 
-// STEP_INIT; args: fd of the report pipe, signals to pass on, grace. The pipe gets 'E' once the
+// STEP_INIT; args: fd of the report pipe, signals to pass on, grace, whether it is guarded, and then
+// whether it gets no new privileges, and the address of a filter of system calls or 0. The pipe gets 'E' once the
 // command has exec'ed and, at the end, the command's wait status: PID 1 cannot die by a signal of
 // its own to show how the command died.
 static i64 stay(struct job *job, i64 *orders) {
@@ -139,16 +148,17 @@ static i64 stay(struct job *job, i64 *orders) {
   if (command < 0) return command;
   if (job->failed >= 0) call1(SYS_EXIT_GROUP, 127);
   watch.command = (i32)command;
-  let_go(job, report, 1);
+  confine(orders[4], orders[5]);
+  let_go(job, report, orders[3]);
   call3(SYS_WRITE, 0, "E", 1);
   watch_over(&watch, 0);
   return 0;
 }
 
-// STEP_HOLD; args: fd of the report pipe, 1 if the process may be traced.
-static i64 hold(struct job *job, i64 *args) {
+// STEP_HOLD; args: fd of the report pipe, whether it is guarded.
+static i64 hold(struct job *job, i32 report, i64 guarded) {
   struct watch watch = {0};
-  let_go(job, (i32)args[0], args[1]);
+  let_go(job, report, guarded);
   call3(SYS_WRITE, 0, "E", 1);
   watch_over(&watch, 0);
   return 0;
@@ -171,7 +181,7 @@ static i64 special(struct job *job, struct entry *entry, i64 *args) {
       return stay(job, args);
     case STEP_HOLD:
       call2(SYS_PRCTL, PR_SET_DUMPABLE, 0);
-      return hold(job, args);
+      return hold(job, (i32)args[0], args[1]);
     default:
       return -38; // ENOSYS
   }

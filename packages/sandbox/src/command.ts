@@ -73,6 +73,16 @@ export function commandParts(
   return { options, prepare: giveUp(ids, options), rlimits };
 }
 
+/** What keeps commands, and PID 1 with them, from more than they have. */
+export function confinement(
+  options: SandboxOptions,
+): Pick<SpawnOptions, 'noNewPrivileges' | 'seccomp'> {
+  return {
+    noNewPrivileges: options.newPrivileges !== true,
+    ...(options.seccomp === false ? {} : { seccomp: filterOf(options) }),
+  };
+}
+
 /** A command's options, with the sandbox's share of them. */
 export function commandOptions<Given extends SandboxSpawnOptions>(
   { options, prepare, rlimits }: CommandParts,
@@ -90,8 +100,7 @@ export function commandOptions<Given extends SandboxSpawnOptions>(
     env: environmentOf(options, given.env),
     rlimits: { ...given.rlimits, ...rlimits },
     namespaces,
-    noNewPrivileges: options.newPrivileges !== true,
-    ...(options.seccomp === false ? {} : { seccomp: filterOf(options) }),
+    ...confinement(options),
     detached: !given.terminal, // a terminal brings a session of its own
     killWithParent: true,
     prepare,

@@ -1,17 +1,25 @@
 // create(): a sandbox that stays.
-import { hold, Namespace, type NamespaceProcess, type NamespaceType, OpenProcess } from '@ns/core';
-import { commandParts } from './command.js';
+import {
+  hold,
+  Namespace,
+  type NamespaceProcess,
+  type NamespaceType,
+  OpenProcess,
+  PR,
+} from '@ns/core';
+import { commandParts, confinement } from './command.js';
+import { mayTrace } from './identity.js';
 import { type Making, make } from './make.js';
-import { openUplink } from './network.js';
+import { openUplink, type Uplink } from './network.js';
 import type { SandboxOptions } from './options.js';
-import { openRoot } from './place.js';
+import { openRoot, type Place } from './place.js';
 import { Sandbox } from './sandbox.js';
 
 /** Handles of all namespaces of the sandbox that are not the caller's own. */
-function handlesOf(held: NamespaceProcess, types: readonly NamespaceType[]): Namespace[] {
+function handlesOf(pidfd: number, types: readonly NamespaceType[]): Namespace[] {
   const handles: Namespace[] = [];
   try {
-    for (const type of types) handles.push(Namespace.fromPidfd(held.pidfd, type));
+    for (const type of types) handles.push(Namespace.fromPidfd(pidfd, type));
     return handles;
   } catch (error) {
     for (const one of handles) one.close();
@@ -19,23 +27,57 @@ function handlesOf(held: NamespaceProcess, types: readonly NamespaceType[]): Nam
   }
 }
 
+/** What is opened of a sandbox while its first process waits. */
+interface Opened {
+  readonly handles: readonly Namespace[];
+  readonly place: Place;
+  readonly uplink: Uplink | undefined;
+}
+
+/** Opens what the sandbox is used by. Later, its first process may be guarded, also against the caller. */
+async function openAll(pidfd: number, { options, types, made, as }: Making): Promise<Opened> {
+  const handles = handlesOf(pidfd, types);
+  made.add(() => {
+    for (const one of handles) one.close();
+  });
+  using process = OpenProcess.fromPidfd(pidfd);
+  const place = openRoot(process);
+  made.add(() => place.close());
+  const uplink = await as('network', () => openUplink(process.pid, options));
+  made.add(() => uplink?.close());
+  return { handles, place, uplink };
+}
+
+/** Makes the first process. A command must not get at what it has: SECURITY.md S7. */
+async function holdFirst(making: Making): Promise<{ held: NamespaceProcess; opened: Opened }> {
+  const { options, namespaces, group } = making;
+  let opened: Opened | undefined;
+  const held = await hold({
+    namespaces,
+    ...confinement(options),
+    ...(group === undefined ? {} : { cgroup: group }),
+    prepare: (child) => {
+      // It has all capabilities, so that others trace it only with this one.
+      child.useInit({ guarded: mayTrace(options) });
+      const program = child.program('credentials');
+      program.call('prctl', PR.SET_DUMPABLE, 1, 0, 0, 0);
+      program.meet(async ({ pidfd }) => {
+        opened = await openAll(pidfd, making);
+      });
+    },
+  });
+  return { held, opened: opened as unknown as Opened };
+}
+
 async function start(making: Making): Promise<Sandbox> {
-  const { options, identity, root, limited, namespaces, types, missing, group, made } = making;
-  const held = await hold({ namespaces, ...(group === undefined ? {} : { cgroup: group }) });
+  const { options, identity, root, limited, missing, made } = making;
+  const { held, opened } = await holdFirst(making);
   made.add(() => {
     held.ref();
     return held[Symbol.asyncDispose]();
   });
   held.unref();
-  const handles = handlesOf(held, types);
-  made.add(() => {
-    for (const one of handles) one.close();
-  });
-  using process = OpenProcess.fromPidfd(held.pidfd);
-  const place = openRoot(process);
-  made.add(() => place.close());
-  const uplink = await making.as('network', () => openUplink(held.pid, options));
-  made.add(() => uplink?.close());
+  const { handles, place, uplink } = opened;
   const { cgroup } = limited;
   return new Sandbox({
     first: held,

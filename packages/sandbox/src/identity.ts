@@ -110,6 +110,11 @@ export function userSpec(identity: Identity, options: SandboxOptions): Namespace
   return user({ ...wanted, disableNested: options.nestedUserNamespaces !== true });
 }
 
+/** True if commands have the capability to trace processes with more capabilities than theirs. */
+export function mayTrace({ capabilities = [] }: SandboxOptions): boolean {
+  return capabilitySet(capabilities, 'capabilities').has('cap_sys_ptrace');
+}
+
 /** What a command gives up after it has joined: the caller's keyring, ids and capabilities. */
 export function giveUp(
   { uid, gid }: Pick<Identity, 'uid' | 'gid'>,

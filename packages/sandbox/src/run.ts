@@ -1,7 +1,8 @@
 // run(): one command in a sandbox of its own.
-import { type RunOptions, type RunResult, run as runCommand } from '@ns/core';
+import { type Preparation, type RunOptions, type RunResult, run as runCommand } from '@ns/core';
 import { commandOptions, commandParts, type SandboxRunOptions } from './command.js';
 import { create } from './create.js';
+import { mayTrace } from './identity.js';
 import { takeAll } from './made.js';
 import { type Making, make } from './make.js';
 import { hasUplink } from './network.js';
@@ -66,11 +67,18 @@ async function runAlone(
 ): Promise<SandboxResult<string | Buffer>> {
   const { maxBuffer } = options;
   const parts = commandParts(options, identity, limited.rlimits);
+  // PID 1 goes on having what the command gives up with its exec. SECURITY.md S7.
+  const prepare = (child: Preparation) => {
+    parts.prepare(child);
+    child.useInit({ confined: true, guarded: mayTrace(options) });
+  };
   const bounded = { ...given, ...(maxBuffer === undefined ? {} : { maxBuffer }) };
   const result = await runCommand(
     command,
     args,
-    commandOptions(parts, bounded, namespaces, group) as RunOptions & { encoding: 'buffer' },
+    commandOptions({ ...parts, prepare }, bounded, namespaces, group) as RunOptions & {
+      encoding: 'buffer';
+    },
   );
   await takeAll([() => made.undo(), () => root.release()]);
   return { ...result, report: { limits: limited.report, missing } };

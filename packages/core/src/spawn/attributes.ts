@@ -154,13 +154,17 @@ export function setPrivilegedAttributes(program: Program, attributes: ProcessAtt
   }
 }
 
-function addFilter(program: Program, filter: Uint8Array): void {
-  // struct sock_fprog: how many, and where.
+/** Returns struct sock_fprog of a filter: how many instructions, and where. */
+export function filterList(program: Program, filter: Uint8Array): Uint8Array {
   const list = new DataView(new ArrayBuffer(16));
   list.setUint16(0, filter.length / SOCK_FILTER, true);
   const bytes = new Uint8Array(list.buffer);
   program.store(filter, bytes, 8, 8);
-  program.call('seccomp', SECCOMP_SET_MODE_FILTER, 0, bytes, {
+  return bytes;
+}
+
+function addFilter(program: Program, filter: Uint8Array): void {
+  program.call('seccomp', SECCOMP_SET_MODE_FILTER, 0, filterList(program, filter), {
     step: 'filtering its system calls',
     part: 'seccomp',
     hint: 'It needs noNewPrivileges, or CAP_SYS_ADMIN.',

@@ -44,10 +44,13 @@ export function holdChild(namespaces: readonly (NamespaceSpec | Namespace)[]): H
   return { pid, pidfd, end };
 }
 
+const holdOptions = [
+  ...['namespaces', 'cgroup', 'prepare', 'rlimits', 'noNewPrivileges', 'seccomp', 'signal'],
+] as const satisfies readonly (keyof HoldOptions)[];
+
 function checkHold(options: HoldOptions): CheckedSpawn {
-  assertKeys(options, ['namespaces', 'cgroup', 'prepare', 'rlimits', 'signal'], 'options');
-  const { namespaces, cgroup, prepare, rlimits, signal } = options;
-  const given = { namespaces, cgroup, prepare, rlimits, signal };
+  assertKeys(options, holdOptions, 'options');
+  const given = Object.fromEntries(holdOptions.map((name) => [name, options[name]]));
   const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
   return checkSpawn('ns-init', [], { ...wanted, env: {}, killWithParent: true });
 }
@@ -58,7 +61,10 @@ function held({ command: _command, ...rest }: CheckedSpawn): ChildOptions {
 
 /** Options of {@link hold}: those of spawn that do not concern a command. */
 export interface HoldOptions
-  extends Pick<SpawnOptions, 'namespaces' | 'cgroup' | 'prepare' | 'rlimits' | 'signal'> {}
+  extends Pick<
+    SpawnOptions,
+    'namespaces' | 'cgroup' | 'prepare' | 'rlimits' | 'noNewPrivileges' | 'seccomp' | 'signal'
+  > {}
 
 /**
  * Makes a child in namespaces that runs no command: it keeps them, reaps what falls to it, and is

@@ -40,6 +40,14 @@ export interface InitOptions {
    * the command, and what it leaves is killed at once. Default: 0.
    */
   readonly grace?: number;
+  /** True to give init the command's filter of system calls and `noNewPrivileges`. Default: false. */
+  readonly confined?: boolean;
+  /**
+   * True to have init traced by no process of its namespaces, not even with CAP_SYS_PTRACE. From
+   * outside, handles of its namespaces can then be opened only with CAP_SYS_PTRACE in the user
+   * namespace of the process that made it. Default: false.
+   */
+  readonly guarded?: boolean;
 }
 
 /** A child being planned; what {@link NamespaceSpec.prepare} works on. */

@@ -2,7 +2,7 @@
 import { Call, type CallOptions, stepEntry } from '../../program/call.js';
 import type { Program } from '../../program/program.js';
 import { syscallNumber } from '../../sys/numbers.js';
-import { setLastAttributes } from '../attributes.js';
+import { filterList, type ProcessAttributes, setLastAttributes } from '../attributes.js';
 import type { ChildOptions, Command } from '../checked.js';
 import type { InitOptions } from '../spec.js';
 import type { ChildDescriptor } from '../stdio.js';
@@ -50,9 +50,16 @@ function execute(
   program.append(execCalls(command));
 }
 
-function initEntry({ forwardSignals, grace = 0 }: InitOptions, status: number): Call {
+function stayAsInit(
+  program: Program,
+  { forwardSignals, grace = 0, confined = false, guarded = false }: InitOptions,
+  { noNewPrivileges = false, seccomp }: ProcessAttributes,
+  status: number,
+): void {
   const forwarded = forwardSignals?.reduce((set, signal) => set | (1n << BigInt(signal - 1)), 0n);
-  return stepEntry('init', [status, forwarded ?? EVERY_SIGNAL, grace]);
+  const filter = confined && seccomp ? filterList(program, seccomp) : null;
+  const limits = [Number(guarded), Number(confined && noNewPrivileges), filter];
+  program.append([stepEntry('init', [status, forwarded ?? EVERY_SIGNAL, grace, ...limits])]);
 }
 
 /**
@@ -69,11 +76,14 @@ export function becomeCommand(
 ): void {
   const { options, init, initOptions } = draft;
   const { command, hold } = options;
-  if (hold) program.append([stepEntry('hold', [tellsEnd, hold === 'closed' ? 0 : 1])]);
-  else if (!command) program.call('exit_group', 0);
+  if (hold) {
+    setLastAttributes(program, options.attributes);
+    const guarded = hold === 'closed' || initOptions.guarded === true;
+    program.append([stepEntry('hold', [tellsEnd, Number(guarded)])]);
+  } else if (!command) program.call('exit_group', 0);
   else {
     if (init) {
-      program.append([initEntry(initOptions, tellsEnd)]);
+      stayAsInit(program, initOptions, options.attributes, tellsEnd);
       // The command's parent is then our init.
       endWithParent(program, draft, tellsEnd);
     }

@@ -87,9 +87,9 @@ export function draft(options: ChildOptions, program?: Program): Draft {
     joins,
     program: programOf,
     useInit: (initOptions = {}) => {
-      assertKeys(initOptions, ['forwardSignals', 'grace'], 'init');
+      assertKeys(initOptions, ['forwardSignals', 'grace', 'confined', 'guarded'], 'init');
       state.init = true;
-      state.initOptions = initOptions;
+      state.initOptions = { ...state.initOptions, ...initOptions };
     },
     ownedBy: (uid, gid) => {
       state.isolated = true;
