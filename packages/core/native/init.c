@@ -76,7 +76,8 @@ static void reap(struct watch *watch, i32 report) {
   }
 }
 
-// Limits init as its command is limited: a command that makes init act for it gains nothing.
+// Limits init as its command is limited: a command that makes init act for it gains nothing. After the
+// clone, which a filter may refuse; until then init is not dumpable.
 static void confine(i64 no_new_privs, i64 filter) {
   if (no_new_privs && call2(SYS_PRCTL, PR_SET_NO_NEW_PRIVS, 1) < 0) call1(SYS_EXIT_GROUP, 127);
   if (filter && call3(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, 0, filter) < 0) call1(SYS_EXIT_GROUP, 127);

@@ -1,16 +1,19 @@
 // Commands of a sandbox: what the sandbox decides about them, and what is left to the caller.
-import type {
-  CloneFunctionOptions,
-  ForkOptions,
-  Namespace,
-  NamespaceSpec,
-  Preparation,
-  ProcessAttributes,
-  RunOptions,
-  SpawnOptions,
+import {
+  type CloneFunctionOptions,
+  type ForkOptions,
+  type HoldOptions,
+  type MeetingAction,
+  type Namespace,
+  type NamespaceSpec,
+  PR,
+  type Preparation,
+  type ProcessAttributes,
+  type RunOptions,
+  type SpawnOptions,
 } from '@ns/core';
 import { environmentOf } from './environment.js';
-import { giveUp, type Identity } from './identity.js';
+import { giveUp, type Identity, mayTrace } from './identity.js';
 import type { SandboxOptions } from './options.js';
 import { filterOf } from './seccomp/filter.js';
 import { assertOptions } from './validate.js';
@@ -74,12 +77,34 @@ export function commandParts(
 }
 
 /** What keeps commands, and PID 1 with them, from more than they have. */
-export function confinement(
-  options: SandboxOptions,
-): Pick<SpawnOptions, 'noNewPrivileges' | 'seccomp'> {
+function confinement(options: SandboxOptions): Pick<SpawnOptions, 'noNewPrivileges' | 'seccomp'> {
   return {
     noNewPrivileges: options.newPrivileges !== true,
     ...(options.seccomp === false ? {} : { seccomp: filterOf(options) }),
+  };
+}
+
+/**
+ * Options of the first process of a sandbox that stays. A command must not get at what it has:
+ * SECURITY.md S7.
+ *
+ * @param meet opens what the sandbox is used by, while the process waits: later it may be guarded,
+ *   also against the caller
+ */
+export function firstProcess(
+  options: SandboxOptions,
+  meet: MeetingAction,
+): Pick<HoldOptions, 'noNewPrivileges' | 'seccomp' | 'prepare'> {
+  return {
+    ...confinement(options),
+    prepare(child) {
+      // It has all capabilities, so that only commands with this one could trace it.
+      child.useInit({ guarded: mayTrace(options) });
+      const program = child.program('credentials');
+      // A change of ids has taken its files in /proc from the caller.
+      program.call('prctl', PR.SET_DUMPABLE, 1, 0, 0, 0);
+      program.meet(meet);
+    },
   };
 }
 

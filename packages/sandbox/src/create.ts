@@ -1,14 +1,6 @@
 // create(): a sandbox that stays.
-import {
-  hold,
-  Namespace,
-  type NamespaceProcess,
-  type NamespaceType,
-  OpenProcess,
-  PR,
-} from '@ns/core';
-import { commandParts, confinement } from './command.js';
-import { mayTrace } from './identity.js';
+import { hold, Namespace, type NamespaceProcess, type NamespaceType, OpenProcess } from '@ns/core';
+import { commandParts, firstProcess } from './command.js';
 import { type Making, make } from './make.js';
 import { openUplink, type Uplink } from './network.js';
 import type { SandboxOptions } from './options.js';
@@ -34,7 +26,6 @@ interface Opened {
   readonly uplink: Uplink | undefined;
 }
 
-/** Opens what the sandbox is used by. Later, its first process may be guarded, also against the caller. */
 async function openAll(pidfd: number, { options, types, made, as }: Making): Promise<Opened> {
   const handles = handlesOf(pidfd, types);
   made.add(() => {
@@ -48,23 +39,15 @@ async function openAll(pidfd: number, { options, types, made, as }: Making): Pro
   return { handles, place, uplink };
 }
 
-/** Makes the first process. A command must not get at what it has: SECURITY.md S7. */
 async function holdFirst(making: Making): Promise<{ held: NamespaceProcess; opened: Opened }> {
   const { options, namespaces, group } = making;
   let opened: Opened | undefined;
   const held = await hold({
     namespaces,
-    ...confinement(options),
+    ...firstProcess(options, async ({ pidfd }) => {
+      opened = await openAll(pidfd, making);
+    }),
     ...(group === undefined ? {} : { cgroup: group }),
-    prepare: (child) => {
-      // It has all capabilities, so that others trace it only with this one.
-      child.useInit({ guarded: mayTrace(options) });
-      const program = child.program('credentials');
-      program.call('prctl', PR.SET_DUMPABLE, 1, 0, 0, 0);
-      program.meet(async ({ pidfd }) => {
-        opened = await openAll(pidfd, making);
-      });
-    },
   });
   return { held, opened: opened as unknown as Opened };
 }

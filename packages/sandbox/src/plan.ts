@@ -2,6 +2,7 @@
 import { allNamespaceTypes, explainHold, Namespace, type NamespaceType } from '@ns/core';
 import type { RootEntry } from '@ns/mount';
 import { type Capability, capabilitySet, type IdMaps } from '@ns/user';
+import { firstProcess } from './command.js';
 import { environmentOf } from './environment.js';
 import { identityOf } from './identity.js';
 import { type LimitReport, plannedKeepers } from './limits.js';
@@ -85,6 +86,6 @@ export function plan(options: SandboxOptions = {}): SandboxPlan {
     seccomp: checked.seccomp !== false,
     environment: environmentOf(checked),
     limits: plannedKeepers(checked),
-    program: explainHold({ namespaces }),
+    program: explainHold({ namespaces, ...firstProcess(checked, () => {}) }),
   };
 }
