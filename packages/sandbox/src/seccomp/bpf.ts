@@ -26,6 +26,11 @@ export const SECCOMP_DATA = Object.freeze({
   argument: (index: number): number => 16 + 8 * index,
 });
 
+/** Actions of a filter; see linux/seccomp.h. */
+export const ALLOW = 0x7fff_0000;
+export const KILL_PROCESS = 0x8000_0000;
+const ERRNO = 0x0005_0000;
+
 const SIZE = 8;
 
 const make = (code: number, value: number, ifTrue = 0, ifFalse = 0): Instruction => ({
@@ -37,6 +42,10 @@ const make = (code: number, value: number, ifTrue = 0, ifFalse = 0): Instruction
 
 export const load = (offset: number): Instruction => make(BPF.LOAD, offset);
 export const result = (action: number): Instruction => make(BPF.RETURN, action);
+/** Loads the low word of an argument. */
+export const loadArgument = (index: number): Instruction => load(SECCOMP_DATA.argument(index));
+/** Makes the call fail with this error, or for 0 succeed without being made. */
+export const fail = (errno: number): Instruction => result(ERRNO | errno);
 
 /** Runs these instructions only if the loaded word is this one. */
 export const whenEqual = (value: number, then: readonly Instruction[]): Instruction[] => [
