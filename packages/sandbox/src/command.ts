@@ -13,9 +13,10 @@ import {
   type SpawnOptions,
 } from '@ns/core';
 import { environmentOf } from './environment.js';
+import { changesHost } from './host-changes.js';
 import { giveUp, type Identity, mayTrace } from './identity.js';
 import type { SandboxOptions } from './options.js';
-import { filterOf } from './seccomp/filter.js';
+import { type FilterOptions, filterOf } from './seccomp/filter.js';
 import { assertOptions } from './validate.js';
 
 /** What the sandbox decides itself, and no command of it. */
@@ -60,27 +61,43 @@ export type SandboxCloneOptions<Args extends readonly unknown[]> = Omit<
   Decided
 >;
 
+/**
+ * One byte: too little for a file, and the one value that also keeps a core from the program that
+ * /proc/sys/kernel/core_pattern names: with 0 it would run on the host, as root. See core(5).
+ */
+const NO_CORE = 1;
+
 /** How commands are made. */
 export interface CommandParts {
   readonly options: SandboxOptions;
   readonly prepare: (child: Preparation) => void;
   readonly rlimits: NonNullable<ProcessAttributes['rlimits']>;
+  /** What the filter of system calls refuses in this sandbox, beside what it always does. */
+  readonly filter?: Pick<FilterOptions, 'countedMemory' | 'noSetId'>;
 }
 
 /** How commands with these ids are made. */
 export function commandParts(
   options: SandboxOptions,
-  ids: Pick<Identity, 'uid' | 'gid'>,
+  identity: Pick<Identity, 'uid' | 'gid' | 'outside'>,
   rlimits: CommandParts['rlimits'] = {},
 ): CommandParts {
-  return { options, prepare: giveUp(ids, options), rlimits };
+  const { outside } = identity;
+  const filter = {
+    countedMemory: rlimits.data !== undefined,
+    noSetId: (outside.uid === 0 || outside.gid === 0) && changesHost(options),
+  };
+  return { options, prepare: giveUp(identity, options), rlimits, filter };
 }
 
 /** What keeps commands, and PID 1 with them, from more than they have. */
-function confinement(options: SandboxOptions): Pick<SpawnOptions, 'noNewPrivileges' | 'seccomp'> {
+function confinement(
+  { newPrivileges, nestedUserNamespaces = false, seccomp }: SandboxOptions,
+  filter: CommandParts['filter'] = {},
+): Pick<SpawnOptions, 'noNewPrivileges' | 'seccomp'> {
   return {
-    noNewPrivileges: options.newPrivileges !== true,
-    ...(options.seccomp === false ? {} : { seccomp: filterOf(options) }),
+    noNewPrivileges: newPrivileges !== true,
+    ...(seccomp === false ? {} : { seccomp: filterOf({ nestedUserNamespaces, ...filter }) }),
   };
 }
 
@@ -110,7 +127,7 @@ export function firstProcess(
 
 /** A command's options, with the sandbox's share of them. */
 export function commandOptions<Given extends SandboxSpawnOptions>(
-  { options, prepare, rlimits }: CommandParts,
+  { options, prepare, rlimits, filter }: CommandParts,
   given: Given,
   namespaces: readonly (Namespace | NamespaceSpec)[],
   cgroup?: number,
@@ -123,9 +140,9 @@ export function commandOptions<Given extends SandboxSpawnOptions>(
     ...(timeout === undefined ? {} : { timeout }),
     cwd: given.cwd ?? options.workdir ?? '/',
     env: environmentOf(options, given.env),
-    rlimits: { ...given.rlimits, ...rlimits },
+    rlimits: { ...given.rlimits, ...rlimits, core: NO_CORE },
     namespaces,
-    ...confinement(options),
+    ...confinement(options, filter),
     detached: !given.terminal, // a terminal brings a session of its own
     killWithParent: true,
     prepare,

@@ -50,7 +50,7 @@ export type {
   SandboxSpawnOptions,
 } from './command.js';
 export type { FileEntry, ReadOptions, SandboxFiles, WriteOptions } from './files/files.js';
-export type { LimitKeeper, LimitReport } from './limits.js';
+export type { KeptLimit, LimitKeeper, LimitReport, UncountedMemory } from './limits.js';
 export type { SandboxNetwork } from './network.js';
 export type {
   Bytes,

@@ -5,11 +5,31 @@ import { isSystemError, type ProcessAttributes } from '@ns/core';
 import type { Identity } from './identity.js';
 import { groupName, nameBeginning, removeLeftGroups } from './left-groups.js';
 import type { Bytes, SandboxLimits, SandboxOptions } from './options.js';
+import { rlimitShares } from './shares.js';
+
+/** What keeps a limit. */
+export type LimitKeeper = 'cgroup' | 'rlimit';
+
+/**
+ * Memory that a limit does not count:
+ * - `'tmpfs'`: files in memory, which have limits of their own: see the option `tmp`
+ * - `'kernel'`: buffers of pipes and sockets, page tables
+ * - `'shared'`, `'memfd'`, `'ipc'`: shared mappings, files of memfd_create(2) and System V objects,
+ *   which the filter of system calls refuses otherwise
+ */
+export type UncountedMemory = 'tmpfs' | 'kernel' | 'shared' | 'memfd' | 'ipc';
 
 /** How a limit is kept. */
-export type LimitKeeper = 'cgroup' | 'rlimit';
+export interface KeptLimit {
+  readonly keeper: LimitKeeper;
+  /** What it holds for: all processes together, those of one user in the sandbox, or each process. */
+  readonly scope: 'sandbox' | 'user' | 'process';
+  /** Of the limit of memory, if it does not count all of it. */
+  readonly uncounted?: readonly UncountedMemory[];
+}
+
 /** How each limit that was asked for is kept. */
-export type LimitReport = Readonly<Partial<Record<keyof SandboxLimits, LimitKeeper>>>;
+export type LimitReport = Readonly<Partial<Record<keyof SandboxLimits, KeptLimit>>>;
 
 /** The limits of a sandbox, in force. */
 export interface Limited {
@@ -26,10 +46,12 @@ export class LimitError extends Error {
 }
 
 /**
- * One byte: too little for a file, and the one value that also keeps a core from the program that
- * /proc/sys/kernel/core_pattern names: with 0 it would run on the host, as root. See core(5).
+ * Bytes of addresses that a process may have beyond the limit of memory, when rlimits keep that.
+ * RLIMIT_DATA limits what a program takes in good faith, but pages that it has made read-only, its
+ * stack and mappings of /dev/zero are counted by RLIMIT_AS alone. That counts reservations as well:
+ * Node.js starts with 0.8 GiB of them, and Java does not with less than 3 GiB.
  */
-const NO_CORE = 1;
+const RESERVED = 4 * 1024 ** 3;
 
 const UNITS: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
@@ -106,14 +128,27 @@ async function tryGroup(limits: SandboxLimits, needed: boolean) {
 
 function rlimitsOf(limits: SandboxLimits, kept: readonly string[]): Limited['rlimits'] {
   const { memory, pids, cpuTime, files, fileSize } = limits;
+  const bytes = memory === undefined || kept.includes('memory') ? undefined : bytesOf(memory);
   return {
-    core: NO_CORE,
-    ...(memory === undefined || kept.includes('memory') ? {} : { data: bytesOf(memory) }),
+    ...rlimitShares(),
+    ...(bytes === undefined ? {} : { data: bytes, as: bytes + RESERVED }),
     ...(pids === undefined || kept.includes('pids') ? {} : { nproc: pids + 1 }),
     ...(cpuTime === undefined ? {} : { cpu: cpuTime }),
     ...(files === undefined ? {} : { nofile: files }),
     ...(fileSize === undefined ? {} : { fsize: bytesOf(fileSize) }),
   };
+}
+
+function keptBy(
+  keeper: LimitKeeper,
+  name: string,
+  { seccomp = true }: Pick<SandboxOptions, 'seccomp'>,
+): KeptLimit {
+  if (keeper === 'cgroup') return { keeper, scope: 'sandbox' };
+  if (name === 'pids') return { keeper, scope: 'user' };
+  if (name !== 'memory') return { keeper, scope: 'process' };
+  const refused = seccomp ? [] : (['shared', 'memfd', 'ipc'] as const);
+  return { keeper, scope: 'process', uncounted: ['tmpfs', 'kernel', ...refused] };
 }
 
 /** Limits that cannot be kept, and why. */
@@ -138,10 +173,11 @@ function impossible(limits: SandboxLimits, kept: readonly string[], uid: number)
  * @throws {SystemError} if `cgroup: true` cannot be
  */
 export async function limit(
-  { limits = {}, cgroup = 'auto' }: SandboxOptions,
+  options: SandboxOptions,
   { outside }: Pick<Identity, 'outside'>,
   mayMiss = false,
 ): Promise<Limited> {
+  const { limits = {}, cgroup = 'auto' } = options;
   const made = cgroup === false ? undefined : await tryGroup(limits, cgroup === true);
   const kept: readonly string[] = made?.names ?? [];
   const missed = impossible(limits, kept, outside.uid);
@@ -152,7 +188,7 @@ export async function limit(
   }
   const report = Object.keys(limits)
     .filter((name) => !Object.hasOwn(missed, name))
-    .map((name) => [name, kept.includes(name) ? 'cgroup' : 'rlimit']);
+    .map((name) => [name, keptBy(kept.includes(name) ? 'cgroup' : 'rlimit', name, options)]);
   return {
     ...(made ? { cgroup: made.group } : {}),
     rlimits: rlimitsOf(limits, kept),
@@ -161,7 +197,8 @@ export async function limit(
 }
 
 /** How the limits would be kept, without making anything. */
-export function plannedKeepers({ limits = {}, cgroup = 'auto' }: SandboxOptions): LimitReport {
+export function plannedKeepers(options: SandboxOptions): LimitReport {
+  const { limits = {}, cgroup = 'auto' } = options;
   let available: readonly string[] = [];
   try {
     if (cgroup !== false) available = availableControllers();
@@ -172,5 +209,7 @@ export function plannedKeepers({ limits = {}, cgroup = 'auto' }: SandboxOptions)
     Object.hasOwn(controllers, name) && available.includes(controllers[name as Grouped])
       ? 'cgroup'
       : 'rlimit';
-  return Object.fromEntries(Object.keys(limits).map((name) => [name, keeper(name)]));
+  return Object.fromEntries(
+    Object.keys(limits).map((name) => [name, keptBy(keeper(name), name, options)]),
+  );
 }

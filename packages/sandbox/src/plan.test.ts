@@ -15,7 +15,7 @@ test('a plan tells all that would be done, and does nothing', () => {
   });
   expect(told.namespaces).toMatchObject({ net: 'shared', user: 'new', mount: 'new' });
   expect(told.root).toEqual({ source: '/usr', readonly: false, overlay: true });
-  expect(told.limits).toEqual({ files: 'rlimit' });
+  expect(told.limits).toEqual({ files: { keeper: 'rlimit', scope: 'process' } });
   expect(told.capabilities).toEqual([]);
   expect(told.program).toContain('pivot_root(".", ".")');
   expect(JSON.stringify(told)).not.toContain('s3cret');

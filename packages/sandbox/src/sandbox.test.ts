@@ -90,7 +90,10 @@ describe('run', () => {
   test('gives the output of one command, and how the sandbox turned out', async () => {
     const result = await run('cat', [], { input: 'hello', limits: { files: 64 } });
     expect(result).toMatchObject({ stdout: 'hello', exitCode: 0 });
-    expect(result.report).toEqual({ limits: { files: 'rlimit' }, missing: [] });
+    expect(result.report).toEqual({
+      limits: { files: { keeper: 'rlimit', scope: 'process' } },
+      missing: [],
+    });
   });
 
   test('ends with the command, whatever that has left behind', async () => {

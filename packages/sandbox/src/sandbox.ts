@@ -114,7 +114,7 @@ export class Sandbox {
   #watchLimits(cgroup: Cgroup): { close(): void }[] {
     const files = { memory: 'memory.events', pids: 'pids.events' } as const;
     return (['memory', 'pids'] as const)
-      .filter((name) => this.report.limits[name] === 'cgroup')
+      .filter((name) => this.report.limits[name]?.keeper === 'cgroup')
       .map((name) => cgroup.onChange(files[name], () => this.events.emit('limit', name)));
   }
 

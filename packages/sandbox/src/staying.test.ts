@@ -87,7 +87,7 @@ test('usage is that of all processes', async () => {
 test('a limit that has been reached is an event', async ({ skip }) => {
   await skipWithoutGroup(skip, { pids: { max: 10 } });
   const made = await box({ cgroup: true, limits: { pids: 5 } });
-  expect(made.report.limits).toEqual({ pids: 'cgroup' });
+  expect(made.report.limits).toEqual({ pids: { keeper: 'cgroup', scope: 'sandbox' } });
   const limit = new Promise((resolve) => made.events.once('limit', resolve));
   await sh(made, 'for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & done');
   expect(await limit).toBe('pids');

@@ -116,7 +116,8 @@ test('a plan is printed, and the schema', () => {
 
 test('a report tells how limits are kept', () => {
   const { stderr } = ns('sandbox', '--memory', '64M', '--report', '--', 'true');
-  expect(JSON.parse(stderr).limits.memory).toMatch(/^(cgroup|rlimit)$/);
+  const { keeper, scope } = JSON.parse(stderr).limits.memory;
+  expect(`${keeper} ${scope}`).toMatch(/^(cgroup sandbox|rlimit process)$/);
 });
 
 test.each([
