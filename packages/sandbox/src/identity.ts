@@ -12,11 +12,19 @@ import {
   type UserOptions,
   user,
 } from '@ns/user';
+import { changesHost } from './host-changes.js';
 import type { SandboxOptions } from './options.js';
+import { limitWatches } from './shares.js';
 import { within } from './validate.js';
 
-/** Ids that no user has: root's commands are somebody else outside, so that root's files are not theirs. */
+/**
+ * Ids that no user has, for commands of root: below 2^31, above what directories of users, containers
+ * and systemd give out. One id for sandboxes whose files last, and ids for all others, of which each
+ * takes one at random, so that the kernel counts apart what they use.
+ */
 const STRANGER = 0x7fff_6e73;
+const FIRST_STRANGER = 0x7800_0000;
+const LAST_STRANGER = 0x7ffd_ffff;
 const NOBODY = 65_534;
 const KEYCTL_JOIN_SESSION_KEYRING = 1;
 
@@ -28,6 +36,11 @@ export interface Identity {
   readonly gid: number;
   /** Outside: who owns what they make. */
   readonly outside: { readonly uid: number; readonly gid: number };
+  /**
+   * Owner of the user namespace, by ids outside, if that is not the caller: what is used in there is
+   * then counted for these ids.
+   */
+  readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
 /** Ids of one user and one group. */
@@ -41,10 +54,31 @@ export function callerIds(): Ids {
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 }
 
-/** Somebody whom the caller's own user namespace has, and who is nobody else; undefined without one. */
-function stranger(): number | undefined {
+type Options = Pick<SandboxOptions, 'user' | 'root' | 'writable' | 'mounts'>;
+
+/** One of the ids that no user has, at random: they are too many to meet. */
+function randomStranger(): number {
+  return FIRST_STRANGER + Math.floor(Math.random() * (LAST_STRANGER - FIRST_STRANGER + 1));
+}
+
+/** Stands in a plan for the id that a sandbox would take. */
+export const firstStranger = (): number => FIRST_STRANGER;
+
+/**
+ * True if no file outlives the sandbox that belongs to its commands, or that was given to them before:
+ * in such files, the next sandbox has to be the same user.
+ */
+const keepsNoFiles = (options: Options): boolean =>
+  !changesHost(options) && !(typeof options.root === 'object' && 'directory' in options.root);
+
+/**
+ * An id of no user that the caller's user namespace has, or nobody's. Undefined without one, or if the
+ * caller is not root, who alone may take other ids.
+ */
+function strangerFor(options: Options, pick: () => number): number | undefined {
+  if (callerIds().uid !== 0) return undefined;
   const here = readIdMaps();
-  return [STRANGER, NOBODY].find(
+  return [...(keepsNoFiles(options) ? [pick()] : []), STRANGER, NOBODY].find(
     (id) => toOutside(here.uid, id) !== undefined && toOutside(here.gid, id) !== undefined,
   );
 }
@@ -56,20 +90,20 @@ function single(inside: Ids, outside: Ids): IdMaps {
   });
 }
 
-function nobody(caller: Ids): IdMaps {
-  const id = stranger();
-  if (caller.uid !== 0 || id === undefined) {
-    throw new TypeError("user: 'nobody' needs root, who alone may become somebody else");
+function nobody(stranger: number | undefined): IdMaps {
+  if (stranger === undefined) {
+    throw new TypeError("user: 'nobody' needs root, who alone may take other ids");
   }
-  return single({ uid: NOBODY, gid: NOBODY }, { uid: id, gid: id });
+  return single({ uid: NOBODY, gid: NOBODY }, { uid: stranger, gid: stranger });
 }
 
-function mapsOf(choice: SandboxOptions['user'], caller: Ids): IdMaps {
+function mapsOf(choice: SandboxOptions['user'], stranger: number | undefined): IdMaps {
+  const caller = callerIds();
   switch (choice) {
     case undefined:
-      return caller.uid === 0 && stranger() !== undefined ? nobody(caller) : resolveMaps('current');
+      return stranger === undefined ? resolveMaps('current') : nobody(stranger);
     case 'nobody':
-      return nobody(caller);
+      return nobody(stranger);
     case 'ranges':
       return resolveMaps('auto');
     case 'current':
@@ -79,8 +113,8 @@ function mapsOf(choice: SandboxOptions['user'], caller: Ids): IdMaps {
       const { map } = choice;
       if (map) return within('user', () => resolveMaps(map));
       const { uid = caller.uid, gid = choice.uid ?? caller.gid } = choice;
-      const id = caller.uid === 0 ? stranger() : undefined;
-      return single({ uid, gid }, id === undefined ? caller : { uid: id, gid: id });
+      const outside = stranger === undefined ? caller : { uid: stranger, gid: stranger };
+      return single({ uid, gid }, outside);
     }
   }
 }
@@ -88,11 +122,13 @@ function mapsOf(choice: SandboxOptions['user'], caller: Ids): IdMaps {
 /**
  * Who the commands are by these options.
  *
+ * @param pick an id of no user, for a sandbox that has one of its own
  * @throws {TypeError | RangeError} if that cannot be
  */
-export function identityOf(options: Pick<SandboxOptions, 'user'>): Identity {
+export function identityOf(options: Options, pick: () => number = randomStranger): Identity {
   const caller = callerIds();
-  const maps = mapsOf(options.user, caller);
+  const stranger = strangerFor(options, pick);
+  const maps = mapsOf(options.user, stranger);
   const wanted = typeof options.user === 'object' ? options.user : {};
   const own = (kind: 'uid' | 'gid') =>
     wanted[kind] ?? toInside(maps[kind], caller[kind]) ?? maps[kind][0]?.inside ?? 0;
@@ -100,14 +136,31 @@ export function identityOf(options: Pick<SandboxOptions, 'user'>): Identity {
   const outside = { uid: toOutside(maps.uid, uid), gid: toOutside(maps.gid, gid) };
   if (outside.uid === undefined) throw new RangeError(`user.uid: ${uid} is not in user.map`);
   if (outside.gid === undefined) throw new RangeError(`user.gid: ${gid} is not in user.map`);
-  return { maps, uid, gid, outside: { uid: outside.uid, gid: outside.gid } };
+  const ids = { uid: outside.uid, gid: outside.gid };
+  // Processes of the owner rule over the namespace from outside. Only ids that no process of the host
+  // has may own it, which nobody's are not.
+  const isOwner = ids.uid !== NOBODY && ids.uid === stranger && ids.gid === stranger;
+  return { maps, uid, gid, outside: ids, ...(isOwner ? { owner: ids } : {}) };
 }
 
 /** The new user namespace, in which PID 1 keeps its capabilities: commands without cannot trace it. */
 export function userSpec(identity: Identity, options: SandboxOptions): NamespaceSpec {
-  const { maps, uid, gid } = identity;
-  const wanted: UserOptions = { map: { uid: maps.uid, gid: maps.gid }, uid, gid };
-  return user({ ...wanted, disableNested: options.nestedUserNamespaces !== true });
+  const { maps, uid, gid, owner } = identity;
+  const wanted: UserOptions = {
+    map: { uid: maps.uid, gid: maps.gid },
+    uid,
+    gid,
+    disableNested: options.nestedUserNamespaces !== true,
+    ...(owner ? { owner } : {}),
+  };
+  const spec = user(wanted);
+  return {
+    ...spec,
+    prepare(child) {
+      spec.prepare?.(child);
+      limitWatches(child);
+    },
+  };
 }
 
 /** True if commands have the capability to trace processes with more capabilities than theirs. */

@@ -4,7 +4,7 @@ import type { RootEntry } from '@ns/mount';
 import { type Capability, capabilitySet, type IdMaps } from '@ns/user';
 import { firstProcess } from './command.js';
 import { environmentOf } from './environment.js';
-import { identityOf } from './identity.js';
+import { firstStranger, identityOf } from './identity.js';
 import { type LimitReport, plannedKeepers } from './limits.js';
 import { namespacesOf } from './make.js';
 import { checkOptions, type SandboxOptions } from './options.js';
@@ -15,7 +15,10 @@ import { rootOptions } from './root.js';
 export interface SandboxPlan {
   /** What happens to each type of namespace: made, joined, or shared with the caller. */
   readonly namespaces: Readonly<Record<NamespaceType, 'new' | 'joined' | 'shared'>>;
-  /** Who the commands are, inside and outside, and the maps. */
+  /**
+   * Who the commands are, inside and outside, and the maps. Of a sandbox that takes ids of no user at
+   * random, the first ones that it could take.
+   */
   readonly user: {
     readonly uid: number;
     readonly gid: number;
@@ -58,7 +61,7 @@ function redacted(options: SandboxOptions): SandboxOptions {
  */
 export function plan(options: SandboxOptions = {}): SandboxPlan {
   const checked = redacted(checkOptions(options));
-  const identity = identityOf(checked);
+  const identity = identityOf(checked, firstStranger);
   const root = planRoot(checked, identity);
   const { mounts = [], mask = [], source } = rootOptions(checked, root);
   const namespaces = namespacesOf(checked, identity, { ...root, release: async () => {} });

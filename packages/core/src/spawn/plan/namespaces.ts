@@ -132,8 +132,13 @@ export function enterNamespaces(program: Program, { options, owner, programs }: 
   if (type !== undefined) {
     program.call('unshare', flagsOf(types), { part: others.length === 0 ? type : 'namespaces' });
   }
+  // A change of ids takes its own files in /proc from a process until it is dumpable. It is alone in
+  // its namespaces; where it has joined one, it has opened the file before.
+  const opens = programs.clock !== undefined && owner !== undefined && handles.length === 0;
+  if (opens) program.call('prctl', PR.SET_DUMPABLE, 1, 0, 0, 0);
   // The next clone or exec enters a new time namespace, and fixes its offsets.
   program.append(programs.clock ?? []);
+  if (opens) forbidTracing(program);
 }
 
 /** Goes on in another process, since pid namespaces, and time namespaces of old, are for children. */
