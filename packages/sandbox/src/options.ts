@@ -7,7 +7,7 @@ import type { TimeOptions } from '@ns/time';
 import type { CapabilityInput, ExplicitMaps } from '@ns/user';
 import { type optionalParts, type Schema, schema } from './schema.js';
 import type { UnpackProgress } from './unpack/unpack.js';
-import { assertOptions, validate } from './validate.js';
+import { assertOptions, ownProperties, validate } from './validate.js';
 
 /** Bytes, or a text such as `'64M'`. */
 export type Bytes = number | string;
@@ -52,7 +52,8 @@ export type RootSource =
  * Who the commands are:
  * - `'current'`: oneself, by the same ids
  * - `'root'`: id 0 inside, which is oneself outside
- * - `'nobody'`: ids of the host that nobody else has; takes root
+ * - `'nobody'`: ids that no user of the host has: of the sandbox alone, unless something of the host is
+ *   writable; takes root
  * - `'ranges'`: root inside, with the caller's subordinate ids as other users
  * - `uid`, `gid`: these ids inside; outside oneself, or for root ids that nobody else has
  * - `map`: these ranges
@@ -79,7 +80,10 @@ export interface PrivateNetwork {
 
 /** Limits of what is used. */
 export interface SandboxLimits {
-  /** Memory: of all processes together by a cgroup; by an rlimit, private memory of each one. */
+  /**
+   * Memory: of all processes together by a cgroup. By rlimits, private writable memory of each process;
+   * a process has 4 GiB of addresses beyond that, and shared memory is refused.
+   */
   memory?: Bytes;
   /** Processes and threads at a time. */
   pids?: number;
@@ -138,8 +142,8 @@ export interface SandboxOptions {
   nestedUserNamespaces?: boolean;
   /**
    * Refuse system calls that no namespace makes safe: keyrings, `bpf`, `perf_event_open`, `io_uring`,
-   * typing into a terminal, sockets such as AF_VSOCK, new user namespaces, and programs of another
-   * architecture. Default: true.
+   * leases of files, typing into a terminal, sockets such as AF_VSOCK, new user namespaces, set-user-ID
+   * bits in writable paths of the host, and programs of another architecture. Default: true.
    */
   seccomp?: boolean;
   /**
@@ -200,9 +204,14 @@ function checkNetwork(network: SandboxOptions['network']): void {
   });
 }
 
-/** @throws {TypeError | RangeError} for a wrong option, naming it */
-export function checkOptions(options: SandboxOptions): SandboxOptions {
-  assertOptions(options);
+/**
+ * Checks options, and returns them without anything inherited.
+ *
+ * @throws {TypeError | RangeError} for a wrong option, naming it
+ */
+export function checkOptions(given: SandboxOptions): SandboxOptions {
+  assertOptions(given);
+  const options = ownProperties(given);
   validate(schema as Schema, plain(options));
   const { network, mounts = [], onProgress } = options;
   if (onProgress !== undefined && typeof onProgress !== 'function') {

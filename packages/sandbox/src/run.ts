@@ -8,7 +8,7 @@ import { type Making, make } from './make.js';
 import { hasUplink } from './network.js';
 import type { SandboxOptions } from './options.js';
 import type { SandboxReport } from './report.js';
-import { assertOptions } from './validate.js';
+import { assertOptions, ownProperties } from './validate.js';
 
 /** Options of {@link run}: of the sandbox, and of the command in it. */
 export interface SandboxRun
@@ -48,7 +48,8 @@ export async function run(
   options: SandboxRun = {},
 ): Promise<SandboxResult<string | Buffer>> {
   assertOptions(options);
-  const { input, signal, reject, encoding, stdio, onSpawn, argv0, ...description } = options;
+  const { input, signal, reject, encoding, stdio, onSpawn, argv0, ...description } =
+    ownProperties(options);
   const given = { input, signal, reject, encoding, stdio, onSpawn, argv0 };
   const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
   if (signal?.aborted) throw signal.reason;

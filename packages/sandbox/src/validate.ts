@@ -68,7 +68,7 @@ function checkRange(schema: Schema, value: unknown, name: string): void {
 function checkProperties(schema: Schema, value: object, name: string): void {
   const { properties = {}, required = [], additionalProperties = true, propertyNames } = schema;
   for (const key of required) {
-    if ((value as Record<string, unknown>)[key] === undefined) {
+    if (!Object.hasOwn(value, key) || (value as Record<string, unknown>)[key] === undefined) {
       throw new TypeError(`${below(name, key)} is missing`);
     }
   }
@@ -100,13 +100,32 @@ function checkAnyOf(
     ({ type, required = [] }) =>
       type !== undefined &&
       isOfType(type, value) &&
-      (type !== 'object' || required.every((key) => key in (value as object))),
+      (type !== 'object' || required.every((key) => Object.hasOwn(value as object, key))),
   );
   const only = meant.length === 1 ? meant[0] : undefined;
   if (!only || (only.enum && !only.enum.includes(value as string))) {
     throw new TypeError(`${name} must be ${wanted(schema)}: ${shown(value)}`);
   }
   validate(only, value, name);
+}
+
+const isPlain = (value: object): boolean => {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+};
+
+/**
+ * The same with the own properties of all plain objects in it, and nothing that they inherit: options
+ * that something has put into Object.prototype are nobody's choice. Other objects, such as handles and
+ * bytes, stay as they are.
+ */
+export function ownProperties<Value>(value: Value): Value {
+  if (Array.isArray(value)) return value.map(ownProperties) as Value;
+  if (typeof value !== 'object' || value === null || !isPlain(value)) return value;
+  const own = Object.entries(value).map(([key, item]) => [key, ownProperties(item)] as const);
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const [key, item] of own) copy[key] = item;
+  return copy as Value;
 }
 
 /** Throws unless there is an object to take options from. */
