@@ -17,7 +17,8 @@ import { changesHost } from './host-changes.js';
 import { giveUp, type Identity, mayTrace } from './identity.js';
 import type { SandboxOptions } from './options.js';
 import { type FilterOptions, filterOf } from './seccomp/filter.js';
-import { assertOptions } from './validate.js';
+import { SET_ANY_ID, SET_USER_ID } from './seccomp/set-id.js';
+import { assertOptions, ownProperties } from './validate.js';
 
 /** What the sandbox decides itself, and no command of it. */
 const decided = [
@@ -40,7 +41,9 @@ type Decided = (typeof decided)[number];
 /** Throws for what is no object, or has what the sandbox decides. */
 function assertNotDecided(options: SandboxSpawnOptions): void {
   assertOptions(options);
-  const name = decided.find((one) => (options as SpawnOptions)[one] !== undefined);
+  const name = decided.find(
+    (one) => Object.hasOwn(options, one) && (options as SpawnOptions)[one] !== undefined,
+  );
   if (name !== undefined) {
     throw new TypeError(`options.${name} is not for a command to say: the sandbox has decided it`);
   }
@@ -73,7 +76,18 @@ export interface CommandParts {
   readonly prepare: (child: Preparation) => void;
   readonly rlimits: NonNullable<ProcessAttributes['rlimits']>;
   /** What the filter of system calls refuses in this sandbox, beside what it always does. */
-  readonly filter?: Pick<FilterOptions, 'countedMemory' | 'noSetId'>;
+  readonly filter?: Pick<FilterOptions, 'countedMemory' | 'refusedModes'>;
+}
+
+/** Bits of modes that would outlive the sandbox: programs that run as their owner. */
+function refusedModes(
+  options: SandboxOptions,
+  { outside }: Pick<Identity, 'outside'>,
+): number | undefined {
+  if (!changesHost(options)) return undefined;
+  if (outside.uid === 0 || outside.gid === 0) return SET_ANY_ID;
+  // A root of the caller's own, as that of an image, has such programs for its own users.
+  return typeof options.root === 'object' ? undefined : SET_USER_ID;
 }
 
 /** How commands with these ids are made. */
@@ -82,10 +96,9 @@ export function commandParts(
   identity: Pick<Identity, 'uid' | 'gid' | 'outside'>,
   rlimits: CommandParts['rlimits'] = {},
 ): CommandParts {
-  const { outside } = identity;
   const filter = {
     countedMemory: rlimits.data !== undefined,
-    noSetId: (outside.uid === 0 || outside.gid === 0) && changesHost(options),
+    refusedModes: refusedModes(options, identity),
   };
   return { options, prepare: giveUp(identity, options), rlimits, filter };
 }
@@ -128,11 +141,12 @@ export function firstProcess(
 /** A command's options, with the sandbox's share of them. */
 export function commandOptions<Given extends SandboxSpawnOptions>(
   { options, prepare, rlimits, filter }: CommandParts,
-  given: Given,
+  wanted: Given,
   namespaces: readonly (Namespace | NamespaceSpec)[],
   cgroup?: number,
 ): Given & SpawnOptions {
-  assertNotDecided(given);
+  assertNotDecided(wanted);
+  const given = ownProperties(wanted);
   const { timeout = options.timeout } = given;
   return {
     killSignal: 'SIGKILL',

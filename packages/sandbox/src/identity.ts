@@ -1,4 +1,5 @@
 // Who the commands of a sandbox are, inside and outside, and what they may do.
+import { statSync } from 'node:fs';
 import type { NamespaceSpec, Preparation } from '@ns/core';
 import {
   addCapabilities,
@@ -13,9 +14,9 @@ import {
   user,
 } from '@ns/user';
 import { changesHost } from './host-changes.js';
-import type { SandboxOptions } from './options.js';
+import type { SandboxOptions, SandboxUser } from './options.js';
 import { limitWatches } from './shares.js';
-import { within } from './validate.js';
+import { ownProperties, within } from './validate.js';
 
 /**
  * Ids that no user has, for commands of root: below 2^31, above what directories of users, containers
@@ -129,7 +130,7 @@ export function identityOf(options: Options, pick: () => number = randomStranger
   const caller = callerIds();
   const stranger = strangerFor(options, pick);
   const maps = mapsOf(options.user, stranger);
-  const wanted = typeof options.user === 'object' ? options.user : {};
+  const wanted = ownProperties(typeof options.user === 'object' ? options.user : {});
   const own = (kind: 'uid' | 'gid') =>
     wanted[kind] ?? toInside(maps[kind], caller[kind]) ?? maps[kind][0]?.inside ?? 0;
   const [uid, gid] = [own('uid'), own('gid')];
@@ -143,6 +144,25 @@ export function identityOf(options: Options, pick: () => number = randomStranger
   return { maps, uid, gid, outside: ids, ...(isOwner ? { owner: ids } : {}) };
 }
 
+/**
+ * Who works on a directory. For root, that is the directory's owner: commands that are root outside
+ * may change what belongs to root (SECURITY.md S12). In a directory of root's they have to be.
+ */
+export function workerOf(directory: string): SandboxUser {
+  const found = callerIds().uid === 0 && statSync(directory, { throwIfNoEntry: false });
+  if (!found || found.uid === 0) return 'current';
+  const here = readIdMaps();
+  // Root's group is the owner's as little as root is.
+  const ids = { uid: found.uid, gid: found.gid || STRANGER };
+  const isMapped = (kind: 'uid' | 'gid') => toOutside(here[kind], ids[kind]) !== undefined;
+  if (!isMapped('uid') || !isMapped('gid')) return 'current';
+  const map = {
+    uid: [{ inside: ids.uid, outside: ids.uid }],
+    gid: [{ inside: ids.gid, outside: ids.gid }],
+  };
+  return { ...ids, map };
+}
+
 /** The new user namespace, in which PID 1 keeps its capabilities: commands without cannot trace it. */
 export function userSpec(identity: Identity, options: SandboxOptions): NamespaceSpec {
   const { maps, uid, gid, owner } = identity;
@@ -153,7 +173,7 @@ export function userSpec(identity: Identity, options: SandboxOptions): Namespace
     disableNested: options.nestedUserNamespaces !== true,
     ...(owner ? { owner } : {}),
   };
-  const spec = user(wanted);
+  const spec = user(ownProperties(wanted));
   return {
     ...spec,
     prepare(child) {
@@ -184,7 +204,7 @@ export function giveUp(
     child
       .program('credentials')
       .call('keyctl', KEYCTL_JOIN_SESSION_KEYRING, null, { step, tolerate: ['ENOSYS'] });
-    addRunAs(child, { uid, gid });
-    addCapabilities(child, { keep: kept, ambient });
+    addRunAs(child, ownProperties({ uid, gid }));
+    addCapabilities(child, ownProperties({ keep: kept, ambient }));
   };
 }

@@ -5,9 +5,10 @@ import { dirname, join, resolve } from 'node:path';
 import { assertKeys } from '@ns/core';
 import type { RootEntry } from '@ns/mount';
 import { isWithin } from './covers.js';
-import { identityOf } from './identity.js';
+import { identityOf, workerOf } from './identity.js';
 import { checkOptions, type SandboxOptions } from './options.js';
 import { systemEntries } from './root.js';
+import { ownProperties } from './validate.js';
 
 /** Files of /etc that programs and libraries look for, and that tell nothing. */
 const CONFIGURATION = [
@@ -83,8 +84,9 @@ function bare({ user }: SandboxOptions): { root: 'empty'; mounts: RootEntry[] } 
  * A preset with what the caller wants otherwise; mounts and limits add up. Into another root nothing of
  * the host is mounted.
  */
-function merge(preset: SandboxOptions, more: SandboxOptions): SandboxOptions {
-  checkOptions(more);
+function merge(base: SandboxOptions, given: SandboxOptions): SandboxOptions {
+  const preset = ownProperties(base);
+  const more = checkOptions(given);
   const own = more.root === undefined ? preset.mounts : undefined;
   const mounts = [...(own ?? []), ...(more.mounts ?? [])];
   return {
@@ -133,7 +135,8 @@ function protectedIn(workdir: string, { readable = [], writable = [] }: SandboxO
 }
 
 /**
- * For steps of a build: the host's files read-only, a work tree that can be written, as the caller.
+ * For steps of a build: the host's files read-only, a work tree that can be written, as the caller, or,
+ * if root calls, as the owner of the tree.
  * Hooks and settings in the tree that programs of the host would run are protected, unless `protect`
  * names others, or none.
  *
@@ -146,7 +149,7 @@ export function build(directory: string, options: SandboxOptions = {}): SandboxO
   return merge(
     {
       root: 'host',
-      user: 'current',
+      user: workerOf(workdir),
       writable: [workdir],
       protect: protectedIn(workdir, checkOptions(options)),
       workdir,
@@ -167,8 +170,7 @@ export function host(
   options: SandboxOptions = {},
 ): SandboxOptions {
   assertKeys(paths, ['readable', 'writable'], 'paths');
-  checkOptions(paths);
-  const { readable = [], writable = [] } = paths;
+  const { readable = [], writable = [] } = checkOptions(paths);
   return merge({ root: 'empty', readable, writable }, options);
 }
 

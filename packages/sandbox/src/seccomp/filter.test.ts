@@ -224,9 +224,11 @@ for (const machine of ['x64', 'arm64'] as const) {
   });
 
   test(`filterFor ${machine} refuses set-user-ID bits on demand`, () => {
-    expectEach({ noSetId: true }, setId, failing('EPERM'));
-    expectEach({ noSetId: true }, [['openat2']], failing('ENOSYS'));
-    expectEach({ noSetId: true }, plainModes, ALLOW);
+    expectEach({ refusedModes: 0o6000 }, setId, failing('EPERM'));
+    expectEach({ refusedModes: 0o4000 }, [['fchmod', 3, 0o4755]], failing('EPERM'));
+    expectEach({ refusedModes: 0o4000 }, [['fchmod', 3, 0o2755]], ALLOW);
+    expectEach({ refusedModes: 0o6000 }, [['openat2']], failing('ENOSYS'));
+    expectEach({ refusedModes: 0o6000 }, plainModes, ALLOW);
   });
 
   test(`filterFor ${machine} ends a process that makes calls of another architecture`, () => {
@@ -235,7 +237,7 @@ for (const machine of ['x64', 'arm64'] as const) {
   });
 
   test(`filterFor ${machine} is laid out as the kernel has it`, () => {
-    const program = filterFor(machine, { countedMemory: true, noSetId: true });
+    const program = filterFor(machine, { countedMemory: true, refusedModes: 0o6000 });
     const bytes = assemble(program);
     expect(bytes.length).toBe(program.length * 8);
     expect([...bytes.subarray(0, 8)]).toEqual([0x20, 0, 0, 0, 4, 0, 0, 0]);
@@ -249,7 +251,7 @@ test('filterFor x64 refuses calls that x64 alone has', () => {
   for (const call of [154, 134, 136, 139]) expect(answer(call, [])).toBe(failing('EPERM'));
   for (const [call, ...args] of setIdOfX64) {
     expect(answer(call as number, args)).toBe(ALLOW);
-    expect(answer(call as number, args, { noSetId: true })).toBe(failing('EPERM'));
+    expect(answer(call as number, args, { refusedModes: 0o6000 })).toBe(failing('EPERM'));
   }
 });
 

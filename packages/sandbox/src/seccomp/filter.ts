@@ -23,7 +23,7 @@ import { coreLimitRules } from './core-limit.js';
 import { countedMemoryRules, hugePageRules } from './memory.js';
 import { refusedCalls } from './refused.js';
 import { hide, type Rule } from './rule.js';
-import { setIdRules } from './set-id.js';
+import { modeRules } from './set-id.js';
 import { socketRules } from './sockets.js';
 
 const { EPERM, ENOSYS } = constants.errno;
@@ -39,8 +39,8 @@ export interface FilterOptions {
   readonly nestedUserNamespaces?: boolean | undefined;
   /** Memory that RLIMIT_DATA does not count is refused. Default: false. */
   readonly countedMemory?: boolean | undefined;
-  /** Modes with a set-user-ID or set-group-ID bit are refused. Default: false. */
-  readonly noSetId?: boolean | undefined;
+  /** Modes of files with one of these bits are refused. Default: none. */
+  readonly refusedModes?: number | undefined;
 }
 
 const withoutUserNamespaces = [loadArgument(0), ...whenAnyBit(CLONE.NEWUSER, [fail(EPERM)])];
@@ -52,13 +52,13 @@ const userNamespaceRules: readonly Rule[] = [
   hide('clone3'),
 ];
 
-function rulesOf({ nestedUserNamespaces, countedMemory, noSetId }: FilterOptions): Rule[] {
+function rulesOf({ nestedUserNamespaces, countedMemory, refusedModes }: FilterOptions): Rule[] {
   return [
     ...refusedCalls,
     ...socketRules,
     ...coreLimitRules,
     ...(countedMemory ? countedMemoryRules : hugePageRules),
-    ...(noSetId ? setIdRules : []),
+    ...(refusedModes ? modeRules(refusedModes) : []),
     ...(nestedUserNamespaces ? [] : userNamespaceRules),
   ];
 }
