@@ -15,6 +15,7 @@ const ALWAYS: readonly ProbeName[] = [
   'passwords',
   'keys',
   'cloud-credentials',
+  'backups',
   'logs-and-mail',
   'environment',
   'writable-paths',
@@ -51,12 +52,14 @@ const ALWAYS: readonly ProbeName[] = [
   'mounting',
   'foreign-sockets',
   'raw-sockets',
+  'leases',
   'sysctls',
   'proc-switches',
   'sys-switches',
   'cgroups',
   'kernel-memory',
   'kernel-tables',
+  'interrupts',
   'firmware',
   'host-loopback',
   'metadata-service',
@@ -66,7 +69,7 @@ const ALWAYS: readonly ProbeName[] = [
 ];
 
 /** What those with an empty root promise besides: they show only what is named. */
-const EMPTY_ROOT: readonly ProbeName[] = ['backups', 'users'];
+const EMPTY_ROOT: readonly ProbeName[] = ['users'];
 
 const LIMITS: readonly ProbeName[] = [
   'memory',

@@ -3,7 +3,7 @@
 import { AT, type ProgramArgument } from '@ns/core';
 import type { SyscallName } from '@ns/core/sys';
 import type { Outcome } from '../calls.js';
-import { blocked, judge, limited, type Probe } from '../probe.js';
+import { blocked, judge, type Probe, reachable } from '../probe.js';
 
 type Attempt = readonly [name: SyscallName, ...args: ProgramArgument[]];
 /** Attempts by what they are called in the report. */
@@ -152,7 +152,7 @@ export const kernelProbes = {
   leases: {
     area: 'kernel',
     title: 'leases on files, by which a command makes others wait who open them',
-    hint: 'The host waits for at most /proc/sys/fs/lease-break-time seconds, for files that both see.',
+    hint: '`seccomp: false` permits it: the host waits for up to /proc/sys/fs/lease-break-time seconds.',
     prepare(calls) {
       const tried: Outcome[] = [];
       calls.withDescriptor('memfd_create', ['ns-audit', 0], (fd, add) => {
@@ -160,7 +160,7 @@ export const kernelProbes = {
       });
       return () => {
         const error = tried[0]?.error();
-        return REFUSED.has(error) ? blocked(`fcntl: ${error}`) : limited('fcntl F_SETLEASE');
+        return REFUSED.has(error) ? blocked(`fcntl: ${error}`) : reachable('fcntl F_SETLEASE');
       };
     },
   },

@@ -16,16 +16,28 @@ const RESOURCES = {
 } as const;
 const INFINITE = 2n ** 64n - 1n;
 
-/** Reads a hard resource limit as text; undefined if there is none. */
-function hardLimit(calls: Calls, resource: keyof typeof RESOURCES): () => string | undefined {
+/** A resource limit as the kernel has it. */
+interface Limit {
+  readonly soft: bigint;
+  readonly hard: bigint;
+}
+
+/** Reads a resource limit. */
+function readLimit(calls: Calls, resource: keyof typeof RESOURCES): () => Limit | undefined {
   const old = new Uint8Array(16);
   const limit = calls.filled('prlimit64', [0, RESOURCES[resource], null, old], 3);
   return () => {
     const bytes = limit();
     if (bytes === undefined) return undefined;
-    const hard = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(8, true);
-    return hard === INFINITE ? undefined : String(hard);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    return { soft: view.getBigUint64(0, true), hard: view.getBigUint64(8, true) };
   };
+}
+
+/** Returns the lowest of the hard limits that are in force. */
+function lowest(limits: readonly (() => Limit | undefined)[]): bigint | undefined {
+  const hard = limits.map((one) => one()?.hard ?? INFINITE).filter((one) => one !== INFINITE);
+  return hard.sort((a, b) => (a < b ? -1 : 1))[0];
 }
 
 function limitOf(
@@ -39,16 +51,16 @@ function limitOf(
     title,
     hint: `Set \`limits.${name}\`.`,
     prepare(calls, { report, options }) {
-      const found = resources.map((one) => hardLimit(calls, one));
+      const found = resources.map((one) => readLimit(calls, one));
       return () => {
         const keeper = report.limits[name];
         const asked = options.limits?.[name];
         if (keeper === 'cgroup') return blocked(`${asked} for all processes together`);
         if (keeper === undefined) return reachable('no limit but those of the caller');
-        const values = found.map((one) => one()).filter((one) => one !== undefined);
-        return values.length > 0
-          ? limited(`${values[0]} ${unit}`)
-          : reachable('no limit is in force');
+        const value = lowest(found);
+        return value === undefined
+          ? reachable('no limit is in force')
+          : limited(`${value} ${unit}`);
       };
     },
   };
@@ -102,15 +114,16 @@ export const limitProbes = {
     hint: 'The program that kernel.core_pattern names runs as root, outside.',
     changes: 'process',
     prepare(calls) {
-      const hard = hardLimit(calls, 'core');
+      const before = readLimit(calls, 'core');
       const pattern = calls.read('/proc/sys/kernel/core_pattern');
       // With a soft limit of 0 the kernel starts the program; with 1 it does not.
       const zero = new Uint8Array(BigUint64Array.of(0n, 1n).buffer);
-      const lowered = calls.call('prlimit64', 0, RESOURCES.core, zero, null);
+      calls.call('prlimit64', 0, RESOURCES.core, zero, null);
+      const after = readLimit(calls, 'core');
       return () => {
-        const limit = hard();
-        if (limit === undefined || Number(limit) > 1) return reachable(`limit ${limit ?? 'none'}`);
-        if (lowered.result() < 0) return blocked(`limit ${limit}, which cannot be lowered`);
+        const { hard } = before() ?? { hard: INFINITE };
+        if (hard > 1n) return reachable(hard === INFINITE ? 'no limit' : `limit ${hard}`);
+        if (after()?.soft !== 0n) return blocked(`limit ${hard}, which cannot be lowered`);
         const isProgram = /^[|@]/.test(pattern() ?? '|');
         const text = 'the limit can be lowered to 0, at which the kernel starts a program';
         return isProgram ? reachable(text) : limited(`${text}; kernel.core_pattern names none`);

@@ -44,7 +44,8 @@ export const processProbes = {
       // struct iovec: where, and how many bytes. With permission, the call fails for the address.
       const bytes = new Uint8Array(BigUint64Array.of(0x1000n, 8n).buffer);
       const tried = {
-        '/proc/1/mem': calls.open('/proc/1/mem', constants.O_RDWR),
+        // To read it takes the same permission as to write to it; the mount may be read-only.
+        '/proc/1/mem': calls.open('/proc/1/mem', constants.O_RDONLY),
         process_vm_readv: calls.call('process_vm_readv', 1, bytes, 1, bytes, 1, 0),
         ptrace: calls.call('ptrace', PTRACE_SEIZE, 1, 0, 0),
       };
