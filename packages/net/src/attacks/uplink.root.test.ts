@@ -144,6 +144,10 @@ test('a namespace behind natUplink cannot speak in the name of another', async (
   using host = inside(world.host);
   const heard: string[] = [];
   const socket = host.createSocket('udp4');
+  onTestFinished(async () => {
+    socket.close();
+    await once(socket, 'close');
+  });
   socket.on('message', (_message, { address }) => heard.push(address));
   await new Promise<void>((resolve) => socket.bind(53, resolve));
   const say = (source: string) =>
@@ -158,10 +162,8 @@ test('a namespace behind natUplink cannot speak in the name of another', async (
     });
   say('10.9.9.9');
   say(attacker.way.address);
-  await expect.poll(() => heard.length).toBeGreaterThan(0);
+  await expect.poll(() => heard.length, { timeout: 10_000 }).toBeGreaterThan(0);
   expect(heard).toEqual([attacker.way.address]);
-  socket.close();
-  await once(socket, 'close');
   // The address of the victim, which the host would then believe to be here (ARP).
   route.address.add({ dev: 'eth0', address: `${victim.way.address}/32` });
   expect(await ask(world.host, victim.way.address, 80)).toContain('victim');
@@ -218,7 +220,7 @@ test('a namespace behind natUplink cannot give the host a route by a router adve
   advertise(namespace, 'eth0');
   // The counterpart: another interface of the host believes the same message. It comes later.
   advertise(world.near, 'eth0');
-  await expect.poll(() => defaults().map(({ dev }) => dev)).toContain('lan1');
+  await expect.poll(() => defaults().map(({ dev }) => dev), { timeout: 10_000 }).toContain('lan1');
   expect(defaults().map(({ dev }) => dev)).toEqual(['lan1']);
   expect(there.address.list({ dev: 'eth0' }).length).toBeGreaterThan(0);
 });

@@ -36,7 +36,7 @@ export function perform(route: Route, step: TransactionStep): void {
       route.address.add(step.address);
       break;
     case 'delete address':
-      route.address.delete(step.address);
+      route.address.delete({ dev: step.address.dev, address: step.address.address });
       break;
     case 'add route':
       route.route.add(step.route);
