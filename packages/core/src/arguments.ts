@@ -76,7 +76,7 @@ export function checkCount(name: string, value: unknown): void {
 }
 
 /** Milliseconds that a timer of Node's can wait; with more it would not wait at all. */
-const LONGEST_WAIT = 2 ** 31 - 1;
+export const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** Throws unless it is left out or milliseconds that can be waited. */
 export function checkWait(name: string, value: unknown): void {

@@ -50,8 +50,8 @@ export function programError(layout: Layout, entries: readonly Call[]): SystemEr
   return new SystemError(refused ? EACCES : errno, 'execve', args.slice(0, 2), details);
 }
 
-/** The error of a child that somebody ended before its command ran. */
-export function endedEarly(exit: Exit): Error {
-  const how = exit.signal ? `by ${exit.signal}` : `with code ${exit.code}`;
+/** The error of a child that ended before its command ran. */
+export function endedEarly(exit: Exit | undefined): Error {
+  const how = exit?.signal ? `by ${exit.signal}` : `with code ${exit?.code ?? 'unknown'}`;
   return new Error(`the child was ended ${how} before it could run its command`);
 }

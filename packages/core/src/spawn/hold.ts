@@ -3,11 +3,10 @@
 import { assertKeys } from '../arguments.js';
 import type { Namespace } from '../namespaces/namespace.js';
 import { closeFd } from '../sys/fd.js';
-import { trySyscall } from '../sys/syscall.js';
-import { reapAndClose } from '../sys/wait.js';
 import { checkProgramChild, checkSpawn } from './check.js';
 import type { CheckedSpawn, ChildOptions } from './checked.js';
-import { launch, launchSync } from './launch.js';
+import { killAndReap } from './kill-and-reap.js';
+import { launch, launchSync, OWN_RUNNER } from './launch.js';
 import type { SpawnOptions } from './options.js';
 import { draft } from './plan/draft.js';
 import { explainDraft } from './plan/plan.js';
@@ -21,7 +20,7 @@ export interface Held {
   readonly pid: number;
   readonly pidfd: number;
   /** Ends and reaps the child, and closes the pidfd. */
-  end(): void;
+  end(): unknown;
 }
 
 /**
@@ -35,13 +34,9 @@ export function holdChild(namespaces: readonly (NamespaceSpec | Namespace)[]): H
     hold: 'closed',
     parentDeathSignal: SIGKILL,
   };
-  const { pid, pidfd, report } = launchSync(draft(options));
+  const { pid, pidfd, report } = launchSync(draft(options), OWN_RUNNER);
   closeFd(report);
-  const end = () => {
-    trySyscall('pidfd_send_signal', pidfd, SIGKILL, null, 0);
-    reapAndClose(pidfd);
-  };
-  return { pid, pidfd, end };
+  return { pid, pidfd, end: () => killAndReap(pidfd) };
 }
 
 const holdOptions = [

@@ -6,9 +6,13 @@ import { isAway } from '../namespaces/place.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
 import { rawSpawn, rawSpawnAsync, rawWatch } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';
+import { waitUntilReadable } from '../sys/wait.js';
+import { abortError, callEnd, timeoutError } from './call-end.js';
+import { killAndReap } from './kill-and-reap.js';
 import type { Draft } from './plan/draft.js';
 import { openStdio, openTerminalStdio, type Stdio } from './stdio.js';
 import { type Launched, launchSteps, type Steps, type Wait } from './steps.js';
+import { Taken } from './taken.js';
 import type { Undo } from './undo.js';
 
 /** A child that runs, with our ends of its descriptors. */
@@ -16,13 +20,16 @@ export interface Running extends Launched {
   readonly stdio: Stdio;
 }
 
-/** The error of an aborted operation, as Node's own. */
-export function abortError(signal: AbortSignal): Error {
-  const error = new Error('The operation was aborted', { cause: signal.reason });
-  error.name = 'AbortError';
-  Object.assign(error, { code: 'ABORT_ERR' });
-  return error;
-}
+/**
+ * Milliseconds that a synchronous call waits for a child that only runs a program of ours. A container
+ * that the child has joined can stop it, and must not stop the caller with it (SECURITY.md S6).
+ */
+export const OWN_RUNNER = 10_000;
+
+/** Milliseconds that a call which has ended waits for a clone: before it kills the child, and after. */
+const CLONE_PATIENCE = 1000;
+/** Milliseconds between two attempts to kill a child whose clone is under way. */
+const KILL_INTERVAL = 5;
 
 function openCgroup(draft: Draft, undo: Undo): Draft {
   const { cgroup } = draft.options;
@@ -37,14 +44,20 @@ function openCgroup(draft: Draft, undo: Undo): Draft {
   return { ...draft, clone: { ...draft.clone, flags, cgroup: fd } };
 }
 
-function begin(wanted: Draft): { stdio: Stdio; undo: Undo; steps: Steps } {
+/** @param later whether the clone happens after the call has returned to its caller */
+function begin(wanted: Draft, later: boolean): { stdio: Stdio; undo: Undo; steps: Steps } {
   const { undo } = wanted;
   try {
     const { signal } = wanted.options;
     if (signal?.aborted) throw abortError(signal);
-    const draft = openCgroup(wanted, undo);
+    const opened = openCgroup(wanted, undo);
+    const taken = later ? new Taken(undo) : undefined;
+    const draft = taken ? taken.draft(opened) : opened;
+    const take = taken ? (fd: number) => taken.number(fd) : (fd: number) => fd;
     const { stdio: items, passFds, terminal } = draft.options;
-    const stdio = terminal ? openTerminalStdio(terminal, passFds) : openStdio(items, passFds);
+    const stdio = terminal
+      ? openTerminalStdio(terminal, passFds, take)
+      : openStdio(items, passFds, take);
     undo.add(() => stdio.closeAll());
     return { stdio, undo, steps: launchSteps(draft, stdio, undo) };
   } catch (error) {
@@ -53,9 +66,9 @@ function begin(wanted: Draft): { stdio: Stdio; undo: Undo; steps: Steps } {
   }
 }
 
-/** Settles when the action does, or rejects as soon as the signal fires. */
-function unlessAborted<T>(
-  signal: AbortSignal | undefined,
+/** Settles when the action does, or rejects as soon as the call ends. */
+function unlessEnded<T>(
+  end: AbortSignal | undefined,
   start: (
     resolve: (value: T) => void,
     reject: (error: unknown) => void,
@@ -63,72 +76,145 @@ function unlessAborted<T>(
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     let stop: (() => void) | undefined;
-    const end = () => {
-      signal?.removeEventListener('abort', onAbort);
+    const finish = () => {
+      end?.removeEventListener('abort', onEnd);
       stop?.();
     };
-    const onAbort = () => {
-      end();
-      reject(abortError(signal as AbortSignal));
+    const onEnd = () => {
+      finish();
+      reject(end?.reason);
     };
-    signal?.addEventListener('abort', onAbort, { once: true });
+    if (end?.aborted) {
+      reject(end.reason);
+      return;
+    }
+    end?.addEventListener('abort', onEnd, { once: true });
     stop = start(
       (value) => {
-        end();
+        finish();
         resolve(value);
       },
       (error) => {
-        end();
+        finish();
         reject(error);
       },
     );
   });
 }
 
-function readable(fd: number, signal: AbortSignal | undefined): Promise<void> {
-  return unlessAborted(signal, (resolve) => {
+function readable(fd: number, end: AbortSignal | undefined): Promise<void> {
+  return unlessEnded(end, (resolve) => {
     const watch = rawWatch(fd, { readable: true, disconnect: true }, () => resolve());
     return () => watch.close();
   });
 }
 
-async function answer(wait: Wait, signal: AbortSignal | undefined): Promise<number> {
-  switch (wait.kind) {
-    case 'clone': // goes through to its end; an abort is seen afterwards
-      // A thread of the pool is at home: it does not see where this thread has gone.
-      return Number(isAway() ? rawSpawn(wait.job) : await rawSpawnAsync(wait.job));
-    case 'readable':
-      await readable(wait.fd, signal);
-      return 0;
-    case 'action':
-      await unlessAborted<void>(signal, (resolve, reject) => {
-        Promise.resolve().then(wait.run).then(resolve, reject);
-        return undefined;
-      });
-      return 0;
+/**
+ * Waits for a clone, which is short, unless the kernel holds the child up: in a frozen cgroup, or in
+ * the exec of a file that somebody serves. When the call ends meanwhile, such a child is killed.
+ *
+ * @returns undefined if the child had to be killed, or has not come: the pool may be busy
+ */
+async function cloned(
+  clone: Promise<number>,
+  kill: () => void,
+  end: AbortSignal,
+): Promise<number | undefined> {
+  const timers: NodeJS.Timeout[] = [];
+  let isKilled = false;
+  let onEnd = () => {};
+  const late = new Promise<undefined>((resolve) => {
+    onEnd = () => {
+      const killing = setTimeout(() => {
+        isKilled = true;
+        timers.push(setInterval(kill, KILL_INTERVAL));
+        timers.push(setTimeout(() => resolve(undefined), CLONE_PATIENCE));
+      }, CLONE_PATIENCE);
+      timers.push(killing);
+    };
+  });
+  end.addEventListener('abort', onEnd, { once: true });
+  try {
+    const pid = await Promise.race([clone, late]);
+    return isKilled ? undefined : pid;
+  } finally {
+    // What tells of the child is the memory of its job, which does not outlive the start.
+    end.removeEventListener('abort', onEnd);
+    timers.forEach(clearTimeout);
   }
 }
 
-/** Makes the child without blocking the event loop. */
-export async function launch(draft: Draft): Promise<Running> {
-  const { signal } = draft.options;
-  const { stdio, undo, steps } = begin(draft);
+/** Takes back what comes of a clone for which the call does not wait any more. */
+async function takeBack(clone: Promise<number>, steps: Steps, undo: Undo): Promise<void> {
+  try {
+    const state = steps.next(await clone);
+    if (state.done) killAndReap(state.value.pidfd);
+  } catch {
+    // It came to nothing, and the call has its error already.
+  }
+  await undo.failed();
+}
+
+async function answer(
+  wait: Exclude<Wait, { kind: 'clone' }>,
+  end: AbortSignal | undefined,
+): Promise<number> {
+  if (wait.kind === 'readable') await readable(wait.fd, end);
+  else {
+    await unlessEnded<void>(end, (resolve, reject) => {
+      Promise.resolve().then(wait.run).then(resolve, reject);
+      return undefined;
+    });
+  }
+  return 0;
+}
+
+/**
+ * Makes the child without blocking the event loop.
+ *
+ * @param timeout milliseconds, from now on, that the start may take; 0 for no limit
+ */
+export async function launch(draft: Draft, timeout = 0): Promise<Running> {
+  // A thread of the pool is at home: it does not see where this thread has gone.
+  const away = isAway();
+  const { stdio, undo, steps } = begin(draft, !away);
+  const { signal: end, close } = callEnd(draft.options.signal, timeout);
+  let isTakenBack = false;
   try {
     let state = steps.next();
     while (!state.done) {
-      state = steps.next(await answer(state.value, signal));
+      const wait = state.value;
+      if (wait.kind !== 'clone') {
+        state = steps.next(await answer(wait, end));
+        continue;
+      }
+      if (away) {
+        state = steps.next(Number(rawSpawn(wait.job)));
+        continue;
+      }
+      const clone = rawSpawnAsync(wait.job).then(Number);
+      const pid = end ? await cloned(clone, wait.kill, end) : await clone;
+      if (pid === undefined) {
+        // What the clone uses must stay until it is over.
+        isTakenBack = true;
+        takeBack(clone, steps, undo);
+        throw end?.reason;
+      }
+      state = steps.next(pid);
     }
     undo.finished();
     return { ...state.value, stdio };
   } catch (error) {
-    await undo.failed();
+    if (!isTakenBack) await undo.failed();
     throw error;
+  } finally {
+    close();
   }
 }
 
 /** Makes the child on the calling thread, whose child it then is; lets the event loop run only for meetings. */
 export async function launchHere(draft: Draft): Promise<Running> {
-  const { stdio, undo, steps } = begin(draft);
+  const { stdio, undo, steps } = begin(draft, false);
   try {
     let state = steps.next();
     while (!state.done) {
@@ -144,7 +230,7 @@ export async function launchHere(draft: Draft): Promise<Running> {
   }
 }
 
-function answerSync(wait: Wait): number {
+function answerSync(wait: Wait, left: () => number): number {
   if (wait.kind === 'clone') return Number(rawSpawn(wait.job));
   if (wait.kind === 'action') {
     const done = wait.run();
@@ -153,16 +239,27 @@ function answerSync(wait: Wait): number {
       done.catch(() => {});
       throw new TypeError('a namespace here needs an asynchronous step: use spawn or run');
     }
+    return 0;
   }
-  return 0; // the read that follows waits
+  return Number(waitUntilReadable(wait.fd, left()));
 }
 
-/** Makes the child; blocks the thread meanwhile. */
-export function launchSync(draft: Draft): Running {
-  const { stdio, undo, steps } = begin(draft);
+/**
+ * Makes the child; blocks the thread meanwhile.
+ *
+ * @param timeout milliseconds, from now on, that the start may take; 0 for no limit
+ */
+export function launchSync(draft: Draft, timeout = 0): Running {
+  const deadline = timeout === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout;
+  const left = () => deadline - performance.now();
+  const { stdio, undo, steps } = begin(draft, false);
   try {
     let state = steps.next();
-    while (!state.done) state = steps.next(answerSync(state.value));
+    while (!state.done) {
+      const result = answerSync(state.value, left);
+      if (state.value.kind !== 'clone' && left() <= 0) throw timeoutError(timeout);
+      state = steps.next(result);
+    }
     undo.finished();
     return { ...state.value, stdio };
   } catch (error) {

@@ -1,10 +1,9 @@
 // A child between clone and exec of its command.
 import type { Layout } from '../program/layout.js';
 import { closeFd } from '../sys/fd.js';
-import { syscall, trySyscall } from '../sys/syscall.js';
-import { type Exit, isChild, reapAndClose, reapPid } from '../sys/wait.js';
-
-const SIGKILL = 9;
+import { syscall } from '../sys/syscall.js';
+import { type Exit, isChild } from '../sys/wait.js';
+import { killAndReap, killAndReapPid } from './kill-and-reap.js';
 
 /** Follows one child through a second clone, and ends it if its command cannot be run. */
 export class Nascent {
@@ -50,23 +49,23 @@ export class Nascent {
     return isChild(replacement) ? replacement : undefined;
   }
 
-  /** Reaps the process that made way; it ends as soon as its replacement has exec'ed. */
+  /**
+   * Reaps the process that made way. All that it still has to do is to end; it is killed, because a
+   * joined container could have stopped it.
+   */
   reapFirst(): void {
     if (this.#pid === this.#first || !this.#isFirstThere) return;
     this.#isFirstThere = false;
-    reapPid(this.#first);
+    killAndReapPid(this.#first);
   }
 
   /** Ends and reaps what there is, whatever it takes no descriptor for; tells how it ended. */
-  end(): Exit {
-    trySyscall('pidfd_send_signal', this.#pidfd, SIGKILL, null, 0);
-    const exit = reapAndClose(this.#pidfd);
+  end(): Exit | undefined {
+    const exit = killAndReap(this.#pidfd);
     this.reapFirst();
     // Only now is it certain whether another has taken its place. By its number, which is its own
     // until we reap it: there may be no descriptor left to open.
     const replacement = this.#replacement();
-    if (replacement === undefined) return exit;
-    trySyscall('kill', replacement, SIGKILL);
-    return reapPid(replacement);
+    return replacement === undefined ? exit : killAndReapPid(replacement);
   }
 }

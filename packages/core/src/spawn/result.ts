@@ -9,7 +9,7 @@ export interface RunResult<Output = string> {
   readonly stdout: Output;
   /** What it wrote to standard error. */
   readonly stderr: Output;
-  /** Exit code, or null if a signal ended it. */
+  /** Exit code; null if a signal ended it, or if it could not be ended. */
   readonly exitCode: number | null;
   /** The signal that ended it, or null. */
   readonly signal: NodeJS.Signals | null;
@@ -36,9 +36,7 @@ export class RunError<Output = string> extends Error implements RunResult<Output
   readonly code?: string;
 
   constructor(command: string, args: readonly string[], result: RunResult<Output>, cause?: Cut) {
-    const how = result.signal
-      ? `was ended by ${result.signal}`
-      : `exited with code ${result.exitCode}`;
+    const how = ended(result);
     super(`${command} ${how}${cause ? `: ${cause.message}` : ''}${lastWords(result.stderr)}`);
     this.command = command;
     this.args = args;
@@ -63,11 +61,21 @@ export function isRunError(value: unknown): value is RunError {
   return value instanceof Error && brand in value;
 }
 
+function ended({ signal, exitCode }: RunResult<unknown>): string {
+  if (signal !== null) return `was ended by ${signal}`;
+  return exitCode === null ? 'could not be ended' : `exited with code ${exitCode}`;
+}
+
 const LAST_WORDS = 500;
 
 function lastWords(stderr: unknown): string {
   const text = typeof stderr === 'string' ? stderr.trimEnd() : '';
   return text === '' ? '' : `\n${text.length > LAST_WORDS ? `…${text.slice(-LAST_WORDS)}` : text}`;
+}
+
+/** Time since a moment of `process.hrtime.bigint()`. */
+export function millisecondsSince(started: bigint): number {
+  return Number(process.hrtime.bigint() - started) / 1e6;
 }
 
 /** Result or error of a run that has ended. */
@@ -88,7 +96,7 @@ export function conclude(
     stderr: decode(output[1]),
     exitCode: exit.code,
     signal: exit.signal,
-    durationMs: Number(process.hrtime.bigint() - started) / 1e6,
+    durationMs: millisecondsSince(started),
     resourceUsage: exit.resourceUsage,
     ...(cut && { code: cut.code }),
   };

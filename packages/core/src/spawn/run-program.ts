@@ -1,5 +1,5 @@
 // A child that only makes system calls: for what has to be done inside other namespaces.
-import { assertKeys } from '../arguments.js';
+import { assertKeys, checkWait } from '../arguments.js';
 import type { Namespace } from '../namespaces/namespace.js';
 import type { Call } from '../program/call.js';
 import type { Layout } from '../program/layout.js';
@@ -7,7 +7,7 @@ import type { Program } from '../program/program.js';
 import { reapAndClose } from '../sys/wait.js';
 import { checkProgramChild } from './check.js';
 import { endedEarly } from './failure.js';
-import { launch, launchSync, type Running } from './launch.js';
+import { launch, launchSync, OWN_RUNNER, type Running } from './launch.js';
 import { type Draft, draft } from './plan/draft.js';
 import type { NamespaceSpec } from './spec.js';
 
@@ -15,6 +15,11 @@ import type { NamespaceSpec } from './spec.js';
 export interface ProgramOptions {
   /** Namespaces to run in: specifications create, handles join. */
   namespaces?: readonly (NamespaceSpec | Namespace)[];
+  /**
+   * Milliseconds after which the child is killed and the call fails with the code ETIMEDOUT; 0 for no
+   * limit. Default: 10,000 for runProgramSync, which blocks the thread; 0 for runProgram.
+   */
+  timeout?: number;
 }
 
 /** What the calls of a program returned. */
@@ -58,7 +63,8 @@ class Harvest implements ProgramResults {
 }
 
 function prepare(program: Program, options: ProgramOptions) {
-  assertKeys(options, ['namespaces'], 'options');
+  assertKeys(options, ['namespaces', 'timeout'], 'options');
+  checkWait('timeout', options.timeout);
   const results = new Harvest();
   const plan: Draft = {
     ...draft(checkProgramChild(options.namespaces), program),
@@ -86,11 +92,11 @@ export async function runProgram(
   options: ProgramOptions = {},
 ): Promise<ProgramResults> {
   const { plan, results } = prepare(program, options);
-  return conclude(await launch(plan), results);
+  return conclude(await launch(plan, options.timeout), results);
 }
 
 /** {@link runProgram}, blocking the thread. Meetings must be synchronous. */
 export function runProgramSync(program: Program, options: ProgramOptions = {}): ProgramResults {
   const { plan, results } = prepare(program, options);
-  return conclude(launchSync(plan), results);
+  return conclude(launchSync(plan, options.timeout ?? OWN_RUNNER), results);
 }

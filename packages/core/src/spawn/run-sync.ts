@@ -1,17 +1,21 @@
 // runSync(): a command as a child in namespaces, from start to end, blocking the thread.
-import { constants } from 'node:fs';
+import { constants as files } from 'node:fs';
+import { constants } from 'node:os';
 import { assertKeys } from '../arguments.js';
 import { F } from '../flags.js';
-import { closeFd } from '../sys/fd.js';
+import { closeFd, duplicate } from '../sys/fd.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
-import { decodeStatus, type Exit, reap, reapIfEnded } from '../sys/wait.js';
+import { decodeStatus, type Exit, reapIfEnded, timespec, waitUntilReadable } from '../sys/wait.js';
+import { isStartTimeout, startLimit } from './call-end.js';
 import { checkRun } from './check.js';
 import type { CheckedRun } from './checked.js';
-import { type Cut, cuts } from './cut.js';
+import { type Cut, cuts, neverRan, patience, unknownExit } from './cut.js';
+import { reapLater } from './kill-and-reap.js';
 import { launchSync, type Running } from './launch.js';
 import { type RunSyncOptions, runSyncOptions } from './options.js';
+import { Output } from './output.js';
 import { draft } from './plan/draft.js';
-import { conclude, type RunResult } from './result.js';
+import { conclude, millisecondsSince, type RunResult } from './result.js';
 
 const POLLIN = 1;
 const POLLOUT = 4;
@@ -28,7 +32,7 @@ class Feed {
     this.fd = fd;
     this.#rest = typeof input === 'string' ? Buffer.from(input) : input;
     const flags = syscall('fcntl', fd, F.GETFL);
-    syscall('fcntl', fd, F.SETFL, flags | constants.O_NONBLOCK);
+    syscall('fcntl', fd, F.SETFL, flags | files.O_NONBLOCK);
   }
 
   write(): void {
@@ -47,28 +51,21 @@ class Feed {
 /** Output of one descriptor, up to a limit. */
 class Sink {
   fd: number;
-  readonly #chunks: Buffer[] = [];
-  readonly #limit: number;
-  #length = 0;
+  readonly #buffer: Buffer;
+  readonly #output: Output;
   exceeded = false;
 
-  constructor(fd: number, limit: number) {
+  constructor(fd: number, limit: number, buffer: Buffer) {
     this.fd = fd;
-    this.#limit = limit;
+    this.#output = new Output(limit);
+    this.#buffer = buffer;
   }
 
   read(): void {
-    const buffer = Buffer.allocUnsafeSlow(CHUNK);
-    const length = trySyscall('read', this.fd, buffer, CHUNK);
+    const length = trySyscall('read', this.fd, this.#buffer, CHUNK);
     if (length === -EINTR || length === -EAGAIN) return;
-    if (length <= 0) {
-      this.close();
-      return;
-    }
-    const kept = Math.min(length, this.#limit - this.#length);
-    this.#chunks.push(buffer.subarray(0, kept));
-    this.#length += kept;
-    if (kept < length) this.exceeded = true;
+    if (length <= 0) this.close();
+    else if (!this.#output.add(this.#buffer.subarray(0, length))) this.exceeded = true;
   }
 
   close(): void {
@@ -77,7 +74,7 @@ class Sink {
   }
 
   content(): Buffer {
-    return Buffer.concat(this.#chunks);
+    return this.#output.content();
   }
 }
 
@@ -91,10 +88,7 @@ function poll(
     set.setInt32(i * 8, fd, true);
     set.setInt16(i * 8 + 4, events, true);
   });
-  const nanoseconds = Number.isFinite(milliseconds) ? BigInt(Math.ceil(milliseconds * 1e6)) : 0n;
-  const time = BigInt64Array.of(nanoseconds / 1_000_000_000n, nanoseconds % 1_000_000_000n);
-  const limit = Number.isFinite(milliseconds) ? time : null;
-  const result = trySyscall('ppoll', set, fds.length, limit, null, 0);
+  const result = trySyscall('ppoll', set, fds.length, timespec(milliseconds), null, 0);
   if (result === -EINTR) return fds.map(() => false);
   return fds.map((_, i) => set.getInt16(i * 8 + 6, true) !== 0);
 }
@@ -106,29 +100,42 @@ function finalExit(report: number, ended: Exit): Exit {
   return length === 4 ? { ...ended, ...decodeStatus(status[0] as number) } : ended;
 }
 
+/**
+ * Ends a command that is cut short (SECURITY.md S5): it gets the signal, and SIGKILL if it does not
+ * end by that. Blocks the thread meanwhile.
+ *
+ * @returns undefined if the kernel does not let it go; it is then reaped later
+ */
+function end(pidfd: number, killSignal: number): Exit | undefined {
+  const send = (signal: number) => trySyscall('pidfd_send_signal', pidfd, signal, null, 0) === 0;
+  if (send(killSignal)) {
+    send(constants.signals.SIGCONT); // a stopped process acts on nothing else
+    if (!waitUntilReadable(pidfd, patience.afterSignal)) {
+      send(constants.signals.SIGKILL);
+      waitUntilReadable(pidfd, patience.afterKill);
+    }
+  }
+  const exit = reapIfEnded(pidfd);
+  if (!exit) reapLater(duplicate(pidfd));
+  return exit;
+}
+
 function follow(running: Running, options: CheckedRun, started: bigint) {
   const { pidfd, report, stdio } = running;
   const { input, timeout, killSignal, maxBuffer } = options;
   const [stdin, stdout, stderr, ...others] = stdio.parentEnds;
   for (const end of others) if (end) closeFd(end.fd);
   const feed = stdin && new Feed(stdin.fd, (input ?? '') as string | Uint8Array);
-  const sinks = [stdout, stderr].map((end) => new Sink(end?.fd ?? -1, maxBuffer));
-  const deadline = timeout ? performance.now() + timeout : Number.POSITIVE_INFINITY;
+  const buffer = Buffer.allocUnsafeSlow(CHUNK);
+  const sinks = [stdout, stderr].map((end) => new Sink(end?.fd ?? -1, maxBuffer, buffer));
   let cut: Cut | undefined;
   let ended: Exit | undefined;
-  const cutShort = (reason: Cut) => {
-    if (!cut && !ended) trySyscall('pidfd_send_signal', pidfd, killSignal, null, 0);
-    cut ??= reason;
-  };
   if (input === undefined) feed?.close();
 
-  while (!ended || sinks.some(({ fd }) => fd !== -1)) {
-    const left = cut ? Number.POSITIVE_INFINITY : Math.max(0, deadline - performance.now());
-    const connected = [feed, ...sinks].some((end) => end && end.fd !== -1);
-    if (!connected && left === Number.POSITIVE_INFINITY) {
-      ended = reap(pidfd);
-      break;
-    }
+  while (!cut && (!ended || sinks.some(({ fd }) => fd !== -1))) {
+    const left = timeout
+      ? Math.max(0, timeout - millisecondsSince(started))
+      : Number.POSITIVE_INFINITY;
     const [canWrite, out, err, gone] = poll(
       [
         [feed?.fd ?? -1, POLLOUT],
@@ -145,10 +152,13 @@ function follow(running: Running, options: CheckedRun, started: bigint) {
       ended = reapIfEnded(pidfd);
       if (ended) feed?.close();
     }
-    if (sinks.some(({ exceeded }) => exceeded)) cutShort(cuts.maxBuffer);
-    if (performance.now() >= deadline) cutShort(cuts.timeout);
+    if (sinks.some(({ exceeded }) => exceeded)) cut = cuts.maxBuffer;
+    else if (left === 0) cut = cuts.timeout;
   }
-  const exit = finalExit(report, ended);
+  feed?.close();
+  for (const sink of sinks) sink.close();
+  ended ??= end(pidfd, killSignal);
+  const exit = ended ? finalExit(report, ended) : unknownExit;
   const output = sinks.map((sink) => sink.content());
   return conclude(options, started, exit, output, cut);
 }
@@ -182,7 +192,13 @@ export function runSync(
   if (input !== undefined && typeof input !== 'string' && !ArrayBuffer.isView(input)) {
     throw new TypeError('input must be a string or bytes: a stream cannot be read synchronously');
   }
-  const running = launchSync(draft(checked));
+  let running: Running;
+  try {
+    running = launchSync(draft(checked), startLimit(checked.timeout));
+  } catch (error) {
+    if (!isStartTimeout(error)) throw error;
+    return conclude(checked, started, neverRan, [], cuts.timeout);
+  }
   try {
     return follow(running, checked, started);
   } finally {

@@ -1,26 +1,15 @@
 // run(): a command as a child in namespaces, from start to end.
 import { pipeline, Readable, type Writable } from 'node:stream';
+import { isStartTimeout, startLimit } from './call-end.js';
 import { checkRun } from './check.js';
 import type { CheckedRun } from './checked.js';
-import { type Cut, cuts } from './cut.js';
-import { launch } from './launch.js';
+import { type Cut, cuts, neverRan, patience, unknownExit } from './cut.js';
+import { launch, type Running } from './launch.js';
 import type { RunOptions } from './options.js';
+import { Output } from './output.js';
 import { draft } from './plan/draft.js';
 import { NamespaceProcess } from './process.js';
-import { conclude, type RunResult } from './result.js';
-
-/** Gathers a stream up to a limit. */
-function collect(stream: Readable | null, limit: number, onExcess: () => void): () => Buffer {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  stream?.on('data', (chunk: Buffer) => {
-    const room = limit - length;
-    chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk);
-    length += Math.min(chunk.length, room);
-    if (chunk.length > room) onExcess();
-  });
-  return () => Buffer.concat(chunks);
-}
+import { conclude, millisecondsSince, type RunResult } from './result.js';
 
 /** Writes input that comes piece by piece. If the source fails, the command is ended. */
 function feed(
@@ -33,6 +22,46 @@ function feed(
   pipeline(source, stdin, () => {});
 }
 
+/** Sends a signal; false if that is not permitted, as to a set-user-ID program. */
+function send(child: NamespaceProcess, signal: NodeJS.Signals | number): boolean {
+  try {
+    child.kill(signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Ends a child that is cut short (SECURITY.md S5). Nothing more is read: a process that the command
+ * has left behind may hold its output for ever.
+ *
+ * @param giveUp is called if the child cannot be ended
+ * @returns a function that stops the timers
+ */
+function end(child: NamespaceProcess, killSignal: number, giveUp: () => void): () => void {
+  for (const stream of child.stdio) stream?.destroy();
+  if (!send(child, killSignal)) {
+    giveUp();
+    return () => {};
+  }
+  send(child, 'SIGCONT'); // a stopped process acts on nothing else
+  let timer = setTimeout(() => {
+    send(child, 'SIGKILL');
+    timer = setTimeout(giveUp, patience.afterKill);
+  }, patience.afterSignal);
+  return () => clearTimeout(timer);
+}
+
+/** Collects the output of a child. */
+function collect(stream: Readable | null, limit: number, cutShort: (reason: Cut) => void): Output {
+  const output = new Output(limit);
+  stream?.on('data', (chunk: Buffer) => {
+    if (!output.add(chunk)) cutShort(cuts.maxBuffer);
+  });
+  return output;
+}
+
 async function follow(
   child: NamespaceProcess,
   options: CheckedRun,
@@ -40,13 +69,20 @@ async function follow(
 ): Promise<RunResult<string | Buffer>> {
   const { input, timeout, signal, killSignal, maxBuffer } = options;
   let cut: Cut | undefined;
+  let stopTimers = () => {};
+  let settle = (_isOver: boolean) => {};
+  const over = new Promise<boolean>((resolve) => {
+    settle = resolve;
+  });
+  child.once('close', () => settle(true));
   const cutShort = (reason: Cut) => {
-    cut ??= reason;
-    child.kill(killSignal);
+    if (cut) return;
+    cut = reason;
+    stopTimers = end(child, killSignal, () => settle(false));
   };
-  const stdout = collect(child.stdout, maxBuffer, () => cutShort(cuts.maxBuffer));
-  const stderr = collect(child.stderr, maxBuffer, () => cutShort(cuts.maxBuffer));
-  const timer = timeout ? setTimeout(() => cutShort(cuts.timeout), timeout) : undefined;
+  const outputs = [child.stdout, child.stderr].map((one) => collect(one, maxBuffer, cutShort));
+  const left = Math.max(1, timeout - millisecondsSince(started));
+  const timer = timeout ? setTimeout(() => cutShort(cuts.timeout), left) : undefined;
   const onAbort = () => cutShort(cuts.abort);
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted) onAbort();
@@ -55,20 +91,38 @@ async function follow(
   if (typeof input === 'string' || ArrayBuffer.isView(input)) child.stdin?.end(input);
   else if (input !== undefined && child.stdin) feed(input, child.stdin, cutShort);
 
+  let isOver: boolean;
   try {
-    await new Promise<void>((resolve) => {
-      child.once('close', () => resolve());
-    });
+    isOver = await over;
   } finally {
     clearTimeout(timer);
+    stopTimers();
     signal?.removeEventListener('abort', onAbort);
   }
-  return conclude(options, started, await child.exited, [stdout(), stderr()], cut);
+  if (!isOver) child.unref();
+  const exit = isOver ? await child.exited : unknownExit;
+  const contents = outputs.map((output) => output.content());
+  return conclude(options, started, exit, contents, cut);
+}
+
+/** Tells the caller of the process. If the caller's function throws, the command is ended. */
+function announce(child: NamespaceProcess, { onSpawn }: CheckedRun): void {
+  try {
+    onSpawn?.(child);
+  } catch (error) {
+    for (const stream of child.stdio) stream?.destroy();
+    child.kill('SIGKILL');
+    throw error;
+  }
 }
 
 /**
  * Runs a command in namespaces to its end and gives its output. Options and privileges are those
  * of {@link spawn}; standard input is empty unless `input` is given.
+ *
+ * `timeout` counts from the call. When it is over, as when `maxBuffer` is exceeded or `signal` aborts,
+ * the output is closed and the command gets `killSignal`, and SIGKILL five seconds later if it has not
+ * ended: the promise settles although a process that the command has left behind holds its output.
  *
  * @throws {RunError} if it exits with another code than 0, is ended by a signal, by `timeout`,
  *   `maxBuffer` or `signal`; the error carries the result. `reject: false` gives it as a result.
@@ -94,10 +148,16 @@ export async function run(
 ): Promise<RunResult<string | Buffer>> {
   const started = process.hrtime.bigint();
   const checked = checkRun(command, args, options);
-  const running = await launch(draft(checked));
+  let running: Running;
+  try {
+    running = await launch(draft(checked), startLimit(checked.timeout));
+  } catch (error) {
+    if (!isStartTimeout(error)) throw error;
+    return conclude(checked, started, neverRan, [], cuts.timeout);
+  }
   // Time and abort are minded here, where the output is known.
   const { signal: _signal, ...rest } = checked;
   const child = new NamespaceProcess(running, { ...rest, timeout: 0 });
-  checked.onSpawn?.(child);
+  announce(child, checked);
   return follow(child, checked, started);
 }

@@ -1,5 +1,6 @@
 // spawn(): a command as a child in namespaces.
 
+import { startLimit } from './call-end.js';
 import { checkSpawn } from './check.js';
 import { launch } from './launch.js';
 import type { SpawnOptions } from './options.js';
@@ -17,6 +18,7 @@ import { NamespaceProcess } from './process.js';
  * @returns the process, once it runs the command
  * @throws {TypeError | RangeError} for wrong arguments, before any system call
  * @throws {SystemError} naming the call that failed, here or in the child; nothing is left behind
+ * @throws {Error} with the code ETIMEDOUT if `timeout` is over before the command runs
  * @see clone(2), setns(2), namespaces(7), unshare(1), nsenter(1)
  * @example const child = await spawn('hostname', [], { namespaces: [user({ map: 'root' }), uts({ hostname: 'box' })] });
  */
@@ -25,8 +27,12 @@ export async function spawn(
   args: readonly string[] = [],
   options: SpawnOptions = {},
 ): Promise<NamespaceProcess> {
+  const started = performance.now();
   const checked = checkSpawn(command, args, options);
-  return new NamespaceProcess(await launch(draft(checked)), checked);
+  const { timeout } = checked;
+  const running = await launch(draft(checked), startLimit(timeout));
+  const left = timeout && Math.max(1, timeout - (performance.now() - started));
+  return new NamespaceProcess(running, { ...checked, timeout: left });
 }
 
 /**

@@ -13,7 +13,14 @@ export interface ChildDescriptor {
   /** The descriptor here that it is a copy of. */
   readonly source: number;
   /** Status flags to set in the child: Node leaves its own descriptors non-blocking. */
-  readonly statusFlags?: number;
+  readonly statusFlags?: number | undefined;
+}
+
+/** What one descriptor of the child was opened as. */
+interface Opened {
+  readonly source: number;
+  readonly kept: ParentEnd | null;
+  readonly statusFlags?: number | undefined;
 }
 
 /** An end of a pipe that stays in the parent. */
@@ -72,8 +79,15 @@ function fdOf(item: StdioItem, i: number): number {
   return fd;
 }
 
+/** Gives the number under which a descriptor of the caller is still open when the child is made. */
+export type Take = (fd: number) => number;
+
 /** Opens what the child's descriptors need. */
-export function openStdio(list: readonly StdioItem[], passFds: readonly number[]): Stdio {
+export function openStdio(
+  list: readonly StdioItem[],
+  passFds: readonly number[],
+  take: Take,
+): Stdio {
   const childEnds: number[] = [];
   const parentEnds: (ParentEnd | null)[] = [];
   const channels: number[] = [];
@@ -85,8 +99,15 @@ export function openStdio(list: readonly StdioItem[], passFds: readonly number[]
     close(channels);
   };
 
-  const open = (item: StdioItem, i: number): { source: number; kept: ParentEnd | null } => {
-    if (item === 'inherit') return { source: i, kept: null };
+  const given = (fd: number) => {
+    // Node may have made these non-blocking for itself.
+    const flags = fd > 2 ? 0 : syscall('fcntl', fd, F.GETFL);
+    const blocking = flags & ~constants.O_NONBLOCK;
+    const statusFlags = flags === blocking ? undefined : blocking;
+    return { source: take(fd), kept: null, statusFlags };
+  };
+  const open = (item: StdioItem, i: number): Opened => {
+    if (item === 'inherit') return given(i);
     if (item === 'ignore') {
       const source = syscall('openat', AT.FDCWD, '/dev/null', constants.O_RDWR | O_CLOEXEC, 0);
       childEnds.push(source);
@@ -98,7 +119,7 @@ export function openStdio(list: readonly StdioItem[], passFds: readonly number[]
       channels.push(fd);
       return { source, kept: null };
     }
-    if (item !== 'pipe' && item !== 'overlapped') return { source: fdOf(item, i), kept: null };
+    if (item !== 'pipe' && item !== 'overlapped') return given(fdOf(item, i));
     if (i > 2) {
       const [fd, source] = socketPair();
       childEnds.push(source);
@@ -113,17 +134,11 @@ export function openStdio(list: readonly StdioItem[], passFds: readonly number[]
 
   try {
     list.forEach((item, i) => {
-      const { source, kept } = open(item, i);
+      const { source, kept, statusFlags } = open(item, i);
       parentEnds.push(kept);
-      const flags = source > 2 ? 0 : syscall('fcntl', source, F.GETFL);
-      const blocking = flags & ~constants.O_NONBLOCK;
-      descriptors.push({
-        target: i,
-        source,
-        ...(flags === blocking ? {} : { statusFlags: blocking }),
-      });
+      descriptors.push({ target: i, source, statusFlags });
     });
-    for (const fd of passFds) descriptors.push({ target: fd, source: fd });
+    for (const fd of passFds) descriptors.push({ target: fd, source: take(fd) });
   } catch (error) {
     closeAll();
     throw error;
@@ -139,15 +154,17 @@ export function openStdio(list: readonly StdioItem[], passFds: readonly number[]
 }
 
 /** The same for a child whose descriptors 0, 1 and 2 are a new terminal. */
-export function openTerminalStdio(size: TerminalSize, passFds: readonly number[]): Stdio {
+export function openTerminalStdio(
+  size: TerminalSize,
+  passFds: readonly number[],
+  take: Take,
+): Stdio {
+  const passed = passFds.map((fd) => ({ target: fd, source: take(fd) }));
   const { master, slave } = openTerminal(size);
   const opened = [slave];
   const closeChildEnds = () => opened.splice(0).forEach(closeFd);
   return {
-    descriptors: [
-      ...[0, 1, 2].map((target) => ({ target, source: slave })),
-      ...passFds.map((fd) => ({ target: fd, source: fd })),
-    ],
+    descriptors: [...[0, 1, 2].map((target) => ({ target, source: slave })), ...passed],
     parentEnds: [null, null, null],
     terminal: master,
     closeChildEnds,

@@ -7,7 +7,7 @@ import { releaseArena, takePrivateArena, takeSharedArena } from '../program/aren
 import type { Call, MeetingAction } from '../program/call.js';
 import { Layout, memoryFor } from '../program/layout.js';
 import { closeFd, pipe } from '../sys/fd.js';
-import { syscall } from '../sys/syscall.js';
+import { syscall, trySyscall } from '../sys/syscall.js';
 import { reapAndClose } from '../sys/wait.js';
 import { endedEarly, programError } from './failure.js';
 import { Nascent } from './nascent.js';
@@ -27,7 +27,12 @@ export interface Launched {
 
 /** What a step waits for. The answer to `clone` is its result. */
 export type Wait =
-  | { readonly kind: 'clone'; readonly job: bigint }
+  | {
+      readonly kind: 'clone';
+      readonly job: bigint;
+      /** Kills the child if it is there already, whether it has exec'ed or not. */
+      readonly kill: () => void;
+    }
   | { readonly kind: 'readable'; readonly fd: number }
   | { readonly kind: 'action'; readonly run: () => void | Promise<void> };
 
@@ -36,9 +41,15 @@ export type Steps = Generator<Wait, Launched, number>;
 
 /** init's word that the command has exec'ed; any other message asks for the next meeting. */
 const EXECUTED = 'E'.charCodeAt(0);
+const SIGKILL = 9;
 
 function* cloneChild(layout: Layout, draft: Draft): Generator<Wait, number, number> {
-  const pid = yield { kind: 'clone', job: layout.address };
+  const kill = () => {
+    // The kernel has noted it before the child runs, which is while the cloning thread still waits.
+    const { pidfd } = layout;
+    if (pidfd >= 0) trySyscall('pidfd_send_signal', pidfd, SIGKILL, null, 0);
+  };
+  const pid = yield { kind: 'clone', job: layout.address, kill };
   if (pid >= 0) return pid;
   const { flags } = draft.clone;
   const part = flags === CLONE.INTO_CGROUP ? 'cgroup' : 'namespaces';
@@ -52,10 +63,11 @@ function cameToEnd({ latest }: Layout, entries: readonly Call[]): boolean {
 
 /** A child that execs its command while it still shares our memory. */
 function* direct(draft: Draft, stdio: Stdio, parent: number, undo: Undo): Steps {
-  const { entries } = plan(draft, { stdio: stdio.descriptors, parent });
+  const { taken } = draft;
+  const { entries, copies } = plan(draft, { stdio: stdio.descriptors, parent, taken });
   const arena = takePrivateArena(memoryFor(entries));
   const release = undo.add(() => releaseArena(arena));
-  const layout = new Layout(arena, entries, draft.clone);
+  const layout = new Layout(arena, entries, draft.clone, copies);
   const pid = yield* cloneChild(layout, draft);
   const { pidfd } = layout;
   const error = programError(layout, entries);
@@ -94,7 +106,8 @@ function* meet(
 
 /** A child that runs its program in the runner, and meets us on the way. */
 function* isolated(draft: Draft, stdio: Stdio, undo: Undo): Steps {
-  const descriptors: PlanDescriptors = { stdio: stdio.descriptors, parent: -1 };
+  const { taken } = draft;
+  const descriptors: PlanDescriptors = { stdio: stdio.descriptors, parent: -1, taken };
   const status = openPipe(undo);
   const go = openPipe(undo);
   const runner = openRunner();
@@ -108,7 +121,7 @@ function* isolated(draft: Draft, stdio: Stdio, undo: Undo): Steps {
   const layout = new Layout(arena, entries, draft.clone, copies);
   const child = new Nascent(yield* cloneChild(layout, draft), layout);
   closeRunner();
-  let exit: ReturnType<Nascent['end']> | undefined;
+  let exit: ReturnType<Nascent['end']>;
   const end = undo.add(() => {
     exit = child.end();
   });
@@ -134,7 +147,7 @@ function* isolated(draft: Draft, stdio: Stdio, undo: Undo): Steps {
   // Without init, the end of the file may be the exec; with it, one before its word is a death.
   if (draft.init ? !executed : !cameToEnd(layout, entries)) {
     end();
-    if (exit) throw endedEarly(exit);
+    throw endedEarly(exit);
   }
   // Somebody inside may hold the other end open longer than the command lives.
   if (draft.init) syscall('fcntl', status.read, F.SETFL, constants.O_NONBLOCK);

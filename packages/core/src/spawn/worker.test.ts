@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { reapPid } from '../sys/wait.js';
+import { reapPidIfEnded } from '../sys/wait.js';
 import { core, inWorker } from '../testing/in-worker.js';
 
 test('spawn, run and runSync work in a Worker', async () => {
@@ -50,7 +50,7 @@ test('a child survives the Worker that spawned it: killWithParent means the proc
   await expect.poll(() => existsSync(`/proc/${thread}`)).toBe(false);
   process.kill(pid, 'SIGTERM');
   // Nobody else reaps it: its Worker is gone. The first signal is the one that it died of.
-  expect(reapPid(pid).signal).toBe('SIGTERM');
+  await expect.poll(() => reapPidIfEnded(pid)?.signal).toBe('SIGTERM');
 });
 
 test('what Workers alone have loaded stays, and they leave no runner open', () => {

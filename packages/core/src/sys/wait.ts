@@ -12,6 +12,7 @@ const WNOWAIT = 0x100_0000;
 /** Also children whose exit signal is not SIGCHLD: ours, until they exec. */
 const WALL = 0x4000_0000;
 const EINTR = 4;
+const POLLIN = 1;
 const CLD_EXITED = 1;
 const CLD_DUMPED = 3;
 
@@ -120,9 +121,35 @@ export function reapAndClose(pidfd: number): Exit {
   }
 }
 
-/** Waits for a child by its pid and reaps it. Blocks the thread. */
-export function reapPid(pid: number): Exit {
-  return wait(P_PID, pid, 0) as Exit;
+/** Reaps a child by its pid if it has ended. */
+export function reapPidIfEnded(pid: number): Exit | undefined {
+  return wait(P_PID, pid, WNOHANG);
+}
+
+/**
+ * Waits until a descriptor is readable, or its other end is closed. Blocks the thread.
+ *
+ * @param fd -1 only waits
+ * @param milliseconds at most that long; may be infinite
+ * @returns false if the time was over first
+ */
+export function waitUntilReadable(fd: number, milliseconds: number): boolean {
+  const deadline = performance.now() + milliseconds;
+  const set = new DataView(new ArrayBuffer(8));
+  set.setInt32(0, fd, true);
+  set.setInt16(4, POLLIN, true);
+  for (;;) {
+    const left = Math.max(0, deadline - performance.now());
+    const result = trySyscall('ppoll', set, 1, timespec(left), null, 0);
+    if (result !== -EINTR) return result > 0;
+  }
+}
+
+/** struct timespec for a duration; null for an infinite one. */
+export function timespec(milliseconds: number): BigInt64Array | null {
+  if (!Number.isFinite(milliseconds)) return null;
+  const nanoseconds = BigInt(Math.ceil(milliseconds * 1e6));
+  return BigInt64Array.of(nanoseconds / 1_000_000_000n, nanoseconds % 1_000_000_000n);
 }
 
 /** True if a process is a child of the caller's, ended or not. */

@@ -31,6 +31,8 @@ interface Owner {
 export interface Draft {
   readonly options: ChildOptions;
   readonly clone: CloneOptions;
+  /** Types of the new namespaces. */
+  readonly creates: ReadonlySet<NamespaceType>;
   /** The child leaves the parent's memory first, and runs the rest in the runner. */
   readonly isolated: boolean;
   /** Our init stays as the command's parent. */
@@ -49,6 +51,10 @@ export interface Draft {
   readonly undo: Undo;
   /** Reads what the calls returned, while the memory is still there. */
   readonly harvest?: (layout: Layout) => void;
+  /** Calls before all others, while the child is where its parent is. */
+  readonly first?: readonly Call[] | undefined;
+  /** The duplicates that stand for descriptors which the caller may close by then. */
+  readonly taken?: ReadonlyMap<number, number> | undefined;
   /** Changes the finished program: how tests make any of its calls fail, or wait. */
   readonly edit?: (entries: readonly Call[]) => readonly Call[];
 }
@@ -145,5 +151,5 @@ export function draft(options: ChildOptions, program?: Program): Draft {
     clone.flags += flagsOf(creates);
     if (setTid) clone.setTid = setTid;
   }
-  return { ...state, options, clone, isolated, replaced, setTid, programs, undo };
+  return { ...state, options, clone, creates, isolated, replaced, setTid, programs, undo };
 }

@@ -16,6 +16,8 @@ import { setUpProcess } from './process.js';
 /** Descriptors that exist once the child is about to be made. */
 export interface PlanDescriptors {
   readonly stdio: readonly ChildDescriptor[];
+  /** Numbers of the duplicates that stand for descriptors which the caller may close by then. */
+  readonly taken?: ReadonlyMap<number, number> | undefined;
   /** Parent's pidfd, for parentDeathSignal of a child that is not isolated. */
   readonly parent: number;
   /** Only for isolated children. */
@@ -50,23 +52,23 @@ function finish(
 }
 
 /** The program of a child that execs while it still has its parent's memory. */
-function directPlan(draft: Draft, { stdio, parent }: PlanDescriptors): Plan {
+function directPlan(draft: Draft, { stdio, parent, taken }: PlanDescriptors): Plan {
   const program = new Program();
   endWithParent(program, draft, parent);
   for (const phase of phases) program.append(draft.programs[phase] ?? []);
   finish(program, draft, parent, stdio);
-  return { entries: program.entries, meetings: [], copies: new Map() };
+  return { entries: program.entries, meetings: [], copies: taken ?? new Map() };
 }
 
 /** The parent's descriptors that calls name. */
-function parentDescriptors(program: Program): number[] {
+export function parentDescriptors(program: Program): number[] {
   return program.entries.flatMap(({ args }) =>
     args.filter((argument) => argument instanceof ParentDescriptor).map(({ fd }) => fd),
   );
 }
 
 /** The program of a child that runs in the runner, in memory of its own. */
-function isolatedPlan(draft: Draft, { stdio, runner }: PlanDescriptors): Plan {
+function isolatedPlan(draft: Draft, { stdio, runner, taken }: PlanDescriptors): Plan {
   if (!runner) throw new TypeError('an isolated child needs the runner');
   const entering = new Program();
   enterNamespaces(entering, draft);
@@ -86,6 +88,7 @@ function isolatedPlan(draft: Draft, { stdio, runner }: PlanDescriptors): Plan {
       ...stdio.map(({ source }) => source),
     ],
     [runner.fd, ...stdio.map(({ target }) => target)],
+    taken,
   );
   const copyOf = (fd: number) => copies.get(fd) as number;
   const { address, size } = runner.arena;
@@ -106,7 +109,8 @@ function isolatedPlan(draft: Draft, { stdio, runner }: PlanDescriptors): Plan {
 /** The child's whole program. */
 export function plan(draft: Draft, descriptors: PlanDescriptors): Plan {
   const made = draft.isolated ? isolatedPlan(draft, descriptors) : directPlan(draft, descriptors);
-  return draft.edit ? { ...made, entries: draft.edit(made.entries) } : made;
+  const entries = draft.edit ? draft.edit(made.entries) : made.entries;
+  return { ...made, entries: draft.first ? [...draft.first, ...entries] : entries };
 }
 
 /** What a child would do, without making it: the clone and each call, as strace(1) would show. */
