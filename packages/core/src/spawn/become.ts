@@ -46,6 +46,7 @@ const stopping: ReadonlySet<number> = new Set([numbers.SIGTSTP, numbers.SIGTTIN,
 const unavailable = [
   'stdio',
   'serialization',
+  'maxMessage',
   'terminal',
   'timeout',
   'killSignal',

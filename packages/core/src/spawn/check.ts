@@ -30,6 +30,7 @@ import { checkTerminal } from './terminal.js';
 
 const SIGKILL = 9;
 const DEFAULT_MAX_BUFFER = 1024 * 1024;
+const DEFAULT_MAX_MESSAGE = 64 * 1024 * 1024;
 
 function checkCgroup(cgroup: unknown): void {
   if (cgroup === undefined) return;
@@ -89,10 +90,11 @@ function checkValues(file: string, args: readonly string[], options: SpawnOption
   const { cwd, uid, gid, signal } = options;
   const { timeout = 0, killWithParent = false, parentDeathSignal = 0, init = false } = options;
   const { terminal = false, cgroup, passFds = [] } = options;
-  const { serialization = 'json' } = options;
+  const { serialization = 'json', maxMessage = DEFAULT_MAX_MESSAGE } = options;
   if (serialization !== 'json' && serialization !== 'advanced') {
     fail('serialization', "'json' or 'advanced'", serialization);
   }
+  checkCount('maxMessage', maxMessage);
   checkId('uid', uid);
   checkId('gid', gid);
   checkWait('timeout', timeout);
@@ -124,6 +126,7 @@ function checkValues(file: string, args: readonly string[], options: SpawnOption
     ...checkNamespaces(options.namespaces),
     command: commandOf(file, args, options, channelVariables(stdio, serialization)),
     serialization,
+    maxMessage,
     stdio,
     passFds,
     detached,

@@ -43,6 +43,7 @@ export interface ChildOptions {
 export interface CheckedSpawn extends ChildOptions {
   readonly command: Command;
   readonly serialization: Serialization;
+  readonly maxMessage: number;
   readonly timeout: number;
   readonly killSignal: number;
 }

@@ -1,7 +1,10 @@
 // clone(): a function as a process in namespaces: clone(2)'s call, in JavaScript's terms.
 import { assertKeys, fail } from '../arguments.js';
 import { type ForkOptions, forkOptions } from './fork.js';
+import type { NamespaceProcess } from './process.js';
 import { spawn } from './spawn.js';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 const notForFunctions = ['stdio', 'silent', 'terminal', 'serialization', 'argv0'] as const;
 const cloneOptions = [
@@ -76,6 +79,27 @@ function revive({ error, own = {} }: Answer): unknown {
   return Object.assign(error, rest);
 }
 
+const NO_ANSWER = 'the clone sent something else than what its function returned';
+
+function isAnswer(message: unknown): message is Answer {
+  return typeof message === 'object' && message !== null && !Array.isArray(message);
+}
+
+/**
+ * Closes the channel of a process that has ended, when all that it sent has come. A process that it
+ * has left behind may hold the other end for ever (SECURITY.md S5).
+ */
+async function allRead(child: NamespaceProcess, isDone: () => boolean): Promise<void> {
+  const { channel } = child;
+  if (!channel) return;
+  for (let before = -1; !isDone() && before !== channel.bytesRead; ) {
+    before = channel.bytesRead;
+    await turn();
+    await turn(); // the event loop has looked at the channel in between
+  }
+  channel.destroy();
+}
+
 /**
  * Runs a function in a new Node process in namespaces and gives its result. The function is
  * carried over as source: it must stand alone. What it needs comes as `args`, what it finds
@@ -105,10 +129,13 @@ export async function clone<Args extends readonly unknown[], Result>(
   let answer: Answer | undefined;
   let failure: Error | undefined;
   child.once('message', (message) => {
-    answer = message as Answer;
+    answer = isAnswer(message)
+      ? message
+      : { error: new TypeError(NO_ANSWER), own: { name: 'TypeError' } };
   });
   child.on('error', (error) => {
     failure ??= error;
+    child.kill('SIGKILL'); // nothing more can come of it
   });
   const closed = new Promise((resolve) => {
     child.once('close', resolve);
@@ -121,6 +148,7 @@ export async function clone<Args extends readonly unknown[], Result>(
     throw error;
   }
   const { code, signal } = await child.exited;
+  await allRead(child, () => answer !== undefined);
   await closed;
   if (failure) throw failure;
   if (!answer) {

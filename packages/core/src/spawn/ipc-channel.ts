@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { deserialize, serialize } from './advanced.js';
+import { Frames } from './frames.js';
 
 /** How messages are encoded: `'json'`, or `'advanced'` for what structured clone can carry. */
 export type Serialization = 'json' | 'advanced';
@@ -24,18 +25,23 @@ function isInternal(message: unknown): boolean {
   return typeof command === 'string' && command.startsWith('NODE_');
 }
 
-/** One end of the channel to a Node child. Events: `message`, `error`, and `disconnect` at its end. */
+/**
+ * One end of the channel to a Node child. Events: `message`, `error`, and `disconnect` at its end. What
+ * the child sends must be messages, and none longer than `maxMessage`: the first that is not is an
+ * error, and the channel is closed.
+ */
 export class IpcChannel extends EventEmitter {
   readonly #socket: Socket;
   readonly #serialization: Serialization;
-  #rest: Buffer = Buffer.alloc(0);
+  readonly #frames: Frames;
 
   /** @internal */
-  constructor(fd: number, serialization: Serialization) {
+  constructor(fd: number, serialization: Serialization, maxMessage: number) {
     super();
     const { Socket } = process.getBuiltinModule('node:net'); // takes a while to load
     this.#socket = new Socket({ fd, readable: true, writable: true });
     this.#serialization = serialization;
+    this.#frames = new Frames(serialization, maxMessage);
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       // The other side is gone: that is told as `disconnect`.
@@ -75,28 +81,28 @@ export class IpcChannel extends EventEmitter {
     this.#socket.unref();
   }
 
-  #take(chunk: Buffer): void {
-    this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    for (let body = this.#next(); body !== undefined; body = this.#next()) {
-      try {
-        const message = this.#decode(body);
-        if (!isInternal(message)) this.emit('message', message);
-      } catch (error) {
-        this.emit('error', error);
-      }
-    }
+  /** Bytes that have come from the child. */
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
   }
 
-  #next(): Buffer | undefined {
-    const json = this.#serialization === 'json';
-    const newline = json ? this.#rest.indexOf(10) : -1;
-    if (json ? newline === -1 : this.#rest.length < 4) return undefined;
-    const start = json ? 0 : 4;
-    const end = json ? newline : 4 + this.#rest.readUInt32BE(0);
-    if (this.#rest.length < end) return undefined;
-    const body = this.#rest.subarray(start, end);
-    this.#rest = this.#rest.subarray(json ? end + 1 : end);
-    return body;
+  /** @internal Closes the channel at once, whatever is still on its way. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    const messages: unknown[] = [];
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      for (const body of this.#frames.take(chunk)) messages.push(this.#decode(body));
+    } catch (error) {
+      // Where the next message begins is not known any more, or never will be.
+      failure = { error };
+      this.destroy();
+    }
+    for (const message of messages) if (!isInternal(message)) this.emit('message', message);
+    if (failure) this.emit('error', failure.error);
   }
 
   #decode(body: Buffer): unknown {

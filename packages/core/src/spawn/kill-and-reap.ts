@@ -8,7 +8,7 @@ import { type Exit, reapIfEnded, reapPidIfEnded, waitUntilReadable } from '../sy
 const SIGKILL = 9;
 
 /** Milliseconds that the thread waits for a killed child. */
-const PATIENCE = 250;
+const PATIENCE = 1000;
 /** Milliseconds between two looks at a child that has no pidfd: while the thread waits, and later. */
 const INTERVALS = { first: 0.1, last: 8, later: 1000 };
 
@@ -32,8 +32,8 @@ export function reapLater(pidfd: number): void {
 }
 
 /**
- * Kills the child behind a pidfd, reaps it and closes the pidfd. Blocks the thread for a moment; a
- * child that the kernel does not let go by then is reaped later.
+ * Kills the child behind a pidfd, reaps it and closes the pidfd. Blocks the thread for a moment, a
+ * second at most; a child that the kernel does not let go by then is reaped later.
  *
  * @returns how it ended; undefined if that is not known yet
  */

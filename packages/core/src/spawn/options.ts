@@ -43,6 +43,11 @@ export interface SpawnOptions extends ProcessAttributes {
   stdio?: StdioOptions;
   /** How messages on the channel are encoded, if `stdio` has an `'ipc'`. Default: `'json'`. */
   serialization?: Serialization;
+  /**
+   * Most bytes of one message from the child, as it is encoded. A longer one is an `error` event with
+   * the code EMSGSIZE, and the channel is closed. Default: 64 MiB.
+   */
+  maxMessage?: number;
   /** Further descriptors of this process that the child gets under the same numbers. */
   passFds?: readonly number[];
   /** User id to run as, in the child's user namespace. */
@@ -62,7 +67,10 @@ export interface SpawnOptions extends ProcessAttributes {
   cgroup?: string | number;
   /** Ends the child with `killSignal` when aborted. */
   signal?: AbortSignal;
-  /** Milliseconds after which the child is ended with `killSignal`, at most 2^31 - 1. Default: never. */
+  /**
+   * Milliseconds from the call after which the child is ended with `killSignal`, at most 2^31 - 1. A
+   * child that does not come to its command within a second more is killed. Default: never.
+   */
   timeout?: number;
   /** The signal of `signal`, `timeout` and `maxBuffer`. Default: `'SIGTERM'`. */
   killSignal?: NodeJS.Signals | number;
@@ -88,7 +96,18 @@ export interface SpawnOptions extends ProcessAttributes {
 
 /** Names of the options of spawn. */
 export const spawnOptions = [
-  ...['namespaces', 'cwd', 'env', 'argv0', 'stdio', 'serialization', 'passFds', 'uid', 'gid'],
+  ...[
+    'namespaces',
+    'cwd',
+    'env',
+    'argv0',
+    'stdio',
+    'serialization',
+    'maxMessage',
+    'passFds',
+    'uid',
+    'gid',
+  ],
   ...['detached', 'sessionLeader', 'terminal', 'cgroup', 'signal', 'timeout', 'killSignal'],
   ...['killWithParent', 'parentDeathSignal', 'init', 'prepare'],
   ...['rlimits', 'nice', 'umask', 'noNewPrivileges', 'seccomp', 'cpuAffinity', 'oomScoreAdjust'],
@@ -101,7 +120,7 @@ export interface RunOptions extends SpawnOptions {
   input?: string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
   /** How output is decoded; `'buffer'` for bytes. Default: `'utf8'`. */
   encoding?: BufferEncoding | 'buffer';
-  /** Most bytes of stdout and of stderr each; the child is ended beyond. Default: 1 MiB. */
+  /** Most bytes of stdout and of stderr each; the child is ended beyond, and nothing is kept. Default: 1 MiB. */
   maxBuffer?: number;
   /** Whether a failing command makes an error. Default: true. */
   reject?: boolean;

@@ -15,6 +15,11 @@ export class Output {
     this.#limit = limit;
   }
 
+  /** Bytes so far. */
+  get length(): number {
+    return this.#length;
+  }
+
   /**
    * Adds what the limit leaves room for.
    *

@@ -105,9 +105,9 @@ export class NamespaceProcess extends EventEmitter {
     process.nextTick(() => this.emit('spawn'));
   }
 
-  #openChannel(fd: number, { serialization }: CheckedSpawn): IpcChannel {
+  #openChannel(fd: number, { serialization, maxMessage }: CheckedSpawn): IpcChannel {
     this.#open++;
-    const channel = new IpcChannel(fd, serialization);
+    const channel = new IpcChannel(fd, serialization, maxMessage);
     // Where Node has the server or socket that came along.
     channel.on('message', (message) => this.emit('message', message, undefined));
     channel.on('error', (error) => this.emit('error', error));

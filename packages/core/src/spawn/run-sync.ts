@@ -104,11 +104,14 @@ function finalExit(report: number, ended: Exit): Exit {
  * Ends a command that is cut short (SECURITY.md S5): it gets the signal, and SIGKILL if it does not
  * end by that. Blocks the thread meanwhile.
  *
+ * @param close closes its pipes: after the signal, before it could end by SIGPIPE
  * @returns undefined if the kernel does not let it go; it is then reaped later
  */
-function end(pidfd: number, killSignal: number): Exit | undefined {
+function end(pidfd: number, killSignal: number, close: () => void): Exit | undefined {
   const send = (signal: number) => trySyscall('pidfd_send_signal', pidfd, signal, null, 0) === 0;
-  if (send(killSignal)) {
+  const isSent = send(killSignal);
+  close();
+  if (isSent) {
     send(constants.signals.SIGCONT); // a stopped process acts on nothing else
     if (!waitUntilReadable(pidfd, patience.afterSignal)) {
       send(constants.signals.SIGKILL);
@@ -155,9 +158,11 @@ function follow(running: Running, options: CheckedRun, started: bigint) {
     if (sinks.some(({ exceeded }) => exceeded)) cut = cuts.maxBuffer;
     else if (left === 0) cut = cuts.timeout;
   }
-  feed?.close();
-  for (const sink of sinks) sink.close();
-  ended ??= end(pidfd, killSignal);
+  const close = () => {
+    for (const end of [feed, ...sinks]) end?.close();
+  };
+  if (ended) close();
+  else ended = end(pidfd, killSignal, close);
   const exit = ended ? finalExit(report, ended) : unknownExit;
   const output = sinks.map((sink) => sink.content());
   return conclude(options, started, exit, output, cut);

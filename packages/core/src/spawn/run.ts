@@ -40,8 +40,9 @@ function send(child: NamespaceProcess, signal: NodeJS.Signals | number): boolean
  * @returns a function that stops the timers
  */
 function end(child: NamespaceProcess, killSignal: number, giveUp: () => void): () => void {
+  const isSent = send(child, killSignal); // before it could end by SIGPIPE
   for (const stream of child.stdio) stream?.destroy();
-  if (!send(child, killSignal)) {
+  if (!isSent) {
     giveUp();
     return () => {};
   }
