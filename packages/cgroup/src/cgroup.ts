@@ -1,5 +1,5 @@
 // Cgroup: a group of the v2 tree, how it is found, made and removed.
-import { SystemError } from '@ns/core';
+import { ownOptions, SystemError } from '@ns/core';
 import { assertDirectoryName, createGroup, type EnableOptions } from './create.js';
 import { delegateTo } from './delegate.js';
 import { ControlFiles } from './files.js';
@@ -69,7 +69,7 @@ export class Cgroup extends GroupResources {
    */
   create(name: string, limits: CgroupLimits = {}, options: EnableOptions = {}): Cgroup {
     const { point } = unifiedMount();
-    return new Cgroup(createGroup(this.files, name, limits, point, options.leaf));
+    return new Cgroup(createGroup(this.files, name, limits, point, ownOptions(options).leaf));
   }
 
   /** Names of the groups right below. */
@@ -88,7 +88,8 @@ export class Cgroup extends GroupResources {
   }
 
   /** Waits for the last process, then removes the group and all below it. If they are gone already, good. */
-  async remove({ signal }: WaitOptions = {}): Promise<void> {
+  async remove(options: WaitOptions = {}): Promise<void> {
+    const { signal } = ownOptions(options);
     await removeAll(this.files, signal);
     this.close();
   }

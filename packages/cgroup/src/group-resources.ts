@@ -1,4 +1,5 @@
 // What a group may use and does use: controllers, limits, statistics and events.
+import { ownOptions } from '@ns/core';
 import { changeSettings } from './apply.js';
 import {
   assertControllers,
@@ -34,7 +35,7 @@ export abstract class GroupResources extends GroupMembers {
   /** Has controllers passed on to the groups below; see {@link Cgroup.create}. */
   enable(controllers: readonly string[], options: EnableOptions = {}): void {
     assertControllers(controllers);
-    enableControllers(this.files, controllers, unifiedMount().point, options.leaf);
+    enableControllers(this.files, controllers, unifiedMount().point, ownOptions(options).leaf);
   }
 
   /**
@@ -76,7 +77,7 @@ export abstract class GroupResources extends GroupMembers {
    * @throws {SystemError} EAGAIN if it was less, ENOENT without the memory controller
    */
   reclaim(size: Size, options: ReclaimOptions = {}): Promise<void> {
-    return reclaim(this.files, size, options);
+    return reclaim(this.files, size, ownOptions(options));
   }
 
   /**

@@ -1,7 +1,7 @@
 // A group for a job, wherever on this machine the caller may have one.
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { assertKeys, SystemError } from '@ns/core';
+import { assertKeys, ownOptions, SystemError } from '@ns/core';
 import { Cgroup } from './cgroup.js';
 import { ownDirectory, unifiedMount } from './hierarchy.js';
 import { type CgroupLimits, settingsOf } from './limits.js';
@@ -103,7 +103,7 @@ export async function cgroupForJob(
 ): Promise<Cgroup> {
   settingsOf(limits);
   assertKeys(options, ['name', 'move'], 'options');
-  const { name = 'ns', move = true } = options;
+  const { name = 'ns', move = true } = ownOptions(options);
   const { group, leaf } = systemdRuns() ? await scopePlace(move) : nearestPlace(move);
   try {
     const making = leaf === undefined ? {} : { leaf };

@@ -1,7 +1,7 @@
 // Scopes of systemd: where it owns the tree, a group is asked of it and not made behind its back.
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRunError, isSystemError, run, SystemError } from '@ns/core';
+import { isRunError, isSystemError, ownOptions, run, SystemError } from '@ns/core';
 import { Cgroup } from './cgroup.js';
 import { directoryOfProcess } from './hierarchy.js';
 import { processNumber } from './values.js';
@@ -42,7 +42,8 @@ function assertUnit(option: string, name: string): void {
 }
 
 /** The words for busctl(1) that ask for a scope. */
-export function scopeRequest(options: ScopeOptions = {}): { unit: string; words: string[] } {
+export function scopeRequest(given: ScopeOptions = {}): { unit: string; words: string[] } {
+  const options = ownOptions(given);
   const { pids = [process.pid], description, slice } = options;
   const { name = `ns-${process.pid}-${++made}` } = options;
   const { manager = process.getuid?.() === 0 ? 'system' : 'user' } = options;
@@ -120,7 +121,7 @@ export async function cgroupInScope(options: ScopeOptions = {}): Promise<Cgroup>
     });
   }
   await ask(unit, words);
-  const [first = process.pid] = options.pids ?? [];
+  const [first = process.pid] = ownOptions(options).pids ?? [];
   await arrived(unit, first);
   return Cgroup.of(first);
 }

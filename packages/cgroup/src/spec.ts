@@ -1,5 +1,5 @@
 // cgroup(): a new cgroup namespace for a child.
-import { assertKeys, type NamespaceSpec } from '@ns/core';
+import { assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
 import type { Cgroup } from './cgroup.js';
 
 /** Options of {@link cgroup}. */
@@ -23,7 +23,7 @@ export interface CgroupOptions {
  */
 export function cgroup(options: CgroupOptions = {}): NamespaceSpec {
   assertKeys(options, ['group'], 'cgroup');
-  const { group } = options;
+  const { group } = ownOptions(options);
   if (group !== undefined && typeof group?.fd !== 'number') {
     throw new TypeError(`group must be a Cgroup: ${String(group)}`);
   }

@@ -21,6 +21,18 @@ export function assertObject(
 }
 
 /**
+ * Returns a copy of the own members of options, without a prototype. Every function reads its options
+ * from such a copy: what a polluted `Object.prototype` has is not an option of the caller's.
+ *
+ * @param name of the argument, for the error
+ * @throws {TypeError} if it is not an object
+ */
+export function ownOptions<Options extends object>(options: Options, name = 'options'): Options {
+  assertObject(options, name);
+  return Object.assign(Object.create(null), options);
+}
+
+/**
  * Throws unless a value is an object that has no keys but these: a mistyped option must not be passed
  * over.
  *
@@ -33,17 +45,6 @@ export function assertKeys(value: unknown, keys: readonly string[], name: string
     if (keys.includes(key)) continue;
     throw new TypeError(`${name} has no option ${key}; it has ${keys.join(', ')}`);
   }
-}
-
-/**
- * Returns a copy of options that has their own members and no prototype: what a polluted
- * Object.prototype has is not an option of the caller's.
- *
- * @throws {TypeError} unless it is an object
- */
-export function ownOptions<Options extends object>(options: Options, name = 'options'): Options {
-  assertObject(options, name);
-  return Object.assign(Object.create(null) as object, options) as Options;
 }
 
 /** Throws unless it is a text that the kernel can take. */

@@ -1,5 +1,6 @@
 // Checks of arguments that the System V calls have in common.
-import { assertKeys } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core';
+import type { InOptions } from './target.js';
 
 /** Throws unless the value is an integer in this range. */
 export function assertInteger(value: unknown, name: string, least: number, most: number): void {
@@ -24,16 +25,24 @@ export interface CreateOptions {
   exclusive?: boolean;
 }
 
-/** The key and flags of shmget(2), semget(2) and msgget(2). */
-export function creation(options: CreateOptions): { key: number; flags: number } {
+/** Key and flags of shmget(2), semget(2) and msgget(2), and where the object is made. */
+interface Creation {
+  readonly in: InOptions['in'];
+  readonly key: number;
+  readonly flags: number;
+}
+
+/** Checks the options of a function that makes an object. */
+export function creation(options: CreateOptions & InOptions): Creation {
   assertKeys(options, ['key', 'mode', 'exclusive', 'in'], 'options');
-  const { key, mode = 0o600, exclusive = true } = options;
+  const { key, mode = 0o600, exclusive = true, in: target } = ownOptions(options);
   if (key !== undefined) assertKey(key);
   assertInteger(mode, 'mode', 0, 0o777);
   if (typeof exclusive !== 'boolean') {
     throw new TypeError(`exclusive must be a boolean: ${String(exclusive)}`);
   }
-  return { key: key ?? 0, flags: 0o1000 | (exclusive ? 0o2000 : 0) | mode };
+  const flags = 0o1000 | (exclusive ? 0o2000 : 0) | mode;
+  return { key: key ?? 0, flags, in: target };
 }
 
 /** Throws unless the value is a key other than IPC_PRIVATE. */

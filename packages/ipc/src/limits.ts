@@ -1,5 +1,5 @@
 // Limits of an IPC namespace: /proc/sys/kernel and /proc/sys/fs/mqueue.
-import { assertKeys, targetOf } from '@ns/core';
+import { assertKeys, ownOptions, targetOf } from '@ns/core';
 import { readFileIn, writeFileIn } from './files.js';
 import type { InOptions } from './target.js';
 
@@ -96,7 +96,8 @@ export function limitTexts(
   current: () => string,
 ): [path: string, text: string][] {
   assertKeys(limits, known, 'limits');
-  const given = Object.entries(limits).filter(([, value]) => value !== undefined);
+  const own = ownOptions(limits);
+  const given = Object.entries(own).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
       throw new TypeError(`limits.${name} must be an integer: ${String(value)}`);
@@ -111,7 +112,7 @@ export function limitTexts(
     .map(([name, value]): [string, string] => [pathOf(name), String(value)]);
   if (given.some(([name]) => isSem(name))) {
     const old = numbersOf(current());
-    texts.push([pathOf('sem'), sem.map((name, i) => limits[name] ?? old[i]).join(' ')]);
+    texts.push([pathOf('sem'), sem.map((name, i) => own[name] ?? old[i]).join(' ')]);
   }
   return texts;
 }

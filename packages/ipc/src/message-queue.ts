@@ -1,5 +1,5 @@
 // System V message queues: msgget(2), msgsnd(2), msgrcv(2), msgctl(2).
-import { assertKeys, callIn, isSystemError, targetOf } from '@ns/core';
+import { assertKeys, callIn, isSystemError, ownOptions, targetOf } from '@ns/core';
 import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
 import type { MessageQueueInfo } from './list.js';
 import { IPC, MSG, type Permissions, Structure } from './structures.js';
@@ -46,7 +46,7 @@ function textOf(type: number, data: string | Uint8Array): Uint8Array {
 const receiveOptions = ['type', 'except', 'maxSize'];
 
 function checkReceive(options: ReceiveOptions): Required<ReceiveOptions> {
-  const { type = 0, except = false, maxSize = DEFAULT_MAX } = options;
+  const { type = 0, except = false, maxSize = DEFAULT_MAX } = ownOptions(options);
   assertInteger(type, 'type', -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   assertInteger(maxSize, 'maxSize', 0, 0x7fff_ffff);
   if (typeof except !== 'boolean') throw new TypeError(`except must be a boolean: ${except}`);
@@ -81,8 +81,8 @@ export class MessageQueue {
    * @see msgget(2), ipcmk(1)
    */
   static create(options: CreateOptions & InOptions = {}): MessageQueue {
-    const { key, flags } = creation(options);
-    return new MessageQueue(callIn('ipc', options.in, 'msgget', key, flags), options.in);
+    const { key, flags, in: target } = creation(options);
+    return new MessageQueue(callIn('ipc', target, 'msgget', key, flags), target);
   }
 
   /** The queue with this key. @throws {SystemError} ENOENT if there is none */
@@ -130,7 +130,7 @@ export class MessageQueue {
    */
   set(changes: Partial<Pick<Permissions, 'uid' | 'gid' | 'mode'>> & { maxBytes?: number }): void {
     assertKeys(changes, ['uid', 'gid', 'mode', 'maxBytes'], 'changes');
-    const { maxBytes, ...permissions } = changes;
+    const { maxBytes, ...permissions } = ownOptions(changes);
     const structure = this.#stat();
     structure.change(permissions);
     if (maxBytes !== undefined) {

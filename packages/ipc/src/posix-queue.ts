@@ -1,7 +1,7 @@
 // POSIX message queues: mq_open(3), mq_send(3), mq_receive(3). A queue is a file descriptor, so the
 // event loop can wait for it.
 import { constants } from 'node:fs';
-import { assertKeys, callIn, isSystemError, openIn, targetOf } from '@ns/core';
+import { assertKeys, callIn, isSystemError, openIn, ownOptions, targetOf } from '@ns/core';
 import { closeFd, duplicate, O_CLOEXEC, syscall, watch } from '@ns/core/sys';
 import { assertInteger } from './arguments.js';
 import { type QueueAttributes, readAttributes } from './queue-attributes.js';
@@ -88,7 +88,13 @@ export class PosixQueue implements Disposable {
   static create(name: string, options: CreateQueueOptions = {}): PosixQueue {
     const names = ['mode', 'maxMessages', 'messageSize', 'exclusive', 'in'];
     assertKeys(options, names, 'options');
-    const { mode = 0o600, maxMessages, messageSize, exclusive = true, in: target } = options;
+    const {
+      mode = 0o600,
+      maxMessages,
+      messageSize,
+      exclusive = true,
+      in: target,
+    } = ownOptions(options);
     const bare = kernelName(name);
     assertInteger(mode, 'mode', 0, 0o777);
     if (typeof exclusive !== 'boolean') {
@@ -151,7 +157,7 @@ export class PosixQueue implements Disposable {
    */
   trySend(data: string | Uint8Array, options: { priority?: number } = {}): boolean {
     assertKeys(options, ['priority'], 'options');
-    const { priority = 0 } = options;
+    const { priority = 0 } = ownOptions(options);
     if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
       throw new TypeError(`data must be a string or bytes: ${String(data)}`);
     }
@@ -202,7 +208,7 @@ export class PosixQueue implements Disposable {
     options: { priority?: number } & WaitOptions = {},
   ): Promise<void> {
     checkWait(options, ['priority']);
-    const { priority } = options;
+    const { priority } = ownOptions(options);
     const wanted = priority === undefined ? {} : { priority };
     while (!this.trySend(data, wanted)) await this.#ready({ writable: true }, options);
   }

@@ -108,8 +108,8 @@ export class SemaphoreSet {
    */
   static create(count: number, options: CreateOptions & InOptions = {}): SemaphoreSet {
     assertInteger(count, 'count', 1, 65536);
-    const { key, flags } = creation(options);
-    return new SemaphoreSet(callIn('ipc', options.in, 'semget', key, count, flags), options.in);
+    const { key, flags, in: target } = creation(options);
+    return new SemaphoreSet(callIn('ipc', target, 'semget', key, count, flags), target);
   }
 
   /** The set with this key. @throws {SystemError} ENOENT if there is none */

@@ -49,8 +49,8 @@ export class SharedMemory {
    */
   static create(size: number, options: CreateOptions & InOptions = {}): SharedMemory {
     assertInteger(size, 'size', 1, Number.MAX_SAFE_INTEGER);
-    const { key, flags } = creation(options);
-    return new SharedMemory(callIn('ipc', options.in, 'shmget', key, size, flags), options.in);
+    const { key, flags, in: target } = creation(options);
+    return new SharedMemory(callIn('ipc', target, 'shmget', key, size, flags), target);
   }
 
   /**

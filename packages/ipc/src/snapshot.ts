@@ -19,7 +19,7 @@ function visibleQueues(options: InOptions): PosixQueueInfo[] | undefined {
     return listQueues(options);
   } catch (error) {
     // The only list is a mount, which takes privilege in the caller's own namespace.
-    if (options.in === undefined && isSystemError(error, 'EPERM')) return undefined;
+    if (targetOf(options) === undefined && isSystemError(error, 'EPERM')) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 // What a child with an IPC namespace of its own gets.
-import { assertKeys, type NamespaceSpec } from '@ns/core';
+import { assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
 import { writeCalls } from './files.js';
 import { type IpcLimits, type LimitInput, limitTexts } from './limits.js';
 
@@ -22,7 +22,7 @@ const NEW_SEM = '32000 1024000000 500 32000';
  */
 export function ipc(options: IpcOptions = {}): NamespaceSpec {
   assertKeys(options, ['limits'], 'ipc');
-  const { limits = {} } = options;
+  const { limits = {} } = ownOptions(options);
   const texts = limitTexts(limits, () => NEW_SEM);
   return {
     type: 'ipc',

@@ -1,6 +1,6 @@
 // Structures of the kernel: struct shmid64_ds, semid64_ds, msqid64_ds and their permissions.
 
-import { assertKeys } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core';
 import { assertInteger } from './arguments.js';
 
 /** Who may use an object. */
@@ -62,8 +62,9 @@ export class Structure {
   /** Changes what IPC_SET takes. */
   change(changes: Partial<Pick<Permissions, 'uid' | 'gid' | 'mode'>>): void {
     assertKeys(changes, ['uid', 'gid', 'mode'], 'changes');
+    const own = ownOptions(changes);
     for (const name of ['uid', 'gid', 'mode'] as const) {
-      const value = changes[name];
+      const value = own[name];
       if (value === undefined) continue;
       assertInteger(value, name, 0, name === 'mode' ? MODE_BITS : 0xffff_fffe);
       this.#view.setUint32(PERMISSIONS[name], value, true);

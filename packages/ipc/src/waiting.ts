@@ -6,6 +6,7 @@ import {
   type Call,
   isSystemError,
   Namespace,
+  ownOptions,
   Program,
   type ProgramResults,
   runProgram,
@@ -32,7 +33,7 @@ const EIDRM = 43;
  */
 export function checkWait(options: WaitOptions, further: readonly string[] = []): void {
   assertKeys(options, [...further, 'signal', 'timeout'], 'options');
-  const { signal, timeout } = options;
+  const { signal, timeout } = ownOptions(options);
   if (timeout !== undefined) assertInteger(timeout, 'timeout', 0, 0x7fff_ffff);
   if (signal === undefined) return;
   if (!(signal instanceof AbortSignal)) {

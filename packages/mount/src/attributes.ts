@@ -1,4 +1,5 @@
 // Attributes of a single mount, as opposed to those of its file system: struct mount_attr.
+import { ownOptions } from '@ns/core';
 import { assertFlag, assertOneOf } from './checks.js';
 import { MOUNT_ATTR } from './flags.js';
 import { type Propagation, propagationFlags } from './propagation.js';
@@ -51,16 +52,17 @@ export const attributeNames = [...Object.keys(BITS), 'atime'];
 
 /** The bits that these attributes set and clear. */
 export function attributeChange(attributes: MountAttributes, name = 'mount'): AttributeChange {
+  const own = ownOptions(attributes, name);
   let set = 0;
   let clear = 0;
   for (const [key, bit] of Object.entries(BITS)) {
-    const value = attributes[key as keyof typeof BITS];
+    const value = own[key as keyof typeof BITS];
     assertFlag(value, `${name}.${key}`);
     if (value === undefined) continue;
     if (value) set |= bit;
     else clear |= bit;
   }
-  const { atime } = attributes;
+  const { atime } = own;
   assertOneOf(atime, Object.keys(ATIMES), `${name}.atime`);
   if (atime !== undefined) {
     clear |= MOUNT_ATTR.ATIME; // the policy is a number in these bits, not a set of flags

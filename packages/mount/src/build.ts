@@ -3,6 +3,7 @@ import {
   AT,
   Call,
   type CallOptions,
+  ownOptions,
   type ParentDescriptor,
   type Program,
   type ProgramArgument,
@@ -147,7 +148,7 @@ export function addDetached(
   step = stepOf(source),
   condition: Condition = {},
 ): Call {
-  if (source.type === 'bind') return addTree(program, source, step, condition);
+  if (source.type === 'bind') return addTree(program, ownOptions(source), step, condition);
   const recipe = recipeOf(source, source.type, inUserNamespace);
   return addFilesystem(program, recipe, source, step, condition);
 }

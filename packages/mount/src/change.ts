@@ -1,5 +1,5 @@
 // Changes of mounts that exist: their attributes, their file system's parameters, their peer group.
-import { AT, assertKeys } from '@ns/core';
+import { AT, assertKeys, ownOptions } from '@ns/core';
 import { attributeChange, attributeNames, type MountAttributes, mountAttr } from './attributes.js';
 import { addConfiguring } from './build.js';
 import { assertFlag, assertPath } from './checks.js';
@@ -30,7 +30,7 @@ export interface RemountOptions extends MountAttributes, Place {
 export function remount(target: string, options: RemountOptions): void {
   assertPath(target, 'target');
   assertKeys(options, [...attributeNames, 'recursive', 'propagation', 'in'], 'options');
-  const { recursive = false, propagation } = options;
+  const { recursive = false, propagation } = ownOptions(options);
   assertFlag(recursive, 'recursive');
   if (propagation !== undefined) assertPropagation(propagation);
   const attr = mountAttr(attributeChange(options, 'options'), propagation);

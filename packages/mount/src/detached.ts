@@ -1,5 +1,5 @@
 // Mounts that are in no namespace yet.
-import { AT, assertKeys, type Call, Namespace, Program } from '@ns/core';
+import { AT, assertKeys, type Call, Namespace, ownOptions, Program } from '@ns/core';
 import { closeFd, syscall } from '@ns/core/sys';
 import { attributeChange, attributeNames, type MountAttributes, mountAttr } from './attributes.js';
 import { addDetached } from './build.js';
@@ -37,7 +37,7 @@ function withAttributes<Result>(
   use: (attr: Uint8Array, flags: number) => Result,
 ): Result {
   assertKeys(options, [...attributeNames, 'recursive', 'propagation', 'idmap'], 'options');
-  const { recursive = true, propagation, idmap } = options;
+  const { recursive = true, propagation, idmap } = ownOptions(options);
   assertFlag(recursive, 'recursive');
   if (propagation !== undefined) assertPropagation(propagation);
   const { set, clear } = attributeChange(options, 'options');
@@ -74,7 +74,8 @@ export class DetachedMount implements Disposable {
    * @throws {SystemError} EPERM; ENODEV if the kernel does not have the file system; EINVAL for a parameter,
    *   with the kernel's own words in the error's `hint`
    */
-  static create(source: MountSource): DetachedMount {
+  static create(given: MountSource): DetachedMount {
+    const source = ownOptions(given, 'source');
     checkSource(source, 'source');
     const program = new Program();
     using user = Namespace.current('user');
@@ -90,7 +91,7 @@ export class DetachedMount implements Disposable {
    * @throws {SystemError} EINVAL if it is no such file system; EPERM, ENODEV
    */
   static image(file: string, filesystem: string, options: LoopOptions = {}): DetachedMount {
-    const { readonly = true } = options;
+    const { readonly = true } = ownOptions(options);
     using loop = LoopDevice.open(file, options);
     return DetachedMount.create({ type: 'other', filesystem, source: loop.path, readonly });
   }
@@ -138,8 +139,9 @@ export class DetachedMount implements Disposable {
   attach(target: string, options: AttachOptions = {}): void {
     assertPath(target, 'target');
     assertKeys(options, ['beneath'], 'options');
-    assertFlag(options.beneath, 'beneath');
-    const beneath = options.beneath ? MOVE_MOUNT.BENEATH : 0;
+    const { beneath: isBeneath } = ownOptions(options);
+    assertFlag(isBeneath, 'beneath');
+    const beneath = isBeneath ? MOVE_MOUNT.BENEATH : 0;
     const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_SYMLINKS | beneath;
     syscall('move_mount', this.fd, '', AT.FDCWD, target, flags);
     this.close();

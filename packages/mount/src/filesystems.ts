@@ -1,4 +1,5 @@
 // File systems by intent: each kind with its options, as the parameters that fsconfig(2) takes.
+import { ownOptions } from '@ns/core';
 import { assertCount, assertFlag, assertMode, assertOneOf, assertText } from './checks.js';
 
 /** A parameter of a file system: a text, or true for one that takes no value. */
@@ -165,7 +166,7 @@ export function ramfsRecipe({ mode }: RamfsOptions, name: string): Recipe {
 
 /** The cgroup v2 tree, from the mounter's cgroup namespace's root on. */
 export function cgroup2Recipe(options: Cgroup2Options, name: string): Recipe {
-  const { nsdelegate, memoryRecursiveprot } = options;
+  const { nsdelegate, memoryRecursiveprot } = ownOptions(options);
   assertFlag(nsdelegate, `${name}.nsdelegate`);
   assertFlag(memoryRecursiveprot, `${name}.memoryRecursiveprot`);
   const hint = 'In a user namespace, cgroup2 needs a new cgroup namespace too.';
@@ -174,7 +175,7 @@ export function cgroup2Recipe(options: Cgroup2Options, name: string): Recipe {
 
 /** Any file system. */
 export function otherRecipe(options: OtherOptions & { readonly?: boolean }, name: string): Recipe {
-  const { filesystem, source, parameters = {}, readonly } = options;
+  const { filesystem, source, parameters = {}, readonly } = ownOptions(options);
   assertText(filesystem, `${name}.filesystem`);
   if (source !== undefined) assertText(source, `${name}.source`);
   // A device may be read-only itself: then the file system has to be, not only the mount.

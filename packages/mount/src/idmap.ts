@@ -1,6 +1,6 @@
 // Id maps of mounts: whom the files of a mount seem to belong to.
 import { writeFileSync } from 'node:fs';
-import { assertKeys, Namespace, type NamespaceSpec } from '@ns/core';
+import { assertKeys, Namespace, type NamespaceSpec, ownOptions } from '@ns/core';
 import { assertCount } from './checks.js';
 
 /** Consecutive ids of an id map, in the form of /proc/PID/uid_map. */
@@ -28,7 +28,7 @@ function text(ranges: readonly IdRange[], name: string): string {
   return ranges
     .map((range: IdRange, i) => {
       assertKeys(range, ['inside', 'outside', 'length'], `${name}[${i}]`);
-      const { inside, outside, length = 1 } = range;
+      const { inside, outside, length = 1 } = ownOptions(range);
       assertCount(inside ?? Number.NaN, `${name}[${i}].inside`, LARGEST);
       assertCount(outside ?? Number.NaN, `${name}[${i}].outside`, LARGEST);
       assertCount(length, `${name}[${i}].length`, LARGEST);
@@ -40,7 +40,8 @@ function text(ranges: readonly IdRange[], name: string): string {
 /** A user namespace with these maps and no process: what the kernel wants an id map to come from. */
 function namespaceWith(maps: IdMaps): Namespace {
   assertKeys(maps, ['uid', 'gid'], 'idmap');
-  const files = { uid_map: text(maps.uid, 'idmap.uid'), gid_map: text(maps.gid, 'idmap.gid') };
+  const { uid, gid } = ownOptions(maps);
+  const files = { uid_map: text(uid, 'idmap.uid'), gid_map: text(gid, 'idmap.gid') };
   const spec: NamespaceSpec = {
     type: 'user',
     prepare(child) {

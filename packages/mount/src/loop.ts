@@ -1,6 +1,6 @@
 // Loop devices: files as block devices.
 import { closeSync, constants, openSync } from 'node:fs';
-import { assertKeys, isSystemError } from '@ns/core';
+import { assertKeys, isSystemError, ownOptions } from '@ns/core';
 import { syscall } from '@ns/core/sys';
 import { assertCount, assertFlag, assertPath } from './checks.js';
 
@@ -73,7 +73,7 @@ export class LoopDevice implements Disposable {
   static open(file: string, options: LoopOptions = {}): LoopDevice {
     assertPath(file, 'file');
     assertKeys(options, ['offset', 'size', 'readonly'], 'options');
-    const { offset = 0, size = 0, readonly = true } = options;
+    const { offset = 0, size = 0, readonly = true } = ownOptions(options);
     assertCount(offset, 'offset');
     assertCount(size, 'size');
     assertFlag(readonly, 'readonly');

@@ -1,6 +1,6 @@
 // Mounts as plain data, one shape for each kind.
 
-import { assertKeys, assertObject } from '@ns/core';
+import { assertKeys, assertObject, ownOptions } from '@ns/core';
 import { assertFd } from '@ns/core/sys';
 import { attributeChange, attributeNames, type MountAttributes } from './attributes.js';
 import { assertFlag, assertPath } from './checks.js';
@@ -130,10 +130,11 @@ const options: Readonly<Record<Mount['type'], readonly string[]>> = {
 
 /** The file system that is to be made, with its checked parameters. */
 export function recipeOf(
-  source: Exclude<MountSource, BindSource>,
+  given: Exclude<MountSource, BindSource>,
   name: string,
   inUserNamespace = false,
 ): Recipe {
+  const source = ownOptions(given, name);
   switch (source.type) {
     case 'tmpfs':
       return tmpfsRecipe(source, name);
@@ -157,10 +158,11 @@ export function recipeOf(
 }
 
 function checkOptions(
-  source: MountSource | DetachedSource,
+  given: MountSource | DetachedSource,
   further: readonly string[],
   name: string,
 ): void {
+  const source = ownOptions(given, name);
   const { type } = source;
   if (!Object.hasOwn(options, type)) {
     const known = Object.keys(options).join(', ');

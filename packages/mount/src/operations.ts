@@ -1,5 +1,5 @@
 // Mounting and unmounting by path, one function for each intent.
-import { AT, assertKeys, MNT } from '@ns/core';
+import { AT, assertKeys, MNT, ownOptions } from '@ns/core';
 import { addMount } from './build.js';
 import { assertFlag, assertPath } from './checks.js';
 import { MOVE_MOUNT } from './flags.js';
@@ -21,7 +21,8 @@ import { type Place, perform } from './perform.js';
  *   the kernel's own words about a parameter are in the error's `hint`
  * @see fsopen(2), move_mount(2), mount(8)
  */
-export function attach(mount: Mount, place: Place = {}): void {
+export function attach(given: Mount, place: Place = {}): void {
+  const mount = ownOptions(given, 'mount');
   checkMount(mount, 'mount');
   assertKeys(place, ['in'], 'options');
   perform((program, inUserNamespace) => addMount(program, mount, inUserNamespace), place);
@@ -38,7 +39,7 @@ export function attach(mount: Mount, place: Place = {}): void {
  * @see open_tree(2), move_mount(2), mount(8)
  */
 export function bind(source: string, target: string, options: BindOptions & Place = {}): void {
-  const { in: place, ...rest } = options;
+  const { in: place, ...rest } = ownOptions(options);
   const mount: Mount = { ...rest, type: 'bind', source, target };
   attach(mount, place === undefined ? {} : { in: place });
 }
@@ -69,7 +70,7 @@ const UMOUNT_NOFOLLOW = 8;
 export function umount(target: string, options: UmountOptions = {}): void {
   assertPath(target, 'target');
   assertKeys(options, ['detach', 'force', 'expire', 'nofollow', 'in'], 'options');
-  const { detach, force, expire, nofollow } = options;
+  const { detach, force, expire, nofollow } = ownOptions(options);
   let flags = 0;
   const bits = {
     detach: MNT.DETACH,

@@ -1,5 +1,7 @@
 // The overlay file system: layers seen as one tree.
+
 import { release } from 'node:os';
+import { ownOptions } from '@ns/core';
 import { assertFlag, assertPath } from './checks.js';
 import type { Parameter, Recipe } from './filesystems.js';
 
@@ -42,7 +44,7 @@ export function overlayRecipe(
   name: string,
   inUserNamespace: boolean,
 ): Recipe {
-  const { lower, upper, work, volatile, userxattr = inUserNamespace } = options;
+  const { lower, upper, work, volatile, userxattr = inUserNamespace } = ownOptions(options);
   if (!Array.isArray(lower) || lower.length === 0) {
     throw new TypeError(`${name}.lower must be an array of at least one path: ${String(lower)}`);
   }

@@ -6,7 +6,7 @@
 // with the root and working directory that all threads share, and user namespaces not at all. A
 // child that joins and runs the very same program can do both, costs a millisecond, and nothing
 // has to be brought back when something fails.
-import { Namespace, type Preparation, Program, runProgramSync } from '@ns/core';
+import { Namespace, ownOptions, type Preparation, Program, runProgramSync } from '@ns/core';
 import { performHere } from './here.js';
 import { isAdmin } from './privileges.js';
 
@@ -84,7 +84,8 @@ function isInUserNamespace(place: Namespace | undefined): boolean {
 export type Build = (program: Program, inUserNamespace: boolean) => void;
 
 /** Makes the calls of an operation in the mount namespace that is meant. */
-export function perform(build: Build, { in: place }: Place = {}): void {
+export function perform(build: Build, options: Place = {}): void {
+  const { in: place } = ownOptions(options);
   const program = new Program();
   if (place === undefined) {
     build(program, isInUserNamespace(undefined));

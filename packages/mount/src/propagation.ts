@@ -1,5 +1,5 @@
 // Propagation: whether mounts and unmounts below a mount reach its copies elsewhere.
-import { assertKeys, MS, type Program } from '@ns/core';
+import { assertKeys, MS, ownOptions, type Program } from '@ns/core';
 import { assertFlag, assertPath } from './checks.js';
 import { type Place, perform } from './perform.js';
 
@@ -70,7 +70,7 @@ export function setPropagation(
   assertPath(path, 'path');
   assertPropagation(propagation);
   assertKeys(options, ['recursive', 'in'], 'options');
-  const { recursive = false } = options;
+  const { recursive = false } = ownOptions(options);
   assertFlag(recursive, 'recursive');
   perform((program) => addPropagation(program, path, propagation, recursive), options);
 }

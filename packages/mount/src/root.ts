@@ -1,5 +1,5 @@
 // Changing the root directory.
-import { AT, assertKeys, MNT, type Program, type ProgramArgument } from '@ns/core';
+import { AT, assertKeys, MNT, ownOptions, type Program, type ProgramArgument } from '@ns/core';
 import { O_CLOEXEC, O_PATH, syscall } from '@ns/core/sys';
 import { assertPath } from './checks.js';
 import { type Place, perform } from './perform.js';
@@ -51,7 +51,7 @@ const NEVER = -1;
 export function pivotRoot(newRoot: string, options: PivotRootOptions = {}): void {
   assertPath(newRoot, 'newRoot');
   assertKeys(options, ['putOld', 'in'], 'options');
-  const { putOld } = options;
+  const { putOld } = ownOptions(options);
   if (putOld !== undefined) assertPath(putOld, 'putOld');
   const step = `making ${newRoot} the root`;
   perform((program) => {

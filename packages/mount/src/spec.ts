@@ -1,5 +1,5 @@
 // The specification of a new mount namespace.
-import { assertKeys, type NamespaceSpec } from '@ns/core';
+import { assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
 import { addMount } from './build.js';
 import { assertOneOf } from './checks.js';
 import { checkMount, type Mount } from './mounts.js';
@@ -34,13 +34,13 @@ export interface MountOptions {
  */
 export function mount(options: MountOptions = {}): NamespaceSpec {
   assertKeys(options, ['propagation', 'mounts'], 'mount');
-  const { propagation = 'private', mounts = [] } = options;
+  const { propagation = 'private', mounts = [] } = ownOptions(options);
   assertOneOf(propagation, ['private', 'slave', 'shared', 'unchanged'], 'propagation');
   if (!Array.isArray(mounts)) throw new TypeError(`mounts must be an array: ${String(mounts)}`);
   mounts.forEach((one: Mount, i) => {
     checkMount(one, `mounts[${i}]`);
   });
-  const list: Mount[] = mounts.map((one) => ({ ...one })); // later changes are not meant
+  const list: Mount[] = mounts.map((one) => ownOptions(one)); // later changes are not meant
   return {
     type: 'mount',
     prepare(child) {

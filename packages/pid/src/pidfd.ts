@@ -1,5 +1,12 @@
 // Pidfd: a process by a descriptor, which never turns to another process that got the same number.
-import { assertKeys, Namespace, type NamespaceType, SystemError, signalNumber } from '@ns/core';
+import {
+  assertKeys,
+  Namespace,
+  type NamespaceType,
+  ownOptions,
+  SystemError,
+  signalNumber,
+} from '@ns/core';
 import { assertFd, closeFd, duplicate, syscall, trySyscall } from '@ns/core/sys';
 import { Ending } from './ending.js';
 import { exitOf, type ProcessExit } from './exit.js';
@@ -70,7 +77,7 @@ export class Pidfd {
   static open(pid: number, options: PidfdOptions = {}): Pidfd {
     assertPid(pid, 'pid');
     assertKeys(options, ['thread'], 'options');
-    const { thread = false } = options;
+    const { thread = false } = ownOptions(options);
     if (typeof thread !== 'boolean') throw new TypeError(`thread must be a boolean: ${thread}`);
     return new Pidfd(syscall('pidfd_open', pid, thread ? PIDFD_THREAD : 0));
   }
@@ -155,7 +162,7 @@ export class Pidfd {
   signal(signal: NodeJS.Signals | number, options: SignalOptions = {}): boolean {
     const number = signalNumber(signal);
     assertKeys(options, ['scope'], 'options');
-    const { scope } = options;
+    const { scope } = ownOptions(options);
     if (scope !== undefined && !Object.hasOwn(SCOPES, scope)) {
       throw new TypeError(`scope must be one of ${Object.keys(SCOPES).join(', ')}: ${scope}`);
     }

@@ -1,5 +1,12 @@
 // Who is in a pid namespace.
-import { assertKeys, Namespace, type NamespaceTarget, targetOf, withTarget } from '@ns/core';
+import {
+  assertKeys,
+  Namespace,
+  type NamespaceTarget,
+  ownOptions,
+  targetOf,
+  withTarget,
+} from '@ns/core';
 import { levelOf, numberIn, pidFrom } from './numbering.js';
 import { allPids, entryOf, nestedPids, type ProcessEntry, statusOf, threadsOf } from './proc.js';
 
@@ -56,7 +63,7 @@ export function withNamespace<Result>(
  */
 export function processes(options: ProcessesOptions = {}): ProcessEntry[] {
   assertKeys(options, ['in', 'descendants'], 'options');
-  const { in: target, descendants = false } = options;
+  const { in: target, descendants = false } = ownOptions(options);
   if (typeof descendants !== 'boolean') {
     throw new TypeError(`descendants must be a boolean: ${String(descendants)}`);
   }

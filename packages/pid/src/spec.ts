@@ -1,5 +1,12 @@
 // pid(): a new PID namespace for a child.
-import { assertKeys, MS, type NamespaceSpec, type Preparation, signalNumber } from '@ns/core';
+import {
+  assertKeys,
+  MS,
+  type NamespaceSpec,
+  ownOptions,
+  type Preparation,
+  signalNumber,
+} from '@ns/core';
 import { assertPid } from './numbers.js';
 
 /** Options of {@link pid}. */
@@ -74,8 +81,9 @@ const names = [
   ...['init', 'proc', 'forwardSignals', 'grace', 'killWithParent', 'setTid'],
 ] as const satisfies readonly (keyof PidOptions)[];
 
-function check(options: PidOptions): Checked {
-  assertKeys(options, names, 'pid');
+function check(given: PidOptions): Checked {
+  assertKeys(given, names, 'pid');
+  const options = ownOptions(given);
   const { init = true, proc, grace = 0, setTid } = options;
   if (init !== true && init !== 'none') {
     throw new TypeError(`init must be true or 'none': ${String(init)}`);

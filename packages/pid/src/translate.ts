@@ -1,5 +1,5 @@
 // Numbers of one namespace in another.
-import { assertKeys, type NamespaceTarget, SystemError, withTarget } from '@ns/core';
+import { assertKeys, type NamespaceTarget, ownOptions, SystemError, withTarget } from '@ns/core';
 import { numberIn, pidFrom, type TranslatedPid } from './numbering.js';
 import { assertPid } from './numbers.js';
 import { nestedPids, statusOf } from './proc.js';
@@ -26,7 +26,7 @@ export interface TranslateOptions {
 export function translatePid(pid: number, options: TranslateOptions = {}): TranslatedPid | null {
   assertPid(pid, 'pid');
   assertKeys(options, ['from', 'to'], 'options');
-  const { from, to } = options;
+  const { from, to } = ownOptions(options);
   const here =
     from === undefined
       ? { pid, certain: true }

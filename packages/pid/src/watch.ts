@@ -1,5 +1,5 @@
 // Births and deaths in a pid namespace.
-import { assertKeys, isSystemError, Namespace, type NamespaceTarget } from '@ns/core';
+import { assertKeys, isSystemError, Namespace, type NamespaceTarget, ownOptions } from '@ns/core';
 import { type Connector, openConnector } from './connector.js';
 import { type ProcessExit, unknownExit } from './exit.js';
 import { numberIn } from './numbering.js';
@@ -170,12 +170,12 @@ export function watchProcesses(
   options: WatchOptions = {},
 ): ProcessWatch {
   assertKeys(options, ['in', 'interval'], 'options');
-  const { interval = INTERVAL } = options;
+  const { interval = INTERVAL, in: target } = ownOptions(options);
   if (typeof listener !== 'function') throw new TypeError('listener must be a function');
   if (!Number.isInteger(interval) || interval < 1 || interval > INTERVAL_MAX) {
     throw new RangeError(`interval must be a positive number of milliseconds: ${String(interval)}`);
   }
-  const own = withNamespace(options.in, (namespace) => Namespace.fromFd(namespace.fd, 'pid'));
+  const own = withNamespace(target, (namespace) => Namespace.fromFd(namespace.fd, 'pid'));
   try {
     return new Watcher(own, listener, interval);
   } catch (error) {

@@ -1,5 +1,5 @@
 // The maps that the words stand for: user({ map: 'root' }).
-import { assertKeys } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core';
 import { checkIdMap, type IdMap, type IdMaps, type IdRangeInput } from './id-map.js';
 import { readIdMaps } from './read.js';
 import { type IdKind, subordinateFile, subordinateIds, userName } from './subordinate.js';
@@ -91,7 +91,7 @@ const words: readonly unknown[] = ['root', 'current', 'auto', 'subids', 'all'];
 export function resolveMaps(choice: MapChoice, caller: CallerIds = callerIds()): IdMaps {
   if (typeof choice === 'object' && choice !== null) {
     assertKeys(choice, ['uid', 'gid'], 'map');
-    const { uid, gid } = choice;
+    const { uid, gid } = ownOptions(choice);
     return {
       uid: uid ? checkIdMap(uid, 'map.uid') : wordMap('root', 'uid', caller),
       gid: gid ? checkIdMap(gid, 'map.gid') : wordMap('root', 'gid', caller),

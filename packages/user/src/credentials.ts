@@ -1,5 +1,5 @@
 // What a child's command may do: capabilities, securebits. Calls of the phase `credentials`.
-import { assertKeys, PR, type Preparation } from '@ns/core';
+import { assertKeys, ownOptions, PR, type Preparation } from '@ns/core';
 import {
   type CapabilityInput,
   type CapabilitySet,
@@ -86,9 +86,10 @@ function keptOnly(
 }
 
 /** @throws {TypeError} for unknown names, and for ambient and inheritable ones that are not kept */
-export function checkCapabilities(options: CapabilityOptions): CheckedCapabilities {
+export function checkCapabilities(given: CapabilityOptions): CheckedCapabilities {
   const names = ['keep', 'drop', 'ambient', 'inheritable', 'securebits', 'noNewPrivs'];
-  assertKeys(options, names, 'capabilities');
+  assertKeys(given, names, 'capabilities');
+  const options = ownOptions(given);
   const { noNewPrivs = false } = options;
   const kept = keptOf(options);
   const ambient = keptOnly(options.ambient, kept, 'capabilities.ambient');

@@ -1,5 +1,5 @@
 // Maps of user or group ids: ranges, their checks, and the text form of /proc/PID/uid_map.
-import { assertKeys } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core';
 
 /** Largest id; 2^32 - 1 stands for "none" in many system calls. */
 export const ID_MAX = 0xffff_fffe;
@@ -46,7 +46,7 @@ export function assertId(value: unknown, name: string): asserts value is number 
 
 function checkRange(range: IdRangeInput, name: string): IdRange {
   assertKeys(range, ['inside', 'outside', 'length'], name);
-  const { inside, outside, length = 1 } = range;
+  const { inside, outside, length = 1 } = ownOptions(range);
   assertId(inside, `${name}.inside`);
   assertId(outside, `${name}.outside`);
   checkNumber(length, `${name}.length`, 1, ID_MAX + 1);

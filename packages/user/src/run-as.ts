@@ -1,6 +1,6 @@
 // Who a child's command runs as, once it is set up. Calls of the phases `settings`, `credentials`.
 import { constants } from 'node:fs';
-import { AT, assertKeys, CLONE, PR, type Preparation } from '@ns/core';
+import { AT, assertKeys, CLONE, ownOptions, PR, type Preparation } from '@ns/core';
 import { O_CLOEXEC } from '@ns/core/sys';
 import type { CallerIds } from './choice.js';
 import { assertId, type IdMap, type IdMaps } from './id-map.js';
@@ -41,7 +41,7 @@ export function checkRunAs(runAs: RunAs | 'self', maps: IdMaps, maker: CallerIds
     throw new TypeError(`runAs must be { uid, gid, groups } or 'self': ${String(runAs)}`);
   }
   assertKeys(runAs, ['uid', 'gid', 'groups'], 'runAs');
-  const { uid, gid, groups } = runAs;
+  const { uid, gid, groups } = ownOptions(runAs);
   if (uid !== undefined) checkMapped(uid, maps.uid, 'runAs.uid');
   if (gid !== undefined) checkMapped(gid, maps.gid, 'runAs.gid');
   if (groups !== undefined && !Array.isArray(groups)) {

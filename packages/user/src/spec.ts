@@ -1,5 +1,5 @@
 // What a child with a user namespace of its own gets.
-import { assertKeys, type NamespaceSpec } from '@ns/core';
+import { assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
 import { type CallerIds, callerIds, type MapChoice, resolveMaps } from './choice.js';
 import { addCapabilities, type CapabilityOptions, checkCapabilities } from './credentials.js';
 import { assertId } from './id-map.js';
@@ -50,8 +50,9 @@ const names = [
 
 function checkOwner(owner: CallerIds): void {
   assertKeys(owner, ['uid', 'gid'], 'owner');
-  assertId(owner.uid, 'owner.uid');
-  assertId(owner.gid, 'owner.gid');
+  const { uid, gid } = ownOptions(owner);
+  assertId(uid, 'owner.uid');
+  assertId(gid, 'owner.gid');
 }
 
 function capabilitiesOf({ capabilities, disableNested = false }: UserOptions) {
@@ -103,8 +104,9 @@ function planInside(options: UserOptions) {
  * @see user_namespaces(7), unshare(1) `--user`
  * @example spawn('id', [], { namespaces: [user({ map: 'root' })] })
  */
-export function user(options: UserOptions = {}): NamespaceSpec {
-  assertKeys(options, names, 'user');
+export function user(given: UserOptions = {}): NamespaceSpec {
+  assertKeys(given, names, 'user');
+  const options = ownOptions(given);
   const { owner, setgroups, disableNested } = options;
   if (owner !== undefined) checkOwner(owner);
   if (setgroups !== undefined && setgroups !== 'allow' && setgroups !== 'deny') {

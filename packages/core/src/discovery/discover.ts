@@ -1,5 +1,5 @@
 // discover(): every namespace of the machine, and how they are connected.
-import { assertKeys, checkBoolean, checkFunction } from '../arguments.js';
+import { assertKeys, checkBoolean, checkFunction, ownOptions } from '../arguments.js';
 import {
   allNamespaceTypes,
   assertNamespaceType,
@@ -46,7 +46,6 @@ function checkTypes(types: DiscoverOptions['types']): ReadonlySet<NamespaceType>
 }
 
 function check(options: DiscoverOptions): { types: ReadonlySet<NamespaceType>; wanted: Wanted } {
-  assertKeys(options, names, 'options');
   const { task, persistent, filter } = options;
   for (const name of ['persistent', 'descriptors', 'sockets', 'mounts'] as const) {
     checkBoolean(name, options[name]);
@@ -177,7 +176,9 @@ function withoutRelatives(entries: readonly Entry[]): number[] {
  * @throws {TypeError} for a wrong option
  * @see lsns(8), namespaces(7), ioctl_nsfs(2)
  */
-export function discover(options: DiscoverOptions = {}): NamespaceGraph {
+export function discover(given: DiscoverOptions = {}): NamespaceGraph {
+  assertKeys(given, names, 'options');
+  const options = ownOptions(given);
   const { types, wanted } = check(options);
   const { descriptors = true, sockets = true, mounts = true } = options;
   const findings = search({ descriptors, sockets: sockets && types.has('net'), mounts });

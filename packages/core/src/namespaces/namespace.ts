@@ -1,5 +1,5 @@
 // Handles of namespaces.
-import { assertKeys } from '../arguments.js';
+import { assertKeys, ownOptions } from '../arguments.js';
 import { assertSpec, type NamespaceSpec } from '../spawn/spec.js';
 import { closeFd } from '../sys/fd.js';
 import { brand, isNamespace } from './brand.js';
@@ -57,8 +57,8 @@ export class Namespace {
 
   private constructor(type: NamespaceType, held: Held) {
     this.type = type;
-    this.#held = held;
-    hold(this, held);
+    this.#held = ownOptions(held);
+    hold(this, this.#held);
   }
 
   /** Whether a value is a handle, also one of another copy of this package. */
@@ -154,10 +154,11 @@ export class Namespace {
    * @see unshare(1)
    */
   static create(what: NamespaceType | NamespaceSpec, options: CreateOptions = {}): Namespace {
-    const spec: NamespaceSpec = typeof what === 'string' ? { type: what } : what;
-    assertSpec(spec, 'what', 'a namespace type or a specification');
+    const given: NamespaceSpec = typeof what === 'string' ? { type: what } : what;
+    assertSpec(given, 'what', 'a namespace type or a specification');
+    const spec = ownOptions(given, 'what');
     assertKeys(options, ['user'], 'options');
-    const { user } = options;
+    const { user } = ownOptions(options);
     if (user !== undefined && (!isNamespace(user) || user.type !== 'user')) {
       throw new TypeError(`user must be a handle of a user namespace: ${String(user)}`);
     }

@@ -1,6 +1,6 @@
 // Opens namespaces: of a process, of the calling thread, behind a pidfd, a path or a socket.
 import { constants, readFileSync } from 'node:fs';
-import { assertKeys, checkBoolean } from '../arguments.js';
+import { assertKeys, checkBoolean, ownOptions } from '../arguments.js';
 import { SystemError } from '../errors.js';
 import { AT } from '../flags.js';
 import { assertFd, closeFd, duplicate, O_CLOEXEC } from '../sys/fd.js';
@@ -43,9 +43,10 @@ const pidfdRequests: Readonly<Record<string, number>> = {
 function fileOf(type: NamespaceType, options: OpenOptions): string {
   assertNamespaceType(type);
   assertKeys(options, ['forChildren'], 'options');
-  checkBoolean('forChildren', options.forChildren);
-  const { file, forChildren } = namespaceTypes[type];
-  if (!options.forChildren) return file;
+  const { forChildren: isWanted } = ownOptions(options);
+  checkBoolean('forChildren', isWanted);
+  const { file, forChildren } = ownOptions(namespaceTypes[type]);
+  if (!isWanted) return file;
   if (forChildren === undefined) {
     throw new TypeError(`forChildren: children are always in the same ${type} namespace`);
   }

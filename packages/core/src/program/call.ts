@@ -1,4 +1,5 @@
 // One entry of a syscall program: a call with its arguments, and how it is treated.
+import { ownOptions } from '../arguments.js';
 import { CLONE } from '../flags.js';
 import type { NamespaceType } from '../namespaces/types.js';
 
@@ -41,6 +42,9 @@ export interface CallOptions {
 export const callOptions = [
   ...['tolerate', 'expect', 'ifFailed', 'ifSucceeded', 'step', 'part', 'hint', 'explains'],
 ] as const satisfies readonly (keyof CallOptions)[];
+
+/** For a call without any: most have none. */
+export const noOptions: CallOptions = Object.freeze(ownOptions({}));
 
 /** A file descriptor of the parent that the program uses; see {@link Program.descriptor}. */
 export class ParentDescriptor {
@@ -107,15 +111,16 @@ export class Call {
     this.name = name;
     this.number = number;
     this.args = args;
-    this.options = options;
+    // A polluted prototype could have any call's failure tolerated.
+    this.options = options === noOptions ? options : ownOptions(options);
     this.action = action;
-    this.part = options.part;
+    this.part = this.options.part;
   }
 
   /** What helps when it fails with an error of this code. */
   hintFor(code: string): string | undefined {
     const { hint } = this.options;
-    return typeof hint === 'object' ? hint[code] : hint;
+    return typeof hint === 'object' ? ownOptions(hint)[code] : hint;
   }
 }
 
@@ -132,7 +137,7 @@ export type StepName = keyof typeof STEPS;
 export function stepEntry(
   name: StepName,
   args: readonly ProgramArgument[] = [],
-  options: CallOptions = {},
+  options: CallOptions = noOptions,
   action?: MeetingAction,
 ): Call {
   return new Call(name, STEPS[name], args, options, action);

@@ -1,4 +1,5 @@
 // Puts a program into memory as native/program.h reads it, and reads results back.
+import { ownOptions } from '../arguments.js';
 import { errnoNumber } from '../sys/errno.js';
 import type { Arena } from './arena.js';
 import { Call, ParentDescriptor, type ProgramArgument } from './call.js';
@@ -99,7 +100,7 @@ export class Layout {
     entries.forEach((entry, index) => {
       this.#index.set(entry, index);
     });
-    this.#writeJob(options);
+    this.#writeJob(ownOptions(options));
     entries.forEach((entry, index) => {
       this.#writeEntry(JOB.size + index * ENTRY.size, entry);
     });

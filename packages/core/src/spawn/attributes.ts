@@ -1,6 +1,6 @@
 // Attributes of the child's process: limits, priority, mask, processors. Types, checks, calls.
 import { availableParallelism } from 'node:os';
-import { assertKeys, checkBoolean, checkInteger, fail } from '../arguments.js';
+import { assertKeys, checkBoolean, checkInteger, fail, ownOptions } from '../arguments.js';
 import { AT, PR } from '../flags.js';
 import type { Program } from '../program/program.js';
 import { O_CLOEXEC } from '../sys/fd.js';
@@ -71,7 +71,8 @@ function limitWord(name: string, value: unknown): bigint {
 
 function limitPair(name: string, limit: ResourceLimit): [soft: bigint, hard: bigint] {
   if (typeof limit !== 'number') assertKeys(limit, ['soft', 'hard'], `rlimits.${name}`);
-  const { soft, hard } = typeof limit === 'number' ? { soft: limit, hard: limit } : limit;
+  const { soft, hard } =
+    typeof limit === 'number' ? { soft: limit, hard: limit } : ownOptions(limit);
   const pair: [bigint, bigint] = [
     limitWord(`rlimits.${name}`, soft),
     limitWord(`rlimits.${name}`, hard),

@@ -1,5 +1,7 @@
 // become(): a command in namespaces, for which this process is nothing but a stand-in from then on.
+
 import { constants } from 'node:os';
+import { ownOptions } from '../arguments.js';
 import { SystemError } from '../errors.js';
 import { F } from '../flags.js';
 import { closeFd } from '../sys/fd.js';
@@ -120,10 +122,12 @@ function leave({ pid, pidfd, report }: Running, { forward, title, onLeave }: Lea
 function checkBecome(
   command: string,
   args: readonly string[],
-  { forwardSignals, title = ['ns'], onLeave, ...options }: BecomeOptions,
+  given: BecomeOptions,
 ): { checked: CheckedSpawn; leaving: Leaving } {
+  const { forwardSignals, title = ['ns'], onLeave, ...options } = ownOptions(given);
   for (const name of unavailable) {
-    if (name in options) throw new TypeError(`${name}: nothing of this program stays to see to it`);
+    if (Object.hasOwn(options, name))
+      throw new TypeError(`${name}: nothing of this program stays to see to it`);
   }
   const checked = checkSpawn(command, args, { ...options, stdio: 'inherit' });
   const chosen = forwardSignals?.map((signal, i) => signalNumber(signal, `forwardSignals[${i}]`));

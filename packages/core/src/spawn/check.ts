@@ -9,6 +9,7 @@ import {
   checkText,
   checkWait,
   fail,
+  ownOptions,
 } from '../arguments.js';
 import { Namespace } from '../namespaces/namespace.js';
 import { assertFd } from '../sys/fd.js';
@@ -48,7 +49,7 @@ function checkNamespaces(namespaces: unknown): Pick<ChildOptions, 'specs' | 'han
     if (Namespace.isNamespace(item)) handles.push(item);
     else {
       assertSpec(item, `namespaces[${i}]`, 'a specification or a handle');
-      specs.push(item);
+      specs.push(ownOptions(item));
     }
     const { type } = item;
     // A user namespace can be made inside of one that is joined.
@@ -83,7 +84,7 @@ export function checkSpawn(
   options: SpawnOptions,
 ): CheckedSpawn {
   assertKeys(options, spawnOptions, 'options');
-  return checkValues(file, args, options);
+  return checkValues(file, args, ownOptions(options));
 }
 
 function checkValues(file: string, args: readonly string[], options: SpawnOptions): CheckedSpawn {
@@ -143,7 +144,7 @@ function checkValues(file: string, args: readonly string[], options: SpawnOption
     signal,
     cgroup,
     prepare: options.prepare,
-    terminal: terminal === true ? {} : terminal || undefined,
+    terminal: terminal ? ownOptions(terminal === true ? {} : terminal) : undefined,
   };
 }
 
@@ -156,8 +157,9 @@ function isIterable(value: unknown): boolean {
 }
 
 /** Checks the options of run and runSync. */
-export function checkRun(file: string, args: readonly string[], options: RunOptions): CheckedRun {
-  assertKeys(options, runOptions, 'options');
+export function checkRun(file: string, args: readonly string[], given: RunOptions): CheckedRun {
+  assertKeys(given, runOptions, 'options');
+  const options = ownOptions(given);
   const { input, encoding = 'utf8', maxBuffer = DEFAULT_MAX_BUFFER, reject = true } = options;
   if (input !== undefined && typeof input !== 'string' && !isIterable(input)) {
     fail('input', 'a string, bytes, a stream or an iterable', input);
@@ -172,7 +174,7 @@ export function checkRun(file: string, args: readonly string[], options: RunOpti
   const stdio = options.stdio ?? [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
   if (stdio.includes('ipc')) throw new TypeError("stdio: use fork or spawn for an 'ipc'");
   return {
-    ...checkValues(file, args, { ...options, stdio }),
+    ...checkValues(file, args, ownOptions({ ...options, stdio })),
     input,
     encoding,
     maxBuffer,
@@ -191,6 +193,6 @@ export function checkProgramChild(
     passFds: [],
     detached: false,
     parentDeathSignal: 0,
-    attributes: {},
+    attributes: ownOptions({}),
   };
 }

@@ -1,5 +1,5 @@
 // clone(): a function as a process in namespaces: clone(2)'s call, in JavaScript's terms.
-import { assertKeys, fail } from '../arguments.js';
+import { assertKeys, fail, ownOptions } from '../arguments.js';
 import { type ForkOptions, forkOptions } from './fork.js';
 import type { NamespaceProcess } from './process.js';
 import { spawn } from './spawn.js';
@@ -68,7 +68,8 @@ function sourceOf(fn: unknown): string {
   throw new TypeError(`fn: the source of ${name} does not stand alone`);
 }
 
-function revive({ error, own = {} }: Answer): unknown {
+function revive(answer: Answer): unknown {
+  const { error, own = {} } = ownOptions(answer);
   if (!(error instanceof Error)) return error;
   const { name, ...rest } = own;
   if (error.name !== name)
@@ -117,7 +118,7 @@ export async function clone<Args extends readonly unknown[], Result>(
   options: CloneFunctionOptions<Args> = {},
 ): Promise<Awaited<Result>> {
   assertKeys(options, cloneOptions, 'options');
-  const { args, execPath = process.execPath, execArgv = [], ...rest } = options;
+  const { args, execPath = process.execPath, execArgv = [], ...rest } = ownOptions(options);
   if (args !== undefined && !Array.isArray(args)) fail('args', 'an array', args);
   const source = sourceOf(fn);
   const child = await spawn(execPath, [...execArgv, '-e', CHILD], {
@@ -156,6 +157,6 @@ export async function clone<Args extends readonly unknown[], Result>(
       `the clone ended ${signal ? `by ${signal}` : `with code ${code}`} before the function returned`,
     );
   }
-  if ('own' in answer) throw revive(answer);
-  return answer.value as Awaited<Result>;
+  if (Object.hasOwn(answer, 'own')) throw revive(answer);
+  return ownOptions(answer).value as Awaited<Result>;
 }

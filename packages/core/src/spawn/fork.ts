@@ -1,6 +1,6 @@
 // fork(): a Node process in namespaces, with the IPC channel.
 import { fileURLToPath } from 'node:url';
-import { assertKeys } from '../arguments.js';
+import { assertKeys, ownOptions } from '../arguments.js';
 import { type SpawnOptions, spawnOptions } from './options.js';
 import type { NamespaceProcess } from './process.js';
 import { spawn } from './spawn.js';
@@ -39,8 +39,9 @@ export function fork(
     execPath = process.execPath,
     execArgv = process.execArgv,
     silent = false,
-    ...rest
-  } = options;
+    ...others
+  } = ownOptions(options);
+  const rest = ownOptions(others);
   const path = modulePath instanceof URL ? fileURLToPath(modulePath) : modulePath;
   const output = silent ? 'pipe' : 'inherit';
   const stdio = rest.stdio ?? [output, output, output, 'ipc'];

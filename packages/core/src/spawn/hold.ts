@@ -1,6 +1,6 @@
 // A child that does nothing but be there: what keeps a pid namespace usable, and any namespace
 // while it is being set up.
-import { assertKeys } from '../arguments.js';
+import { assertKeys, ownOptions } from '../arguments.js';
 import type { Namespace } from '../namespaces/namespace.js';
 import { closeFd } from '../sys/fd.js';
 import { checkProgramChild, checkSpawn } from './check.js';
@@ -45,7 +45,8 @@ const holdOptions = [
 
 function checkHold(options: HoldOptions): CheckedSpawn {
   assertKeys(options, holdOptions, 'options');
-  const given = Object.fromEntries(holdOptions.map((name) => [name, options[name]]));
+  const own = ownOptions(options);
+  const given = Object.fromEntries(holdOptions.map((name) => [name, own[name]]));
   const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
   return checkSpawn('ns-init', [], { ...wanted, env: {}, killWithParent: true });
 }
@@ -71,8 +72,7 @@ export interface HoldOptions
 export async function hold(options: HoldOptions = {}): Promise<NamespaceProcess> {
   const checked = checkHold(options);
   const running = await launch(draft(held(checked)));
-  const { signal: _signal, ...watched } = checked;
-  return new NamespaceProcess(running, { ...watched, killSignal: SIGKILL });
+  return new NamespaceProcess(running, { ...checked, signal: undefined, killSignal: SIGKILL });
 }
 
 /** What {@link hold} would do, as explainSpawn shows it. */

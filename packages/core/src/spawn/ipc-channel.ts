@@ -1,9 +1,11 @@
 // The IPC channel of a Node child: what child_process.fork sets up, in its wire format, so that
 // `process.send` and the `message` event work on the child's side without any code of ours.
+
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { deserialize, serialize } from './advanced.js';
 import { Frames } from './frames.js';
+import { socketOf } from './socket.js';
 
 /** How messages are encoded: `'json'`, or `'advanced'` for what structured clone can carry. */
 export type Serialization = 'json' | 'advanced';
@@ -38,8 +40,7 @@ export class IpcChannel extends EventEmitter {
   /** @internal */
   constructor(fd: number, serialization: Serialization, maxMessage: number) {
     super();
-    const { Socket } = process.getBuiltinModule('node:net'); // takes a while to load
-    this.#socket = new Socket({ fd, readable: true, writable: true });
+    this.#socket = socketOf(fd, true, true);
     this.#serialization = serialization;
     this.#frames = new Frames(serialization, maxMessage);
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));

@@ -1,4 +1,5 @@
 // A running child: what a user of child_process expects of a ChildProcess, over a pidfd.
+
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
@@ -14,6 +15,7 @@ import type { CheckedSpawn } from './checked.js';
 import { IpcChannel, type Sent } from './ipc-channel.js';
 import type { Running } from './launch.js';
 import { ofThisWorker } from './of-this-worker.js';
+import { socketOf } from './socket.js';
 import type { ParentEnd } from './stdio.js';
 import { Terminal } from './terminal.js';
 
@@ -23,8 +25,7 @@ type Stdio = ChildProcess['stdio'];
 
 function streamOf(end: ParentEnd | null): Socket | null {
   if (end === null) return null;
-  const { Socket } = process.getBuiltinModule('node:net'); // takes a while to load
-  return new Socket({ fd: end.fd, readable: end.readable, writable: end.writable });
+  return socketOf(end.fd, end.readable, end.writable);
 }
 
 const channelError = (code: string, message: string) => Object.assign(new Error(message), { code });

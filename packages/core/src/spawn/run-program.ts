@@ -1,5 +1,5 @@
 // A child that only makes system calls: for what has to be done inside other namespaces.
-import { assertKeys, checkWait } from '../arguments.js';
+import { assertKeys, checkWait, ownOptions } from '../arguments.js';
 import type { Namespace } from '../namespaces/namespace.js';
 import type { Call } from '../program/call.js';
 import type { Layout } from '../program/layout.js';
@@ -62,15 +62,16 @@ class Harvest implements ProgramResults {
   }
 }
 
-function prepare(program: Program, options: ProgramOptions) {
-  assertKeys(options, ['namespaces', 'timeout'], 'options');
+function prepare(program: Program, given: ProgramOptions) {
+  assertKeys(given, ['namespaces', 'timeout'], 'options');
+  const options = ownOptions(given);
   checkWait('timeout', options.timeout);
   const results = new Harvest();
   const plan: Draft = {
     ...draft(checkProgramChild(options.namespaces), program),
     harvest: (layout) => results.take(layout, program),
   };
-  return { plan, results };
+  return { plan, results, timeout: options.timeout };
 }
 
 function conclude({ pidfd }: Running, results: ProgramResults): ProgramResults {
@@ -91,12 +92,12 @@ export async function runProgram(
   program: Program,
   options: ProgramOptions = {},
 ): Promise<ProgramResults> {
-  const { plan, results } = prepare(program, options);
-  return conclude(await launch(plan, options.timeout), results);
+  const { plan, results, timeout } = prepare(program, options);
+  return conclude(await launch(plan, timeout), results);
 }
 
 /** {@link runProgram}, blocking the thread. Meetings must be synchronous. */
 export function runProgramSync(program: Program, options: ProgramOptions = {}): ProgramResults {
-  const { plan, results } = prepare(program, options);
-  return conclude(launchSync(plan, options.timeout ?? OWN_RUNNER), results);
+  const { plan, results, timeout = OWN_RUNNER } = prepare(program, options);
+  return conclude(launchSync(plan, timeout), results);
 }

@@ -157,8 +157,7 @@ export async function run(
     return conclude(checked, started, neverRan, [], cuts.timeout);
   }
   // Time and abort are minded here, where the output is known.
-  const { signal: _signal, ...rest } = checked;
-  const child = new NamespaceProcess(running, { ...rest, timeout: 0 });
+  const child = new NamespaceProcess(running, { ...checked, signal: undefined, timeout: 0 });
   announce(child, checked);
   return follow(child, checked, started);
 }

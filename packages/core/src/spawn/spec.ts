@@ -1,5 +1,5 @@
 // What a namespace package contributes to a child: the contract between core and the packages.
-import { assertKeys, checkFunction, fail } from '../arguments.js';
+import { assertKeys, checkFunction, fail, ownOptions } from '../arguments.js';
 import { isNamespaceType, type NamespaceType } from '../namespaces/types.js';
 import type { Program } from '../program/program.js';
 
@@ -97,7 +97,7 @@ export function assertSpec(
   name: string,
   expected: string,
 ): asserts value is NamespaceSpec {
-  const { type, prepare } = Object(value) as Partial<NamespaceSpec>;
+  const { type, prepare }: Partial<NamespaceSpec> = ownOptions(Object(value));
   if (!isNamespaceType(type)) fail(name, expected, value);
   assertKeys(value, ['type', 'prepare'], name);
   checkFunction(`${name}.prepare`, prepare);

@@ -1,5 +1,7 @@
 // The child's descriptors: what each is connected to, and the ends that stay here.
+
 import { constants } from 'node:fs';
+import { ownOptions } from '../arguments.js';
 import { AT, F } from '../flags.js';
 import { assertFd, closeFd, O_CLOEXEC, pipe } from '../sys/fd.js';
 import { syscall } from '../sys/syscall.js';
@@ -36,9 +38,9 @@ export interface Stdio {
   /** By the child's number; null where nothing stays here. */
   readonly parentEnds: readonly (ParentEnd | null)[];
   /** Our end of the IPC channel, if there is one. */
-  readonly channel?: number;
+  readonly channel: number | undefined;
   /** Our end of the child's terminal, if it has one. */
-  readonly terminal?: number;
+  readonly terminal: number | undefined;
   /** Closes what only the child needs. */
   closeChildEnds(): void;
   /** Closes everything, after a failure. */
@@ -134,20 +136,21 @@ export function openStdio(
 
   try {
     list.forEach((item, i) => {
-      const { source, kept, statusFlags } = open(item, i);
+      const { source, kept, statusFlags } = ownOptions(open(item, i));
       parentEnds.push(kept);
       descriptors.push({ target: i, source, statusFlags });
     });
-    for (const fd of passFds) descriptors.push({ target: fd, source: take(fd) });
+    for (const fd of passFds)
+      descriptors.push({ target: fd, source: take(fd), statusFlags: undefined });
   } catch (error) {
     closeAll();
     throw error;
   }
-  const [channel] = channels;
   return {
     descriptors,
     parentEnds,
-    ...(channel === undefined ? {} : { channel }),
+    channel: channels[0],
+    terminal: undefined,
     closeChildEnds: () => close(childEnds),
     closeAll,
   };
@@ -159,13 +162,17 @@ export function openTerminalStdio(
   passFds: readonly number[],
   take: Take,
 ): Stdio {
-  const passed = passFds.map((fd) => ({ target: fd, source: take(fd) }));
+  const passed = passFds.map((fd) => ({ target: fd, source: take(fd), statusFlags: undefined }));
   const { master, slave } = openTerminal(size);
   const opened = [slave];
   const closeChildEnds = () => opened.splice(0).forEach(closeFd);
   return {
-    descriptors: [...[0, 1, 2].map((target) => ({ target, source: slave })), ...passed],
+    descriptors: [
+      ...[0, 1, 2].map((target) => ({ target, source: slave, statusFlags: undefined })),
+      ...passed,
+    ],
     parentEnds: [null, null, null],
+    channel: undefined,
     terminal: master,
     closeChildEnds,
     closeAll: () => {

@@ -1,7 +1,9 @@
 // What a call names is taken when it is made (SECURITY.md S2). The clone of an asynchronous call
 // happens later, on a thread of libuv's pool; by then the caller may have closed a descriptor whose
 // number is another file's, closed a handle, or changed its directory or its umask.
+
 import { constants, readFileSync } from 'node:fs';
+import { ownOptions } from '../arguments.js';
 import { AT, CLONE } from '../flags.js';
 import { Program } from '../program/program.js';
 import { closeFd, duplicate, O_CLOEXEC, O_PATH } from '../sys/fd.js';
@@ -46,7 +48,7 @@ export class Taken {
     for (const program of Object.values(programs)) {
       for (const fd of parentDescriptors(program)) this.number(fd);
     }
-    const clone = { ...draft.clone };
+    const clone = ownOptions(draft.clone);
     if (clone.cgroup !== undefined) clone.cgroup = this.number(clone.cgroup);
     const first = this.#surroundings();
     if (!isolated && draft.creates.has('mount')) {

@@ -1,12 +1,14 @@
 // A pseudo-terminal for the child: its controlling terminal, and a stream to it here.
+
 import { constants } from 'node:fs';
 import { Duplex } from 'node:stream';
-import { assertKeys } from '../arguments.js';
+import { assertKeys, ownOptions } from '../arguments.js';
 import { SystemError } from '../errors.js';
 import { AT } from '../flags.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
 import { rawWatch, type Watch } from '../sys/native.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
+import { nothingInherited } from './socket.js';
 
 const TIOCSPTLCK = 0x4004_5431;
 const TIOCGPTPEER = 0x5441;
@@ -30,8 +32,9 @@ export function checkTerminal(terminal: unknown): void {
     throw new TypeError(`terminal must be a boolean or a size: ${String(terminal)}`);
   }
   assertKeys(terminal, ['columns', 'rows'], 'terminal');
+  const size: TerminalSize = ownOptions(terminal);
   for (const name of ['columns', 'rows'] as const) {
-    const value = (terminal as TerminalSize)[name];
+    const value = size[name];
     if (value === undefined) continue;
     if (!Number.isInteger(value) || value < 0 || value > 0xffff) {
       throw new RangeError(`terminal.${name} must be an integer from 0 to 65535: ${value}`);
@@ -67,7 +70,7 @@ export class Terminal extends Duplex {
 
   /** @internal */
   constructor(fd: number) {
-    super({ allowHalfOpen: false });
+    super({ ...nothingInherited, allowHalfOpen: false } as object);
     this.#fd = fd;
   }
 
@@ -78,7 +81,7 @@ export class Terminal extends Duplex {
   resize(size: Required<TerminalSize>): void {
     checkTerminal(size);
     if (this.#fd === -1) throw new Error('the terminal is closed');
-    setSize(this.#fd, size);
+    setSize(this.#fd, ownOptions(size));
   }
 
   /** @internal */

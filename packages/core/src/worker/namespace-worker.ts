@@ -1,8 +1,10 @@
 // A Worker whose thread lives in other namespaces.
+
 import { closeSync, openSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { assertKeys, ownOptions } from '../arguments.js';
 import { reviveSystemError } from '../errors.js';
 import { isNamespace } from '../namespaces/brand.js';
 import type { Namespace } from '../namespaces/namespace.js';
@@ -19,6 +21,12 @@ export interface NamespaceWorkerOptions extends WorkerOptions {
    */
   namespaces?: readonly (Namespace | NamespaceType)[];
 }
+
+const optionNames = [
+  'namespaces',
+  ...['argv', 'env', 'eval', 'execArgv', 'name', 'resourceLimits', 'stdin', 'stdout', 'stderr'],
+  ...['trackUnmanagedFds', 'transferList', 'workerData'],
+] as const satisfies readonly (keyof NamespaceWorkerOptions)[];
 
 const impossible: Partial<Record<NamespaceType, string>> = {
   user: 'the kernel moves no thread of a process that has several (as Node always has) to another user namespace; use spawn, fork or clone',
@@ -96,7 +104,9 @@ export class NamespaceWorker extends Worker {
   readonly #held: number[];
 
   constructor(filename: string | URL, options: NamespaceWorkerOptions = {}) {
-    const { namespaces = [], eval: source, workerData, ...rest } = options;
+    // With an option passed over, the thread would be where the caller is (SECURITY.md S9).
+    assertKeys(options, optionNames, 'options');
+    const { namespaces = [], eval: source, workerData, ...rest } = ownOptions(options);
     const code = checkCode(filename, source);
     const wanted = checkNamespaces(namespaces);
     // Were the new thread the first to use the pool, all its threads would be born in there.
@@ -118,7 +128,7 @@ export class NamespaceWorker extends Worker {
         joins.push({ type, fd });
       }
       const orders: Orders = { joins, creates, code, workerData };
-      super(workerEntry, { ...withoutInputType(), ...rest, workerData: orders });
+      super(workerEntry, ownOptions({ ...withoutInputType(), ...rest, workerData: orders }));
     } catch (error) {
       for (const fd of held) closeSync(fd);
       throw error;

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
-import { assertKeys } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core';
 import { assertFd } from '@ns/core/sys';
 import { assertFlag, assertMode, assertOneOf, assertPath, assertText } from '../checks.js';
 import type { DetachedMount } from '../detached.js';
@@ -87,8 +87,9 @@ function withAbsoluteSources(mount: Mount): Mount {
  * @returns the same, with its paths in their simplest form
  * @throws {TypeError | RangeError} naming the part that is wrong
  */
-export function checkRootEntry(entry: RootEntry, name: string): RootEntry {
-  const target = targetPath(entry?.target, `${name}.target`);
+export function checkRootEntry(given: RootEntry, name: string): RootEntry {
+  const entry = ownOptions(given, name);
+  const target = targetPath(entry.target, `${name}.target`);
   switch (entry.type) {
     case 'file':
       assertKeys(entry, ['type', 'target', 'content', 'mode'], name);
@@ -96,19 +97,19 @@ export function checkRootEntry(entry: RootEntry, name: string): RootEntry {
       if (typeof entry.content !== 'string' && !(entry.content instanceof Uint8Array)) {
         throw new TypeError(`${name}.content must be a text or bytes`);
       }
-      return { ...entry, target };
+      return ownOptions({ ...entry, target });
     case 'directory':
       assertKeys(entry, ['type', 'target', 'mode'], name);
       assertMode(entry.mode, `${name}.mode`);
-      return { ...entry, target };
+      return ownOptions({ ...entry, target });
     case 'symlink':
       assertKeys(entry, ['type', 'target', 'to'], name);
       assertText(entry.to, `${name}.to`);
-      return { ...entry, target };
+      return ownOptions({ ...entry, target });
     default: {
       checkMount(entry, name);
       // SECURITY.md S2: a relative path is one of the present working directory.
-      const mount = withAbsoluteSources({ ...entry, target });
+      const mount = ownOptions(withAbsoluteSources({ ...entry, target }));
       checkMount(mount, name);
       return mount;
     }
@@ -122,10 +123,10 @@ function checkOverlay(overlay: unknown, source: unknown): RootOverlay | undefine
   }
   if (source === undefined)
     throw new TypeError('overlay needs source: without one, all is in memory');
-  if (overlay === true) return {};
+  if (overlay === true) return ownOptions({});
   assertKeys(overlay, ['lower', 'upper', 'work', 'size', 'inodes'], 'overlay');
-  const { lower = [], upper, work, ...limits } = overlay as RootOverlay;
-  tmpfsRecipe(limits, 'overlay'); // checks them
+  const { lower = [], upper, work, ...limits } = ownOptions(overlay as RootOverlay);
+  tmpfsRecipe(ownOptions(limits), 'overlay'); // checks them
   if (!Array.isArray(lower))
     throw new TypeError(`overlay.lower must be an array: ${String(lower)}`);
   lower.forEach((layer, i) => {
@@ -135,13 +136,13 @@ function checkOverlay(overlay: unknown, source: unknown): RootOverlay | undefine
     throw new TypeError('overlay.upper and overlay.work belong together');
   }
   const layers = { lower: lower.map((layer) => resolve(layer)) };
-  if (upper === undefined || work === undefined) return { ...layers, ...limits };
+  if (upper === undefined || work === undefined) return ownOptions({ ...layers, ...limits });
   for (const name of Object.keys(limits)) {
     throw new TypeError(`overlay.${name} is for changes in memory, without overlay.upper`);
   }
   assertPath(upper, 'overlay.upper');
   assertPath(work, 'overlay.work');
-  return { ...layers, upper: resolve(upper), work: resolve(work) };
+  return ownOptions({ ...layers, upper: resolve(upper), work: resolve(work) });
 }
 
 function paths(value: unknown, name: string): string[] {
@@ -167,8 +168,9 @@ function furnishing({ tmp = true, hostname, resolv, hosts }: RootfsOptions): Roo
 }
 
 /** Checks the options of rootfs(). */
-export function checkRootfs(options: RootfsOptions): CheckedRootfs {
-  assertKeys(options, optionNames, 'rootfs');
+export function checkRootfs(given: RootfsOptions): CheckedRootfs {
+  assertKeys(given, optionNames, 'rootfs');
+  const options = ownOptions(given);
   const { source, readonly = false, propagation = 'private', workdir } = options;
   const { dev = true, proc = true, sys = true, mounts = [] } = options;
   const { mask = defaultMask(), readonlyPaths = DEFAULT_READONLY } = options;

@@ -1,5 +1,5 @@
 // Reads mount tables: of this thread, of a process, of a namespace without any process.
-import { AT, assertKeys, Namespace, Program, runProgramSync } from '@ns/core';
+import { AT, assertKeys, Namespace, ownOptions, Program, runProgramSync } from '@ns/core';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
 import { assertPlace, type Place, withHandles } from '../perform.js';
 import { type MountInfo, parseMountinfo } from './mountinfo.js';
@@ -70,7 +70,7 @@ function openInside(namespace: Namespace): number {
 /** Opens a mountinfo file. It stays the table of that namespace, seen from that root. */
 export function openTable(options: Place): number {
   assertPlace(options);
-  const { in: place } = options;
+  const { in: place } = ownOptions(options);
   if (place === undefined) return open('thread-self');
   if (Namespace.isNamespace(place)) return openInside(place);
   return open(place);

@@ -1,5 +1,5 @@
 // statmount(2) and listmount(2): single mounts asked of the kernel, without reading a whole table.
-import { AT, assertKeys, Namespace, SystemError } from '@ns/core';
+import { AT, assertKeys, Namespace, ownOptions, SystemError } from '@ns/core';
 import { syscall, trySyscall } from '@ns/core/sys';
 import { attributesOf } from '../attributes.js';
 import { assertPath } from '../checks.js';
@@ -68,7 +68,7 @@ function request(id: bigint, parameter: bigint, namespace: bigint): Uint8Array {
 /** The 64-bit id of a mount namespace; 0 for the calling thread's. */
 export function namespaceId(options: NamespaceOptions): bigint {
   assertKeys(options, ['in'], 'options');
-  const { in: namespace } = options;
+  const { in: namespace } = ownOptions(options);
   if (namespace === undefined) return 0n;
   if (!Namespace.isNamespace(namespace) || namespace.type !== 'mount') {
     throw new TypeError(`in must be a handle of a mount namespace: ${String(namespace)}`);

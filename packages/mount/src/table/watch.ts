@@ -1,5 +1,5 @@
 // Changes of a mount table as they happen.
-import { assertKeys } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core';
 import { assertPlace, type Place } from '../perform.js';
 import { anyChanges } from './reported.js';
 import type { ChangeSource, OpenSource } from './source.js';
@@ -29,7 +29,7 @@ export class MountWatch implements AsyncIterableIterator<TableChange>, Disposabl
 
   /** @internal */
   constructor(options: WatchOptions, open: OpenSource) {
-    const { signal, ...place } = options;
+    const { signal, ...place } = ownOptions(options);
     signal?.throwIfAborted();
     this.#source = open(place, () => this.#wake());
     this.#signal = signal;

@@ -1,7 +1,7 @@
 // What the options of a child ask for, before any descriptor exists: which way it is made, and what
 // the specifications add to each of its phases.
 import { release } from 'node:os';
-import { assertKeys } from '../../arguments.js';
+import { assertKeys, ownOptions } from '../../arguments.js';
 import { CLONE } from '../../flags.js';
 import { flagsOf, type NamespaceType } from '../../namespaces/types.js';
 import type { Call, ChildPart } from '../../program/call.js';
@@ -50,13 +50,13 @@ export interface Draft {
   /** What the specifications want undone if the child cannot be made; goes on with its launch. */
   readonly undo: Undo;
   /** Reads what the calls returned, while the memory is still there. */
-  readonly harvest?: (layout: Layout) => void;
+  readonly harvest?: ((layout: Layout) => void) | undefined;
   /** Calls before all others, while the child is where its parent is. */
   readonly first?: readonly Call[] | undefined;
   /** The duplicates that stand for descriptors which the caller may close by then. */
   readonly taken?: ReadonlyMap<number, number> | undefined;
   /** Changes the finished program: how tests make any of its calls fail, or wait. */
-  readonly edit?: (entries: readonly Call[]) => readonly Call[];
+  readonly edit?: ((entries: readonly Call[]) => readonly Call[]) | undefined;
 }
 
 /** Parts of the calls that the option `prepare` adds; those of the settings are of many kinds. */
@@ -70,22 +70,23 @@ const partOfPhase: Readonly<Partial<Record<Phase, ChildPart>>> = {
 };
 
 /** Collects what the specs contribute, and after them a program of the caller's. */
-export function draft(options: ChildOptions, program?: Program): Draft {
+export function draft(given: ChildOptions, program?: Program): Draft {
+  const options = ownOptions(given);
   const { specs, handles } = options;
   const creates = new Set<NamespaceType>(specs.map(({ type }) => type));
   const joins = new Set<NamespaceType>(handles.map(({ type }) => type));
-  const programs: Partial<Record<Phase, Program>> = {};
+  const programs = ownOptions<Partial<Record<Phase, Program>>>({});
   const programOf = (phase: Phase) => (programs[phase] ??= new Program());
   const undo = new Undo();
   const changesIds = options.uid !== undefined || options.gid !== undefined;
   const state = {
     isolated: changesIds || joins.size > 0,
     init: options.hold !== undefined || options.init === true,
-    initOptions: {} as InitOptions,
+    initOptions: ownOptions<InitOptions>({}),
     owner: undefined as Owner | undefined,
     parentSignal: options.parentDeathSignal,
   };
-  const clone: CloneOptions = { flags: 0 };
+  const clone: CloneOptions = ownOptions({ flags: 0 });
   let setTid: readonly number[] | undefined;
 
   const preparation: Preparation = {
@@ -95,7 +96,7 @@ export function draft(options: ChildOptions, program?: Program): Draft {
     useInit: (initOptions = {}) => {
       assertKeys(initOptions, ['forwardSignals', 'grace', 'confined', 'guarded'], 'init');
       state.init = true;
-      state.initOptions = { ...state.initOptions, ...initOptions };
+      state.initOptions = ownOptions({ ...state.initOptions, ...ownOptions(initOptions) });
     },
     ownedBy: (uid, gid) => {
       state.isolated = true;
@@ -151,5 +152,7 @@ export function draft(options: ChildOptions, program?: Program): Draft {
     clone.flags += flagsOf(creates);
     if (setTid) clone.setTid = setTid;
   }
-  return { ...state, options, clone, creates, isolated, replaced, setTid, programs, undo };
+  const none = { first: undefined, taken: undefined, harvest: undefined, edit: undefined };
+  const made = { options, clone, creates, isolated, replaced, setTid, programs, undo };
+  return { ...none, ...state, ...made };
 }

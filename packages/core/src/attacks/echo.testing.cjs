@@ -1,0 +1,2 @@
+process.send({ uid: process.getuid(), cwd: process.cwd() });
+process.disconnect();

@@ -1,0 +1,154 @@
+// Options are those that the caller wrote (SECURITY.md S9): unknown ones are refused, and what somebody
+// has put on Object.prototype is an option of no call.
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { ownOptions } from '../arguments.js';
+import { Program } from '../program/program.js';
+import { core } from '../testing/in-worker.js';
+import { NamespaceWorker } from '../worker/namespace-worker.js';
+
+test('ownOptions copies what an object has itself, and inherits nothing', () => {
+  const symbol = Symbol('own');
+  const inherited = Object.create({ inherited: 1 });
+  const given = Object.assign(inherited, { own: undefined, [symbol]: 2 });
+  const copy = ownOptions(given);
+  expect(Object.getPrototypeOf(copy)).toBe(null);
+  expect(Reflect.ownKeys(copy)).toEqual(['own', symbol]);
+  for (const wrong of [undefined, null, 'text', 1, []]) {
+    expect(() => ownOptions(wrong as unknown as object)).toThrow(TypeError);
+  }
+});
+
+test('unknown options are refused before anything is done', () => {
+  const unknown = { namespace: ['net'] };
+  expect(() => new NamespaceWorker('./worker.js', unknown as object)).toThrow('namespace');
+  const program = new Program();
+  expect(() => program.meet(() => {}, { tolerates: [] } as object)).toThrow('tolerates');
+  const bytes = new Uint8Array(8);
+  expect(() => program.store(program.descriptor(0), bytes, 0, 4, { steps: '' } as object)).toThrow(
+    'steps',
+  );
+});
+
+// What would be seen if a call took the option.
+const options: Readonly<Record<string, string>> = {
+  argv0: '"polluted"',
+  cgroup: '"/polluted"',
+  clone: '{ flags: 1 }',
+  command: '{ file: "/bin/false", argv: ["false"], environment: [], searchPath: "" }',
+  cwd: '"/proc"',
+  detached: 'true',
+  directory: '"/proc"',
+  edit: '() => { throw new Error("edit") }',
+  encoding: '"hex"',
+  env: '{ POLLUTED: "1", PATH: "/usr/bin:/bin" }',
+  execArgv: '["--polluted"]',
+  execPath: '"/bin/false"',
+  expect: '77',
+  first: '[0]',
+  gid: '12345',
+  harvest: '() => { throw new Error("harvest") }',
+  hold: 'true',
+  init: 'true',
+  input: '"polluted"',
+  maxBuffer: '1',
+  maxMessage: '1',
+  namespaces: '[{ type: "nonsense" }]',
+  onSpawn: '() => { throw new Error("onSpawn") }',
+  passFds: '[77]',
+  POLLUTED: '"1"',
+  prepare: '() => { throw new Error("prepare") }',
+  processGroup: '1',
+  reject: 'false',
+  rlimits: '{ nofile: 3 }',
+  seccomp: 'new Uint8Array(8)',
+  serialization: '"advanced"',
+  setTid: '[2]',
+  shell: 'true',
+  signal: 'AbortSignal.abort()',
+  silent: 'true',
+  stdio: '"ignore"',
+  taken: 'new Map([[1, 77]])',
+  terminal: 'true',
+  timeout: '1',
+  tolerate: '["EPERM", "ENOENT", "EBADF"]',
+  uid: '12345',
+  umask: '0o777',
+  user: '{ type: "user" }',
+};
+
+test('a polluted prototype is no option of any call', () => {
+  const script = `
+    import { callIn, clone, discover, fork, hold, isRunError, Namespace, NamespaceWorker, Program, run, runProgram,
+      runProgramSync, runSync, spawn } from ${JSON.stringify(core)};
+    const show = (result) => [result.stdout, result.exitCode];
+    const see = 'id -u; id -g; pwd; umask; ulimit -n; env | grep POLLUTED; echo "$0"; cat';
+    const failing = async (action) => {
+      try { return ['no error', await action()]; } catch (error) { return [isRunError(error), error.code]; }
+    };
+    const calls = {
+      runSync: () => show(runSync('sh', ['-c', see])),
+      run: async () => show(await run('sh', ['-c', see])),
+      withOptions: async () => show(await run('sh', ['-c', see], { cwd: '/', env: { PATH: '/usr/bin:/bin' } })),
+      failingRun: () => failing(() => run('false')),
+      failingProgram: () => failing(() => { const p = new Program(); p.call('close', 99); return runProgram(p); }),
+      spawn: async () => {
+        const child = await spawn('sh', ['-c', see], { stdio: ['ignore', 'pipe', 'ignore'] });
+        let text = '';
+        child.stdout.on('data', (chunk) => { text += chunk; });
+        await new Promise((resolve) => child.once('close', resolve));
+        return [text, (await child.exited).code, child.terminal, child.channel];
+      },
+      fork: async () => {
+        const child = await fork(process.env.MODULE, [], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+        const message = await new Promise((resolve) => child.once('message', resolve));
+        return [message, (await child.exited).code];
+      },
+      clone: () => clone(() => [process.getuid(), process.cwd()], {}),
+      hold: async () => {
+        const child = await hold({});
+        child.kill('SIGKILL');
+        return (await child.exited).signal;
+      },
+      runProgram: async () => {
+        const program = new Program();
+        const uid = program.call('getuid');
+        const answers = [await runProgram(program), runProgramSync(program)];
+        return answers.map((one) => one.resultOf(uid));
+      },
+      namespace: () => {
+        const user = Namespace.create({ type: 'user' });
+        const type = user.type;
+        user.close();
+        return [type, Namespace.of('self', 'pid', {}).type];
+      },
+    };
+    const outcome = async () => {
+      const list = {};
+      for (const [name, call] of Object.entries(calls)) {
+        try { list[name] = await call(); } catch (error) { list[name] = String(error); }
+      }
+      return JSON.stringify(list);
+    };
+    const clean = await outcome();
+    const found = [clean.includes('Error') ? clean : 'clean'];
+    const polluted = { ${Object.entries(options)
+      .map(([name, value]) => `${JSON.stringify(name)}: ${value}`)
+      .join(', ')} };
+    for (const [name, value] of Object.entries(polluted)) {
+      Object.prototype[name] = value;
+      const now = await outcome();
+      delete Object.prototype[name];
+      if (now !== clean) found.push(name + ': ' + now + ' instead of ' + clean);
+    }
+    process.stdout.write(JSON.stringify(found));
+    process.exit();
+  `;
+  const module = new URL('./echo.testing.cjs', import.meta.url).pathname;
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    env: { ...process.env, MODULE: module },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  expect(JSON.parse(output)).toEqual(['clean']);
+}, 120_000);
