@@ -72,7 +72,7 @@ export function scopeRequest(given: ScopeOptions = {}): { unit: string; words: s
 
 async function ask(unit: string, words: readonly string[]): Promise<void> {
   try {
-    await run('busctl', words);
+    await run('busctl', words, { timeout: PATIENCE });
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) {
       const hint =
@@ -80,7 +80,9 @@ async function ask(unit: string, words: readonly string[]): Promise<void> {
       throw new SystemError(ENOENT, 'execve', ['busctl'], { hint, cause: error });
     }
     if (!isRunError(error)) throw error;
-    throw new Error(`systemd did not make ${unit}: ${error.stderr.trim()}`, { cause: error });
+    throw new Error(`systemd did not make ${unit}: ${error.code ?? error.stderr.trim()}`, {
+      cause: error,
+    });
   }
 }
 

@@ -92,6 +92,13 @@ export function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') fail(name, 'a boolean', value);
 }
 
+/** Throws unless it is left out or an AbortSignal. */
+export function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    fail('signal', 'an AbortSignal', signal);
+  }
+}
+
 /** Throws unless it is left out or a function. */
 export function checkFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') fail(name, 'a function', value);

@@ -12,7 +12,6 @@ import {
   runProgram,
   SystemError,
 } from '@ns/core';
-import { closeFd, duplicate, trySyscall } from '@ns/core/sys';
 import { assertInteger } from './arguments.js';
 import type { InOptions } from './target.js';
 
@@ -24,7 +23,6 @@ export interface WaitOptions {
   timeout?: number;
 }
 
-const SIGKILL = 9;
 const EIDRM = 43;
 
 /**
@@ -60,8 +58,9 @@ function timeoutError(timeout: number): Error {
  */
 export function waitUntil(
   start: (done: () => void) => () => void,
-  { signal, timeout }: WaitOptions,
+  options: WaitOptions,
 ): Promise<void> {
+  const { signal, timeout } = ownOptions(options);
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
       clearTimeout(timer);
@@ -105,31 +104,6 @@ function joinsFor(target: InOptions['in']): { joins: Namespace[]; opened: Namesp
   }
 }
 
-/** A child that can be ended while its program waits. */
-class Waiter {
-  #pidfd = -1;
-  /** Why it was ended. */
-  reason: Error | undefined;
-
-  started(pidfd: number): void {
-    this.#pidfd = duplicate(pidfd);
-    if (this.reason) this.#kill();
-  }
-
-  end(reason: Error): void {
-    this.reason ??= reason;
-    if (this.#pidfd !== -1) this.#kill();
-  }
-
-  #kill(): void {
-    trySyscall('pidfd_send_signal', this.#pidfd, SIGKILL, null, 0);
-  }
-
-  close(): void {
-    if (this.#pidfd !== -1) closeFd(this.#pidfd);
-  }
-}
-
 /**
  * Makes one call that waits, in a child, and gives its results.
  *
@@ -138,23 +112,25 @@ class Waiter {
 export async function waitFor(
   target: InOptions['in'],
   build: (program: Program) => Call,
-  { signal, timeout }: WaitOptions,
+  options: WaitOptions,
 ): Promise<{ call: Call; results: ProgramResults }> {
-  const waiter = new Waiter();
+  const { signal, timeout } = ownOptions(options);
   const program = new Program();
-  program.meet(({ pidfd }) => waiter.started(pidfd));
+  program.meet(() => {}); // in memory of its own, so that no thread waits with the child
   const call = build(program);
   const { joins, opened } = joinsFor(target);
-  const onAbort = () => waiter.end(abortError(signal as AbortSignal));
+  const ending = new AbortController();
+  const onAbort = () => ending.abort(abortError(signal as AbortSignal));
   signal?.addEventListener('abort', onAbort, { once: true });
   const timer =
     timeout === undefined
       ? undefined
-      : setTimeout(() => waiter.end(timeoutError(timeout)), timeout);
+      : setTimeout(() => ending.abort(timeoutError(timeout)), timeout);
   try {
-    return { call, results: await runProgram(program, { namespaces: joins }) };
+    const child = { namespaces: joins, signal: ending.signal };
+    return { call, results: await runProgram(program, child) };
   } catch (error) {
-    if (waiter.reason) throw waiter.reason;
+    if (ending.signal.aborted) throw ending.signal.reason;
     // The object was there when the caller tried without waiting, so it has gone since. Who waits in
     // the kernel already is told EIDRM, and so is who was on the way there.
     if (isSystemError(error, 'EINVAL') && error.syscall === call.name) {
@@ -164,7 +140,6 @@ export async function waitFor(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
-    waiter.close();
     for (const namespace of opened) namespace.close();
   }
 }

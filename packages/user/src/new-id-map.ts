@@ -16,6 +16,8 @@ import {
 
 const helpers = { uid: 'newuidmap', gid: 'newgidmap' } as const;
 const S_ISUID = 0o4000;
+/** Milliseconds that a helper has: it may ask a name service. */
+const PATIENCE = 30_000;
 
 function isExecutable(path: string): boolean {
   try {
@@ -80,9 +82,11 @@ export function writeWithHelper(kind: IdKind, pid: number, map: IdMap): void {
   const name = helpers[kind];
   const numbers = map.flatMap(({ inside, outside, length }) => [inside, outside, length]);
   try {
-    runSync(name, [pid, ...numbers].map(String));
+    runSync(name, [pid, ...numbers].map(String), { timeout: PATIENCE });
   } catch (error) {
     if (!isRunError(error)) throw error;
-    throw new Error(`${name} refused the map: ${error.stderr.trim()}`, { cause: error });
+    throw new Error(`${name} did not write the map: ${error.code ?? error.stderr.trim()}`, {
+      cause: error,
+    });
   }
 }

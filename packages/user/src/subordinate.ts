@@ -72,11 +72,16 @@ export function parseGetsubids(text: string): SubordinateRange[] {
   });
 }
 
+/** Milliseconds that a name service has. */
+const PATIENCE = 30_000;
+
 function askNameService(kind: IdKind, user: string): SubordinateRange[] {
   const args = kind === 'gid' ? ['-g', user] : [user];
   try {
     // Without ranges it fails, which is an answer too.
-    return parseGetsubids(runSync('getsubids', args, { reject: false }).stdout);
+    const { stdout, code } = runSync('getsubids', args, { reject: false, timeout: PATIENCE });
+    if (code === undefined) return parseGetsubids(stdout);
+    throw new Error(`cannot ask getsubids for the ids of ${user}: ${code}`);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
     throw new Error(

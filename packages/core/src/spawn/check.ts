@@ -6,6 +6,7 @@ import {
   checkCount,
   checkFunction,
   checkId,
+  checkSignal,
   checkText,
   checkWait,
   fail,
@@ -114,9 +115,7 @@ function checkValues(file: string, args: readonly string[], options: SpawnOption
   }
   checkBoolean('init', init);
   checkFunction('prepare', options.prepare);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    fail('signal', 'an AbortSignal', signal);
-  }
+  checkSignal(signal);
   if (!Array.isArray(passFds)) fail('passFds', 'an array', passFds);
   const stdio = terminal ? stdioList('ignore') : stdioList(options.stdio);
   passFds.forEach((fd, i) => {

@@ -1,5 +1,5 @@
 // A child that only makes system calls: for what has to be done inside other namespaces.
-import { assertKeys, checkWait, ownOptions } from '../arguments.js';
+import { assertKeys, checkSignal, checkWait, ownOptions } from '../arguments.js';
 import type { Namespace } from '../namespaces/namespace.js';
 import type { Call } from '../program/call.js';
 import type { Layout } from '../program/layout.js';
@@ -20,6 +20,8 @@ export interface ProgramOptions {
    * limit. Default: 10,000 for runProgramSync, which blocks the thread; 0 for runProgram.
    */
   timeout?: number;
+  /** Kills the child when aborted; the call fails with an AbortError. Not for runProgramSync. */
+  signal?: AbortSignal;
 }
 
 /** What the calls of a program returned. */
@@ -63,12 +65,13 @@ class Harvest implements ProgramResults {
 }
 
 function prepare(program: Program, given: ProgramOptions) {
-  assertKeys(given, ['namespaces', 'timeout'], 'options');
+  assertKeys(given, ['namespaces', 'timeout', 'signal'], 'options');
   const options = ownOptions(given);
   checkWait('timeout', options.timeout);
+  checkSignal(options.signal);
   const results = new Harvest();
   const plan: Draft = {
-    ...draft(checkProgramChild(options.namespaces), program),
+    ...draft({ ...checkProgramChild(options.namespaces), signal: options.signal }, program),
     harvest: (layout) => results.take(layout, program),
   };
   return { plan, results, timeout: options.timeout };
@@ -97,7 +100,11 @@ export async function runProgram(
 }
 
 /** {@link runProgram}, blocking the thread. Meetings must be synchronous. */
-export function runProgramSync(program: Program, options: ProgramOptions = {}): ProgramResults {
+export function runProgramSync(
+  program: Program,
+  options: Omit<ProgramOptions, 'signal'> = {},
+): ProgramResults {
+  assertKeys(options, ['namespaces', 'timeout'], 'options');
   const { plan, results, timeout = OWN_RUNNER } = prepare(program, options);
   return conclude(launchSync(plan, timeout), results);
 }
