@@ -1,7 +1,7 @@
 // Which package may use which:
 // - `core` uses koffi and nothing else;
 // - the package of a namespace type uses `core` alone, so that it can be installed alone;
-// - `sandbox` uses `core`, all types, and tar to parse archives;
+// - `sandbox` uses `core` and all types;
 // - `cli` uses any of them: they are in its bundles, which load koffi's binary themselves.
 // Nothing reaches into another package's directory.
 import { isBuiltin } from 'node:module';
@@ -29,7 +29,7 @@ function mayUse(name: string, used: string): boolean {
     case 'core':
       return used === 'koffi';
     case 'sandbox':
-      if (used === '@ns/core' || used === 'tar') return true;
+      if (used === '@ns/core') return true;
       return used.startsWith('@ns/') && !special.includes(used.slice(4));
     case 'cli':
       return used === 'koffi' || (used.startsWith('@ns/') && used !== '@ns/cli');

@@ -1,18 +1,19 @@
 // Files of a sandbox, read and written from outside without ever being led out of it.
 import { constants, type Dirent, fchmodSync, fstatSync, writeFile as writeFd } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
-import { posix } from 'node:path';
 import { promisify } from 'node:util';
-import { assertKeys } from '@ns/core';
-import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
-import { assertPath, openBelow, pathOfFd } from './resolve.js';
+import { assertKeys, SystemError } from '@ns/core';
+import { closeFd, duplicate, errnoNumber, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
+import { assertPath, cPath, type FilePath, pathOf, shownPath, splitPath } from './paths.js';
+import { type OpenBelow, openBelow, pathOfFd } from './resolve.js';
 
 const writeFile = promisify(writeFd);
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 
-/** What a directory has. */
+/** An entry of a directory. */
 export interface FileEntry {
-  readonly name: string;
+  /** Its name; a Buffer if it is not UTF-8. All functions of {@link SandboxFiles} take both. */
+  readonly name: FilePath;
   readonly type: 'file' | 'directory' | 'symlink' | 'other';
 }
 
@@ -36,7 +37,20 @@ interface Owner {
   readonly gid: number;
 }
 
-async function readAtMost(file: FileHandle, path: string, most: number): Promise<Buffer> {
+/** Opens a file for reading by what openBelow has found. */
+async function reopen(found: number, path: FilePath): Promise<FileHandle> {
+  const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
+  try {
+    // Without O_NONBLOCK, a lease would hold a thread of libuv's pool for 45 seconds (SECURITY.md S6).
+    return await open(pathOfFd(found), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    const hint = 'a process of the sandbox has a lease on the file: see F_SETLEASE in fcntl(2)';
+    throw new SystemError(errnoNumber('EAGAIN'), 'open', [path], { hint, cause: error });
+  }
+}
+
+async function readAtMost(file: FileHandle, path: FilePath, most: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for (;;) {
@@ -44,12 +58,12 @@ async function readAtMost(file: FileHandle, path: string, most: number): Promise
     const { bytesRead, buffer } = await file.read(Buffer.alloc(64 * 1024));
     if (bytesRead === 0) return Buffer.concat(chunks);
     length += bytesRead;
-    if (length > most) throw new RangeError(`${path} has more than ${most} bytes`);
+    if (length > most) throw new RangeError(`${shownPath(path)} has more than ${most} bytes`);
     chunks.push(buffer.subarray(0, bytesRead));
   }
 }
 
-function typeOf(entry: Dirent): FileEntry['type'] {
+function typeOf(entry: Dirent<Buffer>): FileEntry['type'] {
   if (entry.isFile()) return 'file';
   if (entry.isDirectory()) return 'directory';
   return entry.isSymbolicLink() ? 'symlink' : 'other';
@@ -59,6 +73,8 @@ function typeOf(entry: Dirent): FileEntry['type'] {
  * The files of a sandbox, as its commands see them. Every path is resolved by the kernel with the
  * sandbox's root as the end of all ways (openat2(2), RESOLVE_IN_ROOT): links and `..` lead nowhere
  * else. Only regular files are read; a FIFO or a device is an error and not a wait.
+ *
+ * A path is a text, or a Buffer with its bytes if they are not UTF-8.
  *
  * Read with the rights of the calling process.
  */
@@ -75,13 +91,13 @@ export class SandboxFiles {
   /**
    * The content of a file.
    *
-   * @throws {SystemError} ENOENT, EACCES, ELOOP
-   * @throws {TypeError} if it is no regular file
+   * @throws {SystemError} ENOENT, EACCES, ELOOP; EAGAIN if a process has a lease on it
+   * @throws {TypeError} if it is not a regular file
    * @throws {RangeError} if it has more than `maxBytes`
    */
-  read(path: string, options: ReadOptions & { encoding: BufferEncoding }): Promise<string>;
-  read(path: string, options?: ReadOptions): Promise<Buffer>;
-  async read(path: string, options: ReadOptions = {}): Promise<Buffer | string> {
+  read(path: FilePath, options: ReadOptions & { encoding: BufferEncoding }): Promise<string>;
+  read(path: FilePath, options?: ReadOptions): Promise<Buffer>;
+  async read(path: FilePath, options: ReadOptions = {}): Promise<Buffer | string> {
     assertKeys(options, ['encoding', 'maxBytes'], 'options');
     const { encoding, maxBytes = DEFAULT_MAX_BYTES } = options;
     if (encoding !== undefined && !Buffer.isEncoding(encoding)) {
@@ -104,12 +120,14 @@ export class SandboxFiles {
    *
    * @internal
    */
-  async open(path: string): Promise<FileHandle> {
+  async open(path: FilePath): Promise<FileHandle> {
     assertPath(path);
-    const found = openBelow(this.#root(), path);
+    const found = await this.#find(path);
     try {
-      if (!fstatSync(found).isFile()) throw new TypeError(`${path} is no regular file`);
-      return await open(pathOfFd(found), 'r');
+      if (!fstatSync(found).isFile()) {
+        throw new TypeError(`${shownPath(path)} is not a regular file`);
+      }
+      return await reopen(found, path);
     } finally {
       closeFd(found);
     }
@@ -123,7 +141,7 @@ export class SandboxFiles {
    * @throws {SystemError} ENOENT without the directory, EACCES, EROFS, EISDIR
    */
   async write(
-    path: string,
+    path: FilePath,
     content: string | Uint8Array,
     options: WriteOptions = {},
   ): Promise<void> {
@@ -136,15 +154,26 @@ export class SandboxFiles {
     if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) {
       throw new RangeError(`mode must be from 0 to 0o777: ${mode}`);
     }
-    const name = posix.basename(path);
-    if (name === '' || name === '.' || name === '..' || path.endsWith('/')) {
-      throw new TypeError(`path must be that of a file: ${path}`);
+    const { directory: above, name } = splitPath(path);
+    if (['', '.', '..'].includes(shownPath(name)) || shownPath(path).endsWith('/')) {
+      throw new TypeError(`path must be that of a file: ${shownPath(path)}`);
     }
-    const directory = this.#asOwner(() => openBelow(this.#root(), posix.dirname(path), true));
+    const as = (call: () => number) => this.#asOwner(call);
+    const directory = await this.#find(above, { directory: true, as });
     try {
       await this.#replace(directory, name, content, mode);
     } finally {
       closeFd(directory);
+    }
+  }
+
+  /** Opens what a path leads to. The root is this call's own: the sandbox may be stopped meanwhile. */
+  async #find(path: FilePath, options?: OpenBelow): Promise<number> {
+    const root = duplicate(this.#root());
+    try {
+      return await openBelow(root, path, options);
+    } finally {
+      closeFd(root);
     }
   }
 
@@ -167,7 +196,7 @@ export class SandboxFiles {
 
   async #replace(
     directory: number,
-    name: string,
+    name: FilePath,
     content: string | Uint8Array,
     mode: number,
   ): Promise<void> {
@@ -182,7 +211,7 @@ export class SandboxFiles {
     try {
       await writeFile(fd, content);
       fchmodSync(fd, mode);
-      this.#asOwner(() => syscall('renameat2', directory, temporary, directory, name, 0));
+      this.#asOwner(() => syscall('renameat2', directory, temporary, directory, cPath(name), 0));
     } catch (error) {
       trySyscall('unlinkat', directory, temporary, 0);
       throw error;
@@ -192,19 +221,16 @@ export class SandboxFiles {
   }
 
   /**
-   * What a directory has.
+   * Lists a directory. A name that is not UTF-8 is given as its bytes.
    *
    * @throws {SystemError} ENOENT, ENOTDIR, EACCES
    */
-  async list(path = '/'): Promise<FileEntry[]> {
+  async list(path: FilePath = '/'): Promise<FileEntry[]> {
     assertPath(path);
-    const found = openBelow(this.#root(), path, true);
+    const found = await this.#find(path, { directory: true });
     try {
-      const entries = await readdir(pathOfFd(found), { withFileTypes: true });
-      return entries.map((entry) => ({
-        name: entry.name,
-        type: typeOf(entry),
-      }));
+      const entries = await readdir(pathOfFd(found), { withFileTypes: true, encoding: 'buffer' });
+      return entries.map((entry) => ({ name: pathOf(entry.name), type: typeOf(entry) }));
     } finally {
       closeFd(found);
     }

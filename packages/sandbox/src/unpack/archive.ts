@@ -1,29 +1,20 @@
-// A tar archive, as a stream of blocks, unpacked into a tree. The parser is node-tar's, which is npm's
-// own and knows the tricks by which archives mean one thing to one reader and another to the next.
-
+// A tar archive, as a stream of bytes, unpacked into a tree.
 import type { Transform } from 'node:stream';
 import { closeFd } from '@ns/core/sys';
-import type { ReadEntry } from 'tar/read-entry';
+import type { Breaks } from '../breaks.js';
+import type { Budget } from './budget.js';
 import { ArchiveError } from './error.js';
-import { partsOf, type Tree, writeAll } from './tree.js';
+import { checkPath, partsOf, shownName } from './names.js';
+import { readTar, type TarEntry } from './tar.js';
+import { type Tree, writeAll } from './tree.js';
 
 /** How an archive is compressed. */
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-const MAX_ENTRIES = 1_000_000;
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
-/** What GNU tar calls the files of whose content it has left the holes out. */
-const SPARSE = /(^|\/)GNUSparseFile\.\d+\//;
-
-/** What has been unpacked. */
-export interface Tally {
-  entries: number;
-  /** Bytes of archives, after decompression. */
-  bytes: number;
-  /** Devices and FIFOs, which are left out. */
-  skipped: number;
-}
+/** Bytes by which a compression is known. */
+const MAGIC_LENGTH = 4;
 
 /** How a file is compressed, by its first bytes. */
 export function compressionOf(head: Uint8Array): Compression {
@@ -47,144 +38,86 @@ export function decompressor(compression: Compression): Transform[] {
 /** Writes the entries of archives into a tree. */
 export class Unpacker {
   readonly #tree: Tree;
-  readonly #limit: number;
+  readonly #budget: Budget;
   /** Whether names such as `.wh.x` say what is deleted of lower layers. */
   readonly #layered: boolean;
-  readonly tally: Tally = { entries: 0, bytes: 0, skipped: 0 };
+  readonly #breaks: Breaks;
 
-  constructor(tree: Tree, limit: number, layered: boolean) {
+  constructor(tree: Tree, budget: Budget, breaks: Breaks, layered: boolean) {
     this.#tree = tree;
-    this.#limit = limit;
+    this.#budget = budget;
+    this.#breaks = breaks;
     this.#layered = layered;
   }
 
   /** Unpacks an archive that comes in pieces, decompressed. */
   async unpack(source: AsyncIterable<Buffer>): Promise<void> {
-    const { Parser } = await import('tar/parse');
-    let failure: unknown;
-    let open: number | undefined;
     if (this.#layered) this.#tree.beginLayer();
-    const fail = (error: unknown) => {
-      failure ??= error;
-    };
-    const parser = new Parser({
-      strict: true,
-      zstd: false,
-      brotli: false,
-      onReadEntry: (entry) => {
-        if (failure !== undefined) return;
-        try {
-          open = this.#enter(entry);
-          if (open === undefined) {
-            entry.resume();
-            return;
-          }
-        } catch (error) {
-          fail(error);
-          return;
-        }
-        const fd = open;
-        entry.on('data', (chunk: Buffer) => {
-          try {
-            if (failure === undefined) writeAll(fd, chunk);
-          } catch (error) {
-            fail(error);
-          }
-        });
-        entry.on('end', () => {
-          if (failure !== undefined) return;
-          open = undefined;
-          this.#tree.finish(fd, entry.mode ?? 0o644, entry.mtime);
-        });
-      },
-    });
-    parser.on('error', (error: Error) => {
-      const message = error.message.replace(/^TAR_\w+: /, '');
-      fail(new ArchiveError(message, { cause: error }));
-    });
-    parser.on('ignoredEntry', (entry: ReadEntry) => {
-      fail(
-        new ArchiveError(`an entry of type ${entry.type} and ${entry.size} bytes is not supported`),
-      );
-    });
-    const stop = () => {
-      if (failure !== undefined) throw failure;
-    };
-    try {
-      let first = true;
-      for await (const chunk of source) {
-        // The parser would decompress it once more, past all limits.
-        if (first && compressionOf(chunk) !== 'none') {
-          throw new ArchiveError('it is compressed twice');
-        }
-        first = false;
-        this.tally.bytes += chunk.length;
-        if (this.tally.bytes > this.#limit) {
-          throw new ArchiveError(`it unpacks to more than ${this.#limit} bytes: see maxSize`);
-        }
-        parser.write(chunk);
-        stop();
-      }
-      parser.end();
-      stop();
-    } finally {
-      if (open !== undefined) closeFd(open);
+    for await (const entry of readTar(this.#counted(source), () => this.#budget.entry())) {
+      await this.#breaks.take();
+      await this.#enter(entry);
     }
   }
 
-  /** Makes what an entry is; the descriptor of a file that wants its content. */
-  #enter(entry: ReadEntry): number | undefined {
-    const { tally } = this;
-    if (++tally.entries > MAX_ENTRIES)
-      throw new ArchiveError(`it has more than ${MAX_ENTRIES} entries`);
-    const { path, type, mode = 0o755, linkpath = '', size } = entry;
-    if (SPARSE.test(path)) throw new ArchiveError(`${JSON.stringify(path)} is sparse`);
-    if (size > this.#limit) {
-      throw new ArchiveError(
-        `${JSON.stringify(path)} has more than ${this.#limit} bytes: see maxSize`,
-      );
+  async *#counted(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let head = Buffer.alloc(0);
+    for await (const chunk of source) {
+      this.#budget.read(chunk.length);
+      if (head.length < MAGIC_LENGTH) {
+        // Only for the message: whatever this is, nothing decompresses it again.
+        head = Buffer.concat([head, chunk.subarray(0, MAGIC_LENGTH)]);
+        if (compressionOf(head) !== 'none') throw new ArchiveError('it is compressed twice');
+      }
+      yield chunk;
     }
-    const parts = partsOf(path);
-    if (this.#layered && this.#deletes(parts)) return undefined;
+  }
+
+  /** Makes what an entry is. */
+  async #enter(entry: TarEntry): Promise<void> {
+    const { name, type, mode, target } = entry;
+    const parts = partsOf(name);
+    if (this.#layered && (await this.#deletes(parts))) return;
     switch (type) {
-      case 'File':
-      case 'OldFile':
-      case 'ContiguousFile':
-        return this.#tree.file(parts);
-      case 'Directory':
-        this.#tree.directory(parts, mode);
-        break;
-      case 'SymbolicLink':
-        this.#tree.symlink(parts, linkpath);
-        break;
-      case 'Link':
-        this.#tree.link(parts, partsOf(linkpath));
-        break;
-      case 'CharacterDevice':
-      case 'BlockDevice':
-      case 'FIFO':
-        tally.skipped++;
-        break;
-      default:
-        throw new ArchiveError(
-          `${JSON.stringify(path)} is of type ${type}, which is not supported`,
-        );
+      case 'file':
+        return this.#file(parts, entry);
+      case 'directory':
+        return this.#tree.directory(parts, mode);
+      case 'symlink':
+        checkPath(target);
+        return this.#tree.symlink(parts, target);
+      case 'link':
+        return this.#tree.link(parts, partsOf(target));
+      case 'special':
+        this.#budget.tally.skipped++;
     }
-    return undefined;
+  }
+
+  async #file(parts: readonly string[], entry: TarEntry): Promise<void> {
+    this.#budget.fits(entry.size, shownName(entry.name));
+    const fd = await this.#tree.file(parts, entry.size);
+    try {
+      for await (const chunk of entry.content()) {
+        writeAll(fd, chunk);
+        await this.#breaks.take();
+      }
+      this.#tree.finish(fd, entry.mode, entry.modified);
+    } finally {
+      closeFd(fd);
+    }
   }
 
   /** Deletes of lower layers what this name says is deleted, if it is such a name. */
-  #deletes(parts: readonly string[]): boolean {
+  async #deletes(parts: readonly string[]): Promise<boolean> {
     const name = parts.at(-1) ?? '';
     if (!name.startsWith(WHITEOUT)) return false;
     const above = parts.slice(0, -1);
-    if (name === OPAQUE) this.#tree.removeLower(above);
+    if (name === OPAQUE) await this.#tree.removeLower(above);
     else {
       const deleted = name.slice(WHITEOUT.length);
       if (['', '.', '..'].includes(deleted) || deleted.startsWith(WHITEOUT)) {
-        throw new ArchiveError(`${JSON.stringify(name)} deletes nothing that has a name`);
+        throw new ArchiveError(`${shownName(name)} deletes nothing that has a name`);
       }
-      this.#tree.remove([...above, deleted]);
+      await this.#tree.remove([...above, deleted]);
     }
     return true;
   }

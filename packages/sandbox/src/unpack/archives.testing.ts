@@ -3,14 +3,34 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { Header, type HeaderData } from 'tar';
 
 const BLOCK = 512;
 
+const TYPES = {
+  File: '0',
+  Link: '1',
+  SymbolicLink: '2',
+  CharacterDevice: '3',
+  BlockDevice: '4',
+  Directory: '5',
+  FIFO: '6',
+  GlobalExtendedHeader: 'g',
+  ExtendedHeader: 'x',
+  NextFileHasLongPath: 'L',
+  NextFileHasLongLinkpath: 'K',
+  SparseFile: 'S',
+} as const;
+
 /** An entry of an archive: a file, unless `type` says something else. */
-export interface Entry extends HeaderData {
+export interface Entry {
   readonly path: string;
+  readonly type?: keyof typeof TYPES;
+  readonly linkpath?: string;
+  readonly mode?: number;
+  readonly mtime?: Date;
   readonly content?: string | Buffer;
+  /** Written in the place of the content's own. */
+  readonly size?: number;
 }
 
 function blocks(content: Buffer): Buffer {
@@ -18,21 +38,47 @@ function blocks(content: Buffer): Buffer {
   return Buffer.concat([content, Buffer.alloc(padding)]);
 }
 
+function headerOf(entry: Entry, length: number): Buffer {
+  const { path, type = 'File', linkpath = '', mode = 0o644, mtime, size = length } = entry;
+  const header = Buffer.alloc(BLOCK);
+  const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, '0')}\0`;
+  // A name that is too long is cut in the middle: into a prefix and the rest.
+  const cut = path.length > 100 ? path.lastIndexOf('/', 155) : -1;
+  header.write(path.slice(cut + 1), 0, 100);
+  header.write(octal(mode, 7) + octal(0, 7) + octal(0, 7), 100);
+  header.write(octal(size, 11) + octal((mtime?.getTime() ?? 0) / 1000, 11), 124);
+  header.write(`        ${TYPES[type]}`, 148);
+  header.write(linkpath, 157, 100);
+  header.write('ustar\x0000', 257);
+  header.write(path.slice(0, Math.max(0, cut)), 345, 155);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${octal(sum, 6)} `, 148);
+  return header;
+}
+
 /** A tar archive of these entries, in this order. */
 export function tarOf(entries: readonly Entry[]): Buffer {
-  const parts = entries.map(({ content = '', ...data }) => {
-    const bytes = Buffer.from(content);
-    const header = Buffer.alloc(BLOCK);
-    new Header({
-      type: 'File',
-      mode: 0o644,
-      size: bytes.length,
-      mtime: new Date(0),
-      ...data,
-    }).encode(header);
-    return Buffer.concat([header, blocks(bytes)]);
+  const parts = entries.map((entry) => {
+    const bytes = Buffer.from(entry.content ?? '');
+    return Buffer.concat([headerOf(entry, bytes.length), blocks(bytes)]);
   });
   return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
+}
+
+/** An extended header with these records, for the entry after it. */
+export function paxOf(
+  records: Readonly<Record<string, string | Buffer>>,
+  type: 'ExtendedHeader' | 'GlobalExtendedHeader' = 'ExtendedHeader',
+): Entry {
+  const lines = Object.entries(records).map(([key, value]) => {
+    const rest = Buffer.concat([Buffer.from(` ${key}=`), Buffer.from(value), Buffer.from('\n')]);
+    let length = rest.length;
+    while (length !== rest.length + String(length).length) {
+      length = rest.length + String(length).length;
+    }
+    return Buffer.concat([Buffer.from(String(length)), rest]);
+  });
+  return { path: 'pax', type, content: Buffer.concat(lines) };
 }
 
 const sha256 = (content: Buffer) => createHash('sha256').update(content).digest('hex');

@@ -107,8 +107,8 @@ test('one image of several is chosen by its name, or by the machine', async () =
   const name = (value: string) => ({ annotations: { 'org.opencontainers.image.ref.name': value } });
   image.writer.image([layerOf([{ path: 'one' }])], name('one'));
   image.writer.image([layerOf([{ path: 'two' }])], name('two'));
-  await expect(image.unpack()).rejects.toThrow('it has one, two: see reference');
-  await expect(image.unpack('three')).rejects.toThrow('not just one image three');
+  await expect(image.unpack()).rejects.toThrow('it has "one", "two": see reference');
+  await expect(image.unpack('three')).rejects.toThrow('not just one image "three"');
   await image.unpack('two');
   expect(tree(image.directory)).toEqual(['two']);
 
@@ -145,13 +145,13 @@ test('what is known to be no root is refused', async () => {
     [(writer) => writer.index([]), 'not just one image'],
     [
       (writer) => writer.image([{ content: tarOf(base), mediaType: 'application/zip' }]),
-      'application/zip is no layer',
+      '"application/zip" is no layer',
     ],
     [
       (writer) => writer.index([writer.document({}, 'application/vnd.oci.image.manifest.v1+json')]),
       'the manifest.config is missing',
     ],
-    [(writer) => writer.index([writer.document({}, 'text/html')]), 'text/html is no manifest'],
+    [(writer) => writer.index([writer.document({}, 'text/html')]), '"text/html" is no manifest'],
     [
       (writer) =>
         writer.index([{ mediaType: INDEX, digest: 'sha256:../../../etc/passwd', size: 1 }]),

@@ -6,6 +6,7 @@ import type { Schema } from '../schema.js';
 import { validate } from '../validate.js';
 import type { Compression } from './archive.js';
 import { ArchiveError } from './error.js';
+import { quoted } from './names.js';
 
 const OCI = 'application/vnd.oci.image.';
 const DOCKER = 'application/vnd.docker.';
@@ -23,6 +24,10 @@ const LAYERS: Readonly<Record<string, Compression>> = {
 const REF_NAME = 'org.opencontainers.image.ref.name';
 const MAX_DOCUMENT = 4 * 1024 * 1024;
 const MAX_INDEXES = 4;
+/** Each layer costs time, also one that is read again and again, and adds nothing. */
+const MAX_LAYERS = 512;
+/** Names of images in an error message. */
+const MAX_NAMES = 10;
 
 /** A blob, as documents name it. */
 export interface Descriptor {
@@ -74,15 +79,16 @@ function parse(content: Buffer, schema: Schema, name: string): unknown {
     document = JSON.parse(content.toString('utf8'));
     validate(schema, document, name);
   } catch (error) {
-    throw new ArchiveError(`${name} is not what it should be: ${(error as Error).message}`);
+    throw new ArchiveError(`${name} is not what it should be: ${quoted((error as Error).message)}`);
   }
   return document;
 }
 
-async function readFile(files: SandboxFiles, path: string): Promise<Buffer> {
+async function readFile(files: SandboxFiles, path: string, maxBytes: number): Promise<Buffer> {
   try {
-    return await files.read(path, { maxBytes: MAX_DOCUMENT });
+    return await files.read(path, { maxBytes });
   } catch (error) {
+    if (error instanceof RangeError) throw new ArchiveError(error.message, { cause: error });
     if (!isSystemError(error, 'ENOENT')) throw error;
     throw new ArchiveError(`it has no ${path}`, { cause: error });
   }
@@ -100,7 +106,10 @@ export function verify(
 }
 
 async function readBlob(files: SandboxFiles, blob: Descriptor): Promise<Buffer> {
-  const content = await readFile(files, pathOf(blob));
+  if (blob.size > MAX_DOCUMENT) {
+    throw new ArchiveError(`${blob.digest} has ${blob.size} bytes, more than ${MAX_DOCUMENT}`);
+  }
+  const content = await readFile(files, pathOf(blob), blob.size);
   const { createHash } = process.getBuiltinModule('node:crypto'); // takes a while to load
   const digest = createHash('sha256').update(content).digest('hex');
   verify(blob, { digest, size: content.length });
@@ -119,16 +128,22 @@ function choose(all: readonly Descriptor[], reference: string | undefined): Desc
   const chosen = named.length > 1 ? named.filter(fits) : named;
   const [only, ...others] = chosen;
   if (only !== undefined && others.length === 0) return only;
-  const names = all.flatMap((one) => one.annotations?.[REF_NAME] ?? []);
-  const known = names.length > 0 ? `; it has ${names.join(', ')}` : '';
-  const wanted = reference === undefined ? 'one image for this machine' : `one image ${reference}`;
+  const names = all.flatMap((one) => one.annotations?.[REF_NAME] ?? []).map(quoted);
+  const more = names.length > MAX_NAMES ? ', …' : '';
+  const known = names.length > 0 ? `; it has ${names.slice(0, MAX_NAMES).join(', ')}${more}` : '';
+  const wanted =
+    reference === undefined ? 'one image for this machine' : `one image ${quoted(reference)}`;
   throw new ArchiveError(`it has not just ${wanted}${known}: see reference`);
 }
 
 /** The layers of an image, the lowest first. */
 export async function layersOf(files: SandboxFiles, reference?: string): Promise<Layer[]> {
   type Index = { manifests: Descriptor[] };
-  let { manifests } = parse(await readFile(files, 'index.json'), index, 'index.json') as Index;
+  let { manifests } = parse(
+    await readFile(files, 'index.json', MAX_DOCUMENT),
+    index,
+    'index.json',
+  ) as Index;
   let chosen = choose(manifests, reference);
   for (let depth = 0; INDEXES.includes(chosen.mediaType); depth++) {
     if (depth === MAX_INDEXES) throw new ArchiveError('its indexes do not come to an end');
@@ -136,19 +151,22 @@ export async function layersOf(files: SandboxFiles, reference?: string): Promise
     chosen = choose(manifests, undefined);
   }
   if (!MANIFESTS.includes(chosen.mediaType)) {
-    throw new ArchiveError(`${chosen.mediaType} is no manifest of an image`);
+    throw new ArchiveError(`${quoted(chosen.mediaType)} is no manifest of an image`);
   }
   const found = parse(await readBlob(files, chosen), manifest, 'the manifest');
   const { config, layers } = found as { config: Descriptor; layers: Descriptor[] };
   if (!CONFIGS.includes(config.mediaType)) {
-    throw new ArchiveError(`it is no image of a root, but of ${config.mediaType}`);
+    throw new ArchiveError(`it is no image of a root, but of ${quoted(config.mediaType)}`);
+  }
+  if (layers.length > MAX_LAYERS) {
+    throw new ArchiveError(`it has ${layers.length} layers, more than ${MAX_LAYERS}`);
   }
   return layers.map((layer) => {
     const compression = Object.hasOwn(LAYERS, layer.mediaType)
       ? LAYERS[layer.mediaType]
       : undefined;
     if (compression === undefined) {
-      throw new ArchiveError(`${layer.mediaType} is no layer that can be unpacked`);
+      throw new ArchiveError(`${quoted(layer.mediaType)} is no layer that can be unpacked`);
     }
     return { ...layer, compression };
   });

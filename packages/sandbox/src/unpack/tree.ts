@@ -1,30 +1,27 @@
 // A directory that is filled by names that nobody has vouched for. The kernel resolves each one with
 // this directory as the end of all ways; what is then made is made by descriptor, under one name.
-import {
-  constants,
-  fchmodSync,
-  fchownSync,
-  futimesSync,
-  lstatSync,
-  readdirSync,
-  writeSync,
-} from 'node:fs';
+//
+// The work is linear in what an archive has: a directory is cleared of lower layers once in each layer,
+// and every name that is looked at is then removed, or was paid for by an entry.
+import { constants, fchmodSync, fchownSync, fstatSync, futimesSync, writeSync } from 'node:fs';
 import { AT, isSystemError } from '@ns/core';
-import { closeFd, errnoNumber, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
-import { openBelow, pathOfFd } from '../files/resolve.js';
+import { closeFd, errnoNumber, O_CLOEXEC, O_PATH, syscall, trySyscall } from '@ns/core/sys';
+import type { Breaks } from '../breaks.js';
+import { namesIn } from '../files/names.js';
+import { openBelow } from '../files/resolve.js';
+import type { Budget } from './budget.js';
 import { ArchiveError } from './error.js';
+import { cName, MAX_DEPTH, shownName } from './names.js';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY } = constants;
 const AT_REMOVEDIR = 0x200;
 const AT_SYMLINK_NOFOLLOW = 0x100;
-const MAX_DEPTH = 256;
-const [ENOENT, EEXIST, ENOTDIR, EISDIR, ELOOP] = [
-  'ENOENT',
-  'EEXIST',
-  'ENOTDIR',
-  'EISDIR',
-  'ELOOP',
-].map((name) => -errnoNumber(name)) as [number, number, number, number, number];
+const DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+const ENOENT = -errnoNumber('ENOENT');
+const EEXIST = -errnoNumber('EEXIST');
+const ENOTDIR = -errnoNumber('ENOTDIR');
+const EISDIR = -errnoNumber('EISDIR');
+const ELOOP = -errnoNumber('ELOOP');
 
 /** To whom everything belongs. */
 export interface Owner {
@@ -32,33 +29,48 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** The parts of a name in an archive; none for the directory itself. */
-export function partsOf(name: string): string[] {
-  const parts = name.split('/').filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..')) throw new ArchiveError(`${JSON.stringify(name)} leads outside`);
-  if (parts.length > MAX_DEPTH) throw new ArchiveError('its directories are too deep');
-  return parts;
-}
-
 interface Place {
   readonly directory: number;
   readonly name: string;
 }
 
-const isDirectory = ({ directory, name }: Place) =>
-  lstatSync(`${pathOfFd(directory)}/${name}`).isDirectory();
+/** A directory that the present layer has something in, at whatever depth. */
+interface Visited {
+  readonly layer: number;
+  /** Directories above it, the root included. */
+  readonly depth: number;
+  /** Names in it that the present layer has made. */
+  readonly names: Set<string>;
+  /** Whether all of lower layers has been removed from it. */
+  cleared: boolean;
+}
+
+/** The directory of this name; undefined if it is something else, or nothing. */
+function openChild({ directory, name }: Place): number | undefined {
+  const fd = trySyscall('openat', directory, cName(name), DIRECTORY, 0);
+  if (fd >= 0) return fd;
+  if (fd === ENOENT || fd === ENOTDIR || fd === ELOOP) return undefined;
+  return syscall('openat', directory, cName(name), DIRECTORY, 0);
+}
 
 /** A directory that is being filled. */
 export class Tree {
   readonly #root: number;
   readonly #owner: Owner | undefined;
-  /** Names that the present layer has, with the directories above. */
-  #added: Set<string> | undefined;
+  readonly #budget: Budget;
+  readonly #breaks: Breaks;
+  /** By inode: a directory has one, by whatever links a name leads to it. */
+  readonly #visited = new Map<bigint, Visited>();
+  readonly #top: bigint;
+  #layer = 0;
 
   /** @param owner to whom everything is to belong, if that is not the caller */
-  constructor(path: string, owner?: Owner) {
+  constructor(path: string, budget: Budget, breaks: Breaks, owner?: Owner) {
+    this.#budget = budget;
+    this.#breaks = breaks;
     this.#root = syscall('openat', AT.FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     this.#owner = owner;
+    this.#top = this.#inode(this.#root);
     this.#settle(this.#root, 0o755);
   }
 
@@ -68,128 +80,179 @@ export class Tree {
 
   /** From here on, what is there is of a lower layer. */
   beginLayer(): void {
-    this.#added = new Set();
+    this.#layer++;
   }
 
-  directory(parts: readonly string[], mode: number): void {
+  async directory(parts: readonly string[], mode: number): Promise<void> {
     if (parts.length === 0) return; // the directory itself is not the archive's
-    this.#at(parts, (place) => this.#makeDirectory(place, mode));
+    await this.#make(parts, (place) => this.#makeDirectory(place, mode));
   }
 
   /** Makes a file, whose content is written to the descriptor; see {@link finish}. */
-  file(parts: readonly string[]): number {
-    return this.#at(parts, (place) => {
-      this.#clear(place);
+  file(parts: readonly string[], size: number): Promise<number> {
+    return this.#make(parts, async (place) => {
+      await this.#clear(place);
+      this.#budget.make(size);
       const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-      return syscall('openat', place.directory, place.name, flags, 0o600);
+      return syscall('openat', place.directory, cName(place.name), flags, 0o600);
     });
   }
 
-  /** Ends a file that has got its content. */
+  /** Ends a file that has got its content. The descriptor stays open. */
   finish(fd: number, mode: number, modified?: Date): void {
     this.#settle(fd, (mode & 0o777) | 0o600);
-    if (modified !== undefined && Number.isFinite(modified.getTime()))
-      futimesSync(fd, modified, modified);
-    closeFd(fd);
+    if (modified !== undefined) futimesSync(fd, modified, modified);
   }
 
-  symlink(parts: readonly string[], to: string): void {
-    this.#at(parts, (place) => {
+  async symlink(parts: readonly string[], to: string): Promise<void> {
+    await this.#make(parts, async (place) => {
       const { directory, name } = place;
-      this.#clear(place);
-      syscall('symlinkat', to, directory, name);
+      await this.#clear(place);
+      this.#budget.make();
+      syscall('symlinkat', cName(to), directory, cName(name));
       if (this.#owner) {
         const { uid, gid } = this.#owner;
-        syscall('fchownat', directory, name, uid, gid, AT_SYMLINK_NOFOLLOW);
+        syscall('fchownat', directory, cName(name), uid, gid, AT_SYMLINK_NOFOLLOW);
       }
     });
   }
 
   /** Another name of a file that is there already. */
-  link(parts: readonly string[], target: readonly string[]): void {
+  async link(parts: readonly string[], target: readonly string[]): Promise<void> {
     if (parts.join('/') === target.join('/')) return;
-    this.#in(target, (from) => {
-      this.#at(parts, (place) => {
-        this.#clear(place);
-        syscall('linkat', from.directory, from.name, place.directory, place.name, 0);
+    const name = target.at(-1);
+    const from = name === undefined ? undefined : await this.#findDirectory(target.slice(0, -1));
+    const missing = () =>
+      new ArchiveError(`${shownName(target.join('/'))} is linked to, and is not there`);
+    if (name === undefined || from === undefined) throw missing();
+    try {
+      await this.#make(parts, async (place) => {
+        await this.#clear(place);
+        this.#budget.make();
+        const args = [from, cName(name), place.directory, cName(place.name), 0] as const;
+        const made = trySyscall('linkat', ...args);
+        if (made === ENOENT) throw missing();
+        if (made < 0) syscall('linkat', ...args);
       });
-    });
+    } finally {
+      closeFd(from);
+    }
   }
 
   /** Removes what lower layers have there; nothing if there is nothing. */
-  remove(parts: readonly string[]): void {
-    this.#in(parts, (place) => {
-      if (!this.#added?.has(parts.join('/'))) this.#clear(place);
-      else if (isDirectory(place)) this.removeLower(parts);
-    });
+  async remove(parts: readonly string[]): Promise<void> {
+    const name = parts.at(-1) as string;
+    const directory = await this.#findDirectory(parts.slice(0, -1));
+    if (directory === undefined) return;
+    try {
+      await this.#removeLower({ directory, name }, this.#visit(directory));
+    } finally {
+      closeFd(directory);
+    }
   }
 
   /** Removes all that lower layers have in a directory. */
-  removeLower(parts: readonly string[]): void {
-    const directory = this.#openDirectory(parts);
+  async removeLower(parts: readonly string[]): Promise<void> {
+    const directory = await this.#findDirectory(parts);
+    if (directory === undefined) return;
     try {
-      this.#clearLower(directory, parts);
+      await this.#clearLower(directory);
     } finally {
       closeFd(directory);
     }
   }
 
-  /** Where something is made. */
-  #at<Result>(parts: readonly string[], act: (place: Place) => Result): Result {
-    for (let length = parts.length; length > 0; length--) {
-      const path = parts.slice(0, length).join('/');
-      if (!this.#added || this.#added.has(path)) break;
-      this.#added.add(path);
-    }
-    return this.#in(parts, act);
+  readonly #inode = (fd: number) => fstatSync(fd, { bigint: true }).ino;
+
+  #isVisited(fd: number): boolean {
+    return this.#visited.get(this.#inode(fd))?.layer === this.#layer;
   }
 
-  #in<Result>(parts: readonly string[], act: (place: Place) => Result): Result {
+  /** Notes that the present layer has something in this directory, and so in all above. */
+  #visit(fd: number): Visited {
+    const inode = this.#inode(fd);
+    const known = this.#visited.get(inode);
+    if (known?.layer === this.#layer) return known;
+    let depth = 0;
+    if (inode !== this.#top) {
+      const above = syscall('openat', fd, '..', O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+      try {
+        depth = this.#visit(above).depth + 1;
+      } finally {
+        closeFd(above);
+      }
+    }
+    if (depth > MAX_DEPTH) throw new ArchiveError('its directories are too deep');
+    const visited = { layer: this.#layer, depth, names: new Set<string>(), cleared: false };
+    this.#visited.set(inode, visited);
+    return visited;
+  }
+
+  /** Makes something of the present layer. */
+  #make<Result>(parts: readonly string[], act: (place: Place) => Promise<Result>): Promise<Result> {
+    return this.#in(parts, (place) => {
+      this.#visit(place.directory).names.add(place.name);
+      return act(place);
+    });
+  }
+
+  async #in<Result>(
+    parts: readonly string[],
+    act: (place: Place) => Promise<Result>,
+  ): Promise<Result> {
     const name = parts.at(-1);
     if (name === undefined) throw new ArchiveError('an entry that is no directory has no name');
-    const directory = this.#openDirectory(parts.slice(0, -1));
+    const directory = await this.#openDirectory(parts.slice(0, -1));
     try {
-      return act({ directory, name });
+      return await act({ directory, name });
     } finally {
       closeFd(directory);
     }
   }
 
-  /** Opens a directory, by whatever links lead there, and makes it if need be. */
-  #openDirectory(parts: readonly string[]): number {
+  /** Opens a directory, by whatever links lead there; undefined if there is none. */
+  async #findDirectory(parts: readonly string[]): Promise<number | undefined> {
+    const path = parts.join('/');
+    const bytes = Buffer.from(path === '' ? '.' : path, 'latin1');
     try {
-      return openBelow(this.#root, parts.join('/') || '.', true);
+      return await openBelow(this.#root, bytes, { directory: true });
     } catch (error) {
-      const shown = JSON.stringify(parts.join('/'));
-      if (isSystemError(error, 'ENOTDIR')) throw new ArchiveError(`${shown} is no directory`);
-      if (isSystemError(error, 'ELOOP')) throw new ArchiveError(`${shown} is a loop of links`);
-      if (!isSystemError(error, 'ENOENT')) throw error;
-    }
-    this.#in(parts, (place) => {
-      if (trySyscall('mkdirat', place.directory, place.name, 0o700) === EEXIST) {
-        throw new ArchiveError(`${JSON.stringify(parts.join('/'))} is a link that leads nowhere`);
+      if (isSystemError(error, 'ENOENT')) return undefined;
+      if (isSystemError(error, 'ENOTDIR')) {
+        throw new ArchiveError(`${shownName(path)} is no directory`);
       }
-      this.#makeDirectory(place, 0o755);
-    });
-    return openBelow(this.#root, parts.join('/'), true);
+      if (isSystemError(error, 'ELOOP')) {
+        throw new ArchiveError(`${shownName(path)} is a loop of links`);
+      }
+      throw error;
+    }
   }
 
-  #makeDirectory(place: Place, mode: number): void {
+  /** The same, and makes it if need be. */
+  async #openDirectory(parts: readonly string[]): Promise<number> {
+    const found = await this.#findDirectory(parts);
+    if (found !== undefined) return found;
+    await this.#make(parts, async (place) => {
+      if (trySyscall('mkdirat', place.directory, cName(place.name), 0o700) === EEXIST) {
+        throw new ArchiveError(`${shownName(parts.join('/'))} is a link that leads nowhere`);
+      }
+      await this.#makeDirectory(place, 0o755);
+    });
+    return (await this.#findDirectory(parts)) as number;
+  }
+
+  async #makeDirectory(place: Place, mode: number): Promise<void> {
     const { directory, name } = place;
-    const open = () =>
-      trySyscall('openat', directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-    let made = trySyscall('mkdirat', directory, name, 0o700);
-    let fd = open();
-    if (fd === ENOTDIR || fd === ELOOP) {
-      this.#clear(place);
-      made = syscall('mkdirat', directory, name, 0o700);
-      fd = open();
+    this.#budget.make();
+    const made = trySyscall('mkdirat', directory, cName(name), 0o700);
+    if (made !== 0 && made !== EEXIST) syscall('mkdirat', directory, cName(name), 0o700);
+    let fd = openChild(place);
+    if (fd === undefined) {
+      await this.#clear(place);
+      syscall('mkdirat', directory, cName(name), 0o700);
+      fd = openChild(place);
     }
-    if (fd < 0) {
-      // As errors are reported, with the call that has failed.
-      if (made < 0 && made !== EEXIST) syscall('mkdirat', directory, name, 0o700);
-      throw new ArchiveError(`the directory ${JSON.stringify(name)} cannot be made`);
-    }
+    if (fd === undefined) throw new ArchiveError(`the directory ${shownName(name)} cannot be made`);
     try {
       this.#settle(fd, (mode & 0o1777) | 0o700);
     } finally {
@@ -204,28 +267,45 @@ export class Tree {
   }
 
   /** Removes whatever has this name. */
-  #clear({ directory, name }: Place, depth = 0): void {
-    const removed = trySyscall('unlinkat', directory, name, 0);
+  async #clear(place: Place): Promise<void> {
+    await this.#breaks.take();
+    const { directory, name } = place;
+    const removed = trySyscall('unlinkat', directory, cName(name), 0);
     if (removed === 0 || removed === ENOENT) return;
-    if (removed !== EISDIR) syscall('unlinkat', directory, name, 0);
-    if (depth > MAX_DEPTH) throw new ArchiveError('its directories are too deep');
-    const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    const inside = syscall('openat', directory, name, flags, 0);
+    if (removed !== EISDIR) syscall('unlinkat', directory, cName(name), 0);
+    const inside = syscall('openat', directory, cName(name), DIRECTORY, 0);
     try {
-      for (const below of readdirSync(pathOfFd(inside))) {
-        this.#clear({ directory: inside, name: below }, depth + 1);
+      // The next directory may have the same inode.
+      this.#visited.delete(this.#inode(inside));
+      for (const below of await namesIn(inside, this.#breaks)) {
+        await this.#clear({ directory: inside, name: below });
       }
     } finally {
       closeFd(inside);
     }
-    syscall('unlinkat', directory, name, AT_REMOVEDIR);
+    syscall('unlinkat', directory, cName(name), AT_REMOVEDIR);
   }
 
-  #clearLower(directory: number, parts: readonly string[]): void {
-    for (const name of readdirSync(pathOfFd(directory))) {
-      const inside = [...parts, name];
-      if (!this.#added?.has(inside.join('/'))) this.#clear({ directory, name });
-      else if (isDirectory({ directory, name })) this.removeLower(inside);
+  /** Removes all of lower layers from a directory: once in a layer, since nothing of theirs comes back. */
+  async #clearLower(fd: number): Promise<void> {
+    const visited = this.#visit(fd);
+    if (visited.cleared) return;
+    visited.cleared = true;
+    for (const name of await namesIn(fd, this.#breaks)) {
+      await this.#removeLower({ directory: fd, name }, visited);
+    }
+  }
+
+  /** Removes what has this name, but for what the present layer has made of it and in it. */
+  async #removeLower(place: Place, { names }: Visited): Promise<void> {
+    const own = names.has(place.name);
+    const inside = openChild(place);
+    try {
+      if (inside !== undefined && (own || this.#isVisited(inside))) {
+        await this.#clearLower(inside);
+      } else if (!own) await this.#clear(place);
+    } finally {
+      if (inside !== undefined) closeFd(inside);
     }
   }
 }

@@ -39,7 +39,7 @@ const entries: Entry[] = [
   { path: './lib/through', content: 'link' },
   { path: './again', type: 'Link', linkpath: './etc/name' },
   { path: './tmp/', type: 'Directory', mode: 0o1777 },
-  { path: './null', type: 'CharacterDevice', devmaj: 1, devmin: 3 },
+  { path: './null', type: 'CharacterDevice' },
   { path: './fifo', type: 'FIFO' },
 ];
 

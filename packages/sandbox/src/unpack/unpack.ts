@@ -3,6 +3,7 @@ import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { assertKeys } from '@ns/core';
+import { Breaks } from '../breaks.js';
 import { SandboxFiles } from '../files/files.js';
 import { bytesOf } from '../limits.js';
 import type { Bytes } from '../options.js';
@@ -10,6 +11,7 @@ import { idPair } from '../schema.js';
 import { removeTree } from '../temporary.js';
 import { validate } from '../validate.js';
 import { type Compression, compressionOf, decompressor, Unpacker } from './archive.js';
+import { Budget } from './budget.js';
 import { ArchiveError } from './error.js';
 import { layersOf, pathOf, verify } from './oci.js';
 import { type Owner, Tree } from './tree.js';
@@ -39,7 +41,10 @@ export interface UnpackProgress {
 
 /** Options of {@link unpack}. */
 export interface UnpackOptions {
-  /** Most bytes after decompression. Default: `'4G'`. */
+  /**
+   * Upper limit of the bytes of all archives, before and after decompression, and of the space that
+   * is taken on the disk: each file, directory and link counts 4 KiB at least. Default: `'4G'`.
+   */
   readonly maxSize?: Bytes;
   /** Ids outside to which all is to belong; takes root. Default: the caller's. */
   readonly owner?: Owner;
@@ -64,7 +69,9 @@ const DEFAULT_MAX_SIZE = '4G';
 interface Input {
   readonly file: FileHandle;
   readonly compression: Compression;
-  /** What is said of it, and is to be verified. */
+  /** Its size; reading more of it is an error. */
+  readonly size: number;
+  /** Verifies what has been read. */
   readonly check?: (found: { digest: string; size: number }) => void;
 }
 
@@ -85,8 +92,9 @@ class Progress {
 }
 
 async function readInput(
-  { file, compression, check }: Input,
+  { file, compression, size: expected, check }: Input,
   unpacker: Unpacker,
+  budget: Budget,
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -97,19 +105,28 @@ async function readInput(
     for await (const chunk of source) {
       if (check) hash.update(chunk);
       size += chunk.length;
+      budget.input(chunk.length);
+      if (size > expected)
+        throw new ArchiveError(`it has more than the ${expected} bytes it should have`);
       yield chunk;
-      progress.add(chunk.length, unpacker.tally.entries);
+      progress.add(chunk.length, budget.tally.entries);
     }
   }
+  let running = Promise.resolve();
   const streams = [
     file.createReadStream({ autoClose: false, start: 0 }),
     counted,
     ...decompressor(compression),
-    (source: AsyncIterable<Buffer>) => unpacker.unpack(source),
+    (source: AsyncIterable<Buffer>) => {
+      running = unpacker.unpack(source);
+      return running;
+    },
   ] as const;
   try {
     await pipeline(streams as never, signal === undefined ? {} : { signal });
   } catch (error) {
+    // It may still be at work, with descriptors that the caller closes.
+    await Promise.allSettled([running]);
     const { code } = error as NodeJS.ErrnoException;
     if (!code?.startsWith('Z_') && !code?.startsWith('ZSTD_')) throw error;
     throw new ArchiveError(`it is not ${compression}, or damaged`, { cause: error });
@@ -121,23 +138,31 @@ async function openTar(path: string): Promise<Input> {
   // A FIFO would keep us waiting.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    if (!(await file.stat()).isFile()) throw new ArchiveError('it is no regular file');
+    const stats = await file.stat();
+    if (!stats.isFile()) throw new ArchiveError('it is no regular file');
     const head = Buffer.alloc(4);
     await file.read(head, 0, head.length, 0);
-    return { file, compression: compressionOf(head) };
+    return { file, size: stats.size, compression: compressionOf(head) };
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-async function unpackTar(path: string, tree: Tree, limit: number, options: UnpackOptions) {
+/** What an archive is unpacked with. */
+interface Work {
+  readonly tree: Tree;
+  readonly budget: Budget;
+  readonly breaks: Breaks;
+  readonly options: UnpackOptions;
+}
+
+async function unpackTar(path: string, { tree, budget, breaks, options }: Work) {
   const input = await openTar(path);
   try {
-    const { size } = await input.file.stat();
-    const unpacker = new Unpacker(tree, limit, false);
-    await readInput(input, unpacker, new Progress(size, options.onProgress), options.signal);
-    return unpacker.tally;
+    const unpacker = new Unpacker(tree, budget, breaks, false);
+    const progress = new Progress(input.size, options.onProgress);
+    await readInput(input, unpacker, budget, progress, options.signal);
   } finally {
     await input.file.close();
   }
@@ -146,9 +171,7 @@ async function unpackTar(path: string, tree: Tree, limit: number, options: Unpac
 async function unpackLayers(
   layout: string,
   reference: string | undefined,
-  tree: Tree,
-  limit: number,
-  options: UnpackOptions,
+  { tree, budget, breaks, options }: Work,
 ) {
   const root = openSync(layout, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -156,22 +179,22 @@ async function unpackLayers(
     const layers = await layersOf(files, reference);
     const total = layers.reduce((sum, { size }) => sum + size, 0);
     const progress = new Progress(total, options.onProgress);
-    const unpacker = new Unpacker(tree, limit, true);
+    const unpacker = new Unpacker(tree, budget, breaks, true);
     for (const layer of layers) {
       const file = await files.open(pathOf(layer));
       try {
-        const { compression } = layer;
+        const { compression, size } = layer;
         const input = {
           file,
           compression,
+          size,
           check: (found: { digest: string; size: number }) => verify(layer, found),
         };
-        await readInput(input, unpacker, progress, options.signal);
+        await readInput(input, unpacker, budget, progress, options.signal);
       } finally {
         await file.close();
       }
     }
-    return unpacker.tally;
   } finally {
     closeSync(root);
   }
@@ -240,11 +263,14 @@ export async function unpack(
   if (existsSync(directory)) throw new TypeError(`directory must not exist yet: ${directory}`);
   mkdirSync(directory, { mode: 0o700 });
   try {
-    const tree = new Tree(directory, options.owner);
+    const budget = new Budget(limit);
+    const breaks = new Breaks(options.signal);
+    const tree = new Tree(directory, budget, breaks, options.owner);
+    const work = { tree, budget, breaks, options };
     try {
-      return 'tar' in source
-        ? await unpackTar(source.tar, tree, limit, options)
-        : await unpackLayers(source.oci, source.reference, tree, limit, options);
+      if ('tar' in source) await unpackTar(source.tar, work);
+      else await unpackLayers(source.oci, source.reference, work);
+      return budget.tally;
     } finally {
       tree.close();
     }

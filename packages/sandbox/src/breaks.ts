@@ -1,0 +1,22 @@
+// Long work in slices, so that the event loop turns meanwhile (SECURITY.md S6).
+
+const SLICE_MS = 8;
+
+/** Ends slices of work: at the end of one, the event loop runs once. */
+export class Breaks {
+  readonly #signal: AbortSignal | undefined;
+  #since = performance.now();
+
+  /** @param signal ends the work at the next break */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** Lets the event loop run if the present slice is over. */
+  async take(): Promise<void> {
+    if (performance.now() - this.#since < SLICE_MS) return;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.#signal?.throwIfAborted();
+    this.#since = performance.now();
+  }
+}

@@ -1,0 +1,67 @@
+// What an archive may cost, whatever it says of itself (SECURITY.md S4). Everything is counted where it
+// happens: bytes when they are read, files when they are made.
+import { ArchiveError } from './error.js';
+
+const MAX_ENTRIES = 1_000_000;
+/** What each file, directory or link takes at least, empty or not. */
+const BLOCK = 4096;
+
+/** What has been unpacked. */
+export interface Tally {
+  /** Entries of archives. */
+  entries: number;
+  /** Bytes of archives, after decompression. */
+  bytes: number;
+  /** Devices and FIFOs, which are left out. */
+  skipped: number;
+}
+
+/** The limits of one unpacking, over all its archives. */
+export class Budget {
+  readonly tally: Tally = { entries: 0, bytes: 0, skipped: 0 };
+  readonly #limit: number;
+  #input = 0;
+  #space = 0;
+  #made = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Counts bytes of archives as they are on the disk. Compressing nothing can take any number of them. */
+  input(bytes: number): void {
+    this.#input += bytes;
+    if (this.#input > this.#limit) this.#exceeded('it has more than');
+  }
+
+  /** Counts bytes after decompression. */
+  read(bytes: number): void {
+    this.tally.bytes += bytes;
+    if (this.tally.bytes > this.#limit) this.#exceeded('it unpacks to more than');
+  }
+
+  /** Counts an entry, whatever it is. */
+  entry(): void {
+    if (++this.tally.entries > MAX_ENTRIES) {
+      throw new ArchiveError(`it has more than ${MAX_ENTRIES} entries`);
+    }
+  }
+
+  /** Refuses content that will not fit, before any of it is read. */
+  fits(size: number, shown: string): void {
+    if (size > this.#limit) this.#exceeded(`${shown} has more than`);
+  }
+
+  /** Counts a file, directory or link that is made, also one that no entry names. */
+  make(size = 0): void {
+    this.#space += BLOCK * Math.max(1, Math.ceil(size / BLOCK));
+    if (this.#space > this.#limit) this.#exceeded('its files take more than');
+    if (++this.#made > MAX_ENTRIES) {
+      throw new ArchiveError(`it makes more than ${MAX_ENTRIES} files and directories`);
+    }
+  }
+
+  #exceeded(what: string): never {
+    throw new ArchiveError(`${what} ${this.#limit} bytes: see maxSize`);
+  }
+}
