@@ -246,7 +246,7 @@ export class Sandbox {
     const { changes } = this.#parts;
     if (!changes) throw new Error("changes need root: { directory, overlay: 'list' or { keep } }");
     try {
-      return listChanges(changes.lower, changes.upper);
+      return await listChanges(changes.lower, changes.upper);
     } catch (error) {
       // What is only listed goes with the sandbox; what is kept does not.
       if (isSystemError(error, 'ENOENT')) this.#assertRunning();
@@ -271,23 +271,32 @@ export class Sandbox {
   }
 
   async #stop(grace: number): Promise<void> {
-    const { first, handles, place, release, attached = false } = this.#parts;
-    for (const one of this.#subscriptions) one.close();
-    try {
-      if (!attached) {
-        // A frozen process could not end.
-        if (this.cgroup && grace > 0) await this.cgroup.thaw();
-        if (grace > 0) await endAll(this.#pidNamespace(), grace);
-        first.ref();
-        first.kill('SIGKILL');
-        await first.exited;
-      }
-    } finally {
-      this.net?.close();
-      place.close();
-      for (const one of handles) one.close();
-    }
-    await takeAll(release);
+    const { handles, place, release, attached = false } = this.#parts;
+    // Each step has its turn, whatever the ones before it throw: above all the kill.
+    await takeAll([
+      ...this.#subscriptions.map((one) => () => one.close()),
+      ...(attached ? [] : [() => this.#askToEnd(grace), () => this.#kill()]),
+      () => this.net?.close(),
+      () => place.close(),
+      ...handles.map((one) => () => one.close()),
+      ...release,
+    ]);
+  }
+
+  /** Gives the processes their grace. */
+  async #askToEnd(grace: number): Promise<void> {
+    if (grace === 0) return;
+    // A frozen process could not end by itself.
+    await this.cgroup?.thaw();
+    await endAll(this.#pidNamespace(), grace);
+  }
+
+  /** Ends the first process, and with it all others. */
+  async #kill(): Promise<void> {
+    const { first } = this.#parts;
+    first.ref();
+    first.kill('SIGKILL');
+    await first.exited;
   }
 
   /** As {@link stop}, for `await using`. */

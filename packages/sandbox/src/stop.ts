@@ -2,20 +2,23 @@
 import { isSystemError, type Namespace } from '@ns/core';
 import { Pidfd, processes, signalAll } from '@ns/pid';
 
-/** All processes of a pid namespace but its init. */
-function openAll(namespace: Namespace): Pidfd[] {
-  return processes({ in: namespace, descendants: true }).flatMap(({ pid, pids, state }) => {
-    if (pids.at(-1) === 1 || state === 'Z') return [];
+/** Opens some process of a pid namespace, other than its init, that has not ended; undefined if there is none. */
+function openOne(namespace: Namespace): Pidfd | undefined {
+  for (const { pid, pids, state } of processes({ in: namespace, descendants: true })) {
+    if (pids.at(-1) === 1 || state === 'Z') continue;
     try {
-      return [Pidfd.open(pid)];
+      return Pidfd.open(pid);
     } catch (error) {
-      if (isSystemError(error, 'ESRCH')) return [];
-      throw error;
+      if (!isSystemError(error, 'ESRCH')) throw error;
     }
-  });
+  }
+  return undefined;
 }
 
-/** Asks all processes to end, and waits until they have, at most this many milliseconds. */
+/**
+ * Asks all processes to end, and waits until they have, at most this many milliseconds. They are waited
+ * for one after the other: with a descriptor for each, a sandbox with many could not be stopped.
+ */
 export async function endAll(namespace: Namespace, grace: number): Promise<void> {
   let over = false;
   let timer: NodeJS.Timeout | undefined;
@@ -29,12 +32,12 @@ export async function endAll(namespace: Namespace, grace: number): Promise<void>
     signalAll(namespace, 'SIGTERM');
     // Some may start others while they end.
     while (!over) {
-      const left = openAll(namespace);
-      if (left.length === 0) return;
+      const left = openOne(namespace);
+      if (left === undefined) return;
       try {
-        await Promise.race([timeout, Promise.all(left.map(({ exited }) => exited))]);
+        await Promise.race([timeout, left.exited]);
       } finally {
-        for (const one of left) one.close();
+        left.close();
       }
     }
   } finally {

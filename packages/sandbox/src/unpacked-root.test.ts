@@ -61,7 +61,7 @@ test('it can be changed if one wants, by whoever the commands are', async () => 
 test('its changes can be listed', async () => {
   const made = await box(inside({ tar: archive(), overlay: 'list' }));
   await sh(made, 'echo after > /data/file; rm /etc/release; echo new > /data/new');
-  const changes = (await made.changes()).filter(({ path }) => /^\/(data|etc)/.test(path));
+  const changes = (await made.changes()).filter(({ path }) => /^\/(data|etc)/.test(String(path)));
   expect(changes).toEqual([
     { path: '/data/file', kind: 'modified' },
     { path: '/data/new', kind: 'added' },
