@@ -26,6 +26,7 @@ import {
   type SandboxSpawnOptions,
 } from './command.js';
 import { SandboxFiles } from './files/files.js';
+import { hasLocalMountsOnly } from './files/local-mounts.js';
 import { takeAll } from './made.js';
 import { SandboxNetwork } from './network.js';
 import type { Place } from './place.js';
@@ -67,6 +68,15 @@ export interface SandboxParts {
   readonly release: readonly (() => unknown)[];
 }
 
+/**
+ * Whether no file system in the sandbox can keep a call waiting: all that it has been made with are
+ * local, and its commands have no means to mount another.
+ */
+function isLocal({ attached = false, command, first }: SandboxParts): boolean {
+  const { capabilities = [], newPrivileges = false } = command.options;
+  return !attached && capabilities.length === 0 && !newPrivileges && hasLocalMountsOnly(first.pid);
+}
+
 /** A sandbox. Made by `sandbox.create`, or around somebody else's container by `sandbox.attach`. */
 export class Sandbox {
   /** PID of its first process, in the caller's pid namespace. */
@@ -100,7 +110,8 @@ export class Sandbox {
     this.namespaces = Object.fromEntries(parts.handles.map((one) => [one.type, one]));
     this.cgroup = parts.cgroup;
     this.net = this.namespaces.net && new SandboxNetwork(this.namespaces.net);
-    this.files = new SandboxFiles(() => parts.place.fd, parts.owner);
+    const { owner } = parts;
+    this.files = new SandboxFiles(() => parts.place.fd, { owner, isLocal: isLocal(parts) });
     this.report = parts.report;
     this.#subscriptions = parts.cgroup ? this.#watchLimits(parts.cgroup) : [];
     this.exited = parts.first.exited.then((exit) => {

@@ -4,6 +4,7 @@ import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { assertKeys, SystemError } from '@ns/core';
 import { closeFd, duplicate, errnoNumber, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
+import { listInChild, readInChild, writeInChild } from './in-child.js';
 import { assertPath, cPath, type FilePath, pathOf, shownPath, splitPath } from './paths.js';
 import { type OpenBelow, openBelow, pathOfFd } from './resolve.js';
 
@@ -50,6 +51,14 @@ async function reopen(found: number, path: FilePath): Promise<FileHandle> {
   }
 }
 
+/** What {@link SandboxFiles} is made with. */
+export interface FilesOptions {
+  /** Ids that files are written with by root. */
+  readonly owner?: Owner | undefined;
+  /** Whether no file system in there can keep a call waiting. */
+  readonly isLocal: boolean;
+}
+
 async function readAtMost(file: FileHandle, path: FilePath, most: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -62,6 +71,13 @@ async function readAtMost(file: FileHandle, path: FilePath, most: number): Promi
     chunks.push(buffer.subarray(0, bytesRead));
   }
 }
+
+/** Types of getdents64(2) that have a name of their own here. */
+const TYPES: Readonly<Record<number, FileEntry['type']>> = {
+  4: 'directory',
+  8: 'file',
+  10: 'symlink',
+};
 
 function typeOf(entry: Dirent<Buffer>): FileEntry['type'] {
   if (entry.isFile()) return 'file';
@@ -76,16 +92,21 @@ function typeOf(entry: Dirent<Buffer>): FileEntry['type'] {
  *
  * A path is a text, or a Buffer with its bytes if they are not UTF-8.
  *
- * Read with the rights of the calling process.
+ * Read with the rights of the calling process. Where a stranger may serve a file system, in a container
+ * that is attached to, in a sandbox whose commands may mount, or with a network file system inside, a
+ * child makes the calls, and fails with ETIMEDOUT after 5 seconds: nothing else of this process waits.
  */
 export class SandboxFiles {
   readonly #root: () => number;
   readonly #owner: Owner | undefined;
+  /** Whether every file system in there answers by itself; see in-child.ts. */
+  readonly #isLocal: boolean;
 
   /** @internal */
-  constructor(root: () => number, owner?: Owner) {
+  constructor(root: () => number, { owner, isLocal }: FilesOptions) {
     this.#root = root;
     this.#owner = owner;
+    this.#isLocal = isLocal;
   }
 
   /**
@@ -106,17 +127,24 @@ export class SandboxFiles {
     if (typeof maxBytes !== 'number' || !(maxBytes >= 0)) {
       throw new RangeError(`maxBytes must be a number from 0 on: ${maxBytes}`);
     }
+    assertPath(path);
+    const content = this.#isLocal
+      ? await this.#read(path, maxBytes)
+      : await this.#withRoot((root) => readInChild(root, path, maxBytes));
+    return encoding === undefined ? content : content.toString(encoding);
+  }
+
+  async #read(path: FilePath, most: number): Promise<Buffer> {
     const file = await this.open(path);
     try {
-      const content = await readAtMost(file, path, maxBytes);
-      return encoding === undefined ? content : content.toString(encoding);
+      return await readAtMost(file, path, most);
     } finally {
       await file.close();
     }
   }
 
   /**
-   * Opens a file for reading.
+   * Opens a file for reading, where all file systems are local.
    *
    * @internal
    */
@@ -158,23 +186,41 @@ export class SandboxFiles {
     if (['', '.', '..'].includes(shownPath(name)) || shownPath(path).endsWith('/')) {
       throw new TypeError(`path must be that of a file: ${shownPath(path)}`);
     }
+    const { randomUUID } = process.getBuiltinModule('node:crypto'); // takes a while to load
+    const temporary = `.ns-${randomUUID()}`;
+    if (!this.#isLocal) {
+      const bytes = Buffer.from(content as Uint8Array);
+      const writing = {
+        directory: above,
+        name,
+        temporary,
+        content: bytes,
+        mode,
+        owner: this.#owner,
+      };
+      return this.#withRoot((root) => writeInChild(root, writing));
+    }
     const as = (call: () => number) => this.#asOwner(call);
     const directory = await this.#find(above, { directory: true, as });
     try {
-      await this.#replace(directory, name, content, mode);
+      await this.#replace(directory, { name, temporary }, content, mode);
     } finally {
       closeFd(directory);
     }
   }
 
-  /** Opens what a path leads to. The root is this call's own: the sandbox may be stopped meanwhile. */
-  async #find(path: FilePath, options?: OpenBelow): Promise<number> {
+  /** Gives a step a root of its own: the sandbox may be stopped meanwhile (SECURITY.md S2). */
+  async #withRoot<Result>(step: (root: number) => Promise<Result>): Promise<Result> {
     const root = duplicate(this.#root());
     try {
-      return await openBelow(root, path, options);
+      return await step(root);
     } finally {
       closeFd(root);
     }
+  }
+
+  #find(path: FilePath, options?: OpenBelow): Promise<number> {
+    return this.#withRoot((root) => openBelow(root, path, options));
   }
 
   /**
@@ -196,12 +242,10 @@ export class SandboxFiles {
 
   async #replace(
     directory: number,
-    name: FilePath,
+    { name, temporary }: { readonly name: FilePath; readonly temporary: string },
     content: string | Uint8Array,
     mode: number,
   ): Promise<void> {
-    const { randomUUID } = process.getBuiltinModule('node:crypto'); // takes a while to load
-    const temporary = `.ns-${randomUUID()}`;
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
     // Everything by this descriptor: whoever is inside may put something else at the name.
@@ -227,6 +271,10 @@ export class SandboxFiles {
    */
   async list(path: FilePath = '/'): Promise<FileEntry[]> {
     assertPath(path);
+    if (!this.#isLocal) {
+      const names = await this.#withRoot((root) => listInChild(root, path));
+      return names.map(({ name, type }) => ({ name, type: TYPES[type] ?? 'other' }));
+    }
     const found = await this.#find(path, { directory: true });
     try {
       const entries = await readdir(pathOfFd(found), { withFileTypes: true, encoding: 'buffer' });

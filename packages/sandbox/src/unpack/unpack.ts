@@ -175,7 +175,7 @@ async function unpackLayers(
 ) {
   const root = openSync(layout, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    const files = new SandboxFiles(() => root);
+    const files = new SandboxFiles(() => root, { isLocal: true });
     const layers = await layersOf(files, reference);
     const total = layers.reduce((sum, { size }) => sum + size, 0);
     const progress = new Progress(total, options.onProgress);
