@@ -5,7 +5,7 @@ import { sandbox } from '@ns/sandbox';
 import type { Command, Outcome } from './command.js';
 import { lineOf } from './failure.js';
 import type { Given } from './options.js';
-import { print, printJson } from './output.js';
+import { print, printable, printJson } from './output.js';
 
 /** What sandboxes of ordinary users stand on. */
 const needed: readonly FeatureName[] = [
@@ -59,7 +59,7 @@ function printFeature({ title, available, reason, cure, limit }: Feature, isNeed
     print(`${painted(32, 'yes')}  ${title}${most}`);
     return;
   }
-  print(`${painted(isNeeded ? 31 : 33, 'no')}   ${title}${most}: ${reason}`);
+  print(`${painted(isNeeded ? 31 : 33, 'no')}   ${title}${most}: ${printable(String(reason))}`);
   if (cure !== undefined) print(`       cure: ${cure}`);
 }
 
@@ -71,7 +71,7 @@ function printVerdict({ available, missing, error }: Verdict, found: Features): 
   print(painted(31, 'Rootless sandboxes do not work:'));
   for (const name of missing) {
     const { title, reason, cure } = found[name];
-    print(`  ${title}: ${reason}`);
+    print(`  ${title}: ${printable(String(reason))}`);
     if (cure !== undefined) print(`    cure: ${cure}`);
   }
   if (error !== undefined) print(`  ${error}`);

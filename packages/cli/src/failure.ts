@@ -2,7 +2,7 @@
 import { isSystemError, type SystemError } from '@ns/core';
 import { errnoMeaning } from '@ns/core/sys';
 import { UsageError } from './options.js';
-import { printable } from './output.js';
+import { jsonText, printable } from './output.js';
 
 /** Exit codes of the shell for a command that could not be run. */
 const NOT_FOUND = 127;
@@ -49,7 +49,7 @@ function jsonOf(error: unknown, command: string, exitCode: number): string {
   const { name, cause, part } = (error instanceof Error ? error : {}) as Error & Known;
   const { code, syscall, step, hint } = (isSystemError(cause) ? cause : (error ?? {})) as Known;
   const message = lineOf(error, command);
-  return JSON.stringify({ error: { message, name, part, code, syscall, step, hint, exitCode } });
+  return jsonText({ error: { message, name, part, code, syscall, step, hint, exitCode } });
 }
 
 /** How an error is told. */

@@ -1,6 +1,7 @@
+import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { printable } from './output.js';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { print, printable, printJson } from './output.js';
 import { table } from './table.js';
 
 const columns = [{ title: 'NS', right: true }, { title: 'TYPE' }, { title: 'COMMAND' }];
@@ -27,11 +28,36 @@ test('lines are cut at the width of a terminal', () => {
   expect(table(columns, [['1', 'net', 'whole']], { columns: 0 })[1]).toBe(' 1 net  whole');
 });
 
-test('control characters are shown, not sent', () => {
+test('printable shows what a terminal would obey, or what is not to be seen', () => {
   expect(printable('a\u001b[31mb\u0000\u009b\n')).toBe('a\\x1b[31mb\\x00\\x9b\\x0a');
+  expect(printable('fdp.\u202egpj\u2066\u200b\u2028\ud800')).toBe(
+    'fdp.\\u202egpj\\u2066\\u200b\\u2028\\ud800',
+  );
+  expect(printable('grüße 文 🐧')).toBe('grüße 文 🐧');
+  expect(printable(Buffer.from('caf\xe9\x1b', 'latin1'))).toBe('caf\\xe9\\x1b');
+});
+
+const unsafe = /[\p{C}\p{Zl}\p{Zp}]/u;
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+);
+
+test('no name of any bytes gets a character to the terminal that it obeys, in cells, lines and JSON', () => {
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  onTestFinished(() => write.mockRestore());
+  const written = () => String(write.mock.lastCall?.[0]);
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      expect(printable(text)).not.toMatch(/\p{Cc}/u);
+    fc.property(anyText, (text) => {
+      expect(printable(text)).not.toMatch(unsafe);
+      const given = String(text);
+      for (const line of table(columns, [[given, given, given]])) expect(line).not.toMatch(unsafe);
+      printJson({ [given]: given }, { line: true });
+      expect(written().slice(0, -1)).not.toMatch(unsafe);
+      expect(JSON.parse(written())).toEqual({ [given]: given });
+      // Even what nothing has escaped before: ends of lines and colours are left.
+      print(given);
+      expect(stripVTControlCharacters(written()).replaceAll('\n', '')).not.toMatch(unsafe);
     }),
   );
 });

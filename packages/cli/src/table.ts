@@ -1,5 +1,5 @@
 // Tables for people: columns side by side, as ps(1) and lsns(8) write them.
-import { stripVTControlCharacters } from 'node:util';
+import { printable } from './output.js';
 
 /** A column. */
 export interface Column {
@@ -8,7 +8,7 @@ export interface Column {
   readonly right?: boolean;
 }
 
-const width = (text: string) => [...stripVTControlCharacters(text)].length;
+const width = (text: string) => [...text].length;
 
 function shorten(line: string, columns: number): string {
   const characters = [...line];
@@ -23,13 +23,14 @@ export interface TableOptions {
   columns?: number | undefined;
 }
 
-/** The lines of a table. The last column is not padded. */
+/** The lines of a table, with cells as {@link printable} has them. The last column is not padded. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   { headings = true, columns: limit = 0 }: TableOptions = {},
 ): string[] {
-  const lines = headings ? [columns.map(({ title }) => title), ...rows] : rows;
+  const given = headings ? [columns.map(({ title }) => title), ...rows] : rows;
+  const lines = given.map((cells) => cells.map(printable));
   const widths = columns.map((_, i) => Math.max(0, ...lines.map((line) => width(line[i] ?? ''))));
   return lines.map((line) => {
     const cells = columns.map(({ right }, i) => {

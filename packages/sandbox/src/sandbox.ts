@@ -277,7 +277,11 @@ export class Sandbox {
         `grace must be a whole number of milliseconds, at most ${LONGEST_GRACE}: ${grace}`,
       );
     }
-    this.#stopping ??= this.#stop(grace);
+    this.#stopping ??= this.#stop(grace).catch((error) => {
+      // All steps have had their turn: what is left for another call is to wait for the end.
+      this.#stopping = this.#parts.attached ? Promise.resolve() : this.exited.then(() => {});
+      throw error;
+    });
     return this.#stopping;
   }
 

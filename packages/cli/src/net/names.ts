@@ -70,7 +70,7 @@ export const identify: Verb = {
     }
     const names = named.identify(pid === undefined ? undefined : Number(pid));
     if (given.has('json')) printJson({ names });
-    else names.forEach(print);
+    else names.map(printable).forEach(print);
     return done;
   },
 };

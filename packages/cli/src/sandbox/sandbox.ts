@@ -14,7 +14,7 @@ import {
 import { attend } from '../attend.js';
 import { type Command, done, type Outcome } from '../command.js';
 import { type Given, UsageError } from '../options.js';
-import { printJson } from '../output.js';
+import { jsonText, printable, printJson } from '../output.js';
 import { auditSandbox } from './audit.js';
 import { ProgressLine } from './progress.js';
 import { rootOf, rootOptions } from './root.js';
@@ -230,12 +230,15 @@ async function runConfined(given: Given): Promise<Outcome> {
   }
   const box = await makeBox(options);
   try {
-    if (given.has('report')) process.stderr.write(`${JSON.stringify(box.report)}\n`);
+    if (given.has('report')) process.stderr.write(`${jsonText(box.report)}\n`);
     const outcome = given.has('json')
       ? await runForProgram(box, words)
       : await runShown(given, box, words);
     if (given.has('changes')) {
-      for (const { kind, path } of await box.changes()) process.stderr.write(`${kind} ${path}\n`);
+      for (const { kind, path, unlisted } of await box.changes()) {
+        const note = unlisted ? ' (content not listed)' : '';
+        process.stderr.write(`${kind} ${printable(path)}${note}\n`);
+      }
     }
     return outcome;
   } finally {
