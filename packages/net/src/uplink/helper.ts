@@ -1,8 +1,8 @@
 // The programs of others that an uplink needs: how they are found, and what they are given.
 import { isAbsolute } from 'node:path';
 
-/** Where distributions keep them; the PATH of a user often lacks the directories for root. */
-const SYSTEM = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+/** Where distributions keep them. */
+const SYSTEM = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * Returns the environment of a helper program. It has a path to be found by, and nothing of the
@@ -10,6 +10,6 @@ const SYSTEM = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/
  * caller's PATH that is relative to the working directory is left out, because others may write there.
  */
 export function helperEnvironment(): { PATH: string; LC_ALL: string } {
-  const callers = (process.env.PATH ?? '').split(':').filter((entry) => isAbsolute(entry));
-  return { PATH: [...new Set([...callers, ...SYSTEM])].join(':'), LC_ALL: 'C' };
+  const entries = (process.env.PATH ?? '').split(':').filter((entry) => isAbsolute(entry));
+  return { PATH: entries.join(':') || SYSTEM, LC_ALL: 'C' };
 }
