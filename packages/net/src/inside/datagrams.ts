@@ -4,6 +4,7 @@ import type { Namespace } from '@ns/core';
 import { closeFd } from '@ns/core/sys';
 import { isIP } from '../is-ip.js';
 import type { Resolver } from './dns.js';
+import { isUnknownZone } from './socket-names.js';
 import { assertPort, boundSocket, SOCK_DGRAM } from './sockets.js';
 
 interface BindRequest {
@@ -42,6 +43,13 @@ export function insideDatagrams(
   const socket = createSocket({ lookup: resolver.lookup as SocketOptions['lookup'], ...options });
   const v6 = options.type === 'udp6';
   const original = socket.bind.bind(socket);
+  // A datagram of a link-local neighbour comes as an error if its interface is not known here. It is
+  // lost, as datagrams may be; without a listener for errors it would end the process.
+  const emit = socket.emit.bind(socket);
+  socket.emit = ((event: string, ...args: unknown[]) => {
+    if (event === 'error' && isUnknownZone(args[0])) return false;
+    return (emit as (...all: unknown[]) => boolean)(event, ...args);
+  }) as typeof socket.emit;
   const takeOver = (address: string, port: number) => {
     const { reuseAddr, ipv6Only } = options;
     const fd = boundSocket(namespace, { type: SOCK_DGRAM, address, port, reuseAddr, ipv6Only });

@@ -4,10 +4,11 @@
 import type { Socket, SocketConstructorOpts } from 'node:net';
 import type { Namespace } from '@ns/core';
 import { closeFd } from '@ns/core/sys';
+import { type NamedHandle, nameByKernel } from './socket-names.js';
 import { AF_INET, AF_INET6, makeSocket, SOCK_STREAM } from './sockets.js';
 
 /** What is used of Node's handle of a TCP socket. */
-interface TcpHandle {
+interface TcpHandle extends NamedHandle {
   open(fd: number): number;
   connect(...args: unknown[]): number;
   connect6(...args: unknown[]): number;
@@ -24,6 +25,7 @@ const METHODS = [
 
 function placeInside(handle: TcpHandle, namespace: Namespace): void {
   let placed = false;
+  nameByKernel(handle);
   for (const [method, family] of METHODS) {
     const original = handle[method];
     handle[method] = (...args) => {

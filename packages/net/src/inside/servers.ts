@@ -4,6 +4,7 @@ import { isSystemError, type Namespace } from '@ns/core';
 import { closeFd } from '@ns/core/sys';
 import { isIP } from '../is-ip.js';
 import type { Resolver } from './dns.js';
+import { nameAccepted } from './socket-names.js';
 import { assertPort, boundSocket, SOCK_STREAM } from './sockets.js';
 
 type Listen = Server['listen'];
@@ -102,5 +103,7 @@ export function placeServer<S extends Server>(
     return server;
   };
   (server as Server).listen = listen as Listen;
+  // Before the listeners of the server's own class, which may ask for the addresses.
+  server.prependListener('connection', nameAccepted);
   return server;
 }
