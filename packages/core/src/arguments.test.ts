@@ -129,7 +129,7 @@ test('a child has its options checked before anything is made', () => {
 test('a call of a program refuses an option that it does not have', () => {
   expect(() => new Program().call('getpid', { tolerat: ['EPERM'] } as never)).toThrow(
     new TypeError(
-      'getpid: options has no option tolerat; it has tolerate, expect, ifFailed, ifSucceeded, step, hint, explains',
+      'getpid: options has no option tolerat; it has tolerate, expect, ifFailed, ifSucceeded, step, part, hint, explains',
     ),
   );
 });

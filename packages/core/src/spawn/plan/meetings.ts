@@ -6,7 +6,10 @@ import { Program } from '../../program/program.js';
 function actionOf(action: MeetingAction, part: ChildPart | undefined): MeetingAction {
   if (part === undefined) return action;
   const fail = (error: unknown): never => {
-    if (error instanceof Error && !('part' in error)) Object.assign(error, { part });
+    // Any error can come of it, and stays as it is for readers.
+    if (error instanceof Error && !('part' in error)) {
+      Reflect.defineProperty(error, 'part', { value: part });
+    }
     throw error;
   };
   return (child) => {
