@@ -76,6 +76,11 @@ test('the user namespace belongs to the ids of the commands, and to no process o
   expect((mapped.namespaces.user as Namespace).ownerUid()).toBe(0);
 });
 
+test('with a way outside, root owns the user namespace, as pasta(1) demands', () => {
+  expect(identityOf({ network: 'private' }).owner).toBeUndefined();
+  expect(identityOf({ network: 'host' }).owner).toBeDefined();
+});
+
 test('clocks have offsets where the commands have ids of their own', async () => {
   const made = await box({ time: { boottime: 1_000_000 } });
   expect(Number(await sh(made, 'cut -d. -f1 /proc/uptime'))).toBeGreaterThan(1_000_000);

@@ -14,6 +14,7 @@ import {
   user,
 } from '@ns/user';
 import { changesHost } from './host-changes.js';
+import { hasUplink } from './network.js';
 import type { SandboxOptions, SandboxUser } from './options.js';
 import { limitWatches } from './shares.js';
 import { ownProperties, within } from './validate.js';
@@ -55,7 +56,7 @@ export function callerIds(): Ids {
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 }
 
-type Options = Pick<SandboxOptions, 'user' | 'root' | 'writable' | 'mounts'>;
+type Options = Pick<SandboxOptions, 'user' | 'root' | 'writable' | 'mounts' | 'network'>;
 
 /** One of the ids that no user has, at random: they are too many to meet. */
 function randomStranger(): number {
@@ -139,8 +140,9 @@ export function identityOf(options: Options, pick: () => number = randomStranger
   if (outside.gid === undefined) throw new RangeError(`user.gid: ${gid} is not in user.map`);
   const ids = { uid: outside.uid, gid: outside.gid };
   // Processes of the owner rule over the namespace from outside. Only ids that no process of the host
-  // has may own it, which nobody's are not.
-  const isOwner = ids.uid !== NOBODY && ids.uid === stranger && ids.gid === stranger;
+  // has may own it, which nobody's are not; and pasta(1) has to, which gives up all other privileges.
+  const isOwner =
+    ids.uid !== NOBODY && ids.uid === stranger && ids.gid === stranger && !hasUplink(options);
   return { maps, uid, gid, outside: ids, ...(isOwner ? { owner: ids } : {}) };
 }
 
