@@ -102,7 +102,11 @@ export class Cgroup extends GroupResources {
   /** Kills what is in the group and removes it, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.closed) return;
-    await this.kill();
-    await this.remove();
+    try {
+      await this.kill();
+      await this.remove();
+    } finally {
+      this.close();
+    }
   }
 }

@@ -72,7 +72,10 @@ export class SandboxNetwork {
 
   /** @internal */
   close(): void {
-    this.#route?.close();
-    this.#inside?.close();
+    try {
+      this.#route?.close();
+    } finally {
+      this.#inside?.close();
+    }
   }
 }
