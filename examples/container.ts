@@ -23,7 +23,7 @@ try {
   ]);
   process.stdout.write(stdout);
   for (const { kind, path } of await box.changes()) {
-    if (path.startsWith('/etc/')) console.log(kind, path);
+    if (String(path).startsWith('/etc/')) console.log(kind, String(path));
   }
   await box.stop();
   process.stdout.write(readFileSync(`${directory}/etc/motd`, 'utf8'));

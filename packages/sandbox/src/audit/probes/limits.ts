@@ -53,10 +53,10 @@ function limitOf(
     prepare(calls, { report, options }) {
       const found = resources.map((one) => readLimit(calls, one));
       return () => {
-        const keeper = report.limits[name];
+        const kept = report.limits[name];
         const asked = options.limits?.[name];
-        if (keeper === 'cgroup') return blocked(`${asked} for all processes together`);
-        if (keeper === undefined) return reachable('no limit but those of the caller');
+        if (kept?.keeper === 'cgroup') return blocked(`${asked} for all processes together`);
+        if (kept === undefined) return reachable('no limit but those of the caller');
         const value = lowest(found);
         return value === undefined
           ? reachable('no limit is in force')
