@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Namespace, run, runSync, spawn } from '@ns/core';
 import fc from 'fast-check';
@@ -66,6 +66,14 @@ test('names are read and set in the namespace of a process', async () => {
 
 test('names are read and set through a handle, also when no process is left', async () => {
   const child = await box({ hostname: 'held' });
+  // A command can join only a user namespace that has id maps.
+  for (const [name, map] of [
+    ['setgroups', 'deny'],
+    ['uid_map', `0 ${process.geteuid?.()} 1`],
+    ['gid_map', `0 ${process.getegid?.()} 1`],
+  ] as const) {
+    writeFileSync(`/proc/${child.pid}/${name}`, map);
+  }
   const namespace = Namespace.of(child.pid, 'uts');
   const owner = Namespace.of(child.pid, 'user');
   try {
