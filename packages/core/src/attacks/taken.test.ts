@@ -25,7 +25,7 @@ import { run } from '../spawn/run.js';
 import { runProgram } from '../spawn/run-program.js';
 import { spawn } from '../spawn/spawn.js';
 import type { NamespaceSpec } from '../spawn/spec.js';
-import { O_CLOEXEC } from '../sys/fd.js';
+import { closeFd, O_CLOEXEC, pipe } from '../sys/fd.js';
 import { addressOf, rawSyscallAsync } from '../sys/native.js';
 import { syscallNumber } from '../sys/numbers.js';
 import { syscall } from '../sys/syscall.js';
@@ -45,15 +45,21 @@ beforeEach(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** Makes a call, and what follows it at once, while the pool is busy. */
+/** Makes a call, and what follows it at once, while all threads of the pool wait. */
 async function busy<Result>(call: () => Promise<Result>): Promise<Result> {
-  const pause = BigInt64Array.of(0n, 30_000_000n);
-  const sleep = () =>
-    rawSyscallAsync(syscallNumber('nanosleep'), [addressOf(pause), 0, 0, 0, 0, 0]);
-  const sleeps = Array.from({ length: POOL }, sleep);
-  const [result] = await Promise.allSettled([call(), ...sleeps]);
-  if (result.status === 'rejected') throw result.reason;
-  return result.value;
+  const { read, write } = pipe();
+  const byte = new Uint8Array(1);
+  const wait = () => rawSyscallAsync(syscallNumber('read'), [read, addressOf(byte), 1, 0, 0, 0]);
+  const waits = Array.from({ length: POOL }, wait);
+  const result = call();
+  syscall('write', write, new Uint8Array(POOL), POOL);
+  try {
+    return await result;
+  } finally {
+    await Promise.all(waits);
+    closeFd(read);
+    closeFd(write);
+  }
 }
 
 /**
