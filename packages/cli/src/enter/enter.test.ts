@@ -217,6 +217,27 @@ describe('how it ends', () => {
   });
 });
 
+test("enter refuses a target that is in a container's files without its user namespace", async ({
+  skip,
+}) => {
+  skip(euid !== 0, 'root alone can have a process there');
+  const running = async (...args: string[]) => {
+    const [file = '', ...rest] = [...args, 'sh', '-c', 'echo in; exec sleep 1000'];
+    const started = start(file, ...rest);
+    onTestFinished(async () => {
+      started.child.kill('SIGKILL');
+      await started.ended();
+    });
+    await started.written('in');
+    return String(started.child.pid);
+  };
+  const theirs = await running('setpriv', '--reuid=1000', '--clear-groups', 'unshare', '-Urm');
+  const inside = await running('nsenter', '-m', '-t', theirs);
+  const { status, stderr } = ns('enter', '-t', inside, 'id');
+  expect(status).toBe(125);
+  expect(stderr).toMatch(/^ns enter: cannot join mnt:\[\d+\]: it belongs to user:\[\d+\]/);
+});
+
 test('--explain shows the joins and runs nothing', async () => {
   const pid = String(await container('unshare', ...unshare, '--net'));
   const { stdout, status } = ns('enter', '-t', pid, '--explain', 'false');
