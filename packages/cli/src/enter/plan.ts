@@ -177,7 +177,9 @@ export const enterOptions: readonly OptionGroup[] = [
         help: 'user id inside (default: 0 in a joined user namespace), or follow: that of the target',
       },
       setgid: { short: 'G', value: 'GID', help: 'group id inside (likewise)' },
-      'preserve-credentials': { help: 'change neither user nor group id' },
+      'preserve-credentials': {
+        help: 'keep user and group id, as far as they are mapped in a joined user namespace',
+      },
       'keep-caps': {
         help: 'in a joined user namespace, keep all capabilities, also without being root',
       },
