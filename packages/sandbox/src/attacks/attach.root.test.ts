@@ -51,14 +51,18 @@ async function racer() {
   const child: NamespaceProcess = await spawn('python3', ['-c', RACER, evil], {
     uid: STRANGER,
     gid: STRANGER,
-    stdio: ['pipe', 'pipe', 'ignore'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     await child.exited;
   });
   const lines = child.lines[Symbol.asyncIterator]();
-  const next = async () => (await lines.next()).value as string;
+  const next = async () => {
+    const { done, value } = await lines.next();
+    if (done) throw new Error('the racer has ended');
+    return value;
+  };
   return async (longest: number, act: (pid: number, ready: () => Promise<string>) => unknown) => {
     child.stdin?.write(`${longest}\n`);
     await act(Number(await next()), next);
