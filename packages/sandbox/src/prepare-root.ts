@@ -1,7 +1,18 @@
 // What has to be on the disk before a sandbox is made: directories of an overlay, an unpacked archive.
-import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fchownSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RootOverlay } from '@ns/mount';
+import { pathOfFd } from './files/resolve.js';
 import type { Identity } from './identity.js';
 import { Made } from './made.js';
 import type { RootSource, SandboxOptions } from './options.js';
@@ -65,11 +76,28 @@ function archiveOf(root: Exclude<RootSource, { directory: string }>): ArchiveSou
   return { oci, ...(reference === undefined ? {} : { reference }) };
 }
 
+/**
+ * Gives a directory that root has just made to the commands' user. The directory around it may be this
+ * user's already, who could put a link to elsewhere in its place: only what is empty and root's is given.
+ */
+export function giveAway(directory: string, { uid, gid }: Owner): void {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  const fd = openSync(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    if (fstatSync(fd).uid !== 0 || readdirSync(pathOfFd(fd)).length > 0) {
+      throw new Error(`${directory} has just been replaced by something else`);
+    }
+    fchownSync(fd, uid, gid);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Makes a directory that belongs to the commands' user. */
-function makeFor(directory: string, { uid, gid }: Owner, mode = 0o755): void {
+function makeFor(directory: string, owner: Owner, mode = 0o755): void {
   if (existsSync(directory)) return;
   mkdirSync(directory, { mode });
-  if (process.geteuid?.() === 0) chownSync(directory, uid, gid);
+  if (process.geteuid?.() === 0) giveAway(directory, owner);
 }
 
 async function fill(

@@ -54,7 +54,7 @@ const refused: Record<string, [Entry[], string]> = {
       { path: 'd/', type: 'Directory' },
       { path: 'a', type: 'Link', linkpath: 'd' },
     ],
-    'EPERM',
+    'is a directory',
   ],
   'loops of links': [
     [

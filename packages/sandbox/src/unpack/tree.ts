@@ -22,6 +22,7 @@ const EEXIST = -errnoNumber('EEXIST');
 const ENOTDIR = -errnoNumber('ENOTDIR');
 const EISDIR = -errnoNumber('EISDIR');
 const ELOOP = -errnoNumber('ELOOP');
+const EPERM = -errnoNumber('EPERM');
 
 /** To whom everything belongs. */
 export interface Owner {
@@ -71,6 +72,13 @@ export class Tree {
     this.#root = syscall('openat', AT.FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     this.#owner = owner;
     this.#top = this.#inode(this.#root);
+  }
+
+  /**
+   * Gives the directory to its owner, who cannot come to it before: processes of the owner could put
+   * something else under a name while it is being made.
+   */
+  handOver(): void {
     this.#settle(this.#root, 0o755);
   }
 
@@ -132,6 +140,9 @@ export class Tree {
         const args = [from, cName(name), place.directory, cName(place.name), 0] as const;
         const made = trySyscall('linkat', ...args);
         if (made === ENOENT) throw missing();
+        if (made === EPERM) {
+          throw new ArchiveError(`${shownName(target.join('/'))} is linked to, and is a directory`);
+        }
         if (made < 0) syscall('linkat', ...args);
       });
     } finally {

@@ -270,6 +270,7 @@ export async function unpack(
     try {
       if ('tar' in source) await unpackTar(source.tar, work);
       else await unpackLayers(source.oci, source.reference, work);
+      tree.handOver();
       return budget.tally;
     } finally {
       tree.close();
