@@ -167,7 +167,7 @@ export function workerOf(directory: string): SandboxUser {
 
 /** The new user namespace, in which PID 1 keeps its capabilities: commands without cannot trace it. */
 export function userSpec(identity: Identity, options: SandboxOptions): NamespaceSpec {
-  const { maps, uid, gid, owner } = identity;
+  const { maps, uid, gid, owner } = ownProperties(identity);
   const wanted: UserOptions = {
     map: { uid: maps.uid, gid: maps.gid },
     uid,

@@ -6,6 +6,7 @@ import type { Identity } from './identity.js';
 import { groupName, nameBeginning, removeLeftGroups } from './left-groups.js';
 import type { Bytes, SandboxLimits, SandboxOptions } from './options.js';
 import { rlimitShares } from './shares.js';
+import { ownProperties } from './validate.js';
 
 /** What keeps a limit. */
 export type LimitKeeper = 'cgroup' | 'rlimit';
@@ -189,11 +190,11 @@ export async function limit(
   const report = Object.keys(limits)
     .filter((name) => !Object.hasOwn(missed, name))
     .map((name) => [name, keptBy(kept.includes(name) ? 'cgroup' : 'rlimit', name, options)]);
-  return {
+  return ownProperties({
     ...(made ? { cgroup: made.group } : {}),
     rlimits: rlimitsOf(limits, kept),
     report: Object.fromEntries(report) as LimitReport,
-  };
+  });
 }
 
 /** How the limits would be kept, without making anything. */

@@ -7,6 +7,7 @@ import { bytesOf } from './limits.js';
 import { hasUplink } from './network.js';
 import type { Bytes, SandboxOptions } from './options.js';
 import { amongMounts, type Shown, shownOf } from './shown.js';
+import { ownProperties } from './validate.js';
 
 /** Where programs and their libraries are. */
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
@@ -176,7 +177,7 @@ export interface PreparedRoot {
 /** The root by these options. */
 export function rootOptions(options: SandboxOptions, root: PreparedRoot): RootfsOptions {
   const { tmp = DEFAULT_TMP, mask = [], mounts = [], sys = true } = options;
-  const { directory, overlay, layout } = root;
+  const { directory, overlay, layout } = ownProperties(root);
   const { covers, shown, isKernelRoot } = layout;
   return {
     ...(directory === undefined ? {} : { source: directory }),

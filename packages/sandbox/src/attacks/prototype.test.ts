@@ -39,6 +39,7 @@ test.each([
   '{ newPrivileges: true, nestedUserNamespaces: true }',
   "{ capabilities: 'all' }",
   "{ writable: ['/'] }",
+  "{ overlay: { size: '1M' }, owner: { uid: 0, gid: 0 }, cgroup: { remove: 1 } }",
 ])('sandboxes take no options from Object.prototype: %s', (properties) => {
   const output = polluted(properties);
   expectToBeConfined(output);

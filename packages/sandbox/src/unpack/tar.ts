@@ -121,26 +121,33 @@ function nameOf(block: Buffer): string {
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 
-/** The records of a pax header: each is its length, a space, a key, `=`, a value and a newline. */
-function recordsOf(content: Buffer): Map<string, string> {
+const NAMES = ['path', 'linkpath', 'size', 'mtime'] as const satisfies (keyof Extension)[];
+
+const isKnown = (key: string) =>
+  key.startsWith('GNU.sparse.') || NAMES.some((name) => name === key);
+
+/**
+ * The known records of a pax header: each is its length, a space, a key, `=`, a value and a newline.
+ * Others are not kept: a header may have tens of thousands.
+ */
+function recordsOf(bytes: Buffer): Map<string, string> {
   const records = new Map<string, string>();
+  const content = bytes.toString('latin1');
   for (let at = 0; at < content.length; ) {
-    const space = content.indexOf(0x20, at);
-    const digits = content.toString('latin1', at, Math.min(space, at + 9));
+    const space = content.indexOf(' ', at);
+    const digits = content.slice(at, Math.min(space, at + 9));
     const end = at + Number(digits);
-    const equals = content.indexOf(0x3d, space);
-    if (!/^[1-9]\d*$/.test(digits) || end > content.length || content[end - 1] !== 0x0a) {
+    const equals = content.indexOf('=', space);
+    if (!/^[1-9]\d*$/.test(digits) || end > content.length || content[end - 1] !== '\n') {
       throw damaged('an extended header has a record of another length than it says');
     }
     if (equals <= space || equals >= end) throw damaged('an extended header has no key');
-    const key = content.toString('latin1', space + 1, equals);
-    records.set(key, content.toString('latin1', equals + 1, end - 1));
+    const key = content.slice(space + 1, equals);
+    if (isKnown(key)) records.set(key, content.slice(equals + 1, end - 1));
     at = end;
   }
   return records;
 }
-
-const NAMES = ['path', 'linkpath', 'size', 'mtime'] as const satisfies (keyof Extension)[];
 
 function extend(extension: Extension, records: Map<string, string>): void {
   for (const [key, value] of records) {
