@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Namespace } from '../namespaces/namespace.js';
 import { Program } from '../program/program.js';
 import { clone } from '../spawn/clone.js';
+import { hold } from '../spawn/hold.js';
 import type { RunOptions } from '../spawn/options.js';
 import type { NamespaceProcess } from '../spawn/process.js';
 import type { RunResult } from '../spawn/result.js';
@@ -16,6 +17,7 @@ import { runSync } from '../spawn/run-sync.js';
 import { spawn } from '../spawn/spawn.js';
 import type { NamespaceSpec } from '../spawn/spec.js';
 import { rootMap, withInit } from '../testing/eight-namespaces.js';
+import { type Container, canMakeContainer, container } from './container.testing.js';
 
 type Run = (script: string, options: RunOptions) => Promise<unknown>;
 const both: [string, Run][] = [
@@ -77,6 +79,46 @@ for i in range(40000): os.write(1, b'x')`;
     expect(external - before.external).toBeLessThan(16 * MiB);
   });
 });
+
+/** Runs a command in a container whose root traces it until the caller has its result. */
+async function runTraced(start: (user: Namespace) => unknown): Promise<Container> {
+  const enemy = await container('keep');
+  expect(await start(enemy.user)).toMatchObject({ exitCode: null, signal: null });
+  await expect.poll(() => enemy.found.map(({ name }) => name)).toContain('sleep');
+  return enemy;
+}
+
+/** Share of a processor that this process takes. */
+async function load(): Promise<number> {
+  const before = process.cpuUsage();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+const tracedRuns: [string, (user: Namespace) => unknown][] = [
+  ['run', (user) => run('sleep', ['1'], { namespaces: [user], reject: false })],
+  ['runSync', (user) => runSync('sleep', ['1'], { namespaces: [user], reject: false })],
+];
+
+test.skipIf(!canMakeContainer).each(tracedRuns)(
+  '%s settles, and leaves the event loop idle, although a tracer keeps the ended command',
+  async (_, start) => {
+    await runTraced(start);
+    expect(await load()).toBeLessThan(0.5);
+  },
+);
+
+test.skipIf(!canMakeContainer)(
+  'a process that is held ends although a tracer keeps it',
+  async () => {
+    const enemy = await container('keep');
+    const held = await hold({ namespaces: [enemy.user] });
+    await expect.poll(() => enemy.found.map(({ name }) => name)).toContain('ns-init');
+    await held[Symbol.asyncDispose]();
+    expect(await held.exited).toMatchObject({ code: null, signal: null });
+  },
+);
 
 test('child_process settles in the same cases', async () => {
   const options = { timeout: 200 };

@@ -1,12 +1,15 @@
 # A hostile root in a user namespace: looks for processes there that it may trace, and so take
 # over. Prints each as a line of JSON. With `stop` as argument it stops and continues them meanwhile, to
-# widen the moments in which they are open.
+# widen the moments in which they are open. With `keep` it traces what it can until it is killed itself, so
+# that the parent cannot reap it.
 import ctypes, errno, json, os, signal, sys
 
 PIDFD_GETFD = 438
+PTRACE_SEIZE = 0x4206
 libc = ctypes.CDLL(None, use_errno=True)
 mine = os.readlink('/proc/self/ns/user')
 stops = 'stop' in sys.argv
+keeps = 'keep' in sys.argv
 seen = set()
 
 
@@ -38,6 +41,8 @@ def look(pid):
     if os.readlink('/proc/%s/ns/user' % pid) != mine:
         return
     if not may_trace(pid):
+        return
+    if keeps and libc.ptrace(PTRACE_SEIZE, int(pid), None, None) != 0:
         return
     maps = open('/proc/%s/maps' % pid).read()
     found = status(pid)

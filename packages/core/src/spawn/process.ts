@@ -9,10 +9,11 @@ import { closeFd } from '../sys/fd.js';
 import { rawWatch, type Watch } from '../sys/native.js';
 import { signalNumber } from '../sys/signals.js';
 import { trySyscall } from '../sys/syscall.js';
-import { decodeStatus, type Exit, reapIfEnded } from '../sys/wait.js';
+import { decodeStatus, type Exit } from '../sys/wait.js';
 import { abortError } from './call-end.js';
 import type { CheckedSpawn } from './checked.js';
 import { IpcChannel, type Sent } from './ipc-channel.js';
+import { reapEnded } from './kill-and-reap.js';
 import type { Running } from './launch.js';
 import { ofThisWorker } from './of-this-worker.js';
 import { socketOf } from './socket.js';
@@ -62,7 +63,10 @@ export class NamespaceProcess extends EventEmitter {
   readonly spawnargs: string[];
   /** The command. */
   readonly spawnfile: string;
-  /** The end of the process; never rejects. */
+  /**
+   * The end of the process; never rejects. Neither code nor signal is known if a process that traces it
+   * does not let it go within a second.
+   */
   readonly exited: Promise<Exit>;
 
   readonly #watch: Watch;
@@ -73,6 +77,7 @@ export class NamespaceProcess extends EventEmitter {
   #open = 1; // the process itself, and each stream that has not closed
   #resolveExited: (exit: Exit) => void = () => {};
   #stopListening: () => void = () => {};
+  #stopReaping: () => void = () => {};
 
   /** @internal */
   constructor(running: Running, options: CheckedSpawn) {
@@ -146,6 +151,7 @@ export class NamespaceProcess extends EventEmitter {
   readonly #letGo = (): void => {
     ofThisWorker.delete(this.#letGo);
     this.#watch.close();
+    this.#stopReaping();
     closeFd(this.pidfd);
     if (this.#report !== -1) closeFd(this.#report);
     this.pidfd = -1;
@@ -160,8 +166,11 @@ export class NamespaceProcess extends EventEmitter {
   }
 
   #onEnd(): void {
-    const ended = reapIfEnded(this.pidfd);
-    if (!ended) return;
+    this.#watch.close();
+    this.#stopReaping = reapEnded(this.pidfd, (exit) => this.#onExit(exit));
+  }
+
+  #onExit(ended: Exit): void {
     clearTimeout(this.#timer);
     this.#stopListening();
     const exit = { ...ended, ...this.#reported() };

@@ -61,9 +61,12 @@ export function isRunError(value: unknown): value is RunError {
   return value instanceof Error && brand in value;
 }
 
-function ended({ signal, exitCode }: RunResult<unknown>): string {
+function ended({ signal, exitCode, code }: RunResult<unknown>): string {
   if (signal !== null) return `was ended by ${signal}`;
-  return exitCode === null ? 'could not be ended' : `exited with code ${exitCode}`;
+  if (exitCode !== null) return `exited with code ${exitCode}`;
+  return code === undefined
+    ? 'has ended, but is kept by a process that traces it'
+    : 'could not be ended';
 }
 
 const LAST_WORDS = 500;

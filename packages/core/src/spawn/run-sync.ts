@@ -10,7 +10,7 @@ import { isStartTimeout, startLimit } from './call-end.js';
 import { checkRun } from './check.js';
 import type { CheckedRun } from './checked.js';
 import { type Cut, cuts, neverRan, patience, unknownExit } from './cut.js';
-import { reapLater } from './kill-and-reap.js';
+import { reapEndedSync, reapLater } from './kill-and-reap.js';
 import { launchSync, type Running } from './launch.js';
 import { type RunSyncOptions, runSyncOptions } from './options.js';
 import { Output } from './output.js';
@@ -152,8 +152,8 @@ function follow(running: Running, options: CheckedRun, started: bigint) {
     if (out) sinks[0]?.read();
     if (err) sinks[1]?.read();
     if (gone) {
-      ended = reapIfEnded(pidfd);
-      if (ended) feed?.close();
+      ended = reapEndedSync(pidfd);
+      feed?.close();
     }
     if (sinks.some(({ exceeded }) => exceeded)) cut = cuts.maxBuffer;
     else if (left === 0) cut = cuts.timeout;
