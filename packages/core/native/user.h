@@ -66,6 +66,7 @@ static void keep(struct job *job, i32 proc, i64 runner) {
   job->directory = (i32)call4(SYS_OPENAT, proc, "self", O_PATH_CLOEXEC, 0);
   if (job->directory < 0) call1(SYS_EXIT_GROUP, 127);
   call3(SYS_CLOSE_RANGE, 0, ~0u, CLOSE_RANGE_UNSHARE);
+  call1(SYS_SETSID, 0); // who traces it must not get at the caller's terminal
   call2(SYS_MUNMAP, job, job->size);
   call2(SYS_PRCTL, PR_SET_DUMPABLE, 1);
   call2(SYS_KILL, call1(SYS_GETPID, 0), SIG_STOP);

@@ -147,6 +147,14 @@ test('a command in a container has ids of its root, and no group of the caller',
   }
 });
 
+test('a process that is held in a container is in a session of its own, without a terminal', async () => {
+  const enemy = await container();
+  await using held = await hold({ namespaces: [enemy.user] });
+  const stat = readFileSync(`/proc/${held.pid}/stat`, 'utf8');
+  const [, , , session, terminal] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  expect({ session, terminal }).toEqual({ session: String(held.pid), terminal: '0' });
+});
+
 test('a user namespace without id maps can run no command', async () => {
   using user = Namespace.create('user');
   await expect(run('true', [], { namespaces: [user] })).rejects.toThrow('without id maps');

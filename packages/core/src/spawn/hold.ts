@@ -52,7 +52,8 @@ function checkHold(options: HoldOptions): CheckedSpawn {
 }
 
 function held({ command: _command, ...rest }: CheckedSpawn): ChildOptions {
-  return { ...rest, hold: 'open', stdio: [] };
+  // In a session of its own: who traces it in a container must not get at the caller's terminal.
+  return { ...rest, hold: 'open', stdio: [], detached: true };
 }
 
 /** Options of {@link hold}: those of spawn that do not concern a command. */
