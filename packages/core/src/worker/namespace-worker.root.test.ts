@@ -131,6 +131,14 @@ test('a handle may be closed at once, and nothing stays open', async () => {
   expect(fdCount()).toBe(before);
 });
 
+test('a mount namespace of another user namespace is refused: its owner decides what is in the files', () => {
+  using user = Namespace.create('user');
+  using mount = Namespace.create('mount', { user });
+  expect(() => new NamespaceWorker('./any.js', { namespaces: [mount] })).toThrow(
+    `cannot join ${mount}: it belongs to ${user}`,
+  );
+});
+
 test('a mount namespace is private if it is new, and may be joined', async () => {
   using mount = Namespace.create('mount');
   const joined = await inside([mount], `return [link('mnt'), process.cwd() !== '']`);

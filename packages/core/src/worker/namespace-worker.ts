@@ -8,6 +8,7 @@ import { assertKeys, ownOptions } from '../arguments.js';
 import { reviveSystemError } from '../errors.js';
 import { isNamespace } from '../namespaces/brand.js';
 import type { Namespace } from '../namespaces/namespace.js';
+import { assertOwners } from '../namespaces/owners.js';
 import { allNamespaceTypes, isNamespaceType, type NamespaceType } from '../namespaces/types.js';
 import { workerEntry } from '../prebuilt.js';
 import { ensurePoolThreads } from '../sys/pool.js';
@@ -95,7 +96,11 @@ function withoutInputType(): Pick<WorkerOptions, 'execArgv'> {
  * If the thread cannot enter, the Worker ends with an `error` event, and nothing of `filename` has
  * run.
  *
+ * The files of a joined mount namespace are the code of the thread, so that it must belong to the
+ * caller's user namespace: the owner of another one decides what is in them.
+ *
  * @throws {TypeError} for wrong arguments, and for user, pid and time: no thread can be there
+ * @throws {Error} for a mount namespace of another user namespace
  * Its `error` event brings a SystemError: EPERM without the privilege, ENOSPC at a limit on namespaces
  * @see unshare(2), setns(2)
  * @example const worker = new NamespaceWorker('./server.js', { namespaces: [net] });
@@ -109,6 +114,7 @@ export class NamespaceWorker extends Worker {
     const { namespaces = [], eval: source, workerData, ...rest } = ownOptions(options);
     const code = checkCode(filename, source);
     const wanted = checkNamespaces(namespaces);
+    assertOwners(wanted.filter(isNamespace).filter(({ type }) => type === 'mount'));
     // Were the new thread the first to use the pool, all its threads would be born in there.
     ensurePoolThreads();
     const held: number[] = [];
