@@ -20,6 +20,9 @@ import { type FirstProcess, Sandbox } from './sandbox.js';
 import { idPair } from './schema.js';
 import { validate } from './validate.js';
 
+/** Milliseconds that a child has to join the namespaces of the handles, whose root can stop it. */
+const JOIN_LIMIT = 10_000;
+
 /** How commands are run in a container that is attached to. */
 export interface AttachOptions
   extends Pick<
@@ -144,13 +147,28 @@ function endHeld(held: NamespaceProcess): Promise<void> {
   return held[Symbol.asyncDispose]();
 }
 
+/** Holds a child in the namespaces. SECURITY.md S5. */
+async function holdIn(namespaces: readonly Namespace[]): Promise<NamespaceProcess> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), JOIN_LIMIT);
+  try {
+    return await hold({ namespaces, signal: controller.signal });
+  } catch (cause) {
+    if (!controller.signal.aborted) throw cause;
+    const message = `cannot attach: a child did not come into the namespaces within ${JOIN_LIMIT} ms`;
+    throw Object.assign(new Error(message, { cause }), { code: 'ETIMEDOUT' });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function ofHandles(given: readonly Namespace[], made: Made): Promise<Target> {
   // Taken in the synchronous part of the call: the caller may close its own. SECURITY.md S2.
   const handles = given.map((one) => Namespace.fromFd(one.fd));
   for (const one of handles) made.add(() => one.close());
   assertOwners(handles);
   // A child in there, whose root directory is that of the mount namespace.
-  const held = await hold({ namespaces: handles });
+  const held = await holdIn(handles);
   held.unref();
   made.add(() => endHeld(held));
   using process = OpenProcess.fromPidfd(held.pidfd);
@@ -182,6 +200,7 @@ function idsOutside(ids: Ids, maps: IdMaps, isJoined: boolean): Ids {
  *
  * @param target a process in it, or handles of its namespaces, which stay the caller's
  * @throws {SystemError} ESRCH without such a process, EACCES or EPERM without the privilege
+ * @throws {Error} with the code ETIMEDOUT if the container holds up the child that joins the handles
  * @throws {Error} if the process is in the caller's own namespaces, if its mount namespace belongs to
  *   another user namespace than the one that commands would be in, or if its ids are not mapped there
  * @see setns(2), nsenter(1)

@@ -126,6 +126,32 @@ async function started(command: readonly string[]): Promise<NamespaceProcess> {
   return child;
 }
 
+test('attach to handles ends although the container stops the child that joins it', async () => {
+  // An id of its own: the signal goes to all its processes.
+  const stop = '$| = 1; print "ready\\n"; kill "STOP", -1 while 1';
+  const unshare = ['--clear-groups', 'unshare', '-Urm', 'perl', '-e', stop];
+  const container = await spawn('setpriv', ['--reuid=31416', ...unshare], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(async () => {
+    container.kill('SIGKILL');
+    await container.exited;
+  });
+  for await (const line of container.lines) if (line === 'ready') break;
+  using user = Namespace.fromPidfd(container.pidfd, 'user');
+  using mount = Namespace.fromPidfd(container.pidfd, 'mount');
+  let error: unknown;
+  for (let i = 0; i < 200 && error === undefined; i++) {
+    await attach([user, mount]).then(
+      (box) => box.stop(),
+      (reason) => {
+        error = reason;
+      },
+    );
+  }
+  expect(error).toMatchObject({ code: 'ETIMEDOUT' });
+}, 60_000);
+
 test('attach refuses a process that is in no other namespace than the caller', async () => {
   const child = await started(['env']);
   await expect(attach(child.pid)).rejects.toThrow(
