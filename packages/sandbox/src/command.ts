@@ -30,6 +30,7 @@ const decided = [
   'uid',
   'gid',
   'init',
+  'trustMounts',
   'detached',
   'sessionLeader',
   'processGroup',

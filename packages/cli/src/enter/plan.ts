@@ -128,6 +128,8 @@ export function planEnter(given: Given) {
     const credentials = credentialsIn(given, user, target);
     const keepsCapabilities = given.has('keep-caps') && user !== undefined;
     const options: SpawnOptions = {
+      // As with nsenter(1), the mounts that are named alone are joined whoever owns them.
+      trustMounts: user === undefined,
       ...optionsOf(given, target, namespaces),
       ...(keepsCapabilities ? {} : credentials),
       prepare(child) {

@@ -27,7 +27,7 @@ export const canMakeContainer =
   isRoot || (subordinate('/etc/subuid') !== undefined && subordinate('/etc/subgid') !== undefined);
 
 /** Root there is a stranger, who made it, or a subordinate id of the caller. */
-const strangers: NamespaceSpec = {
+export const strangers: NamespaceSpec = {
   type: 'user',
   prepare(child) {
     if (isRoot) child.ownedBy(STRANGER, STRANGER);

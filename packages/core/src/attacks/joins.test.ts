@@ -23,6 +23,7 @@ import {
   container,
   hasCallersIds,
   STRANGER,
+  strangers,
 } from './container.testing.js';
 
 const isRoot = process.geteuid?.() === 0;
@@ -161,4 +162,35 @@ test('a user namespace without id maps can run no command', async () => {
   await expect(hold({ namespaces: [user] })).rejects.toMatchObject({ code: 'EINVAL' });
   using uts = Namespace.create('uts', { user: user });
   expect(uts.type).toBe('uts');
+});
+
+test('a program of a mount namespace of strangers does not run with the ids of root', async ({
+  skip,
+}) => {
+  skip(!isRoot, 'only root can join a mount namespace alone');
+  await using child = await spawn('sleep', ['100'], {
+    namespaces: [strangers, { type: 'mount' }],
+    uid: 0,
+    gid: 0,
+  });
+  using mount = Namespace.of(child.pid, 'mount');
+  using user = Namespace.of(child.pid, 'user');
+  const refusal = `cannot join ${mount}: it belongs to ${user}`;
+  await expect(run('id', ['-u'], { namespaces: [mount] })).rejects.toThrow(refusal);
+  expect(() => runSync('id', ['-u'], { namespaces: [mount] })).toThrow(refusal);
+  const trusted = await run('cat', ['/proc/self/uid_map'], {
+    namespaces: [mount],
+    trustMounts: true,
+  });
+  expect(trusted.stdout).toMatch(/^ +0 +0 +4294967295\n$/);
+  const joined = await run('cat', ['/proc/self/uid_map'], { namespaces: [user, mount] });
+  expect(joined.stdout.trim()).toMatch(/^0 +31415 +1$/);
+});
+
+test('a command among strangers without a descriptor of the caller is in a session of its own', async () => {
+  const enemy = await container();
+  const script = 'set -- $(cat /proc/$$/stat); echo $(($1 - $6))';
+  const namespaces = [enemy.user];
+  expect((await run('sh', ['-c', script], { namespaces })).stdout).toBe('0\n');
+  expect((await run('sh', ['-c', script])).stdout).not.toBe('0\n');
 });

@@ -90,7 +90,13 @@ export function checkSpawn(
 
 function checkValues(file: string, args: readonly string[], options: SpawnOptions): CheckedSpawn {
   const { cwd, uid, gid, signal } = options;
-  const { timeout = 0, killWithParent = false, parentDeathSignal = 0, init = false } = options;
+  const {
+    timeout = 0,
+    killWithParent = false,
+    parentDeathSignal = 0,
+    init = false,
+    trustMounts = false,
+  } = options;
   const { terminal = false, cgroup, passFds = [] } = options;
   const { serialization = 'json', maxMessage = DEFAULT_MAX_MESSAGE } = options;
   if (serialization !== 'json' && serialization !== 'advanced') {
@@ -114,6 +120,7 @@ function checkValues(file: string, args: readonly string[], options: SpawnOption
     throw new TypeError('stdio: the terminal takes its place');
   }
   checkBoolean('init', init);
+  checkBoolean('trustMounts', trustMounts);
   checkFunction('prepare', options.prepare);
   checkSignal(signal);
   if (!Array.isArray(passFds)) fail('passFds', 'an array', passFds);
@@ -135,6 +142,7 @@ function checkValues(file: string, args: readonly string[], options: SpawnOption
       : signalNumber(parentDeathSignal, 'parentDeathSignal'),
     attributes: options,
     init,
+    trustMounts,
     timeout,
     killSignal: signalNumber(options.killSignal ?? 'SIGTERM', 'killSignal'),
     directory: cwd === undefined || cwd === null || cwd === '' ? undefined : directoryOf(cwd),

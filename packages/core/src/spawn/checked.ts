@@ -35,6 +35,7 @@ export interface ChildOptions {
   readonly terminal?: TerminalSize | undefined;
   readonly cgroup?: string | number | undefined;
   readonly init?: boolean;
+  readonly trustMounts?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly prepare?: SpawnOptions['prepare'];
 }

@@ -2,12 +2,14 @@
 // synchronously. On failure, everything that was made is undone.
 import { constants } from 'node:fs';
 import { AT, CLONE } from '../flags.js';
+import { assertOwners } from '../namespaces/owners.js';
 import { isAway } from '../namespaces/place.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
 import { rawSpawn, rawSpawnAsync, rawWatch } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';
 import { waitUntilReadable } from '../sys/wait.js';
 import { abortError, callEnd, timeoutError } from './call-end.js';
+import type { ChildOptions } from './checked.js';
 import { killAndReap } from './kill-and-reap.js';
 import type { Draft } from './plan/draft.js';
 import { openStdio, openTerminalStdio, type Stdio } from './stdio.js';
@@ -44,12 +46,22 @@ function openCgroup(draft: Draft, undo: Undo): Draft {
   return { ...draft, clone: { ...draft.clone, flags, cgroup: fd } };
 }
 
+/**
+ * Throws if the command would be a program that a stranger chooses, run with the caller's ids: in a
+ * mount namespace of another user namespace than the command's (SECURITY.md S1).
+ */
+function assertPrograms({ command, handles, trustMounts }: ChildOptions): void {
+  if (command === undefined || trustMounts || !handles.some(({ type }) => type === 'mount')) return;
+  assertOwners(handles.filter(({ type }) => type === 'mount' || type === 'user'));
+}
+
 /** @param later whether the clone happens after the call has returned to its caller */
 function begin(wanted: Draft, later: boolean): { stdio: Stdio; undo: Undo; steps: Steps } {
   const { undo } = wanted;
   try {
     const { signal } = wanted.options;
     if (signal?.aborted) throw abortError(signal);
+    assertPrograms(wanted.options);
     const opened = openCgroup(wanted, undo);
     const taken = later ? new Taken(undo) : undefined;
     const draft = taken ? taken.draft(opened) : opened;

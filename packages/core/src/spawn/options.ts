@@ -88,6 +88,12 @@ export interface SpawnOptions extends ProcessAttributes {
    */
   init?: boolean;
   /**
+   * True to run a program of a mount namespace that belongs to another user namespace than the one the
+   * command is in: the root there decides which program that is, and it runs with the caller's ids.
+   * Join that user namespace instead. Default: false.
+   */
+  trustMounts?: boolean;
+  /**
    * Adds calls to the child after those of the specifications: what a specification does for a new
    * namespace, for one that is joined.
    */
@@ -109,7 +115,7 @@ export const spawnOptions = [
     'gid',
   ],
   ...['detached', 'sessionLeader', 'terminal', 'cgroup', 'signal', 'timeout', 'killSignal'],
-  ...['killWithParent', 'parentDeathSignal', 'init', 'prepare'],
+  ...['killWithParent', 'parentDeathSignal', 'init', 'trustMounts', 'prepare'],
   ...['rlimits', 'nice', 'umask', 'noNewPrivileges', 'seccomp', 'cpuAffinity', 'oomScoreAdjust'],
   'processGroup',
 ] as const satisfies readonly (keyof SpawnOptions)[];

@@ -41,10 +41,22 @@ function changeDirectory(program: Program, { directory, specs, handles }: ChildO
   program.call('close', found);
 }
 
+/**
+ * Returns true for a child that a stranger can trace, and to which no descriptor of the caller's was
+ * given: the caller's terminal must not be left to it by the session either (SECURITY.md S7).
+ */
+function leavesSession({ handles, stdio, attributes }: ChildOptions): boolean {
+  return (
+    handles.some(({ type }) => type === 'user') &&
+    attributes.processGroup === undefined &&
+    stdio.every((one) => one === 'pipe' || one === 'ignore' || one === 'ipc')
+  );
+}
+
 /** Session, directory, attributes and ids. */
 export function setUpProcess(program: Program, options: ChildOptions): void {
-  const { detached, attributes } = options;
-  if (detached) program.call('setsid');
+  const { detached, attributes, terminal } = options;
+  if (detached || (!terminal && leavesSession(options))) program.call('setsid');
   changeDirectory(program, options);
   setPrivilegedAttributes(program, attributes);
   changeIds(program, options);
