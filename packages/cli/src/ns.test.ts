@@ -99,8 +99,8 @@ test('with --json an error is a line of JSON', () => {
     error: {
       message: expect.stringContaining('no such process'),
       name: 'SystemError',
-      code: 'ENOENT',
-      syscall: 'openat',
+      code: 'ESRCH',
+      syscall: 'pidfd_open',
       hint: expect.stringContaining('no such process'),
       exitCode: 1,
     },

@@ -170,7 +170,7 @@ static i64 hold(struct job *job, i32 report, i64 guarded) {
 static i64 special(struct job *job, struct entry *entry, i64 *args) {
   switch (entry->number) {
     case STEP_MAPPED_ID:
-      return mapped_id((i32)args[0], (u64)args[1]);
+      return mapped_id((i32)args[0], (u64)args[1], args[2], args[3]);
     case STEP_USER:
       return make_user(job, (i32)args[1]);
     case STEP_USER_END:

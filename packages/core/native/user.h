@@ -11,6 +11,8 @@ enum {
   CLOSE_RANGE_UNSHARE = 2,
 };
 
+#define ANY_ID 0xffffffffl // -1 as an id, which changes none
+
 // The lines of an id map, which are three numbers each: inside, outside, length.
 struct map_reader {
   i32 fd;
@@ -38,17 +40,19 @@ static i64 next_number(struct map_reader *reader) {
   return value;
 }
 
-// STEP_MAPPED_ID; args: descriptor of an id map, the id that the process seems to have. Returns that id
-// if it is mapped; else 0 if that is; else the first id of the map. EINVAL for an empty map.
-static i64 mapped_id(i32 map, u64 seeming) {
+// STEP_MAPPED_ID; args: descriptor of an id map; the id that the process seems to have; and, for a gid,
+// the uid that was chosen and the one that the process seems to have. Returns the id if it is mapped;
+// else 0 if that is; else the first id of the map. EINVAL for an empty map; but a process that keeps
+// its own uid may keep its gid: there is no stranger between the two, and -1 changes none.
+static i64 mapped_id(i32 map, u64 seeming, i64 uid, i64 seeming_uid) {
   struct map_reader reader; // without an initializer, which would be a call of memset
   reader.fd = map;
   reader.length = reader.at = 0;
-  i64 chosen = -ERRNO_EINVAL;
+  i64 chosen = -ERRNO_EINVAL, none = uid == seeming_uid && uid != OVERFLOW_ID ? ANY_ID : chosen;
   for (;;) {
     i64 inside = next_number(&reader), outside = next_number(&reader), length = next_number(&reader);
     (void)outside;
-    if (length < 0) return chosen;
+    if (length < 0) return chosen < 0 ? none : chosen;
     if (seeming != OVERFLOW_ID && seeming - (u64)inside < (u64)length) return (i64)seeming;
     if (inside == 0 || chosen < 0) chosen = inside;
   }

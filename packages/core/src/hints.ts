@@ -69,6 +69,7 @@ export function hintFor(
   if (code === 'EOVERFLOW' && makers.has(syscall)) {
     return 'The user namespace has no map, or not for these ids, so that there is nobody whom a new file could belong to.';
   }
+  if (code === 'ESRCH' && syscall === 'pidfd_open') return 'There is no such process.';
   if (code === 'ENOSYS') return 'This kernel does not have the call.';
   return undefined;
 }

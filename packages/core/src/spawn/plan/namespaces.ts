@@ -54,15 +54,16 @@ function takeMappedIds(program: Program, groups: Call): void {
   const part = 'user';
   const step = 'taking ids that are mapped in the joined user namespace';
   const hint = { EINVAL: 'A user namespace without id maps can run nothing: write them first.' };
-  const choose = (kind: 'uid' | 'gid') => {
+  const choose = (kind: 'uid' | 'gid', ...ids: readonly (Call | number)[]) => {
     const map = program.call('openat', AT.FDCWD, `/proc/self/${kind}_map`, READ, 0, { step, part });
     const seeming = program.call(`gete${kind}`);
-    const id = stepEntry('mappedId', [map, seeming], { step, part, hint });
+    const id = stepEntry('mappedId', [map, seeming, ...ids], { step, part, hint });
     program.append([id]);
     program.call('close', map);
-    return id;
+    return { id, seeming };
   };
-  const [gid, uid] = [choose('gid'), choose('uid')];
+  const { id: uid, seeming: seemingUid } = choose('uid', 0, 1);
+  const { id: gid } = choose('gid', uid, seemingUid);
   program.call('setgroups', 0, null, { step, part, ifFailed: groups, tolerate: ['EPERM'] });
   program.call('setresgid', gid, gid, gid, { step, part });
   program.call('setresuid', uid, uid, uid, { step, part });
