@@ -167,7 +167,11 @@ export class NamespaceProcess extends EventEmitter {
 
   #onEnd(): void {
     this.#watch.close();
-    this.#stopReaping = reapEnded(this.pidfd, (exit) => this.#onExit(exit));
+    // Other watchers of the process look at its status in this turn of the loop: not reaped yet.
+    setImmediate(() => {
+      if (this.pidfd === -1) return;
+      this.#stopReaping = reapEnded(this.pidfd, (exit) => this.#onExit(exit));
+    });
   }
 
   #onExit(ended: Exit): void {
