@@ -11,20 +11,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import { attach } from '../attach.js';
 import { box, sh } from '../testing.js';
 
-test('files.read fails at once for a file with a lease, and keeps no thread of libuv', async ({
-  skip,
-}) => {
-  const made = await box();
+test('files.read fails at once for a file with a lease, and keeps no thread of libuv', async () => {
+  const made = await box({ seccomp: false }); // the filter refuses leases
   // F_SETLEASE, F_WRLCK.
   const script = `open(my $f, "+>", "/tmp/leased") or die; $SIG{IO} = "IGNORE";
     fcntl($f, 1024, 1) or do { print "refused\\n"; exit }; $| = 1; print "up\\n"; sleep 600`;
   const child = await made.spawn('perl', ['-e', script]);
-  let first = '';
-  for await (const line of child.lines) {
-    first = line;
-    break;
-  }
-  if (first !== 'up') skip('a sandbox cannot take a lease');
+  for await (const line of child.lines) if (line === 'up') break;
   const reads = Array.from({ length: 6 }, () => made.files.read('/tmp/leased'));
   await stat('/');
   for (const result of await Promise.allSettled(reads)) {
@@ -42,7 +35,7 @@ test('files resolves paths while all is renamed all the time', async () => {
     'mkdir "/tmp/x"; $| = 1; print "up\\n"; while (1) { rename "/tmp/x", "/tmp/y"; rename "/tmp/y", "/tmp/x" }';
   const child = await made.spawn('perl', ['-e', swap]);
   for await (const line of child.lines) if (line === 'up') break;
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 300; i++) {
     expect(await made.files.read(`/tmp/a/${'b/../'.repeat(8)}c`, { encoding: 'utf8' })).toBe('x\n');
   }
 });

@@ -9,7 +9,7 @@ import { type AuditPreset, auditPresets, promises } from './promises.js';
 import type { AuditFinding, AuditReport } from './report.js';
 import { look } from './view.js';
 
-/** Options of {@link audit}. */
+/** Options of `sandbox.audit`. */
 export interface AuditOptions {
   /** The preset whose promises are checked. Default: `'default'`, those of a sandbox without options. */
   preset?: AuditPreset;

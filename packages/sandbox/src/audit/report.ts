@@ -16,7 +16,7 @@ export const auditAreas = [
   'limits',
 ] as const;
 
-/** One of {@link auditAreas}. */
+/** The area that a probe is about. */
 export type AuditArea = (typeof auditAreas)[number];
 
 /**
