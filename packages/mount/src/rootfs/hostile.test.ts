@@ -236,7 +236,7 @@ test('layers by way of / are of the tree of the caller', () => {
   const [upper, work] = [climbingLink(join(layers, 'upper')), climbingLink(join(layers, 'work'))];
   const mounts: RootEntry[] = [
     { type: 'overlay', target: '/run', lower: [link], upper, work },
-    { type: 'overlay', target: '/etc', lower: [link, '/usr/lib'] },
+    { type: 'overlay', target: '/etc', lower: [link, '/usr/bin'] },
   ];
   const seen = sh('cat /run/file /etc/file; echo new > /run/new', {
     source: top,
