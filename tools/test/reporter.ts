@@ -1,5 +1,8 @@
 // Says why a test was skipped, and leaves what became of each test where $NS_TEST_REPORT says.
-import { writeFileSync } from 'node:fs';
+//
+// A test that blocks its thread is out of reach of its own time limit: if no test has ended
+// for long, the run says which files hang, and fails.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 
@@ -33,16 +36,54 @@ function reportOf(test: TestCase, file: string): TestReport {
   return report;
 }
 
+/** Milliseconds without the end of any test after which the run ends; 20 times the limit of one test. */
+const silence = Number(process.env.NS_TEST_SLOWNESS ?? 1) * 600_000;
+
+/** Ends the processes in which files run. */
+function killWorkers(): void {
+  for (const thread of readdirSync('/proc/self/task')) {
+    const children = readFileSync(`/proc/self/task/${thread}/children`, 'utf8');
+    for (const pid of children.split(' ').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+  }
+}
+
 // Vitest takes the default export of a reporter's file.
 // biome-ignore lint/style/noDefaultExport: see above
 export default class implements Reporter {
   #filtered = false;
+  readonly #running = new Set<TestModule>();
+  #watch: NodeJS.Timeout | undefined;
 
   onInit(vitest: Vitest): void {
     this.#filtered = vitest.config.testNamePattern !== undefined;
+    this.#expectNews();
+  }
+
+  onTestModuleQueued(module: TestModule): void {
+    this.#running.add(module);
+    this.#expectNews();
+  }
+
+  onTestCaseResult(): void {
+    this.#expectNews();
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    this.#running.delete(module);
+    this.#expectNews();
+  }
+
+  #expectNews(): void {
+    clearTimeout(this.#watch);
+    this.#watch = setTimeout(() => {
+      for (const { relativeModuleId } of this.#running) console.error(`hangs: ${relativeModuleId}`);
+      killWorkers();
+      process.exit(1);
+    }, silence).unref();
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
+    clearTimeout(this.#watch);
     const report: Report = {
       kernel: release(),
       passed: 0,

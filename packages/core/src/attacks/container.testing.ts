@@ -9,15 +9,16 @@ import type { NamespaceSpec } from '../spawn/spec.js';
 
 const isRoot = process.geteuid?.() === 0;
 
-/** An id that no user has. */
-export const STRANGER = 31_415;
+/** An id that no user has, nor the container of another test file: its root signals all with its id. */
+export const STRANGER = 1_000_000_000 + process.pid;
 
-/** The first subordinate id of the caller; undefined without any. */
+/** A subordinate id of the caller, another one in each test file; undefined without any. */
 function subordinate(file: string): number | undefined {
   const { uid, username } = userInfo();
   for (const line of readFileSync(file, 'utf8').split('\n')) {
-    const [name, start] = line.split(':');
-    if (name === username || name === String(uid)) return Number(start);
+    const [name, start, count] = line.split(':');
+    if (name === username || name === String(uid))
+      return Number(start) + (process.pid % Number(count));
   }
   return undefined;
 }
