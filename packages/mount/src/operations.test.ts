@@ -17,7 +17,8 @@ import { asRoot, findmnt, scratchDirectory, scratchNamespace } from './testing.j
 function runMkdir(namespace: Namespace, path: string): void {
   const owner = process.geteuid?.() === 0 ? null : namespace.owner();
   try {
-    runSync('mkdir', [path], { namespaces: owner ? [owner, namespace] : [namespace] });
+    const namespaces = owner ? [owner, namespace] : [namespace];
+    runSync('mkdir', [path], { namespaces, trustMounts: true });
   } finally {
     owner?.close();
   }

@@ -67,6 +67,7 @@ export function findmnt(namespace: Namespace, ...args: string[]): Found[] {
   try {
     const { stdout } = runSync('findmnt', ['-J', '-l', '-o', COLUMNS, ...args], {
       namespaces: owner === null ? [namespace] : [owner, namespace],
+      trustMounts: true,
     });
     return (JSON.parse(stdout as string) as { filesystems: Found[] }).filesystems;
   } finally {
