@@ -1,4 +1,5 @@
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -130,6 +131,20 @@ test('changes() lists a directory whose permissions have changed, and none that 
   expect(changes).toEqual([
     { path: '/data/sub', kind: 'modified' },
     { path: '/gone/new', kind: 'added' },
+  ]);
+});
+
+test('changes() lists a directory that has another owner', async ({ skip }) => {
+  skip(!isRoot, 'root alone can give a directory to another user');
+  const [lower, upper] = [outside(), outside()];
+  for (const name of ['same', 'uid', 'gid']) {
+    for (const layer of [lower, upper]) mkdirSync(join(layer, name));
+  }
+  chownSync(join(upper, 'uid'), 54_321, 0);
+  chownSync(join(upper, 'gid'), 0, 54_321);
+  expect(await listChanges(lower, upper)).toEqual([
+    { path: '/gid', kind: 'modified' },
+    { path: '/uid', kind: 'modified' },
   ]);
 });
 

@@ -1,13 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { isRoot } from '@ns/core/testing';
 import { expect, test } from 'vitest';
 import { holdPlaceholders } from './placeholder.js';
 import { outside } from './testing.js';
@@ -26,6 +30,54 @@ test.each<[string, (path: string) => void]>([
   const before = lstatSync(path);
   await expect(holdPlaceholders([{ path, type: 'file' }])).rejects.toThrow(made);
   expect(lstatSync(path)).toMatchObject({ ino: before.ino, mode: before.mode });
+});
+
+test('a placeholder is not made through a link', async () => {
+  const tree = outside();
+  mkdirSync(join(tree, 'real'));
+  symlinkSync('real', join(tree, 'link'));
+  const path = join(tree, 'link/name');
+  await expect(holdPlaceholders([{ path, type: 'file' }])).rejects.toThrow('ELOOP');
+  expect(existsSync(join(tree, 'real/name'))).toBe(false);
+});
+
+test('an empty file of another user is not taken for a placeholder, whatever its mode', async ({
+  skip,
+}) => {
+  skip(!isRoot, 'root alone can give a file to another user');
+  const path = join(outside(), 'name');
+  writeFileSync(path, '');
+  chownSync(path, 54_321, 54_321);
+  chmodSync(path, 0o1444);
+  await expect(holdPlaceholders([{ path, type: 'file' }])).rejects.toThrow(made);
+  expect(existsSync(path)).toBe(true);
+});
+
+test.each(['file', 'directory'] as const)(
+  'a placeholder that has got content stays, with the mode of a placeholder: %s',
+  async (type) => {
+    const path = join(outside(), 'name');
+    const release = await holdPlaceholders([{ path, type }]);
+    const { mode } = lstatSync(path);
+    chmodSync(path, 0o700);
+    const content = type === 'file' ? path : join(path, 'own');
+    writeFileSync(content, 'own');
+    chmodSync(path, mode);
+    await release();
+    chmodSync(path, 0o700); // else an ordinary user could not remove it
+    expect(readFileSync(content, 'utf8')).toBe('own');
+  },
+);
+
+test('a placeholder that has replaced another one is not removed with that', async () => {
+  const place = { path: join(outside(), 'name'), type: 'file' } as const;
+  const release = await holdPlaceholders([place]);
+  rmSync(place.path);
+  const releaseOther = await holdPlaceholders([place]);
+  await release();
+  expect(existsSync(place.path)).toBe(true);
+  await releaseOther();
+  expect(existsSync(place.path)).toBe(false);
 });
 
 test('others can read a placeholder, whatever the umask', async () => {

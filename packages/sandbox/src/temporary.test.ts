@@ -1,9 +1,10 @@
 // Temporary directories of sandboxes are removed, also those of a killed process: SECURITY.md S10.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { isRoot } from '@ns/core/testing';
 import { expect, test } from 'vitest';
 import { removeLeftTemporaries } from './temporary.js';
 import { outside, ownTemporaries } from './testing.js';
@@ -52,6 +53,15 @@ test('what a killed process has left is removed by the next, and what lives is n
 test('directories of others, and what only has such a name, stay', async () => {
   const directory = outside();
   mkdirSync(join(directory, 'other'));
+  writeFileSync(join(directory, 'ns-sandbox-file'), '');
+  symlinkSync('other', join(directory, 'ns-sandbox-link'));
+  const kept = ['ns-sandbox-file', 'ns-sandbox-link', 'other'];
+  if (isRoot) {
+    const ofAnother = join(directory, 'ns-sandbox-another');
+    mkdirSync(ofAnother);
+    chownSync(ofAnother, 54_321, 54_321);
+    kept.unshift('ns-sandbox-another');
+  }
   await removeLeftTemporaries(directory);
-  expect(readdirSync(directory)).toEqual(['other']);
+  expect(readdirSync(directory).sort()).toEqual(kept);
 });

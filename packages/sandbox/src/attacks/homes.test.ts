@@ -81,6 +81,12 @@ const layouts: readonly Layout[] = [
     home: '/home/alice',
     homes: ['/home/alice', '/data/alice'],
   },
+  {
+    name: 'a part of a home is mounted elsewhere too',
+    entries: [...homeAt('/home/alice'), directory('/data/alice/.ssh'), passwd('/home/alice')],
+    binds: [['/home/alice/.ssh', '/data/alice/.ssh']],
+    homes: ['/home/alice', '/data/alice'],
+  },
 ];
 
 // SECURITY.md S11. Each reads the key first without a sandbox.

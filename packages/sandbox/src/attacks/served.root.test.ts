@@ -7,6 +7,7 @@ import { mount } from '@ns/mount';
 import { pid } from '@ns/pid';
 import { expect, onTestFinished, test } from 'vitest';
 import { attach } from '../attach.js';
+import { hasLocalMountsOnly } from '../files/local-mounts.js';
 
 /** Answers FUSE_INIT, reads every other request, and leaves it at that: who waits cannot be killed. */
 const daemon = `
@@ -33,6 +34,13 @@ async function container() {
   for await (const line of child.lines) if (line === 'up') break;
   return child;
 }
+
+test('hasLocalMountsOnly is false where a process sees a file system that another one serves', async ({
+  skip,
+}) => {
+  if (!existsSync('/dev/fuse')) skip('this kernel has no FUSE');
+  expect(hasLocalMountsOnly((await container()).pid)).toBe(false);
+});
 
 test('files of a container whose file system does not answer fail in time, and nothing else waits', async ({
   skip,

@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { run as runPlain } from '@ns/core';
 import { describe, expect, test } from 'vitest';
@@ -88,6 +88,20 @@ describe('a path inside another keeps its own access', () => {
     expect(await sh(made, `echo made > ${store}/result; cat ${tree}/link/result`)).toBe('made');
     expect(lstatSync(join(tree, 'link')).isSymbolicLink()).toBe(true);
     expect(readdirSync(join(store, 'hooks'))).toEqual([]);
+  });
+
+  test('by where a link leads, however long its own path is', async () => {
+    const tree = await repository();
+    const names = outside();
+    const link = join(names, 'much/deeper/than/the/tree/link');
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(tree, link);
+    const readable = [names, join(tree, 'a'), join(tree, 'a/b/.git')];
+    const made = await box({ writable: [link], readable });
+    expect(await sh(made, `echo x > ${tree}/x; cat ${tree}/x; echo x > ${tree}/a/b/evil`)).toMatch(
+      /^x\n.*Read-only file system$/,
+    );
+    expect(readdirSync(join(tree, 'a/b'))).toEqual(['.git']);
   });
 
   test('a writable path inside a read-only one can be changed', async () => {

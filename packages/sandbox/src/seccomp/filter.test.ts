@@ -54,9 +54,8 @@ const refused: readonly Call[] = [
   ...(['memfd_secret', 'quotactl', 'name_to_handle_at', 'open_by_handle_at'] as const).map(
     (name): Call => [name],
   ),
-  ...(['init_module', 'finit_module', 'delete_module', 'kexec_load'] as const).map(
-    (name): Call => [name],
-  ),
+  ...(['init_module', 'finit_module', 'delete_module'] as const).map((name): Call => [name]),
+  ...(['kexec_load', 'kexec_file_load'] as const).map((name): Call => [name]),
   // TIOCSTI, also with something in the upper half of the word; TIOCLINUX; TIOCSETD.
   ['ioctl', 0, 0x5412],
   ['ioctl', 0, 0x1_0000_5412],

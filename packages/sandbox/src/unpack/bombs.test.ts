@@ -70,6 +70,19 @@ test('unpack counts an archive that decompresses to nothing', async () => {
   await expect(here.unpack()).rejects.toThrow('it has more than 1048576 bytes');
 });
 
+test('unpack counts what stands behind the end of an archive, or in headers of nothing', async () => {
+  const archive = tarOf([{ path: 'a' }]);
+  const headers = Array.from({ length: 40 }, () => paxOf({ comment: 'c'.repeat(50_000) }));
+  for (const content of [
+    Buffer.concat([archive, Buffer.alloc(20_000_000)]),
+    tarOf([...headers, { path: 'a' }]),
+  ]) {
+    const here = scene(gzipSync(content));
+    await expect(here.unpack()).rejects.toThrow('it unpacks to more than 1048576 bytes');
+    expect(existsSync(here.directory)).toBe(false);
+  }
+});
+
 test('unpack refuses names, links and headers that are too long', async () => {
   const long = 'x/'.repeat(3000);
   const [deepLink, longLink] = ['d/'.repeat(300), 'l'.repeat(5000)];
