@@ -88,12 +88,11 @@ async function runTraced(start: (user: Namespace) => unknown): Promise<Container
   return enemy;
 }
 
-/** Share of a processor that this process takes. */
+/** Share of a second in which the event loop does not wait: that of a processor depends on other load. */
 async function load(): Promise<number> {
-  const before = process.cpuUsage();
+  const before = performance.eventLoopUtilization();
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
+  return performance.eventLoopUtilization(before).utilization;
 }
 
 const tracedRuns: [string, (user: Namespace) => unknown][] = [
@@ -158,6 +157,23 @@ test('run ends the command if onSpawn throws', async () => {
   await expect.poll(exists).toBe(false);
 });
 
+/** Has a child wait before its command. */
+const slowStart = (seconds: bigint): NamespaceSpec => ({
+  type: 'uts',
+  prepare(child) {
+    const pause = new Uint8Array(BigInt64Array.of(seconds, 0n).buffer);
+    child.program('settings').call('nanosleep', pause, null);
+  },
+});
+
+test.each(both)('%s counts the start of a command in its timeout', async (_name, start) => {
+  const before = performance.now();
+  const namespaces = [rootMap, slowStart(2n)];
+  const error = await caught(start('exec sleep 1000', { timeout: 2500, namespaces }));
+  expect(error).toMatchObject({ code: 'ETIMEDOUT', signal: 'SIGTERM' });
+  expect(performance.now() - before).toBeLessThan(4000);
+});
+
 describe('in a container that stops whoever joins', () => {
   let container: NamespaceProcess;
   let handles: Namespace[] = [];
@@ -175,18 +191,14 @@ describe('in a container that stops whoever joins', () => {
     await container[Symbol.asyncDispose]();
   });
 
-  /** Gives the container the time to stop the child on its way. */
-  const slowly: NamespaceSpec = {
-    type: 'uts',
-    prepare(child) {
-      const pause = new Uint8Array(BigInt64Array.of(1n, 0n).buffer);
-      child.program('settings').call('nanosleep', pause, null);
-    },
-  };
-  const namespaces = () => [...handles, slowly];
+  // Gives the container the time to stop the child on its way.
+  const namespaces = () => [...handles, slowStart(1n)];
 
-  test.each(both)('%s settles at its timeout', async (_name, start) => {
+  test.each(both)('%s settles at its timeout, which counts from the call', async (_name, start) => {
+    const before = performance.now();
     const error = await caught(start('true', { timeout: 500, namespaces: namespaces() }));
+    // The timeout, the grace of a start, and the end of the child.
+    expect(performance.now() - before).toBeLessThan(6000);
     expect(error).toMatchObject({ code: 'ETIMEDOUT', signal: 'SIGKILL' });
     const result = await start('true', { timeout: 500, namespaces: namespaces(), reject: false });
     expect(result).toMatchObject({ code: 'ETIMEDOUT', exitCode: null, stdout: '' });
