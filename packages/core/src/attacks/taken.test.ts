@@ -4,6 +4,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -224,6 +225,24 @@ test('the working directory of a child in new mounts is in these, and not in the
   }
 });
 
+test('the working directory of a child that root clones into new mounts is in these', async ({
+  skip,
+}) => {
+  skip(process.geteuid?.() !== 0, 'without a user namespace, only root can make mounts');
+  const before = process.cwd();
+  process.chdir(path('meant.d'));
+  try {
+    const script = 'exec 3<. 4<"$0"; cat /proc/self/fdinfo/3 /proc/self/fdinfo/4';
+    const namespaces = [{ type: 'mount' }] as const;
+    const { stdout } = await run('sh', ['-c', script, path('meant.d')], { namespaces });
+    const [found, wanted] = [...stdout.matchAll(/^mnt_id:\s*(\d+)$/gm)].map(([, id]) => id);
+    expect(wanted).toBeDefined();
+    expect(found).toBe(wanted);
+  } finally {
+    process.chdir(before);
+  }
+});
+
 describe('of a joined namespace', () => {
   const read = async (joined: readonly Namespace[]) => {
     const { stdout } = await run('readlink', ['/proc/self/ns/user'], { namespaces: joined });
@@ -282,15 +301,27 @@ describe('of a joined namespace', () => {
 
 test('a cgroup is the one of the call, by its descriptor', async ({ skip }) => {
   const own = readFileSync('/proc/self/cgroup', 'utf8').match(/^0::(.*)$/m)?.[1];
-  const group = `/sys/fs/cgroup${own}`;
-  const options = { namespaces: [], stdio: 'ignore' } as const;
-  const works = await run('true', [], { ...options, cgroup: group }).then(
-    () => true,
-    () => false,
+  const root = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((place) =>
+    existsSync(`${place}/cgroup.controllers`),
   );
-  skip(!works, 'the caller may not start children in its own cgroup');
+  skip(own === undefined || root === undefined, 'cgroup v2 is not mounted');
+  const group = [`${root}${own}`, String(root)].find((one) => existsSync(one));
+  const options = { namespaces: [], stdio: 'ignore' } as const;
+  // The caller may not be permitted to start children there. The error tells then that it is a cgroup.
+  const outcome = (call: Promise<unknown>) =>
+    call.then(
+      () => 'started',
+      (error: NodeJS.ErrnoException) => error.code,
+    );
   const flags = constants.O_RDONLY | constants.O_DIRECTORY;
-  const open = (name: string) => openSync(name === 'meant' ? group : path('other.d'), flags);
-  const result = await reused(open, (cgroup) => run('true', [], { ...options, cgroup }));
-  expect(result.exitCode).toBe(0);
+  const open = (name: string) =>
+    openSync(name === 'meant' ? String(group) : path('other.d'), flags);
+  const start = (cgroup: number) => outcome(run('true', [], { ...options, cgroup }));
+  const [meant, other] = [open('meant'), open('other')];
+  const [wanted, unwanted] = [await start(meant), await start(other)];
+  closeSync(meant);
+  closeSync(other);
+  expect(unwanted).toBe('EBADF');
+  expect(wanted).not.toBe('EBADF');
+  expect(await reused(open, start)).toBe(wanted);
 });
