@@ -100,6 +100,13 @@ test.each(kinds)('messages arrive whole, however they are cut: %s', (serializati
   expect(() => [...frames.take(all)]).toThrow('more than 299 bytes');
 });
 
+test('a message that is announced as longer than its limit is an error before it comes', () => {
+  const header = Buffer.alloc(4);
+  header.writeUInt32BE(301);
+  const frames = new Frames('advanced', 300);
+  expect(() => [...frames.take(header)]).toThrow('more than 300 bytes');
+});
+
 test('what is not a message is one error, and the channel is closed', async () => {
   const source = `require('node:fs').writeSync(3, '"first"\\nno message\\n"second"\\n'); setInterval(() => {}, 1000);`;
   const child = await fork(module('garbage', source), [], { execArgv: [] });
