@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
-import { PR } from '../flags.js';
+import { CLONE, PR } from '../flags.js';
 import { Namespace } from '../namespaces/namespace.js';
 import type { Call } from '../program/call.js';
 import { Program } from '../program/program.js';
@@ -17,6 +17,8 @@ import { runProgramSync } from '../spawn/run-program.js';
 import { runSync } from '../spawn/run-sync.js';
 import { spawn } from '../spawn/spawn.js';
 import type { NamespaceSpec } from '../spawn/spec.js';
+import { syscallNumber } from '../sys/numbers.js';
+import { syscall, trySyscall } from '../sys/syscall.js';
 import {
   type Container,
   canMakeContainer,
@@ -110,6 +112,36 @@ test.each(ways)('%s: nor by stopping processes on their way', async (_, join) =>
   expect(lost(enemy)).toEqual([]);
 });
 
+// Where fs.suid_dumpable is 1, the kernel makes a process dumpable by each of these calls. To set that here
+// would change the machine, so the calls of a child are looked at.
+test('a child forbids tracing before it joins, and right after each change of its credentials', async () => {
+  const enemy = await container();
+  const namespaces = [enemy.user, { type: 'uts' }] as const;
+  const checked = checkSpawn('true', [], { namespaces, stdio: 'ignore', uid: 0, gid: 0 });
+  let calls: readonly Call[] = [];
+  const edit: Draft['edit'] = (entries) => {
+    calls = entries;
+    return entries;
+  };
+  const child = new NamespaceProcess(await launch({ ...draft(checked), edit }), checked);
+  await child.exited;
+  const forbids = (call: Call | undefined) =>
+    call?.name === 'prctl' && call.args[0] === PR.SET_DUMPABLE && call.args[1] === 0;
+  const changes = ({ name, args }: Call) =>
+    name.startsWith('setres') || (name === 'setns' && args[1] === CLONE.NEWUSER);
+  const join = calls.findIndex(changes);
+  expect(calls.slice(0, join).some(forbids)).toBe(true);
+  const others = calls.slice(join).filter(({ name }) => name !== 'close');
+  const unguarded = others.filter((call, i) => {
+    const next = others[i + 1];
+    return changes(call) && !forbids(next) && next?.name !== 'setresuid';
+  });
+  expect(unguarded).toEqual([]);
+  expect(others.filter(changes).map(({ name }) => name)).toEqual([
+    ...['setns', 'setresgid', 'setresuid', 'setresgid', 'setresuid'],
+  ]);
+});
+
 test('without ids that are mapped, it finds them: the protection is what stops it', async () => {
   const enemy = await container();
   await untilFound(enemy, () => unprotected(enemy));
@@ -146,6 +178,22 @@ test('a command in a container has ids of its root, and no group of the caller',
   } finally {
     process.setgroups?.(before);
   }
+});
+
+test('a command in a container has a session keyring of its own', async ({ skip }) => {
+  const [GET_KEYRING_ID, JOIN_SESSION_KEYRING, SESSION_KEYRING] = [0, 1, -3];
+  const joined = trySyscall('keyctl', JOIN_SESSION_KEYRING, null);
+  skip(joined < 0, 'this kernel gives the caller no keyring');
+  const enemy = await container();
+  const number = syscallNumber('keyctl');
+  const script = `import ctypes
+print(ctypes.CDLL(None).syscall(${number}, ${GET_KEYRING_ID}, ${SESSION_KEYRING}, 0))`;
+  // By this thread: a keyring is one thread's, and what it has made. A child without a join keeps it.
+  const keyringOf = (namespaces: readonly Namespace[]) =>
+    Number(runSync('python3', ['-c', script], { namespaces }).stdout);
+  const own = syscall('keyctl', GET_KEYRING_ID, SESSION_KEYRING, 0);
+  expect(keyringOf([])).toBe(own);
+  expect(keyringOf([enemy.user])).not.toBe(own);
 });
 
 test('a process that is held in a container is in a session of its own, without a terminal', async () => {
