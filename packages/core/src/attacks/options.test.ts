@@ -158,6 +158,8 @@ test('a polluted prototype is no option of any call', () => {
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
     env: { ...process.env, MODULE: module },
+    timeout: 90_000, // with a taken option, a call may wait for ever
+    killSignal: 'SIGKILL',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   expect(JSON.parse(output)).toEqual(['clean']);
