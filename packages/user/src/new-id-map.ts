@@ -1,7 +1,7 @@
 // newuidmap(1) and newgidmap(1): the set-user-ID programs that write maps of subordinate ids for
 // ordinary users. Everything that they would refuse without a word of help is looked at first.
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { isRunError, runSync } from '@ns/core';
 import { trySyscall } from '@ns/core/sys';
 import { callerIds } from './choice.js';
@@ -28,9 +28,22 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function find(name: string): string | undefined {
-  const directories = (process.env.PATH ?? '/usr/bin:/bin').split(':');
-  return directories.map((directory) => join(directory, name)).find(isExecutable);
+/**
+ * Returns the path of a helper. Entries of PATH that are relative to the working directory are left
+ * out, because others may write there.
+ */
+function helperPath(kind: IdKind): string {
+  const name = helpers[kind];
+  const directories = (process.env.PATH ?? '/usr/bin:/bin')
+    .split(':')
+    .filter((entry) => isAbsolute(entry));
+  const path = directories.map((directory) => join(directory, name)).find(isExecutable);
+  if (path === undefined) {
+    throw new Error(
+      `mapping other ${kind}s than one's own needs root or ${name}, which is not installed (Debian: package uidmap)`,
+    );
+  }
+  return path;
 }
 
 /** Whether exec gains privilege there: not with no_new_privs, nor on a nosuid mount. */
@@ -52,14 +65,7 @@ const covers = (ranges: readonly SubordinateRange[], { outside, length }: IdRang
 
 /** Throws, with the reason and the cure, if the helper is sure to refuse this map. */
 export function checkHelper(kind: IdKind, map: IdMap): void {
-  const name = helpers[kind];
-  const path = find(name);
-  if (path === undefined) {
-    throw new Error(
-      `mapping other ${kind}s than one's own needs root or ${name}, which is not installed (Debian: package uidmap)`,
-    );
-  }
-  const reason = obstacle(path);
+  const reason = obstacle(helperPath(kind));
   if (reason !== undefined) throw new Error(reason);
   const caller = callerIds();
   const own = caller[kind];
@@ -82,7 +88,10 @@ export function writeWithHelper(kind: IdKind, pid: number, map: IdMap): void {
   const name = helpers[kind];
   const numbers = map.flatMap(({ inside, outside, length }) => [inside, outside, length]);
   try {
-    runSync(name, [pid, ...numbers].map(String), { timeout: PATIENCE });
+    runSync(helperPath(kind), [pid, ...numbers].map(String), {
+      env: { LC_ALL: 'C' },
+      timeout: PATIENCE,
+    });
   } catch (error) {
     if (!isRunError(error)) throw error;
     throw new Error(`${name} did not write the map: ${error.code ?? error.stderr.trim()}`, {

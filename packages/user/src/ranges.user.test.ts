@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { run, runSync } from '@ns/core';
 import { expect, test } from 'vitest';
 import { parseIdMap, resolveMaps, subordinateIds, user } from './index.js';
@@ -72,5 +74,26 @@ test('without the helper in PATH the error says what to install', () => {
     );
   } finally {
     process.env.PATH = path;
+  }
+});
+
+test('a helper in a relative directory of PATH is not run', ({ skip }) => {
+  const reason = missing();
+  skip(reason !== undefined, reason);
+  const directory = mkdtempSync(join(tmpdir(), 'ns-path-'));
+  const path = process.env.PATH;
+  try {
+    for (const name of ['newuidmap', 'newgidmap']) {
+      const planted = join(directory, name);
+      writeFileSync(planted, `#!/bin/sh\n: > ${directory}/run\nexec /usr/bin/${name} "$@"\n`);
+      chmodSync(planted, 0o755);
+    }
+    process.env.PATH = `${relative(process.cwd(), directory)}:/usr/bin:/bin`;
+    const { stdout } = runSync('id', ['-u'], { namespaces: [user({ map: 'auto' })] });
+    expect(stdout).toBe('0\n');
+    expect(existsSync(join(directory, 'run'))).toBe(false);
+  } finally {
+    process.env.PATH = path;
+    rmSync(directory, { recursive: true });
   }
 });

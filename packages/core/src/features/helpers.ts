@@ -1,17 +1,18 @@
 // Programs of others that do what this user may not do alone, and the ranges of ids given to it.
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { trySyscall } from '../sys/syscall.js';
 import { available, type Finding, type Findings, missing } from './facts.js';
 
 const S_ISUID = 0o4000;
 const DEFAULT_PATH = '/usr/bin:/bin';
 
-/** Where the program is in PATH. */
+/** Where the program is in PATH. The packages take none from an entry that is a relative path. */
 function find(program: string): string | undefined {
   for (const directory of (process.env.PATH ?? DEFAULT_PATH).split(':')) {
-    const path = join(directory === '' ? '.' : directory, program);
+    if (!isAbsolute(directory)) continue;
+    const path = join(directory, program);
     try {
       accessSync(path, constants.X_OK);
       if (statSync(path).isFile()) return path;
