@@ -63,11 +63,12 @@ enum {
 enum {
   CLONE_VM = 0x100, CLONE_FILES = 0x400, CLONE_PIDFD = 0x1000, CLONE_VFORK = 0x4000, CLONE_PARENT = 0x8000,
   CLONE_PARENT_SETTID = 0x100000, CLONE_NEWUSER = 0x10000000,
-  ERRNO_ESRCH = 3, ERRNO_EINTR = 4, ERRNO_EINVAL = 22, ERRNO_PROTO = 71,
+  ERRNO_ESRCH = 3, ERRNO_EINTR = 4, ERRNO_EAGAIN = 11, ERRNO_EINVAL = 22, ERRNO_PROTO = 71,
   WAIT_STOPPED = 2, WAIT_ALL = 0x40000000,
   SIG_BLOCK = 0, SIG_SETMASK = 2,
   SA_SIGINFO = 4, SA_RESTORER = 0x04000000,
 };
+enum { TRIES_AT_ONCE = 32, TRIES_PATIENT = 200 }; // as in packages/sandbox/src/files/resolve.ts
 #define CLONE_CLEAR_SIGHAND 0x100000000ul
 #define ALL_SIGNALS (~0ul)
 #define BIT(signal) (1ul << ((signal) - 1))
@@ -100,6 +101,18 @@ static inline i64 make(struct job *job, struct entry *entry, i64 *args) {
   return entry->number == STEP_STORE ? store(args) : special(job, entry, args);
 }
 
+// True if a call is to be made again. openat2(2) gives up a `..` with EAGAIN if anything on the machine is
+// renamed or mounted meanwhile; a writer that is not scheduled can hold the lock for milliseconds.
+static inline int again(const struct entry *entry, int tries) {
+  if (entry->result == -ERRNO_EINTR) return !tolerates(entry, ERRNO_EINTR);
+  if (entry->number != SYS_OPENAT2 || entry->result != -ERRNO_EAGAIN) return 0;
+  if (tolerates(entry, ERRNO_EAGAIN) || tries >= TRIES_AT_ONCE + TRIES_PATIENT) return 0;
+  if (tries < TRIES_AT_ONCE) return 1;
+  i64 millisecond[2] = {0, 1000000};
+  syscall6(SYS_NANOSLEEP, (i64)millisecond, 0, 0, 0, 0, 0);
+  return 1;
+}
+
 // Makes the calls from job->next on. The last one is an execve; coming back means failure.
 // After a failure, only the calls that depend on just this failure: they find out more about it.
 static void run(void *argument) {
@@ -113,9 +126,10 @@ static void run(void *argument) {
     for (int i = 0; i < 6; i++)
       args[i] = entry->references >> i & 1 ? entries[entry->args[i]].result : entry->args[i];
     job->next = index + 1;
+    int tries = 0;
     do {
       entry->result = make(job, entry, args);
-    } while (entry->result == -ERRNO_EINTR && !tolerates(entry, ERRNO_EINTR));
+    } while (again(entry, tries++));
     i64 error = entry->result < 0 && entry->result > -4096 ? -entry->result : 0;
     if (!error && entry->checked && entry->result != entry->expected) error = ERRNO_PROTO;
     if (error && !tolerates(entry, error) && job->failed < 0) {

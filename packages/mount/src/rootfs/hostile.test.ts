@@ -300,3 +300,19 @@ test('500 mounts need no more descriptors than a process has by default', () => 
   });
   expect(stdout).toBe('1024\nbound');
 });
+
+test('a link with .. in it is followed while all is renamed all the time', async () => {
+  const { top } = hostile(() => `${'usr/../'.repeat(30)}etc`);
+  const swap = `chdir ${JSON.stringify(scratchDirectory())}; mkdir "x"; $| = 1; print "up";
+    while (1) { rename "x", "y"; rename "y", "x" }`;
+  const swapper = spawn('perl', ['-e', swap], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(async () => {
+    swapper.kill('SIGKILL');
+    if (swapper.exitCode === null && swapper.signalCode === null) await once(swapper, 'exit');
+  });
+  await once(swapper.stdout, 'data');
+  const mounts: RootEntry[] = [{ type: 'tmpfs', target: '/data', size: '1M' }];
+  for (let i = 0; i < 60; i++) {
+    expect(sh('stat -f -c %T /etc', { source: top, mounts })).toBe('tmpfs\n');
+  }
+}, 60_000);

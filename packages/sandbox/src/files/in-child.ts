@@ -21,7 +21,6 @@ const SEEK_SET = 0;
 const CHUNK = 1024 * 1024;
 /** Most bytes of the names of a directory. */
 const MAX_LISTING = 64 * 1024 * 1024;
-const TRIES = 16;
 /** Milliseconds that one operation may take. */
 const DEADLINE = 5000;
 
@@ -137,27 +136,22 @@ async function find(
   owner?: Owner,
 ): Promise<Found> {
   const flags = O_PATH | O_CLOEXEC | (directory ? O_DIRECTORY : 0);
-  for (let tries = TRIES; ; tries--) {
-    const pair = new Int32Array(2);
-    syscall('socketpair', AF_UNIX, SOCK_DGRAM | O_CLOEXEC, 0, pair);
-    const [ours, theirs] = pair as unknown as [number, number];
-    try {
-      const how = new Uint8Array(BigUint64Array.of(BigInt(flags), 0n, BigInt(IN_ROOT)).buffer);
-      const stat = new Uint8Array(STATX.size);
-      const program = isolated(owner);
-      const found = program.call('openat2', program.descriptor(root), cPath(path), how, how.length);
-      const asked = program.call('statx', found, '', AT_EMPTY_PATH, STATX_TYPE, stat);
-      send(program, found, theirs);
-      const results = await deadline.run(program);
-      const mode = Buffer.from(results.bytesOf(asked, 4)).readUInt16LE(STATX.mode);
-      return { fd: receive(ours), isFile: (mode & S_IFMT) === S_IFREG };
-    } catch (error) {
-      // As in openBelow.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || tries === 1) throw error;
-    } finally {
-      closeFd(ours);
-      closeFd(theirs);
-    }
+  const pair = new Int32Array(2);
+  syscall('socketpair', AF_UNIX, SOCK_DGRAM | O_CLOEXEC, 0, pair);
+  const [ours, theirs] = pair as unknown as [number, number];
+  try {
+    const how = new Uint8Array(BigUint64Array.of(BigInt(flags), 0n, BigInt(IN_ROOT)).buffer);
+    const stat = new Uint8Array(STATX.size);
+    const program = isolated(owner);
+    const found = program.call('openat2', program.descriptor(root), cPath(path), how, how.length);
+    const asked = program.call('statx', found, '', AT_EMPTY_PATH, STATX_TYPE, stat);
+    send(program, found, theirs);
+    const results = await deadline.run(program);
+    const mode = Buffer.from(results.bytesOf(asked, 4)).readUInt16LE(STATX.mode);
+    return { fd: receive(ours), isFile: (mode & S_IFMT) === S_IFREG };
+  } finally {
+    closeFd(ours);
+    closeFd(theirs);
   }
 }
 
