@@ -155,6 +155,26 @@ test.each<[string, RootEntry[], (readonly [string, string])[]]>([
   expect(seen).not.toContain('there');
 });
 
+// What docs/presets.md lists: files and sockets of services, and other disks.
+test('a sandbox shows nothing in the directories of services and of other disks', async () => {
+  const lib = [
+    ...['cloud', 'containerd', 'containers', 'docker', 'incus', 'kubelet', 'libvirt', 'lxc'],
+    ...['lxd', 'machines', 'NetworkManager', 'rancher'],
+  ];
+  const files = [
+    ...['/run', '/var/mail', '/var/spool', '/var/log', '/var/backups', '/var/tmp', '/var/snap'],
+    ...['/mnt', '/media', '/sysroot', '/.snapshots', '/timeshift'],
+    ...lib.map((name) => `/var/lib/${name}`),
+  ].map((path) => `${path}/service/key`);
+  const script = JSON.stringify(`cat ${files.join(' ')} 2>/dev/null; echo end`);
+  const body = `
+    console.log(${JSON.stringify(files)}.filter((file) => readFileSync(file, 'utf8') === '${KEY}').length);
+    console.log(await sh(${script}), await sh(${script}, build('/srv')));`;
+  const entries = files.map((target): RootEntry => ({ type: 'file', target, content: KEY }));
+  const seen = await onHost(body, { entries: [directory('/srv'), ...entries] });
+  expect(seen).toBe(`${files.length}\nend\n end\n\n`);
+});
+
 test('what cannot be hidden is an error that names it', async () => {
   const body = `
     await sandbox.run('true', [], { cgroup: false }).catch((error) => console.log(error.part, error.message));`;

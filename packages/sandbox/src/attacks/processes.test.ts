@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { run as runPlain } from '@ns/core';
-import { syscall, syscallNumber } from '@ns/core/sys';
+import { syscallNumber } from '@ns/core/sys';
 import { mount } from '@ns/mount';
 import { pid } from '@ns/pid';
 import { user } from '@ns/user';
@@ -100,13 +100,45 @@ test('the program of the init cannot be overwritten', async () => {
   expect(await unguarded(overwrite('1'))).toMatch(/not permitted|busy/);
 });
 
-test('a keyring of the caller is not passed on', async () => {
-  const KEYCTL_GET_KEYRING_ID = 0;
-  const SESSION = -3;
-  const own = syscall('keyctl', KEYCTL_GET_KEYRING_ID, SESSION, 0);
-  const script = `perl -e 'print syscall(${syscallNumber('keyctl')}, 0, -3, 0)'`;
-  expect(await plain(script)).toBe(String(own));
-  expect(await sh(await box(), script)).not.toBe(String(own));
+test("no command finds a key of the caller's session keyring, however it is run", async () => {
+  const [JOIN_SESSION_KEYRING, SEARCH, SESSION] = [1, 10, -3];
+  const [keyctl, addKey] = [syscallNumber('keyctl'), syscallNumber('add_key')];
+  const key = 'my ($type, $name, $secret) = ("user", "ns-test", "hush-hush")';
+  // A caller with a session keyring of its own from its start on: threads do not share a later one, and
+  // that of a user, which processes without one have, is not found by other users.
+  const caller = `${key}; syscall(${keyctl}, ${JOIN_SESSION_KEYRING}, 0) > 0 or die "keyctl: $!";
+    syscall(${addKey}, $type, $name, $secret, 9, ${SESSION}) > 0 or die "add_key: $!"; exec @ARGV`;
+  const find = `${key}; print syscall(${keyctl}, ${SEARCH}, ${SESSION}, $type, $name, 0) > 0 ? "found" : "none"`;
+  const built = (name: string) =>
+    JSON.stringify(new URL(`../../../${name}/dist/index.js`, import.meta.url).href);
+  // The filter would refuse keyctl(2) itself.
+  const body = `
+    import { run, spawn } from ${built('core')};
+    import { mount } from ${built('mount')};
+    import { sandbox } from ${built('sandbox')};
+    import { user } from ${built('user')};
+    const find = ['perl', ['-e', ${JSON.stringify(find)}]];
+    const seen = { plain: (await run(...find)).stdout };
+    seen.run = (await sandbox.run(...find, { seccomp: false })).stdout;
+    const box = await sandbox.create({ seccomp: false });
+    seen.create = (await box.run(...find)).stdout;
+    await box.stop();
+    const own = process.geteuid() === 0 ? [mount()] : [user(), mount()];
+    const child = await spawn('sleep', ['600'], { namespaces: own, stdio: 'ignore' });
+    const attached = await sandbox.attach(child.pid, { seccomp: false });
+    seen.attach = (await attached.run(...find)).stdout;
+    await attached.stop();
+    child.kill('SIGKILL');
+    await child.exited;
+    console.log(JSON.stringify(seen));`;
+  const node = [process.execPath, '--input-type=module', '-e', body];
+  const { stdout } = await runPlain('perl', ['-e', caller, ...node]);
+  expect(JSON.parse(stdout)).toEqual({
+    plain: 'found',
+    run: 'none',
+    create: 'none',
+    attach: 'none',
+  });
 });
 
 test('children that are left behind in thousands are reaped', async () => {

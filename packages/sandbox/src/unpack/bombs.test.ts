@@ -189,7 +189,7 @@ test('unpack keeps names and links of any bytes, as tar(1) does', async () => {
       ]),
     );
   const names = fc.uniqueArray(name, {
-    minLength: 1,
+    minLength: 3,
     maxLength: 20,
     selector: (one) => one.toString('hex'),
   });
@@ -203,8 +203,11 @@ test('unpack keeps names and links of any bytes, as tar(1) does', async () => {
       try {
         for (const [i, one] of all.entries()) {
           const path = Buffer.concat([Buffer.from(`${oracle}/`), one]);
-          if (i % 2) symlinkSync(one, path);
-          else writeFileSync(path, one);
+          if (i % 3 === 1) symlinkSync(one, path);
+          else if (i % 3 === 2) {
+            mkdirSync(path);
+            writeFileSync(Buffer.concat([path, Buffer.from('/'), one]), one);
+          } else writeFileSync(path, one);
         }
         await run('tar', ['-cf', tar, `--format=${format}`, '-C', oracle, '.']);
         await unpack({ tar }, directory);

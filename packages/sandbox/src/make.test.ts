@@ -1,0 +1,18 @@
+// What happens to a part that is refused while a sandbox is made (SECURITY.md S9).
+import { expect, test } from 'vitest';
+import { make } from './make.js';
+
+test('make tries once without an optional part, and throws if the part is refused again', async () => {
+  let tries = 0;
+  const made = make({ cgroup: false, optional: ['uts', 'time'] }, async ({ as, missing }) => {
+    tries++;
+    // The end of an endless loop, as an error of no part.
+    if (tries > 5) throw new Error('it is tried again and again');
+    return as('uts', () => Promise.reject(new Error(`refused, without ${missing.length} parts`)));
+  });
+  await expect(made).rejects.toMatchObject({
+    part: 'uts',
+    cause: new Error('refused, without 1 parts'),
+  });
+  expect(tries).toBe(2);
+});
