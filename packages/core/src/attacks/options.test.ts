@@ -161,6 +161,9 @@ test('a polluted prototype is no option of any call', () => {
     timeout: 90_000, // with a taken option, a call may wait for ever
     killSignal: 'SIGKILL',
     stdio: ['ignore', 'pipe', 'inherit'],
+    // A call that takes the wrong options may wait for ever.
+    timeout: 100_000,
+    killSignal: 'SIGKILL',
   });
   expect(JSON.parse(output)).toEqual(['clean']);
 }, 120_000);
