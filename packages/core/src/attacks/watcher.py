@@ -6,7 +6,7 @@ import ctypes, errno, json, os, signal, sys
 
 PIDFD_GETFD = 438
 PTRACE_SEIZE = 0x4206
-os.setsid()  # SIGCONT may be sent to every process of one's own session
+os.setsid()  # SIGCONT may be sent to every process of the same session
 libc = ctypes.CDLL(None, use_errno=True)
 mine = os.readlink('/proc/self/ns/user')
 stops = 'stop' in sys.argv
