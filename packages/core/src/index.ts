@@ -3,7 +3,7 @@
  *
  * @module @ns/core
  */
-export { assertKeys, assertObject, ownOptions } from './arguments.js';
+export { assertKeys, assertObject, ownOptions } from './contract/arguments.js';
 export type { Container, ContainerManager } from './discovery/container.js';
 export type { DiscoverOptions } from './discovery/discover.js';
 export { discover } from './discovery/discover.js';
@@ -18,14 +18,14 @@ export type {
 export { NamespaceGraph } from './discovery/graph.js';
 export type { Task } from './discovery/task.js';
 export { readTask } from './discovery/task.js';
-export type { SystemErrorDetails } from './errors.js';
-export { isSystemError, SystemError } from './errors.js';
+export type { SystemErrorDetails } from './sys/system-error.js';
+export { isSystemError, SystemError } from './sys/system-error.js';
 export type { FeatureName } from './features/facts.js';
 export { featureNames } from './features/facts.js';
 export type { Feature, Features } from './features/features.js';
 export { features } from './features/features.js';
-export { AT, CLONE, CLOSE_RANGE_CLOEXEC, F, flagNames, MNT, MS, PR, RESOLVE } from './flags.js';
-export type { CreateOptions } from './namespaces/create.js';
+export { AT, CLONE, CLOSE_RANGE_CLOEXEC, F, flagNames, MNT, MS, PR, RESOLVE } from './sys/flags.js';
+export type { CreateOptions } from './child/create-namespace.js';
 export type { NamespaceInfo, NamespaceList } from './namespaces/list.js';
 export { listNamespaces } from './namespaces/list.js';
 export { Namespace } from './namespaces/namespace.js';
@@ -33,16 +33,16 @@ export type { NamespaceId } from './namespaces/nsfs.js';
 export type { OpenOptions } from './namespaces/open.js';
 export { OpenProcess } from './namespaces/open-process.js';
 export { assertOwners } from './namespaces/owners.js';
-export { isAway } from './namespaces/place.js';
+export { isAway } from './namespaces/thread-namespaces.js';
 export { setns, unshare, unshareDirectories } from './namespaces/thread.js';
-export type { NamespaceType } from './namespaces/types.js';
+export type { NamespaceType } from './contract/namespace-types.js';
 export {
   allNamespaceTypes,
   assertNamespaceType,
   flagsOf,
   isNamespaceType,
   namespaceTypes,
-} from './namespaces/types.js';
+} from './contract/namespace-types.js';
 export type {
   CallOptions,
   ChildPart,
@@ -52,10 +52,10 @@ export type {
 } from './program/call.js';
 export { Call, ParentDescriptor } from './program/call.js';
 export { Program } from './program/program.js';
-export type { ProcessAttributes, ResourceLimit, ResourceName } from './spawn/attributes.js';
-export type { BecomeOptions } from './spawn/become.js';
-export { become } from './spawn/become.js';
-export type { NamespaceTarget, Ways } from './spawn/call-in.js';
+export type { ProcessAttributes, ResourceLimit, ResourceName } from './child/process-attributes.js';
+export type { BecomeOptions } from './commands/become.js';
+export { become } from './commands/become.js';
+export type { NamespaceTarget, Ways } from './commands/run-in-namespace.js';
 export {
   callIn,
   openIn,
@@ -63,34 +63,34 @@ export {
   withJoins,
   withTarget,
   workIn,
-} from './spawn/call-in.js';
-export type { CloneFunctionOptions } from './spawn/clone.js';
-export { clone } from './spawn/clone.js';
-export type { ForkOptions } from './spawn/fork.js';
-export { fork } from './spawn/fork.js';
-export type { HoldOptions } from './spawn/hold.js';
-export { explainHold, hold } from './spawn/hold.js';
-export type { IpcChannel, Serialization } from './spawn/ipc-channel.js';
+} from './commands/run-in-namespace.js';
+export type { CloneFunctionOptions } from './commands/clone.js';
+export { clone } from './commands/clone.js';
+export type { ForkOptions } from './commands/fork.js';
+export { fork } from './commands/fork.js';
+export type { HoldOptions } from './commands/hold.js';
+export { explainHold, hold } from './commands/hold.js';
+export type { IpcChannel, Serialization } from './process/ipc-channel.js';
 export type {
   RunOptions,
   RunSyncOptions,
   SpawnOptions,
   StdioItem,
   StdioOptions,
-} from './spawn/options.js';
-export { NamespaceProcess } from './spawn/process.js';
-export { ProgramCommand } from './spawn/program-command.js';
-export type { RunResult } from './spawn/result.js';
-export { isRunError, RunError } from './spawn/result.js';
-export { run } from './spawn/run.js';
-export type { ProgramOptions, ProgramResults } from './spawn/run-program.js';
-export { runProgram, runProgramSync } from './spawn/run-program.js';
-export { runSync } from './spawn/run-sync.js';
-export { explainSpawn, spawn } from './spawn/spawn.js';
-export type { InitOptions, NamespaceSpec, Phase, Preparation } from './spawn/spec.js';
-export { phases } from './spawn/spec.js';
-export type { TerminalSize } from './spawn/terminal.js';
-export { Terminal } from './spawn/terminal.js';
+} from './child/options.js';
+export { NamespaceProcess } from './process/namespace-process.js';
+export { ProgramCommand } from './commands/program-command.js';
+export type { RunResult } from './commands/run-result.js';
+export { isRunError, RunError } from './commands/run-result.js';
+export { run } from './commands/run.js';
+export type { ProgramOptions, ProgramResults } from './commands/run-program.js';
+export { runProgram, runProgramSync } from './commands/run-program.js';
+export { runSync } from './commands/run-sync.js';
+export { explainSpawn, spawn } from './commands/spawn.js';
+export type { InitOptions, NamespaceSpec, Phase, Preparation } from './child/spec.js';
+export { phases } from './child/spec.js';
+export type { TerminalSize } from './process/terminal.js';
+export { Terminal } from './process/terminal.js';
 export { signalNumber } from './sys/signals.js';
 export type { Exit, ResourceUsage } from './sys/wait.js';
 export type { NamespaceWorkerOptions } from './worker/namespace-worker.js';

@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { expect, onTestFinished } from 'vitest';
 import { Namespace } from '../namespaces/namespace.js';
-import { spawn } from '../spawn/spawn.js';
-import type { NamespaceSpec } from '../spawn/spec.js';
+import { spawn } from '../commands/spawn.js';
+import type { NamespaceSpec } from '../child/spec.js';
 
 const isRoot = process.geteuid?.() === 0;
 

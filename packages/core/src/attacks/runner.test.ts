@@ -1,8 +1,8 @@
 // The executable of PID 1 belongs to the caller, and a command below it can reach it: SECURITY.md S7.
 import { expect, test } from 'vitest';
-import { hold } from '../spawn/hold.js';
-import { run } from '../spawn/run.js';
-import { spawn } from '../spawn/spawn.js';
+import { hold } from '../commands/hold.js';
+import { run } from '../commands/run.js';
+import { spawn } from '../commands/spawn.js';
 import { rootMap, withInit } from '../testing/eight-namespaces.js';
 
 const namespaces = [rootMap, withInit];

@@ -3,7 +3,7 @@ import { constants, fstatSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Namespace } from '../namespaces/namespace.js';
-import { namespaceTypes } from '../namespaces/types.js';
+import { namespaceTypes } from '../contract/namespace-types.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
 import { trySyscall } from '../sys/syscall.js';
 import { skipUnlessFeature, skipUnlessKernel } from '../testing/index.js';

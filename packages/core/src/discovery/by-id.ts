@@ -1,7 +1,7 @@
 // Namespaces by their 64-bit ids: the kernel lists them (listns, Linux 6.19), and a file handle of
 // nsfs opens one (Linux 6.18).
 import { constants } from 'node:fs';
-import { SystemError } from '../errors.js';
+import { SystemError } from '../sys/system-error.js';
 import { O_CLOEXEC } from '../sys/fd.js';
 import { trySyscall } from '../sys/syscall.js';
 

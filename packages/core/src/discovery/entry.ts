@@ -7,7 +7,7 @@ import {
   typeOfNsfs,
   uniqueIdOfNsfs,
 } from '../namespaces/nsfs.js';
-import type { NamespaceType } from '../namespaces/types.js';
+import type { NamespaceType } from '../contract/namespace-types.js';
 import { closeFd } from '../sys/fd.js';
 import { mountTableId } from './mount-table.js';
 

@@ -1,7 +1,7 @@
 // Ways that lead to a namespace: through a task, a descriptor, or a mount.
 import { constants, fstatSync } from 'node:fs';
-import { AT } from '../flags.js';
-import { namespaceTypes } from '../namespaces/types.js';
+import { AT } from '../sys/flags.js';
+import { namespaceTypes } from '../contract/namespace-types.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
 import { trySyscall } from '../sys/syscall.js';
 import type { Entry } from './entry.js';

@@ -1,11 +1,11 @@
 // What this user may do: really tried, by children that end at once. Nothing stays, and nothing is
 // kept in memory, because a setting of the machine can change the answer at any moment.
-import { isSystemError } from '../errors.js';
-import { AT } from '../flags.js';
-import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../namespaces/types.js';
+import { isSystemError } from '../sys/system-error.js';
+import { AT } from '../sys/flags.js';
+import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../contract/namespace-types.js';
 import type { Call } from '../program/call.js';
 import { Program } from '../program/program.js';
-import { runProgramSync } from '../spawn/run-program.js';
+import { runProgramSync } from '../commands/run-program.js';
 
 const ANY_ERROR = [
   ...['EPERM', 'ENOENT', 'EBADF', 'EAGAIN', 'ENOMEM', 'EACCES', 'EBUSY', 'ENODEV', 'EINVAL'],

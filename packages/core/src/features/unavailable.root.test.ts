@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Program } from '../program/program.js';
-import { run } from '../spawn/run.js';
+import { run } from '../commands/run.js';
 
 const core = join(import.meta.dirname, '../../dist/index.js');
 const script = `import(${JSON.stringify(core)}).then(({ features }) => console.log(JSON.stringify(features())))`;

@@ -12,7 +12,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import { fdCount, threadCount, threadNamespaces } from '../testing/index.js';
 import { Namespace } from './namespace.js';
-import { isAway } from './place.js';
+import { isAway } from './thread-namespaces.js';
 import { setns, unshare } from './thread.js';
 
 const link = (file: string) => readlinkSync(`/proc/thread-self/ns/${file}`);

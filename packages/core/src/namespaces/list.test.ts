@@ -5,7 +5,7 @@ import { readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { listNamespaces, type NamespaceInfo } from './list.js';
 import { Namespace } from './namespace.js';
-import { allNamespaceTypes, namespaceTypes } from './types.js';
+import { allNamespaceTypes, namespaceTypes } from '../contract/namespace-types.js';
 
 interface LsnsRow {
   ns: number | string;

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { links, readLinks } from './links.js';
 import type { NamespaceId } from './nsfs.js';
-import { allNamespaceTypes, type NamespaceType, namespaceTypes } from './types.js';
+import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../contract/namespace-types.js';
 
 /** A namespace and who is in it. All numbers are those of /proc's pid namespace, ascending. */
 export interface NamespaceInfo {

@@ -11,7 +11,7 @@ import { closeFd } from '../sys/fd.js';
 import { syscall } from '../sys/syscall.js';
 import { fdCount, skipUnlessFeature } from '../testing/index.js';
 import { Namespace } from './namespace.js';
-import { allNamespaceTypes, namespaceTypes } from './types.js';
+import { allNamespaceTypes, namespaceTypes } from '../contract/namespace-types.js';
 
 const link = (type: keyof typeof namespaceTypes, of: string | number = 'thread-self') =>
   readlinkSync(`/proc/${of}/ns/${namespaceTypes[type].file}`);

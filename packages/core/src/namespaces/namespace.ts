@@ -1,11 +1,11 @@
 // Handles of namespaces.
-import { assertKeys, ownOptions } from '../arguments.js';
-import { assertSpec, type NamespaceSpec } from '../spawn/spec.js';
+import { assertKeys, ownOptions } from '../contract/arguments.js';
+import { assertSpec, type NamespaceSpec } from '../child/spec.js';
 import { closeFd } from '../sys/fd.js';
 import { brand, isNamespace } from './brand.js';
-import { type CreateOptions, create } from './create.js';
+import { type CreateOptions, create } from '../child/create-namespace.js';
 import { assertSynchronous, enterInto } from './enter.js';
-import { type Held, hold, letGo } from './leaks.js';
+import { type Held, hold, letGo } from './finalizer.js';
 import {
   idOfNsfs,
   type NamespaceId,
@@ -25,8 +25,8 @@ import {
   takeOver,
 } from './open.js';
 import { pinAt, unpinAt } from './pin.js';
-import { takePlace } from './place.js';
-import { type NamespaceType, namespaceTypes } from './types.js';
+import { takePlace } from './thread-namespaces.js';
+import { type NamespaceType, namespaceTypes } from '../contract/namespace-types.js';
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 

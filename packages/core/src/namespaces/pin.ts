@@ -1,7 +1,7 @@
 // Keeps a namespace alive under a path, without a process: a bind mount of its nsfs file.
 import { constants } from 'node:fs';
-import { SystemError } from '../errors.js';
-import { AT, MNT } from '../flags.js';
+import { SystemError } from '../sys/system-error.js';
+import { AT, MNT } from '../sys/flags.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
 import { isNsfs } from './nsfs.js';

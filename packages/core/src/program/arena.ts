@@ -1,6 +1,6 @@
 // Memory of jobs: native, because a child goes on reading it whatever the JavaScript heap does.
 
-import { SystemError } from '../errors.js';
+import { SystemError } from '../sys/system-error.js';
 import { closeFd } from '../sys/fd.js';
 import { rawMap, viewOf } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';

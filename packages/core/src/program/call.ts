@@ -1,7 +1,7 @@
 // One entry of a syscall program: a call with its arguments, and how it is treated.
-import { ownOptions } from '../arguments.js';
-import { CLONE } from '../flags.js';
-import type { NamespaceType } from '../namespaces/types.js';
+import { ownOptions } from '../contract/arguments.js';
+import { CLONE } from '../sys/flags.js';
+import type { NamespaceType } from '../contract/namespace-types.js';
 
 /**
  * The part of a child that a call belongs to: a type of namespace, or one of

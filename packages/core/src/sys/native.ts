@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import * as koffi from 'koffi';
 import { prebuilt } from '../prebuilt.js';
 import { syscallNumber } from './numbers.js';
-import { inTurn } from './turns.js';
+import { inTurn } from './async-limit.js';
 
 type Word = number | bigint;
 

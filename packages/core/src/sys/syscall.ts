@@ -1,6 +1,6 @@
 // Checked system calls by name: arguments are guarded (the FFI truncates silently), failures
 // become SystemError.
-import { SystemError } from '../errors.js';
+import { SystemError } from './system-error.js';
 import { addressOf, rawSyscall, rawSyscallAsync } from './native.js';
 import { type SyscallName, syscallNumber } from './numbers.js';
 

@@ -1,5 +1,5 @@
 // Exit of children: waitid(2) on a pidfd, with resource usage.
-import { isSystemError, SystemError } from '../errors.js';
+import { isSystemError, SystemError } from './system-error.js';
 import { closeFd } from './fd.js';
 import { signalName } from './signals.js';
 import { trySyscall } from './syscall.js';
