@@ -3,20 +3,20 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
-import { PR } from '../sys/flags.js';
-import { Namespace } from '../namespaces/namespace.js';
-import type { Call } from '../program/call.js';
-import { Program } from '../program/program.js';
+import { type Draft, draft } from '../child/compose.js';
+import { launch } from '../child/launch.js';
 import { checkSpawn } from '../child/parse.js';
 import { hold } from '../commands/hold.js';
-import { launch } from '../child/launch.js';
-import { type Draft, draft } from '../child/compose.js';
-import { NamespaceProcess } from '../process/namespace-process.js';
 import { run } from '../commands/run.js';
 import { runProgramSync } from '../commands/run-program.js';
 import { runSync } from '../commands/run-sync.js';
 import { spawn } from '../commands/spawn.js';
-import type { NamespaceSpec } from '../child/spec.js';
+import { Namespace } from '../namespaces/namespace.js';
+import { NamespaceProcess } from '../process/namespace-process.js';
+import type { Call } from '../program/call.js';
+import { Program } from '../program/program.js';
+import type { NamespaceSpec } from '../program/spec.js';
+import { PR } from '../sys/flags.js';
 import {
   type Container,
   canMakeContainer,

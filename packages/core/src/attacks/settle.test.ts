@@ -4,18 +4,18 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Namespace } from '../namespaces/namespace.js';
-import { Program } from '../program/program.js';
 import { clone } from '../commands/clone.js';
 import { hold } from '../commands/hold.js';
-import type { RunOptions } from '../child/options.js';
-import type { NamespaceProcess } from '../process/namespace-process.js';
-import type { RunResult } from '../commands/run-result.js';
 import { run } from '../commands/run.js';
+import type { RunOptions } from '../commands/run-options.js';
 import { runProgram, runProgramSync } from '../commands/run-program.js';
+import type { RunResult } from '../commands/run-result.js';
 import { runSync } from '../commands/run-sync.js';
 import { spawn } from '../commands/spawn.js';
-import type { NamespaceSpec } from '../child/spec.js';
+import { Namespace } from '../namespaces/namespace.js';
+import type { NamespaceProcess } from '../process/namespace-process.js';
+import { Program } from '../program/program.js';
+import type { NamespaceSpec } from '../program/spec.js';
 import { rootMap, withInit } from '../testing/eight-namespaces.js';
 import { type Container, canMakeContainer, container } from './container.testing.js';
 

@@ -1,10 +1,9 @@
 // Options of a child after the checks, with defaults filled in: what plans and launches are made of.
 import type { Namespace } from '../namespaces/namespace.js';
+import type { NamespaceSpec } from '../program/spec.js';
+import type { Serialization, SpawnOptions, StdioItem } from './options.js';
 import type { ProcessAttributes } from './process-attributes.js';
-import type { Serialization } from '../process/ipc-channel.js';
-import type { RunOptions, SpawnOptions, StdioItem } from './options.js';
-import type { NamespaceSpec } from './spec.js';
-import type { TerminalSize } from '../process/terminal.js';
+import type { TerminalSize } from './terminal.js';
 
 /** A command to exec, after the checks. */
 export interface Command {
@@ -47,13 +46,4 @@ export interface CheckedSpawn extends ChildOptions {
   readonly maxMessage: number;
   readonly timeout: number;
   readonly killSignal: number;
-}
-
-/** Options of run after the checks. */
-export interface CheckedRun extends CheckedSpawn {
-  readonly input: RunOptions['input'];
-  readonly encoding: BufferEncoding | 'buffer';
-  readonly maxBuffer: number;
-  readonly reject: boolean;
-  readonly onSpawn: RunOptions['onSpawn'];
 }

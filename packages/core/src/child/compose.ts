@@ -2,14 +2,15 @@
 // the specifications add to each of its phases.
 import { release } from 'node:os';
 import { assertKeys, ownOptions } from '../contract/arguments.js';
-import { CLONE } from '../sys/flags.js';
-import { flagsOf, type NamespaceType } from '../contract/namespace-types.js';
-import type { Call, ChildPart } from '../program/call.js';
+import { Undo } from '../contract/rollback.js';
+import type { Call } from '../program/call.js';
 import type { CloneOptions, Layout } from '../program/layout.js';
 import { Program } from '../program/program.js';
+import { type InitOptions, type Phase, type Preparation, phases } from '../program/spec.js';
+import type { ChildPart } from '../sys/child-part.js';
+import { CLONE } from '../sys/flags.js';
+import { flagsOf, type NamespaceType } from '../sys/namespace-types.js';
 import type { ChildOptions } from './child.js';
-import { type InitOptions, type Phase, type Preparation, phases } from './spec.js';
-import { Undo } from '../contract/rollback.js';
 
 /**
  * Before Linux 6.2 an exec stays in the time namespace that it was in, and the clone that makes one

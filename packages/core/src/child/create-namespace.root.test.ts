@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { syscall } from '../sys/syscall.js';
-import { fdCount, threadNamespaces } from '../testing/index.js';
 import { listNamespaces } from '../namespaces/list.js';
 import { Namespace } from '../namespaces/namespace.js';
-import { allNamespaceTypes, namespaceTypes } from '../contract/namespace-types.js';
+import { allNamespaceTypes, namespaceTypes } from '../sys/namespace-types.js';
+import { syscall } from '../sys/syscall.js';
+import { fdCount, threadNamespaces } from '../testing/index.js';
 
 /** What nsenter(1) finds in there. */
 function enterBySomebodyElse(handle: Namespace, command: string[]): string {

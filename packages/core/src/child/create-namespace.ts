@@ -1,34 +1,25 @@
 // Makes namespaces that no process is in, held by a descriptor alone.
 
-import { isSystemError, SystemError } from '../sys/system-error.js';
-import { AT } from '../sys/flags.js';
+import { enterNew } from '../namespaces/enter.js';
+import type { Held } from '../namespaces/finalizer.js';
+import { HandOver } from '../namespaces/hand-over.js';
+import { type Namespace, registerMake } from '../namespaces/namespace.js';
+import { leavePlace, takePlace } from '../namespaces/thread-namespaces.js';
 import { releaseArena, takePrivateArena } from '../program/arena.js';
 import { Layout, memoryFor } from '../program/layout.js';
 import { Program } from '../program/program.js';
 import { endedEarly, programError } from '../program/program-error.js';
-import { holdChild } from '../commands/hold.js';
-import type { NamespaceSpec } from './spec.js';
+import type { NamespaceSpec } from '../program/spec.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
+import { AT } from '../sys/flags.js';
+import { type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { rawSpawn } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';
+import { isSystemError, SystemError } from '../sys/system-error.js';
 import { reapAndClose } from '../sys/wait.js';
-import { enterNew } from '../namespaces/enter.js';
-import { HandOver } from '../namespaces/hand-over.js';
-import type { Held } from '../namespaces/finalizer.js';
-import type { Namespace } from '../namespaces/namespace.js';
-import { leavePlace, takePlace } from '../namespaces/thread-namespaces.js';
-import { type NamespaceType, namespaceTypes } from '../contract/namespace-types.js';
+import { holdChild } from './hold-child.js';
 
 const CLONE_FILES = 0x400;
-
-/** Options of {@link Namespace.create}. */
-export interface CreateOptions {
-  /**
-   * The user namespace that is to own the new one. Whoever has the privileges there needs none
-   * elsewhere. Default: the caller's.
-   */
-  user?: Namespace;
-}
 
 // What a thread can leave and come back to.
 const onThread: ReadonlySet<NamespaceType> = new Set(['uts', 'ipc', 'net', 'cgroup']);
@@ -110,8 +101,8 @@ function createWithChild(spec: NamespaceSpec, user: Namespace | undefined): Held
   }
 }
 
-/** Makes a namespace that this specification describes, owned by `user` or the caller's. */
-export function create(spec: NamespaceSpec, user: Namespace | undefined): Held {
+/** Makes the namespace of a specification, owned by `user` or else by the caller's user namespace. */
+function create(spec: NamespaceSpec, user: Namespace | undefined): Held {
   const { type } = spec;
   if (spec.prepare !== undefined || user !== undefined || type === 'pid') {
     return createWithChild(spec, user);
@@ -126,3 +117,5 @@ export function create(spec: NamespaceSpec, user: Namespace | undefined): Held {
   }
   return { fd: createInChild(type) };
 }
+
+registerMake(create);

@@ -1,8 +1,8 @@
 // What an ordinary user can make: user namespaces, and anything that one of these owns.
 import { expect, test } from 'vitest';
-import { fdCount } from '../testing/index.js';
 import { Namespace } from '../namespaces/namespace.js';
-import { allNamespaceTypes } from '../contract/namespace-types.js';
+import { allNamespaceTypes } from '../sys/namespace-types.js';
+import { fdCount } from '../testing/index.js';
 
 test('without privileges, the error says what helps', () => {
   for (const type of allNamespaceTypes) {

@@ -4,13 +4,13 @@
 
 import { constants, readFileSync } from 'node:fs';
 import { ownOptions } from '../contract/arguments.js';
-import { AT, CLONE } from '../sys/flags.js';
+import type { Undo } from '../contract/rollback.js';
 import { Program } from '../program/program.js';
 import { closeFd, duplicate, O_CLOEXEC, O_PATH } from '../sys/fd.js';
+import { AT, CLONE } from '../sys/flags.js';
 import { trySyscall } from '../sys/syscall.js';
 import type { Draft } from './compose.js';
 import { parentDescriptors } from './plan/plan.js';
-import type { Undo } from '../contract/rollback.js';
 
 /** The umask of the calling thread. `process.umask()` would clear it for a moment, for all threads. */
 function readUmask(): number {

@@ -1,9 +1,9 @@
 // The runner: a static executable of a few KB (native/init.c) in a sealed memfd, so that there is no
 // file to find in any root file system and nothing to overwrite through /proc/PID/exe.
 import { readFileSync } from 'node:fs';
-import { F } from '../sys/flags.js';
 import { prebuilt } from '../prebuilt.js';
 import { closeFd } from '../sys/fd.js';
+import { F } from '../sys/flags.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
 
 const MFD_CLOEXEC = 1;

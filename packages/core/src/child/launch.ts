@@ -1,21 +1,21 @@
 // Drives the steps that make a child: asynchronously, so that nothing blocks the event loop, or
 // synchronously. On failure, everything that was made is undone.
 import { constants } from 'node:fs';
-import { AT, CLONE } from '../sys/flags.js';
+import { abortError, callEnd, timeoutError } from '../contract/call-end.js';
+import type { Undo } from '../contract/rollback.js';
 import { assertOwners } from '../namespaces/owners.js';
 import { isAway } from '../namespaces/thread-namespaces.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
+import { AT, CLONE } from '../sys/flags.js';
 import { rawSpawn, rawSpawnAsync, rawWatch } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';
 import { waitUntilReadable } from '../sys/wait.js';
-import { abortError, callEnd, timeoutError } from '../contract/call-end.js';
 import type { ChildOptions } from './child.js';
-import { killAndReap } from './kill-and-reap.js';
 import type { Draft } from './compose.js';
+import { Taken } from './duplicates.js';
+import { killAndReap } from './kill-and-reap.js';
 import { openStdio, openTerminalStdio, type Stdio } from './stdio.js';
 import { type Launched, launchSteps, type Steps, type Wait } from './steps.js';
-import { Taken } from './duplicates.js';
-import type { Undo } from '../contract/rollback.js';
 
 /** A child that runs, with our ends of its descriptors. */
 export interface Running extends Launched {

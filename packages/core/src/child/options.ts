@@ -1,11 +1,12 @@
-// Options of spawn, run and runSync.
+// Options of spawn.
 import type { Stream } from 'node:stream';
 import type { Namespace } from '../namespaces/namespace.js';
+import type { NamespaceSpec, Preparation } from '../program/spec.js';
 import type { ProcessAttributes } from './process-attributes.js';
-import type { Serialization } from '../process/ipc-channel.js';
-import type { NamespaceProcess } from '../process/namespace-process.js';
-import type { NamespaceSpec, Preparation } from './spec.js';
-import type { TerminalSize } from '../process/terminal.js';
+import type { TerminalSize } from './terminal.js';
+
+/** How messages are encoded: `'json'`, or `'advanced'` for what structured clone can carry. */
+export type Serialization = 'json' | 'advanced';
 
 /** What one descriptor of the child is connected to; as in child_process. */
 export type StdioItem =
@@ -119,40 +120,3 @@ export const spawnOptions = [
   ...['rlimits', 'nice', 'umask', 'noNewPrivileges', 'seccomp', 'cpuAffinity', 'oomScoreAdjust'],
   'processGroup',
 ] as const satisfies readonly (keyof SpawnOptions)[];
-
-/** Options of {@link run}. */
-export interface RunOptions extends SpawnOptions {
-  /** What the command reads on its standard input. */
-  input?: string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
-  /** How output is decoded; `'buffer'` for bytes. Default: `'utf8'`. */
-  encoding?: BufferEncoding | 'buffer';
-  /** Most bytes of stdout and of stderr each; the child is ended beyond, and nothing is kept. Default: 1 MiB. */
-  maxBuffer?: number;
-  /** Whether a failing command makes an error. Default: true. */
-  reject?: boolean;
-  /** Called with the process as soon as it runs the command. */
-  onSpawn?: (child: NamespaceProcess) => void;
-}
-
-/** Names of the options of run. */
-export const runOptions = [
-  ...spawnOptions,
-  ...['input', 'encoding', 'maxBuffer', 'reject', 'onSpawn'],
-] as const satisfies readonly (keyof RunOptions)[];
-
-/** Options of run that take an event loop. */
-const asynchronous = ['signal', 'onSpawn'] as const satisfies readonly (keyof RunOptions)[];
-
-/**
- * Options of {@link runSync}: those of {@link run}, but for what would have to happen while the thread
- * is blocked.
- */
-export interface RunSyncOptions extends Omit<RunOptions, (typeof asynchronous)[number] | 'input'> {
-  /** What the command reads on its standard input. */
-  input?: string | Uint8Array;
-}
-
-/** Names of the options of runSync. */
-export const runSyncOptions = runOptions.filter(
-  (name) => !(asynchronous as readonly string[]).includes(name),
-);

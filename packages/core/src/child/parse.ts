@@ -1,4 +1,4 @@
-// Checks the options of spawn, run and runSync, and fills in defaults. Nothing here calls the kernel.
+// Checks the options of spawn, and fills in defaults. Nothing here calls the kernel.
 import { fileURLToPath } from 'node:url';
 import {
   assertKeys,
@@ -13,25 +13,17 @@ import {
   ownOptions,
 } from '../contract/arguments.js';
 import { Namespace } from '../namespaces/namespace.js';
+import { assertSpec, type NamespaceSpec } from '../program/spec.js';
 import { assertFd } from '../sys/fd.js';
 import { signalNumber } from '../sys/signals.js';
+import type { CheckedSpawn, ChildOptions } from './child.js';
+import { type Serialization, type SpawnOptions, type StdioItem, spawnOptions } from './options.js';
 import { checkAttributes } from './process-attributes.js';
-import type { CheckedRun, CheckedSpawn, ChildOptions } from './child.js';
 import { commandOf } from './resolve-command.js';
-import type { Serialization } from '../process/ipc-channel.js';
-import {
-  type RunOptions,
-  runOptions,
-  type SpawnOptions,
-  type StdioItem,
-  spawnOptions,
-} from './options.js';
-import { assertSpec, type NamespaceSpec } from './spec.js';
 import { stdioList } from './stdio.js';
-import { checkTerminal } from '../process/terminal.js';
+import { checkTerminal } from './terminal.js';
 
 const SIGKILL = 9;
-const DEFAULT_MAX_BUFFER = 1024 * 1024;
 const DEFAULT_MAX_MESSAGE = 64 * 1024 * 1024;
 
 function checkCgroup(cgroup: unknown): void {
@@ -88,7 +80,12 @@ export function checkSpawn(
   return checkValues(file, args, ownOptions(options));
 }
 
-function checkValues(file: string, args: readonly string[], options: SpawnOptions): CheckedSpawn {
+/** As {@link checkSpawn}, of options whose names are known and which inherit nothing. */
+export function checkValues(
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions,
+): CheckedSpawn {
   const { cwd, uid, gid, signal } = options;
   const {
     timeout = 0,
@@ -152,41 +149,6 @@ function checkValues(file: string, args: readonly string[], options: SpawnOption
     cgroup,
     prepare: options.prepare,
     terminal: terminal ? ownOptions(terminal === true ? {} : terminal) : undefined,
-  };
-}
-
-function isIterable(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    (ArrayBuffer.isView(value) || Symbol.iterator in value || Symbol.asyncIterator in value)
-  );
-}
-
-/** Checks the options of run and runSync. */
-export function checkRun(file: string, args: readonly string[], given: RunOptions): CheckedRun {
-  assertKeys(given, runOptions, 'options');
-  const options = ownOptions(given);
-  const { input, encoding = 'utf8', maxBuffer = DEFAULT_MAX_BUFFER, reject = true } = options;
-  if (input !== undefined && typeof input !== 'string' && !isIterable(input)) {
-    fail('input', 'a string, bytes, a stream or an iterable', input);
-  }
-  if (encoding !== 'buffer' && !Buffer.isEncoding(encoding)) {
-    fail('encoding', "an encoding or 'buffer'", encoding);
-  }
-  checkCount('maxBuffer', maxBuffer);
-  checkBoolean('reject', reject);
-  checkFunction('onSpawn', options.onSpawn);
-  if (options.terminal) throw new TypeError('terminal: use spawn; a terminal mixes the outputs');
-  const stdio = options.stdio ?? [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'];
-  if (stdio.includes('ipc')) throw new TypeError("stdio: use fork or spawn for an 'ipc'");
-  return {
-    ...checkValues(file, args, ownOptions({ ...options, stdio })),
-    input,
-    encoding,
-    maxBuffer,
-    reject,
-    onSpawn: options.onSpawn,
   };
 }
 

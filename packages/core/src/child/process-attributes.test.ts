@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { expect, test } from 'vitest';
-import { syscallNumber } from '../sys/numbers.js';
 import { run } from '../commands/run.js';
-import type { NamespaceSpec } from './spec.js';
+import type { NamespaceSpec } from '../program/spec.js';
+import { syscallNumber } from '../sys/numbers.js';
 
 const withInit: NamespaceSpec = { type: 'pid', prepare: (child) => child.useInit() };
 const root = process.getuid?.() === 0;

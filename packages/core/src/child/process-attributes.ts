@@ -1,9 +1,9 @@
 // Attributes of the child's process: limits, priority, mask, processors. Types, checks, calls.
 import { availableParallelism } from 'node:os';
 import { assertKeys, checkBoolean, checkInteger, fail, ownOptions } from '../contract/arguments.js';
-import { AT, PR } from '../sys/flags.js';
 import type { Program } from '../program/program.js';
 import { O_CLOEXEC } from '../sys/fd.js';
+import { AT, PR } from '../sys/flags.js';
 
 const RESOURCES = {
   cpu: 0,

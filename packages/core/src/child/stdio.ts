@@ -2,11 +2,11 @@
 
 import { constants } from 'node:fs';
 import { ownOptions } from '../contract/arguments.js';
-import { AT, F } from '../sys/flags.js';
 import { assertFd, closeFd, O_CLOEXEC, pipe } from '../sys/fd.js';
+import { AT, F } from '../sys/flags.js';
 import { syscall } from '../sys/syscall.js';
 import type { StdioItem, StdioOptions } from './options.js';
-import { openTerminal, type TerminalSize } from '../process/terminal.js';
+import { openTerminal, type TerminalSize } from './terminal.js';
 
 /** One descriptor of the child. */
 export interface ChildDescriptor {

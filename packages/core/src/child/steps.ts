@@ -1,21 +1,21 @@
 // The steps that make a child, up to the exec of its command, as a generator: launch.ts drives
 // it with or without blocking. Whatever is open on the way is put on the undo list.
 import { constants } from 'node:fs';
-import { SystemError } from '../sys/system-error.js';
-import { CLONE, F } from '../sys/flags.js';
+import type { Undo } from '../contract/rollback.js';
 import { releaseArena, takePrivateArena, takeSharedArena } from '../program/arena.js';
 import type { Call, MeetingAction } from '../program/call.js';
 import { Layout, memoryFor } from '../program/layout.js';
-import { closeFd, pipe } from '../sys/fd.js';
-import { syscall, trySyscall } from '../sys/syscall.js';
-import { reapAndClose } from '../sys/wait.js';
 import { endedEarly, programError } from '../program/program-error.js';
-import { Nascent } from './pending-child.js';
+import { closeFd, pipe } from '../sys/fd.js';
+import { CLONE, F } from '../sys/flags.js';
+import { syscall, trySyscall } from '../sys/syscall.js';
+import { SystemError } from '../sys/system-error.js';
+import { reapAndClose } from '../sys/wait.js';
 import type { Draft } from './compose.js';
-import { type PlanDescriptors, plan } from './plan/plan.js';
 import { openRunner } from './init-binary.js';
+import { Nascent } from './pending-child.js';
+import { type PlanDescriptors, plan } from './plan/plan.js';
 import type { Stdio } from './stdio.js';
-import type { Undo } from '../contract/rollback.js';
 
 /** A child that has exec'ed its command, or our init with the command below it. */
 export interface Launched {

@@ -1,10 +1,15 @@
 // become(): a command in namespaces, for which this process is nothing but a stand-in from then on.
 
 import { constants } from 'node:os';
+import type { CheckedSpawn } from '../child/child.js';
+import { draft } from '../child/compose.js';
+import { openRunner } from '../child/init-binary.js';
+import { launchHere, type Running } from '../child/launch.js';
+import type { SpawnOptions } from '../child/options.js';
+import { checkSpawn } from '../child/parse.js';
 import { ownOptions } from '../contract/arguments.js';
-import { SystemError } from '../sys/system-error.js';
-import { F } from '../sys/flags.js';
 import { closeFd } from '../sys/fd.js';
+import { F } from '../sys/flags.js';
 import {
   addressOf,
   isMainThread,
@@ -14,13 +19,8 @@ import {
 } from '../sys/native.js';
 import { signalNumber } from '../sys/signals.js';
 import { cString, syscall, trySyscall } from '../sys/syscall.js';
+import { SystemError } from '../sys/system-error.js';
 import { reap } from '../sys/wait.js';
-import { checkSpawn } from '../child/parse.js';
-import type { CheckedSpawn } from '../child/child.js';
-import { launchHere, type Running } from '../child/launch.js';
-import type { SpawnOptions } from '../child/options.js';
-import { draft } from '../child/compose.js';
-import { openRunner } from '../child/init-binary.js';
 
 const SIGKILL = 9;
 const LAST_SIGNAL = 64;

@@ -1,7 +1,7 @@
 // clone(): a function as a process in namespaces: clone(2)'s call, in JavaScript's terms.
 import { assertKeys, fail, ownOptions } from '../contract/arguments.js';
-import { type ForkOptions, forkOptions } from './fork.js';
 import type { NamespaceProcess } from '../process/namespace-process.js';
+import { type ForkOptions, forkOptions } from './fork.js';
 import { spawn } from './spawn.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

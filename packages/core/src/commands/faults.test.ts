@@ -2,23 +2,23 @@
 // child starts: SECURITY.md S8.
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isSystemError } from '../sys/system-error.js';
-import { Namespace } from '../namespaces/namespace.js';
-import { allNamespaceTypes } from '../contract/namespace-types.js';
-import { Call } from '../program/call.js';
-import { syscallNumber } from '../sys/numbers.js';
-import { syscall } from '../sys/syscall.js';
-import { eightNamespaces, rootMap, withInit } from '../testing/eight-namespaces.js';
-import { fdCount } from '../testing/index.js';
-import { checkSpawn } from '../child/parse.js';
+import { type Draft, draft } from '../child/compose.js';
 import { launch, launchSync } from '../child/launch.js';
 import type { SpawnOptions } from '../child/options.js';
-import { type Draft, draft } from '../child/compose.js';
+import { checkSpawn } from '../child/parse.js';
 import { plan } from '../child/plan/plan.js';
+import { Namespace } from '../namespaces/namespace.js';
 import { NamespaceProcess } from '../process/namespace-process.js';
+import { Call } from '../program/call.js';
+import type { NamespaceSpec } from '../program/spec.js';
+import { allNamespaceTypes } from '../sys/namespace-types.js';
+import { syscallNumber } from '../sys/numbers.js';
+import { syscall } from '../sys/syscall.js';
+import { isSystemError } from '../sys/system-error.js';
+import { eightNamespaces, rootMap, withInit } from '../testing/eight-namespaces.js';
+import { fdCount } from '../testing/index.js';
 import { runSync } from './run-sync.js';
 import { spawn } from './spawn.js';
-import type { NamespaceSpec } from '../child/spec.js';
 
 const RLIMIT_NOFILE = 7;
 

@@ -7,9 +7,9 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInThisContext } from 'node:vm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { NamespaceSpec } from '../program/spec.js';
 import { clone } from './clone.js';
 import { fork } from './fork.js';
-import type { NamespaceSpec } from '../child/spec.js';
 
 let directory: string;
 let echo: string;

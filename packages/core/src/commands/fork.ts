@@ -1,7 +1,7 @@
 // fork(): a Node process in namespaces, with the IPC channel.
 import { fileURLToPath } from 'node:url';
-import { assertKeys, ownOptions } from '../contract/arguments.js';
 import { type SpawnOptions, spawnOptions } from '../child/options.js';
+import { assertKeys, ownOptions } from '../contract/arguments.js';
 import type { NamespaceProcess } from '../process/namespace-process.js';
 import { spawn } from './spawn.js';
 

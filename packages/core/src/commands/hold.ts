@@ -1,43 +1,16 @@
 // A child that does nothing but be there: what keeps a pid namespace usable, and any namespace
 // while it is being set up.
-import { assertKeys, ownOptions } from '../contract/arguments.js';
-import type { Namespace } from '../namespaces/namespace.js';
-import { closeFd } from '../sys/fd.js';
-import { checkProgramChild, checkSpawn } from '../child/parse.js';
+
 import type { CheckedSpawn, ChildOptions } from '../child/child.js';
-import { killAndReap } from '../child/kill-and-reap.js';
-import { launch, launchSync, OWN_RUNNER } from '../child/launch.js';
-import type { SpawnOptions } from '../child/options.js';
 import { draft } from '../child/compose.js';
+import { launch } from '../child/launch.js';
+import type { SpawnOptions } from '../child/options.js';
+import { checkSpawn } from '../child/parse.js';
 import { explainDraft } from '../child/plan/plan.js';
+import { assertKeys, ownOptions } from '../contract/arguments.js';
 import { NamespaceProcess } from '../process/namespace-process.js';
-import type { NamespaceSpec } from '../child/spec.js';
 
 const SIGKILL = 9;
-
-/** A child that waits to be ended. */
-export interface Held {
-  readonly pid: number;
-  readonly pidfd: number;
-  /** Ends and reaps the child, and closes the pidfd. */
-  end(): unknown;
-}
-
-/**
- * Makes a child in new or joined namespaces that waits until it is ended, at the latest with this
- * process. It reaps what falls to it: it may be the PID 1 of a namespace. Nothing can be opened of it
- * from outside, so it may stay in a user namespace where no id is mapped.
- */
-export function holdChild(namespaces: readonly (NamespaceSpec | Namespace)[]): Held {
-  const options: ChildOptions = {
-    ...checkProgramChild(namespaces),
-    hold: 'closed',
-    parentDeathSignal: SIGKILL,
-  };
-  const { pid, pidfd, report } = launchSync(draft(options), OWN_RUNNER);
-  closeFd(report);
-  return { pid, pidfd, end: () => killAndReap(pidfd) };
-}
 
 const holdOptions = [
   ...['namespaces', 'cgroup', 'prepare', 'rlimits', 'noNewPrivileges', 'seccomp', 'signal'],

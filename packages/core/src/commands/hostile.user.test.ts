@@ -5,14 +5,14 @@ import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { CLONE } from '../sys/flags.js';
 import { Namespace } from '../namespaces/namespace.js';
 import { Program } from '../program/program.js';
+import type { NamespaceSpec } from '../program/spec.js';
+import { CLONE } from '../sys/flags.js';
 import { rootMap } from '../testing/eight-namespaces.js';
 import { runProgramSync } from './run-program.js';
 import { runSync } from './run-sync.js';
 import { spawn } from './spawn.js';
-import type { NamespaceSpec } from '../child/spec.js';
 
 // Looks at every process of its user namespace; tells whose memory it could open for writing.
 const watcher = `

@@ -4,8 +4,8 @@ import { spawn as nodeSpawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
+import { phases } from '../program/spec.js';
 import { core } from '../testing/in-worker.js';
-import { phases } from '../child/spec.js';
 
 function running(pid: number): boolean {
   try {

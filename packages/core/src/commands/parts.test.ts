@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { NamespaceSpec } from '../program/spec.js';
 import { hold } from './hold.js';
 import { spawn } from './spawn.js';
-import type { NamespaceSpec } from '../child/spec.js';
 
 const failing = (act: (child: Parameters<NonNullable<NamespaceSpec['prepare']>>[0]) => void) => [
   { type: 'user' } as const,

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { AT } from '../sys/flags.js';
 import { Program } from '../program/program.js';
-import type { RunOptions } from '../child/options.js';
+import { AT } from '../sys/flags.js';
 import { ProgramCommand } from './program-command.js';
-import { isRunError } from './run-result.js';
 import { run } from './run.js';
+import type { RunOptions } from './run-options.js';
+import { isRunError } from './run-result.js';
 
 /** Runs a program as a command with these options. */
 async function results(program: Program, options: RunOptions = {}) {

@@ -1,14 +1,15 @@
 // A program as a command: what spawn and run start, with all that they do to a command. runProgram
 // makes its calls before exec, and so before a filter of system calls, limits and capabilities hold.
 // What comes back is of a known size, and nothing but numbers and bytes: SECURITY.md S4.
+
+import { openRunner } from '../child/init-binary.js';
+import type { StdioItem } from '../child/options.js';
 import { type Arena, releaseArena, takeSharedArena } from '../program/arena.js';
 import type { Call, ProgramArgument } from '../program/call.js';
 import { Layout, memoryFor } from '../program/layout.js';
 import { Program } from '../program/program.js';
 import { closeFd } from '../sys/fd.js';
-import type { StdioItem } from '../child/options.js';
 import type { ProgramResults } from './run-program.js';
-import { openRunner } from '../child/init-binary.js';
 
 const WORD = 8;
 const OUTPUT = 1;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AT } from '../sys/flags.js';
 import { Namespace } from '../namespaces/namespace.js';
+import type { NamespaceProcess } from '../process/namespace-process.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
+import { AT } from '../sys/flags.js';
 import { syscall } from '../sys/syscall.js';
 import { callIn, openIn, workIn } from './run-in-namespace.js';
-import type { NamespaceProcess } from '../process/namespace-process.js';
 import { spawn } from './spawn.js';
 
 const user = { type: 'user' } as const;

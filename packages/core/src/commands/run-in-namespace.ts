@@ -1,13 +1,13 @@
 // One system call in another namespace, whatever it takes to get there.
 import { assertKeys, ownOptions } from '../contract/arguments.js';
-import { isSystemError } from '../sys/system-error.js';
 import { HandOver } from '../namespaces/hand-over.js';
 import { Namespace } from '../namespaces/namespace.js';
-import type { NamespaceType } from '../contract/namespace-types.js';
 import type { ProgramArgument } from '../program/call.js';
 import { Program } from '../program/program.js';
+import type { NamespaceType } from '../sys/namespace-types.js';
 import type { SyscallName } from '../sys/numbers.js';
 import { type SyscallArgument, syscall } from '../sys/syscall.js';
+import { isSystemError } from '../sys/system-error.js';
 import { runProgramSync } from './run-program.js';
 
 /** A namespace: a handle, or the pid of a process that is in it. */

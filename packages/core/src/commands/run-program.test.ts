@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { isSystemError, SystemError } from '../sys/system-error.js';
-import { AT } from '../sys/flags.js';
 import { Program } from '../program/program.js';
+import { AT } from '../sys/flags.js';
+import { isSystemError, SystemError } from '../sys/system-error.js';
 import { runProgram, runProgramSync } from './run-program.js';
 
 test('a result is the argument of a later call, and memory comes back', async () => {

@@ -1,15 +1,16 @@
 // A child that only makes system calls: for what has to be done inside other namespaces.
+
+import { type Draft, draft } from '../child/compose.js';
+import { launch, launchSync, OWN_RUNNER, type Running } from '../child/launch.js';
+import { checkProgramChild } from '../child/parse.js';
 import { assertKeys, checkSignal, checkWait, ownOptions } from '../contract/arguments.js';
 import type { Namespace } from '../namespaces/namespace.js';
 import type { Call } from '../program/call.js';
 import type { Layout } from '../program/layout.js';
 import type { Program } from '../program/program.js';
-import { reapAndClose } from '../sys/wait.js';
-import { checkProgramChild } from '../child/parse.js';
 import { endedEarly } from '../program/program-error.js';
-import { launch, launchSync, OWN_RUNNER, type Running } from '../child/launch.js';
-import { type Draft, draft } from '../child/compose.js';
-import type { NamespaceSpec } from '../child/spec.js';
+import type { NamespaceSpec } from '../program/spec.js';
+import { reapAndClose } from '../sys/wait.js';
 
 /** Options of {@link runProgram}. */
 export interface ProgramOptions {

@@ -1,7 +1,8 @@
 // What run and runSync give, and how they fail.
-import type { Exit, ResourceUsage } from '../sys/wait.js';
-import type { CheckedRun } from '../child/child.js';
+
 import { type Cut, cuts } from '../child/stop-reason.js';
+import type { Exit, ResourceUsage } from '../sys/wait.js';
+import type { CheckedRun } from './parse-run.js';
 
 /** A command that has ended. */
 export interface RunResult<Output = string> {

@@ -1,20 +1,19 @@
 // runSync(): a command as a child in namespaces, from start to end, blocking the thread.
 import { constants as files } from 'node:fs';
 import { constants } from 'node:os';
-import { assertKeys } from '../contract/arguments.js';
-import { F } from '../sys/flags.js';
-import { closeFd, duplicate } from '../sys/fd.js';
-import { syscall, trySyscall } from '../sys/syscall.js';
-import { decodeStatus, type Exit, reapIfEnded, timespec, waitUntilReadable } from '../sys/wait.js';
-import { isStartTimeout, startLimit } from '../contract/call-end.js';
-import { checkRun } from '../child/parse.js';
-import type { CheckedRun } from '../child/child.js';
-import { type Cut, cuts, neverRan, patience, unknownExit } from '../child/stop-reason.js';
+import { draft } from '../child/compose.js';
 import { reapEndedSync, reapLater } from '../child/kill-and-reap.js';
 import { launchSync, type Running } from '../child/launch.js';
-import { type RunSyncOptions, runSyncOptions } from '../child/options.js';
+import { type Cut, cuts, neverRan, patience, unknownExit } from '../child/stop-reason.js';
+import { assertKeys } from '../contract/arguments.js';
+import { isStartTimeout, startLimit } from '../contract/call-end.js';
 import { Output } from '../process/output.js';
-import { draft } from '../child/compose.js';
+import { closeFd, duplicate } from '../sys/fd.js';
+import { F } from '../sys/flags.js';
+import { syscall, trySyscall } from '../sys/syscall.js';
+import { decodeStatus, type Exit, reapIfEnded, timespec, waitUntilReadable } from '../sys/wait.js';
+import { type CheckedRun, checkRun } from './parse-run.js';
+import { type RunSyncOptions, runSyncOptions } from './run-options.js';
 import { conclude, millisecondsSince, type RunResult } from './run-result.js';
 
 const POLLIN = 1;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isSystemError } from '../sys/system-error.js';
-import type { RunOptions } from '../child/options.js';
-import { isRunError, RunError } from './run-result.js';
 import { run } from './run.js';
+import type { RunOptions } from './run-options.js';
+import { isRunError, RunError } from './run-result.js';
 import { runSync } from './run-sync.js';
 
 // What run and runSync have in common is tested with both.

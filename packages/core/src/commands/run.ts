@@ -1,14 +1,13 @@
 // run(): a command as a child in namespaces, from start to end.
 import { pipeline, Readable, type Writable } from 'node:stream';
-import { isStartTimeout, startLimit } from '../contract/call-end.js';
-import { checkRun } from '../child/parse.js';
-import type { CheckedRun } from '../child/child.js';
-import { type Cut, cuts, neverRan, patience, unknownExit } from '../child/stop-reason.js';
-import { launch, type Running } from '../child/launch.js';
-import type { RunOptions } from '../child/options.js';
-import { Output } from '../process/output.js';
 import { draft } from '../child/compose.js';
+import { launch, type Running } from '../child/launch.js';
+import { type Cut, cuts, neverRan, patience, unknownExit } from '../child/stop-reason.js';
+import { isStartTimeout, startLimit } from '../contract/call-end.js';
 import { NamespaceProcess } from '../process/namespace-process.js';
+import { Output } from '../process/output.js';
+import { type CheckedRun, checkRun } from './parse-run.js';
+import type { RunOptions } from './run-options.js';
 import { conclude, millisecondsSince, type RunResult } from './run-result.js';
 
 /** Writes input that comes piece by piece. If the source fails, the command is ended. */

@@ -2,13 +2,13 @@
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { NamespaceSpec } from '../program/spec.js';
 import { F, PR } from '../sys/flags.js';
 import { syscall } from '../sys/syscall.js';
 import { rootMap, withInit } from '../testing/eight-namespaces.js';
 import { run } from './run.js';
 import { runSync } from './run-sync.js';
 import { spawn } from './spawn.js';
-import type { NamespaceSpec } from '../child/spec.js';
 
 const uid = process.getuid?.() ?? 0;
 

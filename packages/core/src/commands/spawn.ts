@@ -1,11 +1,11 @@
 // spawn(): a command as a child in namespaces.
 
-import { startLimit } from '../contract/call-end.js';
-import { checkSpawn } from '../child/parse.js';
+import { draft } from '../child/compose.js';
 import { launch } from '../child/launch.js';
 import type { SpawnOptions } from '../child/options.js';
-import { draft } from '../child/compose.js';
+import { checkSpawn } from '../child/parse.js';
 import { explainDraft } from '../child/plan/plan.js';
+import { startLimit } from '../contract/call-end.js';
 import { NamespaceProcess } from '../process/namespace-process.js';
 
 /**

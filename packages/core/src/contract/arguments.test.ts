@@ -1,5 +1,9 @@
 import fc from 'fast-check';
 import { expect, expectTypeOf, test } from 'vitest';
+import { spawnOptions } from '../child/options.js';
+import type { ForkOptions } from '../commands/fork.js';
+import { forkOptions } from '../commands/fork.js';
+import { runOptions } from '../commands/run-options.js';
 import {
   assertKeys,
   clone,
@@ -18,9 +22,6 @@ import {
   type SpawnOptions,
   spawn,
 } from '../index.js';
-import type { ForkOptions } from '../commands/fork.js';
-import { forkOptions } from '../commands/fork.js';
-import { runOptions, spawnOptions } from '../child/options.js';
 
 const known = ['alpha', 'beta'];
 const noObject = fc.oneof(

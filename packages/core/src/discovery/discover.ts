@@ -5,7 +5,7 @@ import {
   assertNamespaceType,
   type NamespaceType,
   namespaceTypes,
-} from '../contract/namespace-types.js';
+} from '../sys/namespace-types.js';
 import { type Container, containerOf } from './container.js';
 import type { Entry } from './entry.js';
 import { type DiscoveredNamespace, NamespaceGraph, type NamespacePath, writable } from './graph.js';

@@ -1,8 +1,8 @@
 // The end of a process one of whose threads could not come back from a namespace.
 import { writeSync } from 'node:fs';
 import { errnoMeaning, errnoName } from '../sys/errno.js';
+import type { NamespaceType } from '../sys/namespace-types.js';
 import { trySyscall } from '../sys/syscall.js';
-import type { NamespaceType } from '../contract/namespace-types.js';
 
 const SIGABRT = 6;
 const SIG_UNBLOCK = 1;

@@ -4,9 +4,9 @@
 // Whoever moves the thread without telling (another native module) makes it come back to where it
 // was before. unshare() and setns() of this package tell.
 import { closeSync, openSync, readlinkSync } from 'node:fs';
+import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { isMainThread } from '../sys/native.js';
 import { ensurePoolThreads } from '../sys/pool.js';
-import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../contract/namespace-types.js';
 
 /** Where the thread is, for one type. */
 export interface Place {

@@ -1,6 +1,6 @@
 // Where the messages on a channel begin and end. The child writes what it likes, so a message has a
 // limit, and the work is linear in its bytes, however they come (SECURITY.md S4).
-import type { Serialization } from './ipc-channel.js';
+import type { Serialization } from '../child/options.js';
 import { Output } from './output.js';
 
 const NEWLINE = 10;

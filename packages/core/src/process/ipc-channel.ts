@@ -3,12 +3,10 @@
 
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { deserialize, serialize } from './v8-serialization.js';
+import type { Serialization } from '../child/options.js';
+import { socketOf } from '../child/socket.js';
 import { Frames } from './frames.js';
-import { socketOf } from './socket.js';
-
-/** How messages are encoded: `'json'`, or `'advanced'` for what structured clone can carry. */
-export type Serialization = 'json' | 'advanced';
+import { deserialize, serialize } from './v8-serialization.js';
 
 /** Is called once a message is on its way, or cannot be sent. */
 export type Sent = (error: Error | null) => void;

@@ -1,9 +1,10 @@
 // Errors of a child that did not come to run its command.
+
+import { errnoName } from '../sys/errno.js';
 import { SystemError, type SystemErrorDetails } from '../sys/system-error.js';
+import type { Exit } from '../sys/wait.js';
 import { Call, ParentDescriptor, type ProgramArgument } from './call.js';
 import type { Layout } from './layout.js';
-import { errnoName } from '../sys/errno.js';
-import type { Exit } from '../sys/wait.js';
 
 const ENOENT = 2;
 const EACCES = 13;

@@ -1,8 +1,9 @@
 // The one error class of failed system calls, and how a call is written in messages.
+
+import type { ChildPart } from './child-part.js';
+import { errnoMeaning, errnoName } from './errno.js';
 import { formatCall } from './format-call.js';
 import { hintFor } from './hints.js';
-import type { ChildPart } from '../program/call.js';
-import { errnoMeaning, errnoName } from './errno.js';
 
 const brand = Symbol.for('@ns/SystemError');
 

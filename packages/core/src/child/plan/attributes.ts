@@ -1,11 +1,11 @@
 // The calls that make the child's process what its options say.
 import { constants } from 'node:fs';
-import { AT, PR, RESOLVE } from '../../sys/flags.js';
 import type { CallOptions } from '../../program/call.js';
 import type { Program } from '../../program/program.js';
 import { O_CLOEXEC, O_PATH } from '../../sys/fd.js';
-import { setPrivilegedAttributes } from '../process-attributes.js';
+import { AT, PR, RESOLVE } from '../../sys/flags.js';
 import type { ChildOptions } from '../child.js';
+import { setPrivilegedAttributes } from '../process-attributes.js';
 
 function changeIds(program: Program, { uid, gid }: ChildOptions): void {
   if (uid === undefined && gid === undefined) return;

@@ -1,6 +1,7 @@
 // How the parent's descriptors come into the runner.
-import { CLOSE_RANGE_CLOEXEC } from '../../sys/flags.js';
+
 import type { Program } from '../../program/program.js';
+import { CLOSE_RANGE_CLOEXEC } from '../../sys/flags.js';
 import { EVERY_FD } from './descriptors.js';
 
 /**

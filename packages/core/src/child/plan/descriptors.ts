@@ -1,6 +1,7 @@
 // The calls that give a child its descriptors, and no others: SECURITY.md S7.
-import { CLOSE_RANGE_CLOEXEC, F } from '../../sys/flags.js';
+
 import type { Program } from '../../program/program.js';
+import { CLOSE_RANGE_CLOEXEC, F } from '../../sys/flags.js';
 import type { ChildDescriptor } from '../stdio.js';
 
 /** Beyond every descriptor, for close_range(2). */

@@ -1,13 +1,13 @@
 // The calls that end a program: what the child becomes.
 import { Call, type CallOptions, stepEntry } from '../../program/call.js';
 import type { Program } from '../../program/program.js';
+import type { InitOptions } from '../../program/spec.js';
 import { syscallNumber } from '../../sys/numbers.js';
-import { filterList, type ProcessAttributes, setLastAttributes } from '../process-attributes.js';
 import type { ChildOptions, Command } from '../child.js';
-import type { InitOptions } from '../spec.js';
+import type { Draft } from '../compose.js';
+import { filterList, type ProcessAttributes, setLastAttributes } from '../process-attributes.js';
 import type { ChildDescriptor } from '../stdio.js';
 import { placeDescriptors } from './descriptors.js';
-import type { Draft } from '../compose.js';
 import { endWithParent } from './parent-death.js';
 
 const SIG_SETMASK = 2;

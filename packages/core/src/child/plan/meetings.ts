@@ -1,6 +1,7 @@
 // Meetings of a child with its parent, as the calls that the child makes.
-import type { Call, ChildPart, MeetingAction } from '../../program/call.js';
+import type { Call, MeetingAction } from '../../program/call.js';
 import { Program } from '../../program/program.js';
+import type { ChildPart } from '../../sys/child-part.js';
 
 /** Returns the action of a meeting, whose errors belong to its part. */
 function actionOf(action: MeetingAction, part: ChildPart | undefined): MeetingAction {

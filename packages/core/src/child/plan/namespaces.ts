@@ -1,17 +1,17 @@
 // The calls that bring an isolated child into its namespaces, joined and new ones.
 import { constants } from 'node:fs';
+import { type Call, isUserEntry, stepEntry } from '../../program/call.js';
+import type { Program } from '../../program/program.js';
+import type { Phase } from '../../program/spec.js';
+import { O_CLOEXEC } from '../../sys/fd.js';
 import { AT, PR } from '../../sys/flags.js';
 import {
   allNamespaceTypes,
   flagsOf,
   type NamespaceType,
   namespaceTypes,
-} from '../../contract/namespace-types.js';
-import { type Call, isUserEntry, stepEntry } from '../../program/call.js';
-import type { Program } from '../../program/program.js';
-import { O_CLOEXEC } from '../../sys/fd.js';
+} from '../../sys/namespace-types.js';
 import type { ChildOptions } from '../child.js';
-import type { Phase } from '../spec.js';
 import type { Draft } from '../compose.js';
 import { endWithParent } from './parent-death.js';
 

@@ -1,6 +1,7 @@
 // The calls that tie the life of a child to that of its parent.
-import { PR } from '../../sys/flags.js';
+
 import type { Program } from '../../program/program.js';
+import { PR } from '../../sys/flags.js';
 import type { Draft } from '../compose.js';
 
 const POLLIN = 1;

@@ -1,17 +1,18 @@
 // Turns a draft into the child's whole program. Pure: nothing is opened or called here.
-import { formatCall } from '../../sys/format-call.js';
+
 import { type Call, type MeetingAction, ParentDescriptor, stepEntry } from '../../program/call.js';
 import { explain } from '../../program/explain.js';
 import { Program } from '../../program/program.js';
-import { phases } from '../spec.js';
-import type { ChildDescriptor } from '../stdio.js';
-import { becomeCommand } from './exec.js';
-import { carryAcross } from './copies.js';
+import { phases } from '../../program/spec.js';
+import { formatCall } from '../../sys/format-call.js';
 import type { Draft } from '../compose.js';
+import type { ChildDescriptor } from '../stdio.js';
+import { setUpProcess } from './attributes.js';
+import { carryAcross } from './copies.js';
+import { becomeCommand } from './exec.js';
 import { expandMeetings } from './meetings.js';
 import { enterNamespaces, goOnInReplacement, phasesOfEntering } from './namespaces.js';
 import { endWithParent } from './parent-death.js';
-import { setUpProcess } from './attributes.js';
 
 /** Descriptors that exist once the child is about to be made. */
 export interface PlanDescriptors {

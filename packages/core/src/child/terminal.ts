@@ -3,11 +3,11 @@
 import { constants } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { assertKeys, ownOptions } from '../contract/arguments.js';
-import { SystemError } from '../sys/system-error.js';
-import { AT } from '../sys/flags.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
+import { AT } from '../sys/flags.js';
 import { rawWatch, type Watch } from '../sys/native.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
+import { SystemError } from '../sys/system-error.js';
 import { nothingInherited } from './socket.js';
 
 const TIOCSPTLCK = 0x4004_5431;

@@ -1,7 +1,7 @@
 // What a namespace package contributes to a child: the contract between core and the packages.
 import { assertKeys, checkFunction, fail, ownOptions } from '../contract/arguments.js';
-import { isNamespaceType, type NamespaceType } from '../contract/namespace-types.js';
-import type { Program } from '../program/program.js';
+import { isNamespaceType, type NamespaceType } from '../sys/namespace-types.js';
+import type { Program } from './program.js';
 
 /**
  * The order in which contributions run in the child, whichever package they come from:

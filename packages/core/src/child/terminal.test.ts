@@ -1,9 +1,9 @@
 // A child on a pseudo-terminal.
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import type { NamespaceProcess } from './namespace-process.js';
 import { spawn } from '../commands/spawn.js';
-import type { NamespaceSpec } from '../child/spec.js';
+import type { NamespaceProcess } from '../process/namespace-process.js';
+import type { NamespaceSpec } from '../program/spec.js';
 import type { Terminal } from './terminal.js';
 
 async function output(child: NamespaceProcess): Promise<string> {

@@ -1,5 +1,5 @@
 // The eight namespace types: names, clone flags, files in /proc/PID/ns.
-import { CLONE } from '../sys/flags.js';
+import { CLONE } from './flags.js';
 
 /** A namespace type. */
 export type NamespaceType = 'user' | 'mount' | 'pid' | 'net' | 'uts' | 'ipc' | 'cgroup' | 'time';
