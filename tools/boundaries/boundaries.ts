@@ -3,7 +3,7 @@
 // - the package of a namespace type uses `core` alone, so that it can be installed alone;
 // - `sandbox` uses `core` and all types;
 // - `cli` uses any of them: they are in its bundles, which load koffi's binary themselves.
-// Nothing reaches into another package's directory.
+// Nothing reaches into another package's directory. Inside of a package, layers.ts holds.
 import { isBuiltin } from 'node:module';
 import { join, normalize } from 'node:path/posix';
 import ts from 'typescript';

@@ -44,8 +44,8 @@ describe('the check of citations', () => {
   });
 
   test('takes a star in the last part of a path', () => {
-    expect(exists('packages/core/src/spawn/hostile*.test.ts')).toBe(true);
-    expect(exists('packages/core/src/spawn/nothing*.test.ts')).toBe(false);
+    expect(exists('packages/core/src/commands/hostile*.test.ts')).toBe(true);
+    expect(exists('packages/core/src/commands/nothing*.test.ts')).toBe(false);
     expect(exists('packages/nowhere/src/a.ts')).toBe(false);
   });
 });

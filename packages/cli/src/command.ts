@@ -16,7 +16,8 @@ export interface Action {
   readonly runs?: boolean;
   /** What its first word can be, if that is known: for completions. */
   readonly words?: readonly string[];
-  run(given: Given): Outcome | Promise<Outcome>;
+  /** @param commands loads all subcommands of `ns` */
+  run(given: Given, commands: () => Promise<readonly Command[]>): Outcome | Promise<Outcome>;
 }
 
 /** A command of a command: `ns net add`. */

@@ -56,7 +56,7 @@ async function runCommand(command: Command, args: readonly string[]): Promise<vo
     if (given.has('help'))
       print(verb === undefined ? commandHelp(command) : verbHelp(command, verb));
     else if (given.has('version')) printVersion(given);
-    else await end(await action.run(given));
+    else await end(await action.run(given, allCommands));
   } catch (error) {
     const { report } = await import('./failure.js');
     const { words = args, action } = chosen ?? {};

@@ -3,7 +3,39 @@
  *
  * @module @ns/core
  */
-export { assertKeys, assertObject, ownOptions } from './arguments.js';
+import './child/create-namespace.js';
+
+export type { Serialization, SpawnOptions, StdioItem, StdioOptions } from './child/options.js';
+export type { ProcessAttributes, ResourceLimit, ResourceName } from './child/process-attributes.js';
+export type { TerminalSize } from './child/terminal.js';
+export { Terminal } from './child/terminal.js';
+export type { BecomeOptions } from './commands/become.js';
+export { become } from './commands/become.js';
+export type { CloneFunctionOptions } from './commands/clone.js';
+export { clone } from './commands/clone.js';
+export type { ForkOptions } from './commands/fork.js';
+export { fork } from './commands/fork.js';
+export type { HoldOptions } from './commands/hold.js';
+export { explainHold, hold } from './commands/hold.js';
+export { ProgramCommand } from './commands/program-command.js';
+export { run } from './commands/run.js';
+export type { NamespaceTarget, Ways } from './commands/run-in-namespace.js';
+export {
+  callIn,
+  openIn,
+  targetOf,
+  withJoins,
+  withTarget,
+  workIn,
+} from './commands/run-in-namespace.js';
+export type { RunOptions, RunSyncOptions } from './commands/run-options.js';
+export type { ProgramOptions, ProgramResults } from './commands/run-program.js';
+export { runProgram, runProgramSync } from './commands/run-program.js';
+export type { RunResult } from './commands/run-result.js';
+export { isRunError, RunError } from './commands/run-result.js';
+export { runSync } from './commands/run-sync.js';
+export { explainSpawn, spawn } from './commands/spawn.js';
+export { assertKeys, assertObject, ownOptions } from './contract/arguments.js';
 export type { Container, ContainerManager } from './discovery/container.js';
 export type { DiscoverOptions } from './discovery/discover.js';
 export { discover } from './discovery/discover.js';
@@ -18,80 +50,45 @@ export type {
 export { NamespaceGraph } from './discovery/graph.js';
 export type { Task } from './discovery/task.js';
 export { readTask } from './discovery/task.js';
-export type { SystemErrorDetails } from './errors.js';
-export { isSystemError, SystemError } from './errors.js';
 export type { FeatureName } from './features/facts.js';
 export { featureNames } from './features/facts.js';
 export type { Feature, Features } from './features/features.js';
 export { features } from './features/features.js';
-export { AT, CLONE, CLOSE_RANGE_CLOEXEC, F, flagNames, MNT, MS, PR, RESOLVE } from './flags.js';
-export type { CreateOptions } from './namespaces/create.js';
 export type { NamespaceInfo, NamespaceList } from './namespaces/list.js';
 export { listNamespaces } from './namespaces/list.js';
+export type { CreateOptions } from './namespaces/namespace.js';
 export { Namespace } from './namespaces/namespace.js';
 export type { NamespaceId } from './namespaces/nsfs.js';
 export type { OpenOptions } from './namespaces/open.js';
 export { OpenProcess } from './namespaces/open-process.js';
 export { assertOwners } from './namespaces/owners.js';
-export { isAway } from './namespaces/place.js';
 export { setns, unshare, unshareDirectories } from './namespaces/thread.js';
-export type { NamespaceType } from './namespaces/types.js';
-export {
-  allNamespaceTypes,
-  assertNamespaceType,
-  flagsOf,
-  isNamespaceType,
-  namespaceTypes,
-} from './namespaces/types.js';
+export { isAway } from './namespaces/thread-namespaces.js';
+export type { IpcChannel } from './process/ipc-channel.js';
+export { NamespaceProcess } from './process/namespace-process.js';
 export type {
   CallOptions,
-  ChildPart,
   MeetingAction,
   MeetingChild,
   ProgramArgument,
 } from './program/call.js';
 export { Call, ParentDescriptor } from './program/call.js';
 export { Program } from './program/program.js';
-export type { ProcessAttributes, ResourceLimit, ResourceName } from './spawn/attributes.js';
-export type { BecomeOptions } from './spawn/become.js';
-export { become } from './spawn/become.js';
-export type { NamespaceTarget, Ways } from './spawn/call-in.js';
+export type { InitOptions, NamespaceSpec, Phase, Preparation } from './program/spec.js';
+export { phases } from './program/spec.js';
+export type { ChildPart } from './sys/child-part.js';
+export { AT, CLONE, CLOSE_RANGE_CLOEXEC, F, flagNames, MNT, MS, PR, RESOLVE } from './sys/flags.js';
+export type { NamespaceType } from './sys/namespace-types.js';
 export {
-  callIn,
-  openIn,
-  targetOf,
-  withJoins,
-  withTarget,
-  workIn,
-} from './spawn/call-in.js';
-export type { CloneFunctionOptions } from './spawn/clone.js';
-export { clone } from './spawn/clone.js';
-export type { ForkOptions } from './spawn/fork.js';
-export { fork } from './spawn/fork.js';
-export type { HoldOptions } from './spawn/hold.js';
-export { explainHold, hold } from './spawn/hold.js';
-export type { IpcChannel, Serialization } from './spawn/ipc-channel.js';
-export type {
-  RunOptions,
-  RunSyncOptions,
-  SpawnOptions,
-  StdioItem,
-  StdioOptions,
-} from './spawn/options.js';
-export { NamespaceProcess } from './spawn/process.js';
-export { ProgramCommand } from './spawn/program-command.js';
-export type { RunResult } from './spawn/result.js';
-export { isRunError, RunError } from './spawn/result.js';
-export { run } from './spawn/run.js';
-export type { ProgramOptions, ProgramResults } from './spawn/run-program.js';
-export { runProgram, runProgramSync } from './spawn/run-program.js';
-export { runSync } from './spawn/run-sync.js';
-export { explainSpawn, spawn } from './spawn/spawn.js';
-export type { InitOptions, NamespaceSpec, Phase, Preparation } from './spawn/spec.js';
-export { phases } from './spawn/spec.js';
-export type { TerminalSize } from './spawn/terminal.js';
-export { Terminal } from './spawn/terminal.js';
+  allNamespaceTypes,
+  assertNamespaceType,
+  flagsOf,
+  isNamespaceType,
+  namespaceTypes,
+} from './sys/namespace-types.js';
 export { signalNumber } from './sys/signals.js';
+export type { SystemErrorDetails } from './sys/system-error.js';
+export { isSystemError, SystemError } from './sys/system-error.js';
 export type { Exit, ResourceUsage } from './sys/wait.js';
 export type { NamespaceWorkerOptions } from './worker/namespace-worker.js';
 export { NamespaceWorker } from './worker/namespace-worker.js';

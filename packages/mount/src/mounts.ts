@@ -4,7 +4,6 @@ import { assertKeys, assertObject, ownOptions } from '@ns/core';
 import { assertFd } from '@ns/core/sys';
 import { attributeChange, attributeNames, type MountAttributes } from './attributes.js';
 import { assertFlag, assertPath } from './checks.js';
-import type { DetachedMount } from './detached.js';
 import {
   type Cgroup2Options,
   cgroup2Recipe,
@@ -95,7 +94,8 @@ export interface OtherSource extends OtherOptions, MountAttributes {
  */
 export interface DetachedSource {
   type: 'detached';
-  mount: DetachedMount;
+  /** A `DetachedMount`. */
+  mount: { readonly fd: number };
 }
 
 /** What can be made a mount of, as plain data. */

@@ -38,10 +38,12 @@ export type { AttachOptions } from './attach.js';
 export type { AuditOptions } from './audit/audit.js';
 export type { AuditProbe } from './audit/list.js';
 export { auditProbes } from './audit/list.js';
+export type { AuditArea, AuditResult } from './audit/probe.js';
 export type { ProbeName } from './audit/probes/index.js';
 export type { AuditPreset } from './audit/promises.js';
 export { auditPresets } from './audit/promises.js';
-export type { AuditArea, AuditFinding, AuditReport, AuditResult } from './audit/report.js';
+export type { AuditFinding, AuditReport } from './audit/report.js';
+export type { Bytes } from './bytes.js';
 export type { Change } from './changes.js';
 export type {
   SandboxCloneOptions,
@@ -53,7 +55,6 @@ export type { FileEntry, ReadOptions, SandboxFiles, WriteOptions } from './files
 export type { KeptLimit, LimitKeeper, LimitReport, UncountedMemory } from './limits.js';
 export type { SandboxNetwork } from './network.js';
 export type {
-  Bytes,
   OptionalPart,
   OverlayChanges,
   PrivateNetwork,

@@ -2,9 +2,10 @@
 import { dirname } from 'node:path';
 import { Cgroup, type CgroupLimits, cgroupForJob } from '@ns/cgroup';
 import { isSystemError, type ProcessAttributes } from '@ns/core';
+import { bytesOf } from './bytes.js';
 import type { Identity } from './identity.js';
 import { groupName, nameBeginning, removeLeftGroups } from './left-groups.js';
-import type { Bytes, SandboxLimits, SandboxOptions } from './options.js';
+import type { SandboxLimits, SandboxOptions } from './options.js';
 import { rlimitShares } from './shares.js';
 import { ownProperties } from './validate.js';
 
@@ -53,15 +54,6 @@ export class LimitError extends Error {
  * Node.js starts with 0.8 GiB of them, and Java does not with less than 3 GiB.
  */
 const RESERVED = 4 * 1024 ** 3;
-
-const UNITS: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-
-/** A number of bytes. */
-export function bytesOf(size: Bytes): number {
-  if (typeof size === 'number') return size;
-  const [, digits, unit = ''] = /^(\d+)([kmg]?)$/i.exec(size) ?? [];
-  return Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
-}
 
 const controllers = { memory: 'memory', pids: 'pids', cpus: 'cpu' } as const;
 type Grouped = keyof typeof controllers;

@@ -5,12 +5,10 @@ import { checkRootEntry, type RootEntry } from '@ns/mount';
 import type { PortForward, UplinkTool } from '@ns/net';
 import type { TimeOptions } from '@ns/time';
 import type { CapabilityInput, ExplicitMaps } from '@ns/user';
+import type { Bytes } from './bytes.js';
 import { type optionalParts, type Schema, schema } from './schema.js';
 import type { UnpackProgress } from './unpack/unpack.js';
 import { assertOptions, ownProperties, validate } from './validate.js';
-
-/** Bytes, or a text such as `'64M'`. */
-export type Bytes = number | string;
 
 /**
  * What becomes of changes in an overlay: `'discard'`: they are in memory, 256 MiB of it at most, and

@@ -1,11 +1,11 @@
 // The root file system of a sandbox, as the options of rootfs().
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { defaultMask, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
+import { type Bytes, bytesOf } from './bytes.js';
 import { type Covers, coversOf, REPLACED } from './covers.js';
 import type { Identity } from './identity.js';
-import { bytesOf } from './limits.js';
 import { hasUplink } from './network.js';
-import type { Bytes, SandboxOptions } from './options.js';
+import type { SandboxOptions } from './options.js';
 import { amongMounts, type Shown, shownOf } from './shown.js';
 import { ownProperties } from './validate.js';
 

@@ -1,6 +1,5 @@
 // `ns completion`: the completion of a shell, made of the same descriptions as the help.
 import { type Action, type Command, type CommandDescription, done } from '../command.js';
-import { allCommands } from '../ns.js';
 import { UsageError } from '../options.js';
 import { printJson } from '../output.js';
 import { bashCompletion } from './bash.js';
@@ -35,17 +34,17 @@ export const completion: CommandDescription & Action = {
     'ns completion --json',
   ],
   failureCode: 1,
-  async run(given) {
+  async run(given, commands) {
     const { operands } = given;
     if (given.has('json') && operands.length === 0) {
-      printJson({ commands: completed(await allCommands()) });
+      printJson({ commands: completed(await commands()) });
       return done;
     }
     const [shell] = given.named('the shell');
     if (!Object.hasOwn(shells, shell)) {
       throw new UsageError(`one of ${names.join(', ')} is wanted`);
     }
-    const script = completionFor(shell as Shell, await allCommands());
+    const script = completionFor(shell as Shell, await commands());
     if (given.has('json')) printJson({ shell, script });
     else process.stdout.write(script);
     return done;

@@ -7,10 +7,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { clone } from '../spawn/clone.js';
-import { fork } from '../spawn/fork.js';
-import { Frames } from '../spawn/frames.js';
-import type { Serialization } from '../spawn/ipc-channel.js';
+import type { Serialization } from '../child/options.js';
+import { clone } from '../commands/clone.js';
+import { fork } from '../commands/fork.js';
+import { Frames } from '../process/frames.js';
 
 const MiB = 1024 * 1024;
 const kinds = ['json', 'advanced'] as const;

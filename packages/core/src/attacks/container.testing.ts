@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { expect, onTestFinished } from 'vitest';
+import { spawn } from '../commands/spawn.js';
 import { Namespace } from '../namespaces/namespace.js';
-import { spawn } from '../spawn/spawn.js';
-import type { NamespaceSpec } from '../spawn/spec.js';
+import type { NamespaceSpec } from '../program/spec.js';
 
 const isRoot = process.geteuid?.() === 0;
 

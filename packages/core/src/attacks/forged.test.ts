@@ -1,10 +1,10 @@
 // The job of a child is memory that the child can write. A pid in it is that of a child of the caller, or
 // it is passed over: SECURITY.md S4.
 import { expect, test } from 'vitest';
+import { holdChild } from '../child/hold-child.js';
+import { Nascent } from '../child/pending-child.js';
+import { spawn } from '../commands/spawn.js';
 import type { Layout } from '../program/layout.js';
-import { holdChild } from '../spawn/hold.js';
-import { Nascent } from '../spawn/nascent.js';
-import { spawn } from '../spawn/spawn.js';
 
 /** True if a process exists and has not ended. */
 function isAlive(pid: number): boolean {

@@ -3,9 +3,9 @@
 // S1, S2.
 import { closeSync, readlinkSync, writeSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
+import { spawn } from '../commands/spawn.js';
 import { Namespace } from '../namespaces/namespace.js';
 import { OpenProcess } from '../namespaces/open-process.js';
-import { spawn } from '../spawn/spawn.js';
 import { closeFd, pipe } from '../sys/fd.js';
 import { waitUntilReadable } from '../sys/wait.js';
 import { rootMap } from '../testing/eight-namespaces.js';

@@ -2,7 +2,7 @@
 // has put on Object.prototype is an option of no call.
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { ownOptions } from '../arguments.js';
+import { ownOptions } from '../contract/arguments.js';
 import { Program } from '../program/program.js';
 import { core } from '../testing/in-worker.js';
 import { NamespaceWorker } from '../worker/namespace-worker.js';

@@ -2,9 +2,9 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import { expect, test } from 'vitest';
-import { hold } from '../spawn/hold.js';
-import { run } from '../spawn/run.js';
-import { spawn } from '../spawn/spawn.js';
+import { hold } from '../commands/hold.js';
+import { run } from '../commands/run.js';
+import { spawn } from '../commands/spawn.js';
 import { syscall } from '../sys/syscall.js';
 import { rootMap, withInit } from '../testing/eight-namespaces.js';
 

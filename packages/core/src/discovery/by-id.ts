@@ -1,9 +1,9 @@
 // Namespaces by their 64-bit ids: the kernel lists them (listns, Linux 6.19), and a file handle of
 // nsfs opens one (Linux 6.18).
 import { constants } from 'node:fs';
-import { SystemError } from '../errors.js';
 import { O_CLOEXEC } from '../sys/fd.js';
 import { trySyscall } from '../sys/syscall.js';
+import { SystemError } from '../sys/system-error.js';
 
 const FD_NSFS_ROOT = -10003;
 const FILEID_NSFS = 0xf1;

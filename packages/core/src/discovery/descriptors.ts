@@ -1,9 +1,9 @@
 // Namespaces that open descriptors keep alive: files of nsfs, and sockets for network namespaces.
 // Lean, because it looks at every descriptor of the machine.
 import { constants, fstatSync } from 'node:fs';
-import { AT } from '../flags.js';
-import type { NamespaceType } from '../namespaces/types.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
+import { AT } from '../sys/flags.js';
+import type { NamespaceType } from '../sys/namespace-types.js';
 import { addressOf, rawSyscall } from '../sys/native.js';
 import { syscallNumber } from '../sys/numbers.js';
 import { trySyscall } from '../sys/syscall.js';

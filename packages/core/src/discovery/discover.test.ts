@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Namespace } from '../namespaces/namespace.js';
-import { allNamespaceTypes, namespaceTypes } from '../namespaces/types.js';
+import { allNamespaceTypes, namespaceTypes } from '../sys/namespace-types.js';
 import { type DiscoverOptions, discover } from './discover.js';
 
 const patient = { timeout: 20_000 };

@@ -1,11 +1,11 @@
 // discover(): every namespace of the machine, and how they are connected.
-import { assertKeys, checkBoolean, checkFunction, ownOptions } from '../arguments.js';
+import { assertKeys, checkBoolean, checkFunction, ownOptions } from '../contract/arguments.js';
 import {
   allNamespaceTypes,
   assertNamespaceType,
   type NamespaceType,
   namespaceTypes,
-} from '../namespaces/types.js';
+} from '../sys/namespace-types.js';
 import { type Container, containerOf } from './container.js';
 import type { Entry } from './entry.js';
 import { type DiscoveredNamespace, NamespaceGraph, type NamespacePath, writable } from './graph.js';

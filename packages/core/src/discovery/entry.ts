@@ -7,8 +7,8 @@ import {
   typeOfNsfs,
   uniqueIdOfNsfs,
 } from '../namespaces/nsfs.js';
-import type { NamespaceType } from '../namespaces/types.js';
 import { closeFd } from '../sys/fd.js';
+import type { NamespaceType } from '../sys/namespace-types.js';
 import { mountTableId } from './mount-table.js';
 
 /** A descriptor that keeps a namespace alive. */

@@ -1,7 +1,7 @@
 // What a discovery gives: namespaces that know each other.
 
 import type { NamespaceId } from '../namespaces/nsfs.js';
-import { type NamespaceType, namespaceTypes } from '../namespaces/types.js';
+import { type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import type { Container } from './container.js';
 import type { Holder } from './entry.js';
 

@@ -1,7 +1,7 @@
 // The nsfs lines of a mountinfo.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { allNamespaceTypes, namespaceTypes } from '../namespaces/types.js';
+import { allNamespaceTypes, namespaceTypes } from '../sys/namespace-types.js';
 import { parseMountedNamespaces, parseNamespaceName, unescapePath } from './mountinfo.js';
 
 const line = (root: string, path: string, fields = 'shared:2') =>

@@ -1,5 +1,5 @@
 // Namespaces that are mounted somewhere: the nsfs lines of /proc/PID/mountinfo.
-import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../namespaces/types.js';
+import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 
 /** A namespace that a bind mount keeps alive. */
 export interface MountedNamespace {

@@ -1,7 +1,7 @@
 // Namespaces that are mounted somewhere, in any mount namespace.
 import { constants, readFileSync, readlinkSync } from 'node:fs';
-import { AT, RESOLVE } from '../flags.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
+import { AT, RESOLVE } from '../sys/flags.js';
 import { trySyscall } from '../sys/syscall.js';
 import { type MountedNamespace, parseMountedNamespaces } from './mountinfo.js';
 

@@ -1,8 +1,8 @@
 // Ways that lead to a namespace: through a task, a descriptor, or a mount.
 import { constants, fstatSync } from 'node:fs';
-import { AT } from '../flags.js';
-import { namespaceTypes } from '../namespaces/types.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
+import { AT } from '../sys/flags.js';
+import { namespaceTypes } from '../sys/namespace-types.js';
 import { trySyscall } from '../sys/syscall.js';
 import type { Entry } from './entry.js';
 import { openInRoot } from './pins.js';

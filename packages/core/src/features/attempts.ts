@@ -1,11 +1,12 @@
 // What this user may do: really tried, by children that end at once. Nothing stays, and nothing is
 // kept in memory, because a setting of the machine can change the answer at any moment.
-import { isSystemError } from '../errors.js';
-import { AT } from '../flags.js';
-import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../namespaces/types.js';
+
+import { runProgramSync } from '../commands/run-program.js';
 import type { Call } from '../program/call.js';
 import { Program } from '../program/program.js';
-import { runProgramSync } from '../spawn/run-program.js';
+import { AT } from '../sys/flags.js';
+import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
+import { isSystemError } from '../sys/system-error.js';
 
 const ANY_ERROR = [
   ...['EPERM', 'ENOENT', 'EBADF', 'EAGAIN', 'ENOMEM', 'EACCES', 'EBUSY', 'ENODEV', 'EINVAL'],

@@ -5,7 +5,7 @@ import { release } from 'node:os';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Namespace } from '../namespaces/namespace.js';
-import { allNamespaceTypes, namespaceTypes } from '../namespaces/types.js';
+import { allNamespaceTypes, namespaceTypes } from '../sys/namespace-types.js';
 import { kernelAtLeast, threadNamespaces } from '../testing/index.js';
 import { findCgroupTree } from './cgroups.js';
 import { type FeatureName, facts, featureNames } from './facts.js';

@@ -1,11 +1,11 @@
 // What the kernel has: calls made so that they can only fail, whose error tells whether the kernel
 // knows them. Found out once for each thread: it cannot change while the process runs.
 
-import { AT, CLONE, CLOSE_RANGE_CLOEXEC } from '../flags.js';
 import { uniqueIdOfNsfs } from '../namespaces/nsfs.js';
 import { openCurrent } from '../namespaces/open.js';
 import { errnoMeaning, errnoName } from '../sys/errno.js';
 import { closeFd } from '../sys/fd.js';
+import { AT, CLONE, CLOSE_RANGE_CLOEXEC } from '../sys/flags.js';
 import type { SyscallName } from '../sys/numbers.js';
 import { type SyscallArgument, trySyscall } from '../sys/syscall.js';
 import {

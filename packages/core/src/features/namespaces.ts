@@ -1,8 +1,8 @@
 // Features that depend on who asks: namespaces, with privileges and without.
 import { existsSync, readFileSync } from 'node:fs';
-import { hintFor } from '../hints.js';
-import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../namespaces/types.js';
 import { errnoMeaning, errnoName } from '../sys/errno.js';
+import { hintFor } from '../sys/hints.js';
+import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { type Attempts, NOT_TRIED, tryEverything } from './attempts.js';
 import { available, type Finding, type Findings, missing } from './facts.js';
 import { lacking } from './kernel.js';

@@ -1,8 +1,8 @@
 // What is missing where the machine's settings forbid it: in a child that has them for itself.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { run } from '../commands/run.js';
 import type { Program } from '../program/program.js';
-import { run } from '../spawn/run.js';
 
 const core = join(import.meta.dirname, '../../dist/index.js');
 const script = `import(${JSON.stringify(core)}).then(({ features }) => console.log(JSON.stringify(features())))`;

@@ -1,10 +1,10 @@
 // Root and working directory of the calling thread, over a visit to another mount namespace: the
 // kernel puts both to the root of the namespace at every setns(2) there, on the way back as well.
 import { constants } from 'node:fs';
-import { AT } from '../flags.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
+import { AT } from '../sys/flags.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
-import { stop } from './stop.js';
+import { stop } from './lost-thread.js';
 
 /** Where the thread was in its own mount namespace. */
 export interface Directories {

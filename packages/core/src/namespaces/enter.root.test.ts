@@ -12,8 +12,8 @@ import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import { fdCount, threadCount, threadNamespaces } from '../testing/index.js';
 import { Namespace } from './namespace.js';
-import { isAway } from './place.js';
 import { setns, unshare } from './thread.js';
+import { isAway } from './thread-namespaces.js';
 
 const link = (file: string) => readlinkSync(`/proc/thread-self/ns/${file}`);
 const core = join(import.meta.dirname, '../../dist/index.js');

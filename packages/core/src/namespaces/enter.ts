@@ -1,13 +1,14 @@
 // Runs a function with the calling thread in another namespace, and always comes back. This is the
 // hot path of in-process work in namespaces: two system calls and next to nothing around them.
-import { SystemError } from '../errors.js';
+
 import { rawSyscall } from '../sys/native.js';
 import { syscallNumber } from '../sys/numbers.js';
+import { SystemError } from '../sys/system-error.js';
 import { keepDirectories } from './directories.js';
+import { stop } from './lost-thread.js';
 import { nameOfNsfs } from './nsfs.js';
-import { find, forget, type Place } from './place.js';
-import { stop } from './stop.js';
 import { setnsHint } from './thread-hints.js';
+import { find, forget, type Place } from './thread-namespaces.js';
 
 // An import of node:util would load all that it can do.
 const { types } = process.getBuiltinModule('node:util');

@@ -1,12 +1,13 @@
 // A child hands one of its descriptors to us, through a socket. The child does it itself, because we
 // may not reach into it: whoever joins somebody's user namespace is closed to all others, its
 // parent included, so that nobody in there can take it over.
-import { SystemError } from '../errors.js';
+
 import type { Call } from '../program/call.js';
 import { Program } from '../program/program.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
 import { addressOf } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';
+import { SystemError } from '../sys/system-error.js';
 
 const EMFILE = 24;
 const AF_UNIX = 1;

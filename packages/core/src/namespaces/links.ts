@@ -1,12 +1,12 @@
 // Reads all namespaces of one task from /proc at once. Lean, because a list of all namespaces of the
 // machine is ten of these reads for each of its tasks.
 import { constants } from 'node:fs';
-import { AT } from '../flags.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
+import { AT } from '../sys/flags.js';
+import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { addressOf, rawSyscall } from '../sys/native.js';
 import { syscallNumber } from '../sys/numbers.js';
 import { cString, trySyscall } from '../sys/syscall.js';
-import { allNamespaceTypes, type NamespaceType, namespaceTypes } from './types.js';
 
 const READLINKAT = syscallNumber('readlinkat');
 const EPERM = 1;

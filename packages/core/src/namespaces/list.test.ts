@@ -3,9 +3,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { allNamespaceTypes, namespaceTypes } from '../sys/namespace-types.js';
 import { listNamespaces, type NamespaceInfo } from './list.js';
 import { Namespace } from './namespace.js';
-import { allNamespaceTypes, namespaceTypes } from './types.js';
 
 interface LsnsRow {
   ns: number | string;

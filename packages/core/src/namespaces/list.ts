@@ -1,8 +1,8 @@
 // All namespaces that the tasks of the machine are in.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { links, readLinks } from './links.js';
 import type { NamespaceId } from './nsfs.js';
-import { allNamespaceTypes, type NamespaceType, namespaceTypes } from './types.js';
 
 /** A namespace and who is in it. All numbers are those of /proc's pid namespace, ascending. */
 export interface NamespaceInfo {

@@ -8,10 +8,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
 import { closeFd } from '../sys/fd.js';
+import { allNamespaceTypes, namespaceTypes } from '../sys/namespace-types.js';
 import { syscall } from '../sys/syscall.js';
 import { fdCount, skipUnlessFeature } from '../testing/index.js';
 import { Namespace } from './namespace.js';
-import { allNamespaceTypes, namespaceTypes } from './types.js';
 
 const link = (type: keyof typeof namespaceTypes, of: string | number = 'thread-self') =>
   readlinkSync(`/proc/${of}/ns/${namespaceTypes[type].file}`);

@@ -1,11 +1,10 @@
 // Handles of namespaces.
-import { assertKeys, ownOptions } from '../arguments.js';
-import { assertSpec, type NamespaceSpec } from '../spawn/spec.js';
+import { assertKeys, ownOptions } from '../contract/arguments.js';
+import { assertSpec, type NamespaceSpec } from '../program/spec.js';
 import { closeFd } from '../sys/fd.js';
-import { brand, isNamespace } from './brand.js';
-import { type CreateOptions, create } from './create.js';
+import { type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { assertSynchronous, enterInto } from './enter.js';
-import { type Held, hold, letGo } from './leaks.js';
+import { type Held, hold, letGo } from './finalizer.js';
 import {
   idOfNsfs,
   type NamespaceId,
@@ -25,10 +24,34 @@ import {
   takeOver,
 } from './open.js';
 import { pinAt, unpinAt } from './pin.js';
-import { takePlace } from './place.js';
-import { type NamespaceType, namespaceTypes } from './types.js';
+import { takePlace } from './thread-namespaces.js';
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
+/** Present in every handle, of every copy of this package. */
+const brand = Symbol.for('@ns/Namespace');
+
+/** Options of {@link Namespace.create}. */
+export interface CreateOptions {
+  /**
+   * User namespace that is to own the new one. Privileges there are enough. Default: the caller's.
+   */
+  user?: Namespace;
+}
+
+/** Makes the namespace of a specification, owned by `user` or else by the caller's user namespace. */
+type Make = (spec: NamespaceSpec, user: Namespace | undefined) => Held;
+
+let make: Make | undefined;
+
+/** Registers what makes a namespace: it may take a child, whose code is in a layer above this one. */
+export function registerMake(registered: Make): void {
+  make = registered;
+}
+
+/** Returns true for a handle, also one of another copy of this package. */
+export function isNamespace(value: unknown): value is Namespace {
+  return typeof value === 'object' && value !== null && brand in value;
+}
 
 /**
  * A handle of a namespace: an open file of nsfs. The namespace exists as long as the handle is open,
@@ -162,7 +185,7 @@ export class Namespace {
     if (user !== undefined && (!isNamespace(user) || user.type !== 'user')) {
       throw new TypeError(`user must be a handle of a user namespace: ${String(user)}`);
     }
-    return new Namespace(spec.type, create(spec, user));
+    return new Namespace(spec.type, (make as Make)(spec, user));
   }
 
   /** The descriptor, for system calls. It stays the handle's. */

@@ -1,8 +1,8 @@
 // What the kernel tells about an open namespace (a descriptor of nsfs): the ioctls of ioctl_nsfs(2).
 import { fstatSync, readlinkSync } from 'node:fs';
-import { SystemError } from '../errors.js';
+import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
-import { allNamespaceTypes, type NamespaceType, namespaceTypes } from './types.js';
+import { SystemError } from '../sys/system-error.js';
 
 const NS_GET_USERNS = 0xb701;
 const NS_GET_PARENT = 0xb702;

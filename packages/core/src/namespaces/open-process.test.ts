@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { spawn } from '../spawn/spawn.js';
+import { spawn } from '../commands/spawn.js';
 import { Namespace } from './namespace.js';
 import { OpenProcess } from './open-process.js';
 

@@ -1,15 +1,15 @@
 // A process that the caller names by its number, held so that no answer about it is another process's,
 // and all of them are of one moment.
 import { constants, readFileSync } from 'node:fs';
-import { checkInteger, fail } from '../arguments.js';
-import { SystemError } from '../errors.js';
-import { AT } from '../flags.js';
+import { checkInteger, fail } from '../contract/arguments.js';
 import { assertFd, closeFd, duplicate, O_CLOEXEC, O_PATH } from '../sys/fd.js';
+import { AT } from '../sys/flags.js';
+import { allNamespaceTypes, type NamespaceType } from '../sys/namespace-types.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
+import { SystemError } from '../sys/system-error.js';
 import { Namespace } from './namespace.js';
 import { pidOf } from './open.js';
 import { assertOwners } from './owners.js';
-import { allNamespaceTypes, type NamespaceType } from './types.js';
 
 const FLAGS = O_PATH | O_CLOEXEC | constants.O_DIRECTORY;
 const ESRCH = 3;

@@ -1,12 +1,12 @@
 // Opens namespaces: of a process, of the calling thread, behind a pidfd, a path or a socket.
 import { constants, readFileSync } from 'node:fs';
-import { assertKeys, checkBoolean, ownOptions } from '../arguments.js';
-import { SystemError } from '../errors.js';
-import { AT } from '../flags.js';
+import { assertKeys, checkBoolean, ownOptions } from '../contract/arguments.js';
 import { assertFd, closeFd, duplicate, O_CLOEXEC } from '../sys/fd.js';
+import { AT } from '../sys/flags.js';
+import { assertNamespaceType, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { cString, syscall, trySyscall } from '../sys/syscall.js';
+import { SystemError } from '../sys/system-error.js';
 import { typeOfNsfs } from './nsfs.js';
-import { assertNamespaceType, type NamespaceType, namespaceTypes } from './types.js';
 
 /** Which namespace of a process is meant. */
 export interface OpenOptions {

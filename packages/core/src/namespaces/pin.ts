@@ -1,9 +1,9 @@
 // Keeps a namespace alive under a path, without a process: a bind mount of its nsfs file.
 import { constants } from 'node:fs';
-import { SystemError } from '../errors.js';
-import { AT, MNT } from '../flags.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
+import { AT, MNT } from '../sys/flags.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
+import { SystemError } from '../sys/system-error.js';
 import { isNsfs } from './nsfs.js';
 import { assertPath } from './open.js';
 

@@ -1,5 +1,5 @@
 // Why the kernel refuses to move a thread of a process that has several, and what works instead.
-import type { NamespaceType } from './types.js';
+import type { NamespaceType } from '../sys/namespace-types.js';
 
 const EPERM = 1;
 const EINVAL = 22;

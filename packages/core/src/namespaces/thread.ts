@@ -1,16 +1,16 @@
 // unshare(2) and setns(2) for the calling thread, for good. To come back there is Namespace.enter,
 // and for a child process spawn, which knows none of the limits below.
-import { SystemError } from '../errors.js';
-import { CLONE } from '../flags.js';
+
 import { assertFd } from '../sys/fd.js';
+import { CLONE } from '../sys/flags.js';
+import { assertNamespaceType, flagsOf, type NamespaceType } from '../sys/namespace-types.js';
 import { ensurePoolThreads } from '../sys/pool.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
-import { isNamespace } from './brand.js';
-import type { Namespace } from './namespace.js';
+import { SystemError } from '../sys/system-error.js';
+import { isNamespace, type Namespace } from './namespace.js';
 import { nameOfNsfs, typeOfNsfs } from './nsfs.js';
-import { hasMoved } from './place.js';
 import { setnsHint, unshareHint } from './thread-hints.js';
-import { assertNamespaceType, flagsOf, type NamespaceType } from './types.js';
+import { hasMoved } from './thread-namespaces.js';
 
 function checkTypes(types: unknown): readonly NamespaceType[] {
   const list: readonly unknown[] = Array.isArray(types) ? types : [types];

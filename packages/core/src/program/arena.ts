@@ -1,9 +1,9 @@
 // Memory of jobs: native, because a child goes on reading it whatever the JavaScript heap does.
 
-import { SystemError } from '../errors.js';
 import { closeFd } from '../sys/fd.js';
 import { rawMap, viewOf } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';
+import { SystemError } from '../sys/system-error.js';
 
 const SMALLEST = 65536;
 const POOLED = 64;

@@ -1,16 +1,7 @@
 // One entry of a syscall program: a call with its arguments, and how it is treated.
-import { ownOptions } from '../arguments.js';
-import { CLONE } from '../flags.js';
-import type { NamespaceType } from '../namespaces/types.js';
-
-/**
- * The part of a child that a call belongs to: a type of namespace, or one of
- * - `namespaces`: the call that makes new namespaces of several types
- * - `limits`: resource limits
- * - `seccomp`: the filter of system calls
- * - `command`: its working directory and its exec
- */
-export type ChildPart = NamespaceType | 'namespaces' | 'limits' | 'seccomp' | 'command';
+import { ownOptions } from '../contract/arguments.js';
+import type { ChildPart } from '../sys/child-part.js';
+import { CLONE } from '../sys/flags.js';
 
 /** How a call of a {@link Program} is treated. */
 export interface CallOptions {

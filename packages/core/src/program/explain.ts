@@ -1,5 +1,5 @@
 // A syscall program as text, in the manner of strace(1).
-import { formatCall } from '../format-call.js';
+import { formatCall } from '../sys/format-call.js';
 import { Call, type ProgramArgument } from './call.js';
 
 function withNames(entries: readonly Call[], argument: ProgramArgument): unknown {

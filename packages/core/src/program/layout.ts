@@ -1,5 +1,5 @@
 // Puts a program into memory as native/program.h reads it, and reads results back.
-import { ownOptions } from '../arguments.js';
+import { ownOptions } from '../contract/arguments.js';
 import { errnoNumber } from '../sys/errno.js';
 import type { Arena } from './arena.js';
 import { Call, ParentDescriptor, type ProgramArgument } from './call.js';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { SystemError } from '../errors.js';
-import { AT } from '../flags.js';
-import { runProgramSync } from '../spawn/run-program.js';
+import { runProgramSync } from '../commands/run-program.js';
+import { AT } from '../sys/flags.js';
+import { SystemError } from '../sys/system-error.js';
 import { Program } from './program.js';
 
 const POLLIN = 1;

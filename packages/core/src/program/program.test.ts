@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AT, MNT, MS } from '../flags.js';
+import { AT, MNT, MS } from '../sys/flags.js';
 import { Program } from './program.js';
 
 test('a program explains itself as strace would, with results by number', () => {

@@ -1,6 +1,6 @@
 // A syscall program: the list of system calls that a child makes between clone and exec.
 // Plain data; layout.ts puts it into memory, native/program.h makes the calls.
-import { assertKeys, ownOptions } from '../arguments.js';
+import { assertKeys, ownOptions } from '../contract/arguments.js';
 import { errnoNumber } from '../sys/errno.js';
 import { type SyscallName, syscallNumber } from '../sys/numbers.js';
 import { assertNoNul, assertWord } from '../sys/syscall.js';

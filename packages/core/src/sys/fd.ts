@@ -1,5 +1,5 @@
 // File descriptors: close, pipes, flags. All are made close-on-exec.
-import { F } from '../flags.js';
+import { F } from './flags.js';
 import { syscall, trySyscall } from './syscall.js';
 
 /** O_CLOEXEC of open(2), which Node does not export. */

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import * as koffi from 'koffi';
 import { prebuilt } from '../prebuilt.js';
+import { inTurn } from './async-limit.js';
 import { syscallNumber } from './numbers.js';
-import { inTurn } from './turns.js';
 
 type Word = number | bigint;
 

@@ -1,8 +1,9 @@
 // Checked system calls by name: arguments are guarded (the FFI truncates silently), failures
 // become SystemError.
-import { SystemError } from '../errors.js';
+
 import { addressOf, rawSyscall, rawSyscallAsync } from './native.js';
 import { type SyscallName, syscallNumber } from './numbers.js';
+import { SystemError } from './system-error.js';
 
 /**
  * Argument of a system call: an integer, memory to read or fill, a text that is passed NUL

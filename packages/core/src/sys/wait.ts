@@ -1,8 +1,9 @@
 // Exit of children: waitid(2) on a pidfd, with resource usage.
-import { isSystemError, SystemError } from '../errors.js';
+
 import { closeFd } from './fd.js';
 import { signalName } from './signals.js';
 import { trySyscall } from './syscall.js';
+import { isSystemError, SystemError } from './system-error.js';
 
 const P_PIDFD = 3;
 const P_PID = 1;

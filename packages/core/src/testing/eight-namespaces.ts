@@ -1,7 +1,8 @@
 // Specifications of all eight types, by bare system calls: core's tests know no other package.
-import { AT, MS, PR } from '../flags.js';
+
 import type { Program } from '../program/program.js';
-import type { NamespaceSpec } from '../spawn/spec.js';
+import type { NamespaceSpec } from '../program/spec.js';
+import { AT, MS, PR } from '../sys/flags.js';
 
 const uid = process.getuid?.() ?? 0;
 const gid = process.getgid?.() ?? 0;

@@ -6,8 +6,8 @@
 import Module, { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import workerThreads from 'node:worker_threads';
-import { MS } from '../flags.js';
 import { setns, unshare, unshareDirectories } from '../namespaces/thread.js';
+import { MS } from '../sys/flags.js';
 import { syscall } from '../sys/syscall.js';
 import type { Code, Orders } from './orders.js';
 

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { isSystemError } from '../errors.js';
 import { Namespace } from '../namespaces/namespace.js';
+import { isSystemError } from '../sys/system-error.js';
 import { core } from '../testing/in-worker.js';
 import { NamespaceWorker, type NamespaceWorkerOptions } from './namespace-worker.js';
 

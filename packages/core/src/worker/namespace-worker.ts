@@ -4,14 +4,13 @@ import { closeSync, openSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import { assertKeys, ownOptions } from '../arguments.js';
-import { reviveSystemError } from '../errors.js';
-import { isNamespace } from '../namespaces/brand.js';
-import type { Namespace } from '../namespaces/namespace.js';
+import { assertKeys, ownOptions } from '../contract/arguments.js';
+import { isNamespace, type Namespace } from '../namespaces/namespace.js';
 import { assertOwners } from '../namespaces/owners.js';
-import { allNamespaceTypes, isNamespaceType, type NamespaceType } from '../namespaces/types.js';
 import { workerEntry } from '../prebuilt.js';
+import { allNamespaceTypes, isNamespaceType, type NamespaceType } from '../sys/namespace-types.js';
 import { ensurePoolThreads } from '../sys/pool.js';
+import { reviveSystemError } from '../sys/system-error.js';
 import type { Code, Orders } from './orders.js';
 
 /** Options of {@link NamespaceWorker}: those of a Worker, and where it lives. */

@@ -1,5 +1,5 @@
 // What a NamespaceWorker tells the file that its thread begins with (entry.ts).
-import type { NamespaceType } from '../namespaces/types.js';
+import type { NamespaceType } from '../sys/namespace-types.js';
 
 /** The user's code, as worker_threads takes it. */
 export type Code =

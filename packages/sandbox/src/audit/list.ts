@@ -1,8 +1,7 @@
 // The probes of an audit as data, for documents and programs.
-import type { Probe } from './probe.js';
+import type { AuditArea, Probe } from './probe.js';
 import { type ProbeName, probes } from './probes/index.js';
 import { type AuditPreset, auditPresets, promises } from './promises.js';
-import type { AuditArea } from './report.js';
 
 /** A probe of an audit. */
 export interface AuditProbe {

@@ -1,7 +1,31 @@
 // What a probe is: one thing that is tried from inside, and what it means.
 import type { Calls } from './calls.js';
-import type { AuditArea, AuditResult } from './report.js';
 import type { View } from './view.js';
+
+/** Areas of what an audit tries. */
+export const auditAreas = [
+  'files',
+  'sockets',
+  'devices',
+  'processes',
+  'namespaces',
+  'privileges',
+  'kernel',
+  'proc and sys',
+  'network',
+  'limits',
+] as const;
+
+/** The area that a probe is about. */
+export type AuditArea = (typeof auditAreas)[number];
+
+/**
+ * Result of a probe:
+ * - `'blocked'`: it was refused, or it is not there
+ * - `'limited'`: it is there as far as an option names it, or as a limit allows
+ * - `'reachable'`: a command of the sandbox has it
+ */
+export type AuditResult = 'blocked' | 'limited' | 'reachable';
 
 /** What has come of a probe. */
 export interface Verdict {

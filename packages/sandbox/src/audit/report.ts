@@ -1,31 +1,7 @@
 // What an audit reports: plain data.
+import type { AuditArea, AuditResult } from './probe.js';
 import type { ProbeName } from './probes/index.js';
 import type { AuditPreset } from './promises.js';
-
-/** Areas of what an audit tries. */
-export const auditAreas = [
-  'files',
-  'sockets',
-  'devices',
-  'processes',
-  'namespaces',
-  'privileges',
-  'kernel',
-  'proc and sys',
-  'network',
-  'limits',
-] as const;
-
-/** The area that a probe is about. */
-export type AuditArea = (typeof auditAreas)[number];
-
-/**
- * Result of a probe:
- * - `'blocked'`: it was refused, or it is not there
- * - `'limited'`: it is there as far as an option names it, or as a limit allows
- * - `'reachable'`: a command of the sandbox has it
- */
-export type AuditResult = 'blocked' | 'limited' | 'reachable';
 
 /** One thing that was tried from inside. */
 export interface AuditFinding {

@@ -1,0 +1,121 @@
+// Makes namespaces that no process is in, held by a descriptor alone.
+
+import { enterNew } from '../namespaces/enter.js';
+import type { Held } from '../namespaces/finalizer.js';
+import { HandOver } from '../namespaces/hand-over.js';
+import { type Namespace, registerMake } from '../namespaces/namespace.js';
+import { leavePlace, takePlace } from '../namespaces/thread-namespaces.js';
+import { releaseArena, takePrivateArena } from '../program/arena.js';
+import { Layout, memoryFor } from '../program/layout.js';
+import { Program } from '../program/program.js';
+import { endedEarly, programError } from '../program/program-error.js';
+import type { NamespaceSpec } from '../program/spec.js';
+import { closeFd, O_CLOEXEC } from '../sys/fd.js';
+import { AT } from '../sys/flags.js';
+import { type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
+import { rawSpawn } from '../sys/native.js';
+import { syscall } from '../sys/syscall.js';
+import { isSystemError, SystemError } from '../sys/system-error.js';
+import { reapAndClose } from '../sys/wait.js';
+import { holdChild } from './hold-child.js';
+
+const CLONE_FILES = 0x400;
+
+// What a thread can leave and come back to.
+const onThread: ReadonlySet<NamespaceType> = new Set(['uts', 'ipc', 'net', 'cgroup']);
+
+/** Where the new namespace is found: time only ever shows among those for children at first. */
+function path(type: NamespaceType): string {
+  return `/proc/thread-self/ns/${type === 'time' ? 'time_for_children' : namespaceTypes[type].file}`;
+}
+
+/** Makes a namespace by a short visit of the calling thread. The fastest way, where it is one. */
+function createOnThread(type: NamespaceType): number {
+  const place = takePlace(type);
+  try {
+    return enterNew(place, () => syscall('openat', AT.FDCWD, path(type), O_CLOEXEC, 0));
+  } finally {
+    leavePlace(place);
+  }
+}
+
+/**
+ * Makes a namespace by way of a child that lives for three system calls. It shares our descriptors,
+ * so what it opens is open here. It has no thread beside itself, which is what makes mount, time and
+ * user possible.
+ */
+function createInChild(type: NamespaceType): number {
+  const { flag } = namespaceTypes[type];
+  const program = new Program();
+  // Not by clone3: a new time namespace there would ask for memory of its own (before Linux 6.3).
+  program.call('unshare', flag);
+  const open = program.call('openat', AT.FDCWD, path(type), O_CLOEXEC, 0);
+  program.call('exit_group', 0);
+  const { entries } = program;
+  const arena = takePrivateArena(memoryFor(entries));
+  try {
+    const layout = new Layout(arena, entries, { flags: CLONE_FILES });
+    const pid = Number(rawSpawn(layout.address));
+    if (pid < 0) throw new SystemError(-pid, 'clone3', [CLONE_FILES]);
+    const exit = reapAndClose(layout.pidfd);
+    const error = programError(layout, entries);
+    if (error) throw error;
+    const fd = layout.resultOf(open);
+    if (exit.code === 0) return fd;
+    if (fd > 0) closeFd(fd); // somebody killed it after the open
+    throw endedEarly(exit);
+  } finally {
+    releaseArena(arena);
+  }
+}
+
+/**
+ * Makes a namespace by way of a child that waits: for what has to be set up from outside, what is
+ * to be owned by another user namespace, and for pid namespaces, which are of use only while
+ * their init lives.
+ */
+function createWithChild(spec: NamespaceSpec, user: Namespace | undefined): Held {
+  const handOver = new HandOver();
+  try {
+    const handed: NamespaceSpec = {
+      type: spec.type,
+      prepare(child) {
+        const program = child.program('settings');
+        const open = program.call('openat', AT.FDCWD, path(spec.type), O_CLOEXEC, 0);
+        program.append(handOver.send(open));
+        spec.prepare?.(child);
+      },
+    };
+    const child = holdChild(user === undefined ? [handed] : [user, handed]);
+    try {
+      const fd = handOver.receive();
+      if (spec.type === 'pid') return { fd, released: () => child.end() };
+      child.end();
+      return { fd };
+    } catch (error) {
+      child.end();
+      throw error;
+    }
+  } finally {
+    handOver.close();
+  }
+}
+
+/** Makes the namespace of a specification, owned by `user` or else by the caller's user namespace. */
+function create(spec: NamespaceSpec, user: Namespace | undefined): Held {
+  const { type } = spec;
+  if (spec.prepare !== undefined || user !== undefined || type === 'pid') {
+    return createWithChild(spec, user);
+  }
+  if (onThread.has(type)) {
+    try {
+      return { fd: createOnThread(type) };
+    } catch (error) {
+      // The thread may be unable to come back; a child need not.
+      if (!isSystemError(error, 'EPERM')) throw error;
+    }
+  }
+  return { fd: createInChild(type) };
+}
+
+registerMake(create);

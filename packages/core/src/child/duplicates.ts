@@ -1,0 +1,79 @@
+// What a call names is taken when it is made (SECURITY.md S2). The clone of an asynchronous call
+// happens later, on a thread of libuv's pool; by then the caller may have closed a descriptor whose
+// number is another file's, closed a handle, or changed its directory or its umask.
+
+import { constants, readFileSync } from 'node:fs';
+import { ownOptions } from '../contract/arguments.js';
+import type { Undo } from '../contract/rollback.js';
+import { Program } from '../program/program.js';
+import { closeFd, duplicate, O_CLOEXEC, O_PATH } from '../sys/fd.js';
+import { AT, CLONE } from '../sys/flags.js';
+import { trySyscall } from '../sys/syscall.js';
+import type { Draft } from './compose.js';
+import { parentDescriptors } from './plan/plan.js';
+
+/** The umask of the calling thread. `process.umask()` would clear it for a moment, for all threads. */
+function readUmask(): number {
+  const text = /^Umask:\s*([0-7]+)$/m.exec(readFileSync('/proc/thread-self/status', 'latin1'))?.[1];
+  return text === undefined ? process.umask() : Number.parseInt(text, 8);
+}
+
+/** What one call has taken. All of it is let go when the child has been made, or has failed. */
+export class Taken {
+  readonly #numbers = new Map<number, number>();
+  readonly #undo: Undo;
+
+  constructor(undo: Undo) {
+    this.#undo = undo;
+  }
+
+  /**
+   * Duplicates a descriptor of the caller, once.
+   *
+   * @returns the number of the duplicate
+   */
+  number(fd: number): number {
+    const known = this.#numbers.get(fd);
+    if (known !== undefined) return known;
+    const copy = duplicate(fd);
+    this.#undo.always(() => closeFd(copy));
+    this.#numbers.set(fd, copy);
+    return copy;
+  }
+
+  /** Takes all that a draft names: handles, descriptors of its programs, cgroup, directory, umask. */
+  draft(draft: Draft): Draft {
+    const { options, programs, isolated } = draft;
+    for (const { fd } of options.handles) this.number(fd);
+    for (const program of Object.values(programs)) {
+      for (const fd of parentDescriptors(program)) this.number(fd);
+    }
+    const clone = ownOptions(draft.clone);
+    if (clone.cgroup !== undefined) clone.cgroup = this.number(clone.cgroup);
+    const first = this.#surroundings();
+    if (!isolated && draft.creates.has('mount')) {
+      // The directory was opened in the caller's mounts. By a clone into new ones the child would go
+      // from those back into the caller's.
+      clone.flags -= CLONE.NEWNS;
+      first.call('unshare', CLONE.NEWNS);
+    }
+    return { ...draft, clone, taken: this.#numbers, first: first.entries };
+  }
+
+  /** Calls that give the child the directory and the umask of this moment. */
+  #surroundings(): Program {
+    const program = new Program();
+    program.call('umask', readUmask());
+    const flags = O_PATH | constants.O_DIRECTORY | O_CLOEXEC;
+    const directory = trySyscall('openat', AT.FDCWD, '.', flags, 0);
+    // A directory that may not be searched can be stayed in, but not be gone to: then the child has
+    // the caller's directory at the time of the clone.
+    if (directory < 0) return program;
+    this.#undo.always(() => closeFd(directory));
+    program.call('fchdir', directory, {
+      step: 'keeping the working directory',
+      tolerate: ['EACCES'],
+    });
+    return program;
+  }
+}

@@ -1,0 +1,170 @@
+// The steps that make a child, up to the exec of its command, as a generator: launch.ts drives
+// it with or without blocking. Whatever is open on the way is put on the undo list.
+import { constants } from 'node:fs';
+import type { Undo } from '../contract/rollback.js';
+import { releaseArena, takePrivateArena, takeSharedArena } from '../program/arena.js';
+import type { Call, MeetingAction } from '../program/call.js';
+import { Layout, memoryFor } from '../program/layout.js';
+import { endedEarly, programError } from '../program/program-error.js';
+import { closeFd, pipe } from '../sys/fd.js';
+import { CLONE, F } from '../sys/flags.js';
+import { syscall, trySyscall } from '../sys/syscall.js';
+import { SystemError } from '../sys/system-error.js';
+import { reapAndClose } from '../sys/wait.js';
+import type { Draft } from './compose.js';
+import { openRunner } from './init-binary.js';
+import { Nascent } from './pending-child.js';
+import { type PlanDescriptors, plan } from './plan/plan.js';
+import type { Stdio } from './stdio.js';
+
+/** A child that has exec'ed its command, or our init with the command below it. */
+export interface Launched {
+  readonly pid: number;
+  readonly pidfd: number;
+  /** Where init writes the command's wait status at the end; -1 without init. */
+  readonly report: number;
+}
+
+/** What a step waits for. The answer to `clone` is its result. */
+export type Wait =
+  | {
+      readonly kind: 'clone';
+      readonly job: bigint;
+      /** Kills the child if it is there already, whether it has exec'ed or not. */
+      readonly kill: () => void;
+    }
+  | { readonly kind: 'readable'; readonly fd: number }
+  | { readonly kind: 'action'; readonly run: () => void | Promise<void> };
+
+/** The steps of a launch. */
+export type Steps = Generator<Wait, Launched, number>;
+
+/** init's word that the command has exec'ed; any other message asks for the next meeting. */
+const EXECUTED = 'E'.charCodeAt(0);
+const SIGKILL = 9;
+
+function* cloneChild(layout: Layout, draft: Draft): Generator<Wait, number, number> {
+  const kill = () => {
+    // The kernel has noted it before the child runs, which is while the cloning thread still waits.
+    const { pidfd } = layout;
+    if (pidfd >= 0) trySyscall('pidfd_send_signal', pidfd, SIGKILL, null, 0);
+  };
+  const pid = yield { kind: 'clone', job: layout.address, kill };
+  if (pid >= 0) return pid;
+  const { flags } = draft.clone;
+  const part = flags === CLONE.INTO_CGROUP ? 'cgroup' : 'namespaces';
+  throw new SystemError(-pid, 'clone3', [flags], flags === 0 ? {} : { part });
+}
+
+/** Whether the child came to its last call: what became of it then is its command's affair. */
+function cameToEnd({ latest }: Layout, entries: readonly Call[]): boolean {
+  return latest === entries.at(-1) || latest?.name === 'execve';
+}
+
+/** A child that execs its command while it still shares our memory. */
+function* direct(draft: Draft, stdio: Stdio, parent: number, undo: Undo): Steps {
+  const { taken } = draft;
+  const { entries, copies } = plan(draft, { stdio: stdio.descriptors, parent, taken });
+  const arena = takePrivateArena(memoryFor(entries));
+  const release = undo.add(() => releaseArena(arena));
+  const layout = new Layout(arena, entries, draft.clone, copies);
+  const pid = yield* cloneChild(layout, draft);
+  const { pidfd } = layout;
+  const error = programError(layout, entries);
+  if (error || !cameToEnd(layout, entries)) {
+    const exit = reapAndClose(pidfd);
+    throw error ?? endedEarly(exit);
+  }
+  draft.harvest?.(layout);
+  release();
+  stdio.closeChildEnds();
+  return { pid, pidfd, report: -1 };
+}
+
+function openPipe(undo: Undo) {
+  const { read, write } = pipe();
+  const closeRead = undo.add(() => closeFd(read));
+  const closeWrite = undo.add(() => closeFd(write));
+  return { read, write, closeRead, closeWrite };
+}
+
+/** Lets the parent act while the child waits. What the child's calls returned is known meanwhile. */
+function* meet(
+  action: MeetingAction,
+  child: Nascent,
+  layout: Layout,
+): Generator<Wait, void, number> {
+  let over = false;
+  const resultOf = (call: Call) => {
+    if (over) throw new Error('resultOf is for the time of the meeting');
+    return layout.resultOf(call);
+  };
+  const { pid, pidfd } = child;
+  yield { kind: 'action', run: () => action({ pid, pidfd, resultOf }) };
+  over = true;
+}
+
+/** A child that runs its program in the runner, and meets us on the way. */
+function* isolated(draft: Draft, stdio: Stdio, undo: Undo): Steps {
+  const { taken } = draft;
+  const descriptors: PlanDescriptors = { stdio: stdio.descriptors, parent: -1, taken };
+  const status = openPipe(undo);
+  const go = openPipe(undo);
+  const runner = openRunner();
+  const closeRunner = undo.add(() => closeFd(runner));
+  const ends = { fd: runner, status: status.write, go: go.read };
+  const anywhere = { fd: 0, address: Number.MAX_SAFE_INTEGER, size: Number.MAX_SAFE_INTEGER };
+  const preview = plan(draft, { ...descriptors, runner: { ...ends, arena: anywhere } });
+  const arena = takeSharedArena(memoryFor(preview.entries));
+  const release = undo.add(() => releaseArena(arena));
+  const { entries, meetings, copies } = plan(draft, { ...descriptors, runner: { ...ends, arena } });
+  const layout = new Layout(arena, entries, draft.clone, copies);
+  const child = new Nascent(yield* cloneChild(layout, draft), layout);
+  closeRunner();
+  let exit: ReturnType<Nascent['end']>;
+  const end = undo.add(() => {
+    exit = child.end();
+  });
+  stdio.closeChildEnds();
+  status.closeWrite();
+
+  const message = new Uint8Array(1);
+  const remaining = [...meetings];
+  let executed = false;
+  for (;;) {
+    yield { kind: 'readable', fd: status.read };
+    const length = syscall('read', status.read, message, 1);
+    child.follow();
+    executed = length === 1 && message[0] === EXECUTED;
+    const action = remaining[0];
+    if (length === 0 || executed || !action) break;
+    remaining.shift();
+    yield* meet(action, child, layout);
+    syscall('write', go.write, message, 1);
+  }
+  const error = programError(layout, entries);
+  if (error) throw error;
+  // Without init, the end of the file may be the exec; with it, one before its word is a death.
+  if (draft.init ? !executed : !cameToEnd(layout, entries)) {
+    end();
+    throw endedEarly(exit);
+  }
+  // Somebody inside may hold the other end open longer than the command lives.
+  if (draft.init) syscall('fcntl', status.read, F.SETFL, constants.O_NONBLOCK);
+  child.reapFirst();
+  go.closeRead();
+  go.closeWrite();
+  draft.harvest?.(layout);
+  release();
+  if (!draft.init) status.closeRead();
+  return { pid: child.pid, pidfd: child.pidfd, report: draft.init ? status.read : -1 };
+}
+
+/** The steps for this draft. */
+export function launchSteps(draft: Draft, stdio: Stdio, undo: Undo): Steps {
+  if (draft.isolated) return isolated(draft, stdio, undo);
+  if (draft.parentSignal === 0) return direct(draft, stdio, -1, undo);
+  const parent = syscall('pidfd_open', process.pid, 0);
+  undo.always(() => closeFd(parent));
+  return direct(draft, stdio, parent, undo);
+}

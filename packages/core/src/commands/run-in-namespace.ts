@@ -1,0 +1,188 @@
+// One system call in another namespace, whatever it takes to get there.
+import { assertKeys, ownOptions } from '../contract/arguments.js';
+import { HandOver } from '../namespaces/hand-over.js';
+import { Namespace } from '../namespaces/namespace.js';
+import type { ProgramArgument } from '../program/call.js';
+import { Program } from '../program/program.js';
+import type { NamespaceType } from '../sys/namespace-types.js';
+import type { SyscallName } from '../sys/numbers.js';
+import { type SyscallArgument, syscall } from '../sys/syscall.js';
+import { isSystemError } from '../sys/system-error.js';
+import { runProgramSync } from './run-program.js';
+
+/** A namespace: a handle, or the pid of a process that is in it. */
+export type NamespaceTarget = Namespace | number;
+
+/** Types that a thread of a process with several threads can enter and leave again. */
+const enterable: ReadonlySet<NamespaceType> = new Set(['uts', 'ipc', 'net', 'cgroup']);
+
+/**
+ * What options name that can only name a namespace.
+ *
+ * @throws {TypeError} for any other option
+ */
+export function targetOf<Target>(options: { in?: Target }): Target | undefined {
+  assertKeys(options, ['in'], 'options');
+  return ownOptions(options).in;
+}
+
+function checkTarget(type: NamespaceType, target: NamespaceTarget): void {
+  if (Namespace.isNamespace(target)) {
+    if (target.type === type) return;
+    throw new TypeError(`in must be a namespace of type ${type}, not ${target.type}`);
+  }
+  if (!Number.isInteger(target) || target <= 0) {
+    throw new TypeError(`in must be a namespace handle or a pid: ${String(target)}`);
+  }
+}
+
+/**
+ * Gives the namespace of `target` to a function; one that was opened for it is closed afterwards.
+ *
+ * @throws {TypeError} if `target` is neither a handle of this type nor a pid
+ */
+export function withTarget<Result>(
+  type: NamespaceType,
+  target: NamespaceTarget,
+  use: (namespace: Namespace) => Result,
+): Result {
+  checkTarget(type, target);
+  if (typeof target !== 'number') return use(target);
+  const namespace = Namespace.of(target, type);
+  try {
+    return use(namespace);
+  } finally {
+    namespace.close();
+  }
+}
+
+/**
+ * Gives a function the handles that a child joins to work in this namespace: first the user
+ * namespace that owns it, unless that is the caller's own.
+ */
+export function withJoins<Result>(
+  namespace: Namespace,
+  use: (handles: readonly Namespace[]) => Result,
+): Result {
+  const owner = namespace.type === 'user' ? undefined : namespace.owner();
+  const home = Namespace.current('user');
+  try {
+    return use(owner && !owner.equals(home) ? [owner, namespace] : [namespace]);
+  } finally {
+    home.close();
+    owner?.close();
+  }
+}
+
+/** The two ways to work in another namespace. */
+export interface Ways<Result> {
+  /** On the calling thread, which has entered. */
+  entered(): Result;
+  /** In a child that joins these handles. */
+  joined(handles: readonly Namespace[]): Result;
+}
+
+/**
+ * Works in another namespace: on the calling thread if it may enter there, which takes privilege
+ * over the caller's own user namespace as well, else by a child.
+ *
+ * @param target the namespace; undefined for the calling thread's
+ * @throws {TypeError} if `target` is neither a handle of this type nor a pid
+ */
+export function workIn<Result>(
+  type: NamespaceType,
+  target: NamespaceTarget | undefined,
+  ways: Ways<Result>,
+): Result {
+  if (target === undefined) return ways.entered();
+  return withTarget(type, target, (namespace) => {
+    if (enterable.has(type)) {
+      try {
+        return namespace.enter(() => ways.entered());
+      } catch (error) {
+        if (!isSystemError(error, 'EPERM') || error.syscall !== 'setns') throw error;
+      }
+    }
+    return withJoins(namespace, (handles) => ways.joined(handles));
+  });
+}
+
+/** Arguments of a system call as a program takes them. */
+function programArguments(args: readonly SyscallArgument[]): ProgramArgument[] {
+  return args.map((argument) => {
+    if (!ArrayBuffer.isView(argument)) return argument;
+    return new Uint8Array(argument.buffer, argument.byteOffset, argument.byteLength);
+  });
+}
+
+function callInChild(
+  namespaces: readonly Namespace[],
+  name: SyscallName,
+  args: readonly SyscallArgument[],
+): number {
+  const program = new Program();
+  const given = programArguments(args);
+  const call = program.call(name, ...given);
+  const results = runProgramSync(program, { namespaces });
+  given.forEach((argument, i) => {
+    if (argument instanceof Uint8Array) argument.set(results.bytesOf(call, i));
+  });
+  return results.resultOf(call);
+}
+
+/**
+ * Makes a system call in another namespace, as {@link workIn} does. Memory among the arguments is
+ * read and filled as by a call of one's own. Only for calls whose result means the same to every
+ * process: not a descriptor, nor an address.
+ *
+ * @param target the namespace; undefined for the calling thread's
+ * @throws {SystemError} when the kernel refuses the call, or to join the namespace
+ * @throws {TypeError} if `target` is neither a handle of this type nor a pid
+ */
+export function callIn(
+  type: NamespaceType,
+  target: NamespaceTarget | undefined,
+  name: SyscallName,
+  ...args: readonly SyscallArgument[]
+): number {
+  return workIn(type, target, {
+    entered: () => syscall(name, ...args),
+    joined: (handles) => callInChild(handles, name, args),
+  });
+}
+
+function openInChild(
+  namespaces: readonly Namespace[],
+  name: SyscallName,
+  args: readonly SyscallArgument[],
+): number {
+  const handOver = new HandOver();
+  try {
+    const program = new Program();
+    program.append(handOver.send(program.call(name, ...programArguments(args))));
+    runProgramSync(program, { namespaces });
+    return handOver.receive();
+  } finally {
+    handOver.close();
+  }
+}
+
+/**
+ * Makes a system call that opens a descriptor in another namespace, as {@link callIn} does; a child
+ * hands over what it has opened.
+ *
+ * @returns the descriptor, which the caller closes
+ * @throws {SystemError} when the kernel refuses the call, or to join the namespace
+ * @throws {TypeError} if `target` is neither a handle of this type nor a pid
+ */
+export function openIn(
+  type: NamespaceType,
+  target: NamespaceTarget | undefined,
+  name: SyscallName,
+  ...args: readonly SyscallArgument[]
+): number {
+  return workIn(type, target, {
+    entered: () => syscall(name, ...args),
+    joined: (handles) => openInChild(handles, name, args),
+  });
+}

@@ -1,0 +1,111 @@
+// A child that only makes system calls: for what has to be done inside other namespaces.
+
+import { type Draft, draft } from '../child/compose.js';
+import { launch, launchSync, OWN_RUNNER, type Running } from '../child/launch.js';
+import { checkProgramChild } from '../child/parse.js';
+import { assertKeys, checkSignal, checkWait, ownOptions } from '../contract/arguments.js';
+import type { Namespace } from '../namespaces/namespace.js';
+import type { Call } from '../program/call.js';
+import type { Layout } from '../program/layout.js';
+import type { Program } from '../program/program.js';
+import { endedEarly } from '../program/program-error.js';
+import type { NamespaceSpec } from '../program/spec.js';
+import { reapAndClose } from '../sys/wait.js';
+
+/** Options of {@link runProgram}. */
+export interface ProgramOptions {
+  /** Namespaces to run in: specifications create, handles join. */
+  namespaces?: readonly (NamespaceSpec | Namespace)[];
+  /**
+   * Milliseconds after which the child is killed and the call fails with the code ETIMEDOUT; 0 for no
+   * limit. Default: 10,000 for runProgramSync, which blocks the thread; 0 for runProgram.
+   */
+  timeout?: number;
+  /** Kills the child when aborted; the call fails with an AbortError. Not for runProgramSync. */
+  signal?: AbortSignal;
+}
+
+/** What the calls of a program returned. */
+export interface ProgramResults {
+  /** The result of a call; a negative error number if it failed and was tolerated. */
+  resultOf(call: Call): number;
+  /** A copy of the memory behind an argument given as bytes, as the call left it. */
+  bytesOf(call: Call, argument: number): Uint8Array;
+}
+
+class Harvest implements ProgramResults {
+  readonly #results = new Map<Call, number>();
+  readonly #bytes = new Map<Call, readonly (Uint8Array | undefined)[]>();
+
+  take(layout: Layout, program: Program): void {
+    for (const call of program.entries) {
+      if (call.action) continue;
+      this.#results.set(call, layout.resultOf(call));
+      if (call.args.some((argument) => ArrayBuffer.isView(argument))) {
+        this.#bytes.set(
+          call,
+          call.args.map((argument, i) =>
+            ArrayBuffer.isView(argument) ? layout.bytesOf(call, i) : undefined,
+          ),
+        );
+      }
+    }
+  }
+
+  resultOf(call: Call): number {
+    const result = this.#results.get(call);
+    if (result === undefined) throw new TypeError(`${call.name}: not a call of this program`);
+    return result;
+  }
+
+  bytesOf(call: Call, argument: number): Uint8Array {
+    const bytes = this.#bytes.get(call)?.[argument];
+    if (!bytes) throw new TypeError(`${call.name}: argument ${argument} is not bytes`);
+    return bytes;
+  }
+}
+
+function prepare(program: Program, given: ProgramOptions) {
+  assertKeys(given, ['namespaces', 'timeout', 'signal'], 'options');
+  const options = ownOptions(given);
+  checkWait('timeout', options.timeout);
+  checkSignal(options.signal);
+  const results = new Harvest();
+  const plan: Draft = {
+    ...draft({ ...checkProgramChild(options.namespaces), signal: options.signal }, program),
+    harvest: (layout) => results.take(layout, program),
+  };
+  return { plan, results, timeout: options.timeout };
+}
+
+function conclude({ pidfd }: Running, results: ProgramResults): ProgramResults {
+  const exit = reapAndClose(pidfd); // its last call was exit
+  if (exit.code !== 0) throw endedEarly(exit);
+  return results;
+}
+
+/**
+ * Runs a program in a child without a command, in new or joined namespaces, and gives the results
+ * of its calls. The way to work inside mount, user, pid and time namespaces, which a thread of
+ * this process cannot enter.
+ *
+ * @throws {SystemError} naming the call that failed
+ * @see clone(2), setns(2)
+ */
+export async function runProgram(
+  program: Program,
+  options: ProgramOptions = {},
+): Promise<ProgramResults> {
+  const { plan, results, timeout } = prepare(program, options);
+  return conclude(await launch(plan, timeout), results);
+}
+
+/** {@link runProgram}, blocking the thread. Meetings must be synchronous. */
+export function runProgramSync(
+  program: Program,
+  options: Omit<ProgramOptions, 'signal'> = {},
+): ProgramResults {
+  assertKeys(options, ['namespaces', 'timeout'], 'options');
+  const { plan, results, timeout = OWN_RUNNER } = prepare(program, options);
+  return conclude(launchSync(plan, timeout), results);
+}
