@@ -1,6 +1,6 @@
 // clone(2) in JavaScript's terms: a function runs as a process in new namespaces, and its result, or
 // its error, comes back.
-import { clone, mount, pid, user, uts } from '@ns/sandbox';
+import { clone, mount, pid, user, uts } from '@ns/all';
 
 const namespaces = [user({ map: 'root' }), mount(), pid(), uts({ hostname: 'box' })];
 

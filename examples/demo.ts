@@ -1,6 +1,6 @@
 // The main job: one real command in eight new namespaces, beside what the same command sees outside.
 import { styleText } from 'node:util';
-import { run, sandbox, timens } from '@ns/sandbox';
+import { run, sandbox, timens } from '@ns/all';
 
 // Each line of its output is a word and what there is to it.
 const command = 'sh';

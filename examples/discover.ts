@@ -1,8 +1,8 @@
 // Which namespaces are there, who is in them, and what keeps those alive that nobody is in?
-import { type DiscoveredNamespace, discover, Namespace } from '@ns/sandbox';
+import { createNamespace, type DiscoveredNamespace, discover } from '@ns/all';
 
 // One that only a descriptor of this process holds; lsns(8) does not see it.
-using held = Namespace.create('user');
+using held = createNamespace('user');
 
 const graph = discover({ types: ['user', 'net'] });
 

@@ -2,7 +2,7 @@
 // the parent, and the module that it forks.
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { fork, user, uts } from '@ns/sandbox';
+import { fork, user, uts } from '@ns/all';
 
 if (process.send) {
   process.once('message', (question) => {

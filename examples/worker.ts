@@ -2,7 +2,7 @@
 // there: the process outside can use the same port once more. Needs root.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { Namespace, NamespaceWorker, net } from '@ns/sandbox';
+import { createNamespace, Namespace, NamespaceWorker, net } from '@ns/all';
 
 const PORT = 8080;
 const code = `
@@ -17,7 +17,7 @@ const code = `
   });
 `;
 
-using inside = Namespace.create(net());
+using inside = createNamespace(net());
 const worker = new NamespaceWorker(code, { eval: true, namespaces: [inside], workerData: PORT });
 const [[message]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
 console.log(message);

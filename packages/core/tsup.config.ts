@@ -1,3 +1,7 @@
 import { packageBuild } from '../../tools/build/tsup.js';
 
-export default packageBuild({ index: 'src/index.ts', sys: 'src/sys/index.ts' });
+export default packageBuild({
+  index: 'src/index.ts',
+  authors: 'src/authors.ts',
+  sys: 'src/sys/index.ts',
+});

@@ -1,7 +1,7 @@
 // Sets of namespaces, and how each of those compared is told to make them.
 import { accessSync, constants } from 'node:fs';
 import { cgroup } from '@ns/cgroup';
-import { namespaceTypes } from '@ns/core';
+import { namespaceTypes } from '@ns/core/authors';
 import { ipc } from '@ns/ipc';
 import { mount } from '@ns/mount';
 import { net } from '@ns/net';

@@ -2,6 +2,7 @@
 // - `core` uses koffi and nothing else;
 // - the package of a namespace type uses `core` alone, so that it can be installed alone;
 // - `sandbox` uses `core` and all types;
+// - `all` uses all of these;
 // - `cli` uses any of them: they are in its bundles, which load koffi's binary themselves.
 // Nothing reaches into another package's directory. Inside of a package, layers.ts holds.
 import { isBuiltin } from 'node:module';
@@ -19,7 +20,7 @@ export interface Package {
 }
 
 /** Packages that are not of a namespace type. */
-const special = ['core', 'sandbox', 'cli'];
+const special = ['core', 'sandbox', 'all', 'cli'];
 
 /** What tests may import besides. */
 const forTests = ['vitest', 'fast-check'];
@@ -31,6 +32,8 @@ function mayUse(name: string, used: string): boolean {
     case 'sandbox':
       if (used === '@ns/core') return true;
       return used.startsWith('@ns/') && !special.includes(used.slice(4));
+    case 'all':
+      return used.startsWith('@ns/') && used !== '@ns/cli' && used !== '@ns/all';
     case 'cli':
       return used === 'koffi' || (used.startsWith('@ns/') && used !== '@ns/cli');
     default:

@@ -21,7 +21,7 @@ test('require() and import of @ns/core give the same classes', () => {
 
 test('the entries of @ns/core share one copy of what they have in common', () => {
   const output = node(`
-    const classes = ['@ns/core', '@ns/core/sys', '@ns/core/testing'].flatMap((entry) =>
+    const classes = ['@ns/core', '@ns/core/authors', '@ns/core/sys', '@ns/core/testing'].flatMap((entry) =>
       Object.values(require(entry)).filter((value) => /^class /.test(value)));
     const names = new Set(classes.map(({ name }) => name));
     console.log(names.size > 0, new Set(classes).size === names.size);
@@ -29,7 +29,7 @@ test('the entries of @ns/core share one copy of what they have in common', () =>
   expect(output).toBe('true true');
 });
 
-test.each(['uts', 'ipc', 'pid', 'mount', 'net', 'user', 'cgroup', 'time', 'sandbox'])(
+test.each(['uts', 'ipc', 'pid', 'mount', 'net', 'user', 'cgroup', 'time', 'sandbox', 'all'])(
   'require() of @ns/%s works and brings the same exports as import',
   (name) => {
     const output = node(`

@@ -1,5 +1,6 @@
 // Cgroup: a group of the v2 tree, how it is found, made and removed.
-import { ownOptions, SystemError } from '@ns/core';
+import { SystemError } from '@ns/core';
+import { ownOptions } from '@ns/core/authors';
 import { assertDirectoryName, createGroup, type EnableOptions } from './create.js';
 import { delegateTo } from './delegate.js';
 import { ControlFiles } from './files.js';

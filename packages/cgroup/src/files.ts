@@ -1,7 +1,8 @@
 // The control files of one group, by a descriptor of its directory: whatever happens to the path,
 // it is this group's files that are read and written.
 import { constants, readdirSync } from 'node:fs';
-import { AT, isSystemError, SystemError } from '@ns/core';
+import { isSystemError, SystemError } from '@ns/core';
+import { AT } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
 import { cgroupHierarchy } from './hierarchy.js';
 

@@ -1,5 +1,5 @@
 // What a group may use and does use: controllers, limits, statistics and events.
-import { ownOptions } from '@ns/core';
+import { ownOptions } from '@ns/core/authors';
 import { changeSettings } from './apply.js';
 import {
   assertControllers,

@@ -1,5 +1,5 @@
 // Limits of input and output, which are for one device each.
-import { assertObject } from '@ns/core';
+import { assertObject } from '@ns/core/authors';
 import {
   bytes,
   count,

@@ -1,7 +1,8 @@
 // A group for a job, wherever on this machine the caller may have one.
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { assertKeys, ownOptions, SystemError } from '@ns/core';
+import { SystemError } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import { Cgroup } from './cgroup.js';
 import { ownDirectory, unifiedMount } from './hierarchy.js';
 import { type CgroupLimits, settingsOf } from './limits.js';

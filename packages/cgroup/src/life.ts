@@ -1,6 +1,7 @@
 // What takes a group some time: freezing, ending and removing it.
 import { constants } from 'node:fs';
-import { AT, isSystemError, SystemError } from '@ns/core';
+import { isSystemError, SystemError } from '@ns/core';
+import { AT } from '@ns/core/authors';
 import { closeFd, trySyscall } from '@ns/core/sys';
 import { ControlFiles, fileError } from './files.js';
 import { parseFlat } from './flat.js';

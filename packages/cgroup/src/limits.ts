@@ -1,5 +1,5 @@
 // Limits of a group: typed, and as the files that the kernel reads.
-import { assertObject } from '@ns/core';
+import { assertObject } from '@ns/core/authors';
 import { type IoLimits, ioLists, ioSettings } from './io.js';
 import {
   bytes,

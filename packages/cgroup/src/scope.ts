@@ -1,7 +1,8 @@
 // Scopes of systemd: where it owns the tree, a group is asked of it and not made behind its back.
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isRunError, isSystemError, ownOptions, run, SystemError } from '@ns/core';
+import { isRunError, isSystemError, run, SystemError } from '@ns/core';
+import { ownOptions } from '@ns/core/authors';
 import { Cgroup } from './cgroup.js';
 import { directoryOfProcess } from './hierarchy.js';
 import { processNumber } from './values.js';

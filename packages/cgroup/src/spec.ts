@@ -1,5 +1,6 @@
 // cgroup(): a new cgroup namespace for a child.
-import { assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
+import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import type { Cgroup } from './cgroup.js';
 
 /** Options of {@link cgroup}. */

@@ -1,6 +1,7 @@
 // `ns inspect`: what is known of the namespaces of a process, or of one behind a file or a name.
 import { existsSync } from 'node:fs';
-import { allNamespaceTypes, Namespace, OpenProcess } from '@ns/core';
+import { allNamespaceTypes, Namespace } from '@ns/core';
+import { OpenProcess } from '@ns/core/authors';
 import { type Command, done, type Outcome } from './command.js';
 import { type Given, UsageError } from './options.js';
 import { print, printJson } from './output.js';

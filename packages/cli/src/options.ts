@@ -3,7 +3,7 @@
 // parsers for Node have others.
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { ownOptions } from '@ns/core';
+import { ownOptions } from '@ns/core/authors';
 
 /** One option, by its long name in an {@link OptionTable}. */
 export interface OptionDescription {

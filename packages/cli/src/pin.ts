@@ -1,5 +1,5 @@
 // `ns pin` and `ns unpin`: keep a namespace by a file, without a process in it.
-import { isNamespaceType, Namespace } from '@ns/core';
+import { createNamespace, isNamespaceType, Namespace } from '@ns/core';
 import { type Command, done, type Outcome } from './command.js';
 import { type Given, UsageError } from './options.js';
 import { printJson } from './output.js';
@@ -11,7 +11,7 @@ const told = ({ type, id }: Namespace, path: string) => ({ type, inode: id.ino, 
 function pinOne(given: Given): Outcome {
   const [type, place, path] = given.named('the type', 'the process or file', 'the path');
   if (!isNamespaceType(type)) throw new UsageError(`'${type}' is no type of namespace`);
-  const namespace = place === 'new' ? Namespace.create(type) : openPlace(place, type);
+  const namespace = place === 'new' ? createNamespace(type) : openPlace(place, type);
   try {
     namespace.pin(path);
     if (given.has('json')) printJson(told(namespace, path));

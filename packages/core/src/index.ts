@@ -3,8 +3,8 @@
  *
  * @module @ns/core
  */
-import './child/create-namespace.js';
-
+export type { CreateNamespaceOptions } from './child/create-namespace.js';
+export { createNamespace } from './child/create-namespace.js';
 export type { Serialization, SpawnOptions, StdioItem, StdioOptions } from './child/options.js';
 export type { ProcessAttributes, ResourceLimit, ResourceName } from './child/process-attributes.js';
 export type { TerminalSize } from './child/terminal.js';
@@ -17,25 +17,14 @@ export type { ForkOptions } from './commands/fork.js';
 export { fork } from './commands/fork.js';
 export type { HoldOptions } from './commands/hold.js';
 export { explainHold, hold } from './commands/hold.js';
-export { ProgramCommand } from './commands/program-command.js';
 export { run } from './commands/run.js';
-export type { NamespaceTarget, Ways } from './commands/run-in-namespace.js';
-export {
-  callIn,
-  openIn,
-  targetOf,
-  withJoins,
-  withTarget,
-  workIn,
-} from './commands/run-in-namespace.js';
 export type { RunOptions, RunSyncOptions } from './commands/run-options.js';
-export type { ProgramOptions, ProgramResults } from './commands/run-program.js';
-export { runProgram, runProgramSync } from './commands/run-program.js';
 export type { RunResult } from './commands/run-result.js';
 export { isRunError, RunError } from './commands/run-result.js';
 export { runSync } from './commands/run-sync.js';
 export { explainSpawn, spawn } from './commands/spawn.js';
-export { assertKeys, assertObject, ownOptions } from './contract/arguments.js';
+export type { Duration, Size } from './contract/units.js';
+export { Watch, type WatchSource } from './contract/watch.js';
 export type { Container, ContainerManager } from './discovery/container.js';
 export type { DiscoverOptions } from './discovery/discover.js';
 export { discover } from './discovery/discover.js';
@@ -54,39 +43,20 @@ export type { FeatureName } from './features/facts.js';
 export { featureNames } from './features/facts.js';
 export type { Feature, Features } from './features/features.js';
 export { features } from './features/features.js';
+export type { InOptions } from './namespaces/in.js';
 export type { NamespaceInfo, NamespaceList } from './namespaces/list.js';
 export { listNamespaces } from './namespaces/list.js';
-export type { CreateOptions } from './namespaces/namespace.js';
 export { Namespace } from './namespaces/namespace.js';
 export type { NamespaceId } from './namespaces/nsfs.js';
 export type { OpenOptions } from './namespaces/open.js';
-export { OpenProcess } from './namespaces/open-process.js';
-export { assertOwners } from './namespaces/owners.js';
 export { setns, unshare, unshareDirectories } from './namespaces/thread.js';
-export { isAway } from './namespaces/thread-namespaces.js';
 export type { IpcChannel } from './process/ipc-channel.js';
 export { NamespaceProcess } from './process/namespace-process.js';
-export type {
-  CallOptions,
-  MeetingAction,
-  MeetingChild,
-  ProgramArgument,
-} from './program/call.js';
-export { Call, ParentDescriptor } from './program/call.js';
-export { Program } from './program/program.js';
-export type { InitOptions, NamespaceSpec, Phase, Preparation } from './program/spec.js';
-export { phases } from './program/spec.js';
+export type { InitOptions, NamespaceSpec } from './program/spec.js';
 export type { ChildPart } from './sys/child-part.js';
-export { AT, CLONE, CLOSE_RANGE_CLOEXEC, F, flagNames, MNT, MS, PR, RESOLVE } from './sys/flags.js';
 export type { NamespaceType } from './sys/namespace-types.js';
-export {
-  allNamespaceTypes,
-  assertNamespaceType,
-  flagsOf,
-  isNamespaceType,
-  namespaceTypes,
-} from './sys/namespace-types.js';
-export { signalNumber } from './sys/signals.js';
+export { allNamespaceTypes, isNamespaceType } from './sys/namespace-types.js';
+export type { SignalName } from './sys/signals.js';
 export type { SystemErrorDetails } from './sys/system-error.js';
 export { isSystemError, SystemError } from './sys/system-error.js';
 export type { Exit, ResourceUsage } from './sys/wait.js';

@@ -1,5 +1,5 @@
 // Checks of arguments that the System V calls have in common.
-import { assertKeys, ownOptions } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import type { InOptions } from './target.js';
 
 /** Throws unless the value is an integer in this range. */

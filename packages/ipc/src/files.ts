@@ -1,13 +1,7 @@
 // Files of /proc whose content depends on the IPC namespace of whoever opens them.
 import { constants, readFileSync, writeFileSync } from 'node:fs';
-import {
-  AT,
-  type Namespace,
-  type NamespaceTarget,
-  Program,
-  runProgramSync,
-  workIn,
-} from '@ns/core';
+import type { Namespace } from '@ns/core';
+import { AT, type NamespaceTarget, Program, runProgramSync, workIn } from '@ns/core/authors';
 import { O_CLOEXEC } from '@ns/core/sys';
 
 // What one read of such a file gives at most.

@@ -1,5 +1,5 @@
 // Limits of an IPC namespace: /proc/sys/kernel and /proc/sys/fs/mqueue.
-import { assertKeys, ownOptions, targetOf } from '@ns/core';
+import { assertKeys, ownOptions, targetOf } from '@ns/core/authors';
 import { readFileIn, writeFileIn } from './files.js';
 import type { InOptions } from './target.js';
 

@@ -1,6 +1,6 @@
 // Lists of all System V objects of a namespace, from /proc/sysvipc, which shows them whether the
 // reader may use them or not.
-import { targetOf } from '@ns/core';
+import { targetOf } from '@ns/core/authors';
 import { readFileIn } from './files.js';
 import { dateOf, type Permissions } from './structures.js';
 import type { InOptions } from './target.js';

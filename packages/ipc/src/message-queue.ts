@@ -1,5 +1,6 @@
 // System V message queues: msgget(2), msgsnd(2), msgrcv(2), msgctl(2).
-import { assertKeys, callIn, isSystemError, ownOptions, targetOf } from '@ns/core';
+import { isSystemError } from '@ns/core';
+import { assertKeys, callIn, ownOptions, targetOf } from '@ns/core/authors';
 import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
 import type { MessageQueueInfo } from './list.js';
 import { IPC, MSG, type Permissions, Structure } from './structures.js';

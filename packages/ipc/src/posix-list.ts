@@ -1,15 +1,8 @@
 // All POSIX message queues: the kernel shows their names in a file system of type mqueue only, and all
 // else to those who may open them.
 import { constants, existsSync, fstatSync, readdirSync, statfsSync } from 'node:fs';
-import {
-  isSystemError,
-  type Namespace,
-  openIn,
-  Program,
-  runProgramSync,
-  targetOf,
-  workIn,
-} from '@ns/core';
+import { isSystemError, type Namespace } from '@ns/core';
+import { openIn, Program, runProgramSync, targetOf, workIn } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
 import { type QueueAttributes, readAttributes } from './queue-attributes.js';
 import type { InOptions } from './target.js';

@@ -1,7 +1,8 @@
 // POSIX message queues: mq_open(3), mq_send(3), mq_receive(3). A queue is a file descriptor, so the
 // event loop can wait for it.
 import { constants } from 'node:fs';
-import { assertKeys, callIn, isSystemError, openIn, ownOptions, targetOf } from '@ns/core';
+import { isSystemError } from '@ns/core';
+import { assertKeys, callIn, openIn, ownOptions, targetOf } from '@ns/core/authors';
 import { closeFd, duplicate, O_CLOEXEC, syscall, watch } from '@ns/core/sys';
 import { assertInteger } from './arguments.js';
 import { type QueueAttributes, readAttributes } from './queue-attributes.js';

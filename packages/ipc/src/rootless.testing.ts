@@ -1,6 +1,7 @@
 // For tests: a user namespace in which the caller is root, whoever it is.
 import { constants } from 'node:fs';
-import { AT, type NamespaceSpec } from '@ns/core';
+import type { NamespaceSpec } from '@ns/core';
+import { AT } from '@ns/core/authors';
 
 /** As `user()` of its own package. */
 export const rootless: NamespaceSpec = {

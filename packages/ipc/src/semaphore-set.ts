@@ -1,5 +1,6 @@
 // System V semaphores: semget(2), semop(2), semctl(2).
-import { callIn, isSystemError, targetOf } from '@ns/core';
+import { isSystemError } from '@ns/core';
+import { callIn, targetOf } from '@ns/core/authors';
 import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
 import type { SemaphoreSetInfo } from './list.js';
 import { IPC, type Permissions, SEM, Structure } from './structures.js';

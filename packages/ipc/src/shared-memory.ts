@@ -1,5 +1,6 @@
 // System V shared memory: shmget(2), shmctl(2), shmat(2).
-import { callIn, isSystemError, type Namespace, SystemError, targetOf, withTarget } from '@ns/core';
+import { isSystemError, type Namespace, SystemError } from '@ns/core';
+import { callIn, targetOf, withTarget } from '@ns/core/authors';
 import { MappedMemory, syscall } from '@ns/core/sys';
 import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
 import type { SharedMemoryInfo } from './list.js';

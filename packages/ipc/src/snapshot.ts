@@ -1,5 +1,6 @@
 // Everything that is in an IPC namespace.
-import { isSystemError, targetOf } from '@ns/core';
+import { isSystemError } from '@ns/core';
+import { targetOf } from '@ns/core/authors';
 import { type IpcLimits, readLimits } from './limits.js';
 import { listObjects, type SystemVObjects } from './list.js';
 import { listQueues, type PosixQueueInfo } from './posix-list.js';

@@ -1,5 +1,6 @@
 // What a child with an IPC namespace of its own gets.
-import { assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
+import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import { writeCalls } from './files.js';
 import { type IpcLimits, type LimitInput, limitTexts } from './limits.js';
 

@@ -1,6 +1,6 @@
 // Structures of the kernel: struct shmid64_ds, semid64_ds, msqid64_ds and their permissions.
 
-import { assertKeys, ownOptions } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import { assertInteger } from './arguments.js';
 
 /** Who may use an object. */

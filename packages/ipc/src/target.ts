@@ -1,5 +1,5 @@
 // Where an operation takes place.
-import type { NamespaceTarget } from '@ns/core';
+import type { NamespaceTarget } from '@ns/core/authors';
 
 /** Options of everything that can work in another IPC namespace. */
 export interface InOptions {

@@ -1,5 +1,5 @@
 // How much of its limits an IPC namespace uses.
-import { callIn, targetOf } from '@ns/core';
+import { callIn, targetOf } from '@ns/core/authors';
 import type { InOptions } from './target.js';
 
 /** What an IPC namespace has, in the units of its limits. */

@@ -1,17 +1,15 @@
 // Waiting for something in an IPC namespace without blocking the event loop. System V objects
 // cannot be polled, a thread of libuv's pool would be lost to everybody else while it waits, and it
 // is in the wrong namespace: so a child waits, which can be ended at any time.
+import { isSystemError, Namespace, SystemError } from '@ns/core';
 import {
   assertKeys,
   type Call,
-  isSystemError,
-  Namespace,
   ownOptions,
   Program,
   type ProgramResults,
   runProgram,
-  SystemError,
-} from '@ns/core';
+} from '@ns/core/authors';
 import { assertInteger } from './arguments.js';
 import type { InOptions } from './target.js';
 

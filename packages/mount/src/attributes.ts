@@ -1,5 +1,5 @@
 // Attributes of a single mount, as opposed to those of its file system: struct mount_attr.
-import { ownOptions } from '@ns/core';
+import { ownOptions } from '@ns/core/authors';
 import { assertFlag, assertOneOf } from './checks.js';
 import { MOUNT_ATTR } from './flags.js';
 import { type Propagation, propagationFlags } from './propagation.js';

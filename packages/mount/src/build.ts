@@ -7,7 +7,7 @@ import {
   type ParentDescriptor,
   type Program,
   type ProgramArgument,
-} from '@ns/core';
+} from '@ns/core/authors';
 import { attributeChange, type MountAttributes, mountAttr } from './attributes.js';
 import type { Recipe } from './filesystems.js';
 import {

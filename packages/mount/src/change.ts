@@ -1,5 +1,5 @@
 // Changes of mounts that exist: their attributes, their file system's parameters, their peer group.
-import { AT, assertKeys, ownOptions } from '@ns/core';
+import { AT, assertKeys, ownOptions } from '@ns/core/authors';
 import { attributeChange, attributeNames, type MountAttributes, mountAttr } from './attributes.js';
 import { addConfiguring } from './build.js';
 import { assertFlag, assertPath } from './checks.js';

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { Namespace, runSync, unshareDirectories } from '@ns/core';
+import { createNamespace, Namespace, runSync, unshareDirectories } from '@ns/core';
 import { skipUnlessKernel } from '@ns/core/testing';
 import { beforeAll, expect, test } from 'vitest';
 import {
@@ -25,7 +25,7 @@ beforeAll(() => unshareDirectories());
 
 /** Runs a function on this thread, in a mount namespace of its own. */
 function inside<Result>(fn: () => Result): Result {
-  using namespace = Namespace.create(mount());
+  using namespace = createNamespace(mount());
   return namespace.enter(fn);
 }
 
@@ -140,7 +140,7 @@ test('a copy has an id map and attributes of its own', ({ skip }) => {
 test('an id map can be that of a user namespace', () => {
   const [source, target] = [scratchDirectory(), scratchDirectory()];
   writeFileSync(join(source, 'file'), '');
-  using user = Namespace.create(asRoot());
+  using user = createNamespace(asRoot());
   inside(() => {
     using detached = DetachedMount.create({ type: 'bind', source });
     detached.setAttributes({ idmap: user });

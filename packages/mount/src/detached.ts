@@ -1,5 +1,6 @@
 // Mounts that are in no namespace yet.
-import { AT, assertKeys, type Call, Namespace, ownOptions, Program } from '@ns/core';
+import { Namespace } from '@ns/core';
+import { AT, assertKeys, type Call, ownOptions, Program } from '@ns/core/authors';
 import { closeFd, syscall } from '@ns/core/sys';
 import { attributeChange, attributeNames, type MountAttributes, mountAttr } from './attributes.js';
 import { addDetached } from './build.js';

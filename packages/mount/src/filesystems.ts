@@ -1,5 +1,5 @@
 // File systems by intent: each kind with its options, as the parameters that fsconfig(2) takes.
-import { ownOptions } from '@ns/core';
+import { ownOptions } from '@ns/core/authors';
 import { assertCount, assertFlag, assertMode, assertOneOf, assertText } from './checks.js';
 
 /** A parameter of a file system: a text, or true for one that takes no value. */

@@ -1,12 +1,6 @@
 // Makes the calls of a program on the calling thread, with the meaning that they have in a child.
-import {
-  Call,
-  ParentDescriptor,
-  type Program,
-  type ProgramArgument,
-  SystemError,
-  type SystemErrorDetails,
-} from '@ns/core';
+import { SystemError, type SystemErrorDetails } from '@ns/core';
+import { Call, ParentDescriptor, type Program, type ProgramArgument } from '@ns/core/authors';
 import {
   closeFd,
   errnoName,

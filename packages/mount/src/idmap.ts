@@ -1,6 +1,7 @@
 // Id maps of mounts: whom the files of a mount seem to belong to.
 import { writeFileSync } from 'node:fs';
-import { assertKeys, Namespace, type NamespaceSpec, ownOptions } from '@ns/core';
+import { createNamespace, Namespace, type NamespaceSpec } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import { assertCount } from './checks.js';
 
 /** Consecutive ids of an id map, in the form of /proc/PID/uid_map. */
@@ -55,7 +56,7 @@ function namespaceWith(maps: IdMaps): Namespace {
       );
     },
   };
-  return Namespace.create(spec);
+  return createNamespace(spec);
 }
 
 /** Calls back with the user namespace that stands for an id map. */

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Namespace, runSync, unshareDirectories } from '@ns/core';
+import { createNamespace, runSync, unshareDirectories } from '@ns/core';
 import { closeFd, trySyscall } from '@ns/core/sys';
 import { beforeAll, expect, onTestFinished, type TestContext, test } from 'vitest';
 import { attach, DetachedMount, LoopDevice, mount, mountAt, rootfs, umount } from './index.js';
@@ -13,7 +13,7 @@ beforeAll(() => unshareDirectories());
 
 /** Runs a function on this thread, in a mount namespace of its own. */
 function inside<Result>(fn: () => Result): Result {
-  using namespace = Namespace.create(mount());
+  using namespace = createNamespace(mount());
   return namespace.enter(fn);
 }
 

@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Namespace, runSync, unshareDirectories } from '@ns/core';
+import { createNamespace, runSync, unshareDirectories } from '@ns/core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { attach, DetachedMount, mount, mountinfo, pivotRoot, rootfs, umount } from './index.js';
 import { scratchDirectory, scratchNamespace, system } from './testing.js';
@@ -15,7 +15,7 @@ const descriptors = () => readdirSync('/proc/self/fd').length;
 
 test('a thousand rounds leave no descriptor and no mount', () => {
   const target = scratchDirectory();
-  using namespace = Namespace.create(mount());
+  using namespace = createNamespace(mount());
   namespace.enter(() => {
     const [fds, mounts] = [descriptors(), mountinfo().length];
     for (let i = 0; i < 1000; i++) {

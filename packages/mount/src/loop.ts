@@ -1,6 +1,7 @@
 // Loop devices: files as block devices.
 import { closeSync, constants, openSync } from 'node:fs';
-import { assertKeys, isSystemError, ownOptions } from '@ns/core';
+import { isSystemError } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { assertCount, assertFlag, assertPath } from './checks.js';
 

@@ -1,6 +1,6 @@
 // Mounts as plain data, one shape for each kind.
 
-import { assertKeys, assertObject, ownOptions } from '@ns/core';
+import { assertKeys, assertObject, ownOptions } from '@ns/core/authors';
 import { assertFd } from '@ns/core/sys';
 import { attributeChange, attributeNames, type MountAttributes } from './attributes.js';
 import { assertFlag, assertPath } from './checks.js';

@@ -1,5 +1,5 @@
 // Mounting and unmounting by path, one function for each intent.
-import { AT, assertKeys, MNT, ownOptions } from '@ns/core';
+import { AT, assertKeys, MNT, ownOptions } from '@ns/core/authors';
 import { addMount } from './build.js';
 import { assertFlag, assertPath } from './checks.js';
 import { MOVE_MOUNT } from './flags.js';

@@ -1,7 +1,7 @@
 // The overlay file system: layers seen as one tree.
 
 import { release } from 'node:os';
-import { ownOptions } from '@ns/core';
+import { ownOptions } from '@ns/core/authors';
 import { assertFlag, assertPath } from './checks.js';
 import type { Parameter, Recipe } from './filesystems.js';
 

@@ -6,7 +6,8 @@
 // with the root and working directory that all threads share, and user namespaces not at all. A
 // child that joins and runs the very same program can do both, costs a millisecond, and nothing
 // has to be brought back when something fails.
-import { Namespace, ownOptions, type Preparation, Program, runProgramSync } from '@ns/core';
+import { Namespace } from '@ns/core';
+import { ownOptions, type Preparation, Program, runProgramSync } from '@ns/core/authors';
 import { performHere } from './here.js';
 import { isAdmin } from './privileges.js';
 

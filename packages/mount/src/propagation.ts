@@ -1,5 +1,5 @@
 // Propagation: whether mounts and unmounts below a mount reach its copies elsewhere.
-import { assertKeys, MS, ownOptions, type Program } from '@ns/core';
+import { assertKeys, MS, ownOptions, type Program } from '@ns/core/authors';
 import { assertFlag, assertPath } from './checks.js';
 import { type Place, perform } from './perform.js';
 

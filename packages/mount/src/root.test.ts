@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { AT, Program, runProgramSync } from '@ns/core';
+import { AT, Program, runProgramSync } from '@ns/core/authors';
 import { expect, test } from 'vitest';
 import { addAttach, addDetached } from './build.js';
 import { attach, umount } from './operations.js';

@@ -1,5 +1,12 @@
 // Changing the root directory.
-import { AT, assertKeys, MNT, ownOptions, type Program, type ProgramArgument } from '@ns/core';
+import {
+  AT,
+  assertKeys,
+  MNT,
+  ownOptions,
+  type Program,
+  type ProgramArgument,
+} from '@ns/core/authors';
 import { O_CLOEXEC, O_PATH, syscall } from '@ns/core/sys';
 import { assertPath } from './checks.js';
 import { type Place, perform } from './perform.js';

@@ -1,5 +1,6 @@
 // The specification of a new mount namespace.
-import { assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
+import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import { addMount } from './build.js';
 import { assertOneOf } from './checks.js';
 import { checkMount, type Mount } from './mounts.js';

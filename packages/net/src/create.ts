@@ -1,5 +1,5 @@
 // A network namespace without a process.
-import { Namespace } from '@ns/core';
+import { createNamespace as create, type Namespace } from '@ns/core';
 import { bringLoopbackUp } from './loopback.js';
 import { checked } from './options.js';
 import { assertLoopback, type NetOptions } from './spec.js';
@@ -24,7 +24,7 @@ export function createNamespace(options: Pick<NetOptions, 'loopback'> = {}): Nam
   if (uplink !== undefined) {
     throw new TypeError('uplink is for a child: here, make it by natUplink(namespace)');
   }
-  const namespace = Namespace.create('net');
+  const namespace = create('net');
   try {
     if (loopback) namespace.enter(bringLoopbackUp);
     return namespace;

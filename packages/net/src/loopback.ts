@@ -1,6 +1,6 @@
 // The loopback interface, the one that every network namespace has, by the classic ioctl:
 // three calls, which a child's program can make as well as this process.
-import type { Program } from '@ns/core';
+import type { Program } from '@ns/core/authors';
 import { closeFd, syscall } from '@ns/core/sys';
 
 const AF_INET = 2;

@@ -1,5 +1,5 @@
 // How every function here takes its options: known ones only, and the caller's own.
-import { assertKeys, ownOptions } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 
 /**
  * Returns options without a prototype, if all of them are known. A mistyped option must not be

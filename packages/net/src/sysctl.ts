@@ -1,16 +1,15 @@
 // Settings of a network namespace: the files of /proc/sys/net, which show each reader those of the
 // namespace that it is in.
 import { constants, readFileSync, writeFileSync } from 'node:fs';
+import { isSystemError, type Namespace } from '@ns/core';
 import {
   AT,
-  isSystemError,
-  type Namespace,
   Program,
   type ProgramResults,
   runProgramSync,
   targetOf,
   withJoins,
-} from '@ns/core';
+} from '@ns/core/authors';
 import { type InOptions, withNet } from './where.js';
 
 const LONGEST = 4096;

@@ -1,7 +1,8 @@
 // TUN and TAP: interfaces whose packets this process reads and writes.
 import { constants } from 'node:fs';
 import { Duplex } from 'node:stream';
-import { AT, SystemError } from '@ns/core';
+import { SystemError } from '@ns/core';
+import { AT } from '@ns/core/authors';
 import { closeFd, errnoNumber, O_CLOEXEC, syscall, trySyscall, watch } from '@ns/core/sys';
 import { checked } from './options.js';
 import { IFNAME_MAX } from './route/link-table.js';

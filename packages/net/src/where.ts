@@ -1,5 +1,6 @@
 // Sockets of other network namespaces: made in there, used from here.
-import { Namespace, type NamespaceTarget, openIn, withTarget } from '@ns/core';
+import { Namespace } from '@ns/core';
+import { type NamespaceTarget, openIn, withTarget } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { pathOfName } from './named/names.js';
 

@@ -1,11 +1,6 @@
 // Signals to all of a pid namespace.
-import {
-  isSystemError,
-  Namespace,
-  type NamespaceTarget,
-  SystemError,
-  signalNumber,
-} from '@ns/core';
+import { isSystemError, Namespace, SystemError } from '@ns/core';
+import { type NamespaceTarget, signalNumber } from '@ns/core/authors';
 import type { ProcessExit } from './exit.js';
 import { numberIn, pidFrom } from './numbering.js';
 import { Pidfd } from './pidfd.js';

@@ -1,7 +1,7 @@
 // Numbers that a pid namespace gives: the largest, and the last one. The kernel shows each process
 // those of its own namespace, so another one's are read and written by a child in there.
 import { constants } from 'node:fs';
-import { AT, Program, runProgramSync, targetOf, withJoins, withTarget } from '@ns/core';
+import { AT, Program, runProgramSync, targetOf, withJoins, withTarget } from '@ns/core/authors';
 import { assertPid } from './numbers.js';
 import type { InOptions } from './processes.js';
 

@@ -2,7 +2,8 @@
 // package of user namespaces has more to say about that; these tests work alone.
 import { constants } from 'node:fs';
 import { getgid, getuid } from 'node:process';
-import { AT, type NamespaceSpec } from '@ns/core';
+import type { NamespaceSpec } from '@ns/core';
+import { AT } from '@ns/core/authors';
 
 const asRoot: NamespaceSpec = {
   type: 'user',

@@ -1,12 +1,6 @@
 // Pidfd: a process by a descriptor, which never turns to another process that got the same number.
-import {
-  assertKeys,
-  Namespace,
-  type NamespaceType,
-  ownOptions,
-  SystemError,
-  signalNumber,
-} from '@ns/core';
+import { Namespace, type NamespaceType, SystemError } from '@ns/core';
+import { assertKeys, ownOptions, signalNumber } from '@ns/core/authors';
 import { assertFd, closeFd, duplicate, syscall, trySyscall } from '@ns/core/sys';
 import { Ending } from './ending.js';
 import { exitOf, type ProcessExit } from './exit.js';

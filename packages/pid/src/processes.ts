@@ -1,12 +1,12 @@
 // Who is in a pid namespace.
+import { Namespace } from '@ns/core';
 import {
   assertKeys,
-  Namespace,
   type NamespaceTarget,
   ownOptions,
   targetOf,
   withTarget,
-} from '@ns/core';
+} from '@ns/core/authors';
 import { levelOf, numberIn, pidFrom } from './numbering.js';
 import { allPids, entryOf, nestedPids, type ProcessEntry, statusOf, threadsOf } from './proc.js';
 

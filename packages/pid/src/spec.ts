@@ -1,12 +1,6 @@
 // pid(): a new PID namespace for a child.
-import {
-  assertKeys,
-  MS,
-  type NamespaceSpec,
-  ownOptions,
-  type Preparation,
-  signalNumber,
-} from '@ns/core';
+import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, MS, ownOptions, type Preparation, signalNumber } from '@ns/core/authors';
 import { assertPid } from './numbers.js';
 
 /** Options of {@link pid}. */

@@ -1,5 +1,5 @@
 // Subreapers: who adopts orphans in place of PID 1.
-import { PR } from '@ns/core';
+import { PR } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 
 /**

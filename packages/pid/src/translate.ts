@@ -1,5 +1,6 @@
 // Numbers of one namespace in another.
-import { assertKeys, type NamespaceTarget, ownOptions, SystemError, withTarget } from '@ns/core';
+import { SystemError } from '@ns/core';
+import { assertKeys, type NamespaceTarget, ownOptions, withTarget } from '@ns/core/authors';
 import { numberIn, pidFrom, type TranslatedPid } from './numbering.js';
 import { assertPid } from './numbers.js';
 import { nestedPids, statusOf } from './proc.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Namespace, spawn } from '@ns/core';
+import { createNamespace, spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { pid } from './spec.js';
 import { type ProcessChange, watchProcesses } from './watch.js';
@@ -11,7 +11,7 @@ test('where the kernel does not report births, they are looked for', async () =>
   });
   onTestFinished(() => child[Symbol.asyncDispose]());
   const changes: ProcessChange[] = [];
-  using elsewhere = Namespace.create('net');
+  using elsewhere = createNamespace('net');
   const options = { in: child.pid, interval: 5 };
   using watch = elsewhere.enter(() => watchProcesses((change) => changes.push(change), options));
   expect(watch.complete).toBe(false);

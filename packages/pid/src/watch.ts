@@ -1,5 +1,6 @@
 // Births and deaths in a pid namespace.
-import { assertKeys, isSystemError, Namespace, type NamespaceTarget, ownOptions } from '@ns/core';
+import { isSystemError, Namespace } from '@ns/core';
+import { assertKeys, type NamespaceTarget, ownOptions } from '@ns/core/authors';
 import { type Connector, openConnector } from './connector.js';
 import { type ProcessExit, unknownExit } from './exit.js';
 import { numberIn } from './numbering.js';

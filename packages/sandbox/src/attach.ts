@@ -1,15 +1,8 @@
 // attach(): the same object over a container that another program has made.
 import { fstatSync } from 'node:fs';
 import { Cgroup } from '@ns/cgroup';
-import {
-  assertKeys,
-  assertOwners,
-  hold,
-  isSystemError,
-  Namespace,
-  type NamespaceProcess,
-  OpenProcess,
-} from '@ns/core';
+import { hold, isSystemError, Namespace, type NamespaceProcess } from '@ns/core';
+import { assertKeys, assertOwners, OpenProcess } from '@ns/core/authors';
 import { Pidfd } from '@ns/pid';
 import { type IdMaps, parseIdMap, toInside, toOutside } from '@ns/user';
 import { callerIds, giveUp, type Ids } from './identity.js';

@@ -1,6 +1,7 @@
 // What an overlay has changed, read from its upper layer.
 import { constants, lstatSync, type Stats } from 'node:fs';
-import { AT, isSystemError } from '@ns/core';
+import { isSystemError } from '@ns/core';
+import { AT } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
 import { Breaks } from './breaks.js';
 import { namesIn } from './files/names.js';

@@ -1,17 +1,15 @@
 // Commands of a sandbox: what the sandbox decides about them, and what is left to the caller.
-import {
-  type CloneFunctionOptions,
-  type ForkOptions,
-  type HoldOptions,
-  type MeetingAction,
-  type Namespace,
-  type NamespaceSpec,
-  PR,
-  type Preparation,
-  type ProcessAttributes,
-  type RunOptions,
-  type SpawnOptions,
+import type {
+  CloneFunctionOptions,
+  ForkOptions,
+  HoldOptions,
+  Namespace,
+  NamespaceSpec,
+  ProcessAttributes,
+  RunOptions,
+  SpawnOptions,
 } from '@ns/core';
+import { type MeetingAction, PR, type Preparation } from '@ns/core/authors';
 import { environmentOf } from './environment.js';
 import { changesHost } from './host-changes.js';
 import { giveUp, type Identity, mayTrace } from './identity.js';

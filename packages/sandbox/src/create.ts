@@ -1,5 +1,6 @@
 // create(): a sandbox that stays.
-import { hold, Namespace, type NamespaceProcess, type NamespaceType, OpenProcess } from '@ns/core';
+import { hold, Namespace, type NamespaceProcess, type NamespaceType } from '@ns/core';
+import { OpenProcess } from '@ns/core/authors';
 import { commandParts, firstProcess } from './command.js';
 import { type Making, make } from './make.js';
 import { openUplink, type Uplink } from './network.js';

@@ -1,6 +1,7 @@
 // Who the commands of a sandbox are, inside and outside, and what they may do.
 import { statSync } from 'node:fs';
-import type { NamespaceSpec, Preparation } from '@ns/core';
+import type { NamespaceSpec } from '@ns/core';
+import type { Preparation } from '@ns/core/authors';
 import {
   addCapabilities,
   addRunAs,

@@ -5,10 +5,9 @@ import {
   isSystemError,
   type NamespaceSpec,
   type NamespaceType,
-  Program,
-  runProgram,
   type SystemError,
 } from '@ns/core';
+import { Program, runProgram } from '@ns/core/authors';
 import { user } from '@ns/user';
 import { LimitError } from './limits.js';
 

@@ -1,6 +1,6 @@
 // The root directory of a process, by a descriptor.
 import { constants } from 'node:fs';
-import { AT, type OpenProcess } from '@ns/core';
+import { AT, type OpenProcess } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, O_PATH, syscall } from '@ns/core/sys';
 
 /** An open directory. */

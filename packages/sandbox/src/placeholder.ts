@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AT, isSystemError, RESOLVE } from '@ns/core';
+import { isSystemError } from '@ns/core';
+import { AT, RESOLVE } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, O_PATH, syscall, trySyscall } from '@ns/core/sys';
 import { pathOfFd } from './files/resolve.js';
 import { Made } from './made.js';

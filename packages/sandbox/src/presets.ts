@@ -2,7 +2,7 @@
 // is in docs/presets.md.
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { assertKeys } from '@ns/core';
+import { assertKeys } from '@ns/core/authors';
 import type { RootEntry } from '@ns/mount';
 import { isWithin } from './covers.js';
 import { identityOf, workerOf } from './identity.js';

@@ -1,5 +1,6 @@
 // run(): one command in a sandbox of its own.
-import { type Preparation, type RunOptions, type RunResult, run as runCommand } from '@ns/core';
+import { type RunOptions, type RunResult, run as runCommand } from '@ns/core';
+import type { Preparation } from '@ns/core/authors';
 import { commandOptions, commandParts, type SandboxRunOptions } from './command.js';
 import { create } from './create.js';
 import { mayTrace } from './identity.js';

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { allNamespaceTypes, Namespace, namespaceTypes } from '@ns/core';
+import { allNamespaceTypes, createNamespace, Namespace } from '@ns/core';
+import { namespaceTypes } from '@ns/core/authors';
 import { describe, expect, test } from 'vitest';
 import { create } from './create.js';
 import type { SandboxOptions } from './options.js';
@@ -162,7 +163,7 @@ describe('options', () => {
 
   test('another network namespace can be joined', async ({ skip }) => {
     skip(!root, 'joining one of another user namespace takes root');
-    using lab = Namespace.create('net');
+    using lab = createNamespace('net');
     const made = await box({ network: lab });
     expect(await sh(made, 'readlink /proc/self/ns/net')).toBe(String(lab));
   });

@@ -2,7 +2,6 @@
 import { EventEmitter } from 'node:events';
 import type { Cgroup } from '@ns/cgroup';
 import {
-  assertKeys,
   clone,
   fork,
   isSystemError,
@@ -15,6 +14,7 @@ import {
   type SpawnOptions,
   spawn,
 } from '@ns/core';
+import { assertKeys } from '@ns/core/authors';
 import { signalAll } from '@ns/pid';
 import { type Change, listChanges } from './changes.js';
 import {

@@ -1,7 +1,8 @@
 // What the kernel counts for a user, and not for a namespace: signals that wait, queues of messages,
 // watches of files. A sandbox gets half of what its caller has, so that it cannot use up all of it.
 import { constants, readFileSync } from 'node:fs';
-import { AT, type Preparation, type ProcessAttributes } from '@ns/core';
+import type { ProcessAttributes } from '@ns/core';
+import { AT, type Preparation } from '@ns/core/authors';
 import { O_CLOEXEC } from '@ns/core/sys';
 
 const half = (value: number): number => Math.floor(value / 2);

@@ -6,7 +6,7 @@ import {
   targetOf,
   withJoins,
   withTarget,
-} from '@ns/core';
+} from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { join } from './nanoseconds.js';
 

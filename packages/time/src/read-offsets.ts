@@ -1,14 +1,7 @@
 // Reading the offsets of a time namespace.
 import { constants, readFileSync, readlinkSync } from 'node:fs';
-import {
-  AT,
-  type Namespace,
-  Program,
-  runProgramSync,
-  targetOf,
-  withJoins,
-  withTarget,
-} from '@ns/core';
+import type { Namespace } from '@ns/core';
+import { AT, Program, runProgramSync, targetOf, withJoins, withTarget } from '@ns/core/authors';
 import { O_CLOEXEC } from '@ns/core/sys';
 import type { InOptions } from './clocks.js';
 import { type Offsets, parseOffsets } from './offsets.js';

@@ -1,6 +1,7 @@
 // What a child with a time namespace of its own gets.
 import { constants } from 'node:fs';
-import { AT, assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
+import type { NamespaceSpec } from '@ns/core';
+import { AT, assertKeys, ownOptions } from '@ns/core/authors';
 import { O_CLOEXEC } from '@ns/core/sys';
 import { readClocks } from './clocks.js';
 import { type Duration, nanoseconds } from './nanoseconds.js';

@@ -1,6 +1,6 @@
 // The capabilities and securebits of a process.
 import { readFileSync } from 'node:fs';
-import { PR } from '@ns/core';
+import { PR } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { type CapabilitySet, fromBits } from './capability.js';
 

@@ -1,5 +1,5 @@
 // The maps that the words stand for: user({ map: 'root' }).
-import { assertKeys, ownOptions } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import { checkIdMap, type IdMap, type IdMaps, type IdRangeInput } from './id-map.js';
 import { readIdMaps } from './read.js';
 import { type IdKind, subordinateFile, subordinateIds, userName } from './subordinate.js';

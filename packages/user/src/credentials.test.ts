@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { hold, Namespace, run, runSync, spawn } from '@ns/core';
+import { createNamespace, hold, Namespace, run, runSync, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import {
   addCapabilities,
@@ -141,7 +141,7 @@ test('which capabilities a process holds where follows the kernel', async () => 
 });
 
 test('a user namespace can be held by a handle alone, and be joined', async () => {
-  const namespace = Namespace.create(user());
+  const namespace = createNamespace(user());
   try {
     const { stdout } = await run('id', ['-u'], { namespaces: [namespace] });
     expect(stdout).toBe('0\n');

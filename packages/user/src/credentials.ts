@@ -1,5 +1,5 @@
 // What a child's command may do: capabilities, securebits. Calls of the phase `credentials`.
-import { assertKeys, ownOptions, PR, type Preparation } from '@ns/core';
+import { assertKeys, ownOptions, PR, type Preparation } from '@ns/core/authors';
 import {
   type CapabilityInput,
   type CapabilitySet,

@@ -1,6 +1,7 @@
 // Which capabilities a process holds in a user namespace, by the kernel's rules.
 import { constants, readFileSync } from 'node:fs';
-import { AT, Namespace } from '@ns/core';
+import { Namespace } from '@ns/core';
+import { AT } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
 import { type CapabilitySet, capabilitySet } from './capability.js';
 import { parseCapabilities } from './capability-state.js';

@@ -1,5 +1,5 @@
 // Maps of user or group ids: ranges, their checks, and the text form of /proc/PID/uid_map.
-import { assertKeys, ownOptions } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 
 /** Largest id; 2^32 - 1 stands for "none" in many system calls. */
 export const ID_MAX = 0xffff_fffe;

@@ -1,6 +1,7 @@
 // User namespaces inside of user namespaces.
 import { constants, statSync } from 'node:fs';
-import { AT, Namespace, type NamespaceSpec, type Preparation, run, spawn } from '@ns/core';
+import { createNamespace, Namespace, type NamespaceSpec, run, spawn } from '@ns/core';
+import { AT, type Preparation } from '@ns/core/authors';
 import { expect, test } from 'vitest';
 import {
   parseIdMap,
@@ -16,8 +17,8 @@ const gid = process.getegid?.() ?? 0;
 const one = (inside: number, outside: number) => [{ inside, outside, length: 1 }];
 
 test('a user namespace can be made inside of another one, by its root', () => {
-  using outer = Namespace.create(user());
-  using inner = Namespace.create(user(), { user: outer });
+  using outer = createNamespace(user());
+  using inner = createNamespace(user(), { user: outer });
   using parent = inner.parent();
   expect(parent?.equals(outer)).toBe(true);
   // Two levels down, and yet in the numbers of the caller.
@@ -25,7 +26,7 @@ test('a user namespace can be made inside of another one, by its root', () => {
 });
 
 test('or by another owner, with ids of the outer one', async () => {
-  using outer = Namespace.create(user({ map: { uid: one(7, uid), gid: one(8, gid) } }));
+  using outer = createNamespace(user({ map: { uid: one(7, uid), gid: one(8, gid) } }));
   const owner = { uid: 7, gid: 8 };
   const spec = user({ owner, map: { uid: one(5, 7), gid: one(6, 8) } });
   const script = 'id -u; id -g; cat /proc/self/uid_map';
@@ -39,7 +40,7 @@ test('or by another owner, with ids of the outer one', async () => {
 });
 
 test('inside of a joined one, nothing but the own ids can be mapped', async () => {
-  using outer = Namespace.create(user());
+  using outer = createNamespace(user());
   const attempt = (options: UserOptions) => run('true', [], { namespaces: [outer, user(options)] });
   const map = { uid: [{ inside: 0, outside: 0, length: 2 }] };
   await expect(attempt({ map })).rejects.toThrow("only its owner's own ids can be mapped, 0 and 0");
@@ -47,9 +48,9 @@ test('inside of a joined one, nothing but the own ids can be mapped', async () =
 });
 
 test('they nest as deep as the kernel lets them, and the error says how deep that is', () => {
-  const line = [Namespace.create(user())];
+  const line = [createNamespace(user())];
   const deeper = () => {
-    for (;;) line.push(Namespace.create(user(), { user: line.at(-1) as Namespace }));
+    for (;;) line.push(createNamespace(user(), { user: line.at(-1) as Namespace }));
   };
   try {
     expect(deeper).toThrow(/user namespaces nest at most 33 deep/);
@@ -111,10 +112,10 @@ test('oneself must exist inside', () => {
 
 /** The user namespace of a stranger, if the caller may make one; else of the caller. */
 function ofStranger(): Namespace {
-  if (uid !== 0) return Namespace.create(user());
+  if (uid !== 0) return createNamespace(user());
   const owner = { uid: 31_415, gid: 31_415 };
   const map = { uid: one(0, owner.uid), gid: one(0, owner.gid) };
-  return Namespace.create(user({ owner, map }));
+  return createNamespace(user({ owner, map }));
 }
 
 /** Owner of the files of a child in /proc while it is made: root as long as it may not be traced. */

@@ -1,6 +1,6 @@
 // User namespaces inside of user namespaces: how many there may be, and forbidding them.
 import { constants, readFileSync } from 'node:fs';
-import { AT, type Preparation } from '@ns/core';
+import { AT, type Preparation } from '@ns/core/authors';
 import { O_CLOEXEC } from '@ns/core/sys';
 import { type CapabilityOptions, checkCapabilities } from './credentials.js';
 

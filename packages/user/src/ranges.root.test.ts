@@ -1,4 +1,4 @@
-import { Namespace, run, runSync } from '@ns/core';
+import { createNamespace, run, runSync } from '@ns/core';
 import { expect, test } from 'vitest';
 import { parseIdMap, readIdMaps, user } from './index.js';
 
@@ -75,7 +75,7 @@ test('the most ranges that the kernel takes are taken', async () => {
 });
 
 test('a new user namespace and joined ones of other types go together', async () => {
-  using net = Namespace.create('net');
+  using net = createNamespace('net');
   const { stdout } = await run('sh', ['-c', 'id -u; readlink /proc/self/ns/net'], {
     namespaces: [net, user()],
   });

@@ -1,6 +1,7 @@
 // The maps of user namespaces as /proc shows them.
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
-import { Namespace, Program, runProgramSync } from '@ns/core';
+import { Namespace } from '@ns/core';
+import { Program, runProgramSync } from '@ns/core/authors';
 import { type IdMaps, parseIdMap } from './id-map.js';
 
 /** Whether setgroups(2) is permitted in a user namespace. */

@@ -1,6 +1,6 @@
 // Who a child's command runs as, once it is set up. Calls of the phases `settings`, `credentials`.
 import { constants } from 'node:fs';
-import { AT, assertKeys, CLONE, ownOptions, PR, type Preparation } from '@ns/core';
+import { AT, assertKeys, CLONE, ownOptions, PR, type Preparation } from '@ns/core/authors';
 import { O_CLOEXEC } from '@ns/core/sys';
 import type { CallerIds } from './choice.js';
 import { assertId, type IdMap, type IdMaps } from './id-map.js';

@@ -1,5 +1,5 @@
 // Which ids a child has inside while it is set up.
-import { PR, type Preparation } from '@ns/core';
+import { PR, type Preparation } from '@ns/core/authors';
 import type { CallerIds } from './choice.js';
 import type { IdMap, IdMaps } from './id-map.js';
 import type { SetgroupsState } from './read.js';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Namespace, run, runSync, spawn } from '@ns/core';
+import { createNamespace, Namespace, run, runSync, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import { parseIdMap, readIdMaps, resolveMaps, user } from './index.js';
 
@@ -64,7 +64,7 @@ test('the maps of a process are read from outside', async () => {
 });
 
 test('the maps of a namespace without a process are read by way of its handle', () => {
-  using namespace = Namespace.create(user({ map: 'current' }));
+  using namespace = createNamespace(user({ map: 'current' }));
   expect(readIdMaps(namespace)).toEqual({ ...resolveMaps('current'), setgroups: 'deny' });
   using own = Namespace.current('user');
   expect(readIdMaps(own)).toEqual(readIdMaps());

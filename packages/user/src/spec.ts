@@ -1,5 +1,6 @@
 // What a child with a user namespace of its own gets.
-import { assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
+import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import { type CallerIds, callerIds, type MapChoice, resolveMaps } from './choice.js';
 import { addCapabilities, type CapabilityOptions, checkCapabilities } from './credentials.js';
 import { assertId } from './id-map.js';

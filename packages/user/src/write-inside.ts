@@ -1,6 +1,6 @@
 // A map of nothing but the caller's own ids, which the child may write itself.
 import { constants } from 'node:fs';
-import { AT, type Call, CLONE, type Preparation, type Program } from '@ns/core';
+import { AT, type Call, CLONE, type Preparation, type Program } from '@ns/core/authors';
 import { O_CLOEXEC, O_PATH } from '@ns/core/sys';
 import type { CallerIds } from './choice.js';
 import { formatIdMap, type IdMap, type IdMaps } from './id-map.js';

@@ -1,7 +1,8 @@
 // Maps of other ids than the caller's own: written by the parent while the child waits, itself if
 // it is privileged, else by newuidmap(1) and newgidmap(1).
 import { constants } from 'node:fs';
-import { AT, type MeetingChild, type Preparation, SystemError } from '@ns/core';
+import { SystemError } from '@ns/core';
+import { AT, type MeetingChild, type Preparation } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
 import { readCapabilities } from './capability-state.js';
 import { formatIdMap, type IdMaps } from './id-map.js';

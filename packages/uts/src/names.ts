@@ -1,5 +1,5 @@
 // Host name and NIS domain name: get and set.
-import { assertKeys, callIn, type NamespaceTarget, ownOptions, targetOf } from '@ns/core';
+import { assertKeys, callIn, type NamespaceTarget, ownOptions, targetOf } from '@ns/core/authors';
 import { assertEncoding, type Name, nameBytes } from './text.js';
 import { type ReadOptions, readField } from './uname.js';
 

@@ -1,5 +1,6 @@
 // What a child with a UTS namespace of its own gets.
-import { assertKeys, type NamespaceSpec, ownOptions } from '@ns/core';
+import type { NamespaceSpec } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import { type Name, nameBytes } from './text.js';
 
 /** Options of {@link uts}. */

@@ -1,5 +1,5 @@
 // uname(2): the whole structure.
-import { assertKeys, callIn, type NamespaceTarget, ownOptions } from '@ns/core';
+import { assertKeys, callIn, type NamespaceTarget, ownOptions } from '@ns/core/authors';
 import { assertEncoding, type NameEncoding } from './text.js';
 
 const FIELD = 65;

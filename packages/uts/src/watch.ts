@@ -1,7 +1,7 @@
 // Changes of the names, as they happen. The kernel wakes whoever polls the files of /proc/sys, at
 // changes in any UTS namespace.
 import { constants } from 'node:fs';
-import { AT, assertKeys, ownOptions } from '@ns/core';
+import { AT, assertKeys, ownOptions } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall, watch } from '@ns/core/sys';
 import { getDomainname, getHostname } from './names.js';
 import type { ReadOptions } from './uname.js';

@@ -1,12 +1,12 @@
 // Into a network namespace and back, on the calling thread.
 import { hrtime } from 'node:process';
-import { Namespace } from '@ns/core';
+import { createNamespace } from '@ns/core';
 import { peer } from '../peer.mjs';
 
 const COUNT = 1000;
 
 function contenders() {
-  const namespace = Namespace.create('net');
+  const namespace = createNamespace('net');
   const nothing = () => {};
   return [
     {

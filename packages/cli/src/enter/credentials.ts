@@ -1,5 +1,6 @@
 // Which user and group a command runs as in namespaces that it joins, as nsenter(1) has it.
-import type { Namespace, OpenProcess } from '@ns/core';
+import type { Namespace } from '@ns/core';
+import type { OpenProcess } from '@ns/core/authors';
 import { type IdMap, readIdMaps, toInside, toOutside } from '@ns/user';
 import { type IdKind, idOf } from '../ids.js';
 import { type Given, UsageError } from '../options.js';

@@ -1,7 +1,7 @@
 // The root and working directory of a command that `ns enter` runs, as nsenter(1) takes them: opened
 // here, before any namespace is joined.
 import { closeSync, constants, openSync } from 'node:fs';
-import type { OpenProcess, Preparation } from '@ns/core';
+import type { OpenProcess, Preparation } from '@ns/core/authors';
 import { type Given, type OptionTable, UsageError } from '../options.js';
 
 /** The options, for the help. */

@@ -1,7 +1,8 @@
 // What else `ns enter` takes over from its target: a socket's network, the cgroup, the SELinux
 // context.
 import { existsSync, readFileSync } from 'node:fs';
-import { isSystemError, Namespace, type OpenProcess, type Preparation } from '@ns/core';
+import { isSystemError, Namespace } from '@ns/core';
+import type { OpenProcess, Preparation } from '@ns/core/authors';
 import { closeFd, syscall } from '@ns/core/sys';
 import { type Given, type OptionTable, UsageError } from '../options.js';
 

@@ -1,12 +1,6 @@
 // What `ns enter` is to do: its options, and the child that they stand for.
-import {
-  assertOwners,
-  Namespace,
-  type NamespaceType,
-  OpenProcess,
-  type Preparation,
-  type SpawnOptions,
-} from '@ns/core';
+import { Namespace, type NamespaceType, type SpawnOptions } from '@ns/core';
+import { assertOwners, OpenProcess, type Preparation } from '@ns/core/authors';
 import { addCapabilities, addRunAs } from '@ns/user';
 import { namedTypes, subjects, typeOptions } from '../namespace-options.js';
 import { type Given, type OptionGroup, UsageError } from '../options.js';

@@ -1,5 +1,6 @@
 // The columns of `ns ls`: those of lsns(8), and what else a discovery knows.
-import { type DiscoveredNamespace, type Holder, namespaceTypes } from '@ns/core';
+import type { DiscoveredNamespace, Holder } from '@ns/core';
+import { namespaceTypes } from '@ns/core/authors';
 import { userName } from '../ids.js';
 import { type Given, UsageError } from '../options.js';
 import type { Column } from '../table.js';

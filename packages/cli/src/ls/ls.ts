@@ -5,9 +5,9 @@ import {
   type Hidden,
   type NamespaceGraph,
   type NamespaceType,
-  namespaceTypes,
   readTask,
 } from '@ns/core';
+import { namespaceTypes } from '@ns/core/authors';
 import { type Action, type CommandDescription, done, type Outcome } from '../command.js';
 import { type Given, UsageError } from '../options.js';
 import { print, printable, printJson } from '../output.js';

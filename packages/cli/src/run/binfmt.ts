@@ -1,6 +1,6 @@
 // The options of `ns run` about binfmt_misc: which programs run what is no program of this machine.
 import { constants } from 'node:fs';
-import { MS, type Preparation } from '@ns/core';
+import { MS, type Preparation } from '@ns/core/authors';
 import type { Given, OptionTable } from '../options.js';
 
 const DIRECTORY = '/proc/sys/fs/binfmt_misc';

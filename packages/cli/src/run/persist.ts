@@ -1,5 +1,6 @@
 // `ns run --net=FILE` and the like: the new namespace is kept by a file, as unshare(1) does it.
-import { Namespace, type Preparation } from '@ns/core';
+import { Namespace } from '@ns/core';
+import type { Preparation } from '@ns/core/authors';
 import { namedTypes } from '../namespace-options.js';
 import { type Given, UsageError } from '../options.js';
 

@@ -1,11 +1,7 @@
 // What `ns run` is to do: its options, and the child that they stand for.
 import type { Cgroup } from '@ns/cgroup';
-import {
-  allNamespaceTypes,
-  type NamespaceType,
-  type Preparation,
-  type SpawnOptions,
-} from '@ns/core';
+import { allNamespaceTypes, type NamespaceType, type SpawnOptions } from '@ns/core';
+import type { Preparation } from '@ns/core/authors';
 import type { TimeOptions } from '@ns/time';
 import type { RunAs, UserOptions } from '@ns/user';
 import type { UtsOptions } from '@ns/uts';

@@ -1,9 +1,11 @@
 // Whoever is root in a user namespace that a child joins has every capability over the child. It must
 // never get at one that has the caller's ids or memory: SECURITY.md S1. The class of CVE-2016-9962.
+
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
 import { type Draft, draft } from '../child/compose.js';
+import { createNamespace } from '../child/create-namespace.js';
 import { launch } from '../child/launch.js';
 import { checkSpawn } from '../child/parse.js';
 import { hold } from '../commands/hold.js';
@@ -59,14 +61,14 @@ const ways: readonly (readonly [string, (user: Namespace) => Promise<unknown> | 
     },
   ],
   [
-    'Namespace.create of a pid namespace',
+    'createNamespace of a pid namespace',
     async (user) => {
-      using _made = Namespace.create('pid', { user });
+      using _made = createNamespace('pid', { user });
       await sleep(300);
     },
   ],
-  ['Namespace.create of a network', (user) => Namespace.create('net', { user }).close()],
-  ['Namespace.create of a user namespace', (user) => Namespace.create('user', { user }).close()],
+  ['createNamespace of a network', (user) => createNamespace('net', { user }).close()],
+  ['createNamespace of a user namespace', (user) => createNamespace('user', { user }).close()],
   [
     'runProgram',
     (user) => {
@@ -205,10 +207,10 @@ test('a process that is held in a container is in a session of its own, without 
 });
 
 test('a user namespace without id maps can run no command', async () => {
-  using user = Namespace.create('user');
+  using user = createNamespace('user');
   await expect(run('true', [], { namespaces: [user] })).rejects.toThrow('without id maps');
   await expect(hold({ namespaces: [user] })).rejects.toMatchObject({ code: 'EINVAL' });
-  using uts = Namespace.create('uts', { user: user });
+  using uts = createNamespace('uts', { user: user });
   expect(uts.type).toBe('uts');
 });
 

@@ -1,5 +1,6 @@
 // Options are those that the caller wrote (SECURITY.md S9): unknown ones are refused, and what somebody
 // has put on Object.prototype is an option of no call.
+
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { ownOptions } from '../contract/arguments.js';
@@ -117,7 +118,7 @@ test('a polluted prototype is no option of any call', () => {
         return answers.map((one) => one.resultOf(uid));
       },
       namespace: () => {
-        const user = Namespace.create({ type: 'user' });
+        const user = createNamespace({ type: 'user' });
         const type = user.type;
         user.close();
         return [type, Namespace.of('self', 'pid', {}).type];

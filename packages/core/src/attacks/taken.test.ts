@@ -1,6 +1,7 @@
 // A call takes what it names when it is made (SECURITY.md S2): whatever the caller closes, opens or
 // changes right after it, the child has what was meant. All threads of libuv's pool are kept busy
 // meanwhile, so that the child is surely made later, and the numbers are used again at once.
+
 import {
   closeSync,
   constants,
@@ -16,6 +17,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createNamespace } from '../child/create-namespace.js';
 import { clone } from '../commands/clone.js';
 import { fork } from '../commands/fork.js';
 import { hold } from '../commands/hold.js';
@@ -250,7 +252,7 @@ describe('of a joined namespace', () => {
   };
   const users: Namespace[] = [];
   beforeAll(() => {
-    for (let i = 0; i < 2; i++) users.push(Namespace.create(rootMap));
+    for (let i = 0; i < 2; i++) users.push(createNamespace(rootMap));
   });
   afterAll(() => {
     for (const one of users) one.close();

@@ -2,7 +2,7 @@
 // the specifications add to each of its phases.
 import { release } from 'node:os';
 import { assertKeys, ownOptions } from '../contract/arguments.js';
-import { Undo } from '../contract/rollback.js';
+import { Rollback } from '../contract/rollback.js';
 import type { Call } from '../program/call.js';
 import type { CloneOptions, Layout } from '../program/layout.js';
 import { Program } from '../program/program.js';
@@ -49,7 +49,7 @@ export interface Draft {
   readonly setTid: readonly number[] | undefined;
   readonly programs: Readonly<Partial<Record<Phase, Program>>>;
   /** What the specifications want undone if the child cannot be made; goes on with its launch. */
-  readonly undo: Undo;
+  readonly rollback: Rollback;
   /** Reads what the calls returned, while the memory is still there. */
   readonly harvest?: ((layout: Layout) => void) | undefined;
   /** Calls before all others, while the child is where its parent is. */
@@ -78,7 +78,7 @@ export function draft(given: ChildOptions, program?: Program): Draft {
   const joins = new Set<NamespaceType>(handles.map(({ type }) => type));
   const programs = ownOptions<Partial<Record<Phase, Program>>>({});
   const programOf = (phase: Phase) => (programs[phase] ??= new Program());
-  const undo = new Undo();
+  const rollback = new Rollback();
   const changesIds = options.uid !== undefined || options.gid !== undefined;
   const state = {
     isolated: changesIds || joins.size > 0,
@@ -120,7 +120,7 @@ export function draft(given: ChildOptions, program?: Program): Draft {
       state.isolated = true;
     },
     onFailure: (step) => {
-      undo.add(step);
+      rollback.add(step);
     },
   };
   /** Has a contributor add its calls, which then belong to its part. SECURITY.md S9. */
@@ -140,7 +140,7 @@ export function draft(given: ChildOptions, program?: Program): Draft {
     for (const spec of specs) contribute(spec.prepare?.bind(spec), () => spec.type);
     contribute(options.prepare, (phase) => partOfPhase[phase]);
   } catch (error) {
-    undo.failed();
+    rollback.undoFailed();
     throw error;
   }
   if (program) programOf('credentials').append(program);
@@ -154,6 +154,6 @@ export function draft(given: ChildOptions, program?: Program): Draft {
     if (setTid) clone.setTid = setTid;
   }
   const none = { first: undefined, taken: undefined, harvest: undefined, edit: undefined };
-  const made = { options, clone, creates, isolated, replaced, setTid, programs, undo };
+  const made = { options, clone, creates, isolated, replaced, setTid, programs, rollback };
   return { ...none, ...state, ...made };
 }

@@ -1,4 +1,5 @@
 // Namespaces that no process is in.
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -8,6 +9,7 @@ import { Namespace } from '../namespaces/namespace.js';
 import { allNamespaceTypes, namespaceTypes } from '../sys/namespace-types.js';
 import { syscall } from '../sys/syscall.js';
 import { fdCount, threadNamespaces } from '../testing/index.js';
+import { createNamespace } from './create-namespace.js';
 
 /** What nsenter(1) finds in there. */
 function enterBySomebodyElse(handle: Namespace, command: string[]): string {
@@ -19,7 +21,7 @@ test.for(allNamespaceTypes)('a new %s namespace is new, and no thread has moved'
   const threads = threadNamespaces();
   const before = fdCount();
   {
-    using made = Namespace.create(type);
+    using made = createNamespace(type);
     using here = Namespace.current(type);
     using owner = made.owner();
     using user = Namespace.current('user');
@@ -36,7 +38,7 @@ test.for(allNamespaceTypes)('a new %s namespace is new, and no thread has moved'
 
 test('other programs can join what was made', () => {
   for (const type of ['uts', 'ipc', 'net', 'cgroup', 'mount', 'pid'] as const) {
-    using made = Namespace.create(type);
+    using made = createNamespace(type);
     const path = `/proc/self/ns/${namespaceTypes[type].file}`;
     // nsenter forks for pid, and readlink is what is in there then.
     expect(enterBySomebodyElse(made, ['readlink', path]).trim()).toBe(`${made}`);
@@ -44,7 +46,7 @@ test('other programs can join what was made', () => {
 });
 
 test('a pid namespace has a living init until its handle is closed', () => {
-  const made = Namespace.create('pid');
+  const made = createNamespace('pid');
   const init = () =>
     listNamespaces().namespaces.find(({ type, id }) => type === 'pid' && id.ino === made.id.ino);
   const [pid = 0, ...others] = init()?.processes ?? [];
@@ -58,15 +60,15 @@ test('a pid namespace has a living init until its handle is closed', () => {
 });
 
 test('a new namespace is empty', () => {
-  using net = Namespace.create('net');
+  using net = createNamespace('net');
   expect(net.enter(() => readFileSync('/proc/thread-self/net/dev', 'utf8'))).not.toContain('eth');
 });
 
 test('a namespace can be owned by another user namespace', () => {
-  using user = Namespace.create('user');
+  using user = createNamespace('user');
   for (const type of allNamespaceTypes) {
     if (type === 'user') continue;
-    using made = Namespace.create(type, { user });
+    using made = createNamespace(type, { user });
     using owner = made.owner();
     expect(owner?.equals(user)).toBe(true);
     expect(made.ownerUid()).toBe(0);
@@ -74,7 +76,7 @@ test('a namespace can be owned by another user namespace', () => {
 });
 
 test('a specification sets the namespace up', () => {
-  using made = Namespace.create({
+  using made = createNamespace({
     type: 'uts',
     prepare: (child) => {
       child.program('settings').call('sethostname', 'made', 4);
@@ -84,10 +86,10 @@ test('a specification sets the namespace up', () => {
 });
 
 test('a failing specification leaves nothing', () => {
-  Namespace.create({ type: 'uts', prepare: (child) => child.isolate() }).close(); // opens the runner
+  createNamespace({ type: 'uts', prepare: (child) => child.isolate() }).close(); // opens the runner
   const before = fdCount();
   expect(() =>
-    Namespace.create({
+    createNamespace({
       type: 'uts',
       prepare: (child) => {
         child.program('settings').call('sethostname', 'x'.repeat(65), 65);
@@ -98,7 +100,7 @@ test('a failing specification leaves nothing', () => {
 });
 
 test('the network namespace of a socket is where it was made', async () => {
-  using net = Namespace.create('net');
+  using net = createNamespace('net');
   const server = net.enter(() => createServer().listen(0));
   const fd = (server as unknown as { _handle: { fd: number } })._handle.fd;
   using found = Namespace.fromSocket(fd);

@@ -1,15 +1,17 @@
 // Makes namespaces that no process is in, held by a descriptor alone.
 
+import { assertKeys, ownOptions } from '../contract/arguments.js';
+import { refuse } from '../contract/parser.js';
 import { enterNew } from '../namespaces/enter.js';
 import type { Held } from '../namespaces/finalizer.js';
 import { HandOver } from '../namespaces/hand-over.js';
-import { type Namespace, registerMake } from '../namespaces/namespace.js';
+import { isNamespace, Namespace } from '../namespaces/namespace.js';
 import { leavePlace, takePlace } from '../namespaces/thread-namespaces.js';
 import { releaseArena, takePrivateArena } from '../program/arena.js';
 import { Layout, memoryFor } from '../program/layout.js';
 import { Program } from '../program/program.js';
 import { endedEarly, programError } from '../program/program-error.js';
-import type { NamespaceSpec } from '../program/spec.js';
+import { assertSpec, type NamespaceSpec } from '../program/spec.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
 import { AT } from '../sys/flags.js';
 import { type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
@@ -23,6 +25,14 @@ const CLONE_FILES = 0x400;
 
 // What a thread can leave and come back to.
 const onThread: ReadonlySet<NamespaceType> = new Set(['uts', 'ipc', 'net', 'cgroup']);
+
+/** Options of {@link createNamespace}. */
+export interface CreateNamespaceOptions {
+  /**
+   * User namespace that is to own the new one. Privileges there are enough. Default: the caller's.
+   */
+  user?: Namespace | undefined;
+}
 
 /** Where the new namespace is found: time only ever shows among those for children at first. */
 function path(type: NamespaceType): string {
@@ -118,4 +128,33 @@ function create(spec: NamespaceSpec, user: Namespace | undefined): Held {
   return { fd: createInChild(type) };
 }
 
-registerMake(create);
+/**
+ * Creates a namespace without a process: the handle holds it. The calling process stays in its own
+ * namespaces. Blocks for as long as the kernel takes (a millisecond or so).
+ *
+ * A pid namespace can be used only while its first process lives: the handle keeps one, which ends,
+ * and all processes of the namespace with it, when the handle is closed.
+ *
+ * A user namespace made by name has no ids mapped. Give a specification to have more set up:
+ * `createNamespace(user({ map: 'root' }))`, `createNamespace(time({ monotonic: 60 }))`.
+ *
+ * Needs CAP_SYS_ADMIN in the user namespace that will own the new one; for `user` itself, nothing.
+ *
+ * @param what a type, or the specification that a type's package makes
+ * @throws {SystemError} EPERM without the privilege, ENOSPC at a limit on namespaces
+ * @see unshare(1)
+ */
+export function createNamespace(
+  what: NamespaceType | NamespaceSpec,
+  options: CreateNamespaceOptions = {},
+): Namespace {
+  const given: NamespaceSpec = typeof what === 'string' ? { type: what } : what;
+  assertSpec(given, 'what', 'a namespace type or a specification');
+  const spec = ownOptions(given, 'what');
+  assertKeys(options, ['user'], 'options');
+  const { user } = ownOptions(options);
+  if (user !== undefined && (!isNamespace(user) || user.type !== 'user')) {
+    refuse('options.user', 'a handle of a user namespace', user);
+  }
+  return new Namespace(spec.type, create(spec, user));
+}

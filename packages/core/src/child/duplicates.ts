@@ -4,7 +4,7 @@
 
 import { constants, readFileSync } from 'node:fs';
 import { ownOptions } from '../contract/arguments.js';
-import type { Undo } from '../contract/rollback.js';
+import type { Rollback } from '../contract/rollback.js';
 import { Program } from '../program/program.js';
 import { closeFd, duplicate, O_CLOEXEC, O_PATH } from '../sys/fd.js';
 import { AT, CLONE } from '../sys/flags.js';
@@ -21,10 +21,10 @@ function readUmask(): number {
 /** What one call has taken. All of it is let go when the child has been made, or has failed. */
 export class Taken {
   readonly #numbers = new Map<number, number>();
-  readonly #undo: Undo;
+  readonly #rollback: Rollback;
 
-  constructor(undo: Undo) {
-    this.#undo = undo;
+  constructor(rollback: Rollback) {
+    this.#rollback = rollback;
   }
 
   /**
@@ -36,7 +36,7 @@ export class Taken {
     const known = this.#numbers.get(fd);
     if (known !== undefined) return known;
     const copy = duplicate(fd);
-    this.#undo.always(() => closeFd(copy));
+    this.#rollback.always(() => closeFd(copy));
     this.#numbers.set(fd, copy);
     return copy;
   }
@@ -69,7 +69,7 @@ export class Taken {
     // A directory that may not be searched can be stayed in, but not be gone to: then the child has
     // the caller's directory at the time of the clone.
     if (directory < 0) return program;
-    this.#undo.always(() => closeFd(directory));
+    this.#rollback.always(() => closeFd(directory));
     program.call('fchdir', directory, {
       step: 'keeping the working directory',
       tolerate: ['EACCES'],

@@ -1,8 +1,9 @@
 // Drives the steps that make a child: asynchronously, so that nothing blocks the event loop, or
 // synchronously. On failure, everything that was made is undone.
 import { constants } from 'node:fs';
-import { abortError, callEnd, timeoutError } from '../contract/call-end.js';
-import type { Undo } from '../contract/rollback.js';
+import { abortError } from '../contract/abort.js';
+import { callEnd, timeoutError } from '../contract/call-end.js';
+import type { Rollback } from '../contract/rollback.js';
 import { assertOwners } from '../namespaces/owners.js';
 import { isAway } from '../namespaces/thread-namespaces.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
@@ -33,13 +34,13 @@ const CLONE_PATIENCE = 1000;
 /** Milliseconds between two attempts to kill a child whose clone is under way. */
 const KILL_INTERVAL = 5;
 
-function openCgroup(draft: Draft, undo: Undo): Draft {
+function openCgroup(draft: Draft, rollback: Rollback): Draft {
   const { cgroup } = draft.options;
   if (cgroup === undefined) return draft;
   let fd = cgroup;
   if (typeof fd === 'string') {
     const opened = syscall('openat', AT.FDCWD, fd, O_PATH | constants.O_DIRECTORY | O_CLOEXEC, 0);
-    undo.always(() => closeFd(opened));
+    rollback.always(() => closeFd(opened));
     fd = opened;
   }
   const flags = draft.clone.flags + CLONE.INTO_CGROUP;
@@ -56,24 +57,24 @@ function assertPrograms({ command, handles, trustMounts }: ChildOptions): void {
 }
 
 /** @param later whether the clone happens after the call has returned to its caller */
-function begin(wanted: Draft, later: boolean): { stdio: Stdio; undo: Undo; steps: Steps } {
-  const { undo } = wanted;
+function begin(wanted: Draft, later: boolean): { stdio: Stdio; rollback: Rollback; steps: Steps } {
+  const { rollback } = wanted;
   try {
     const { signal } = wanted.options;
     if (signal?.aborted) throw abortError(signal);
     assertPrograms(wanted.options);
-    const opened = openCgroup(wanted, undo);
-    const taken = later ? new Taken(undo) : undefined;
+    const opened = openCgroup(wanted, rollback);
+    const taken = later ? new Taken(rollback) : undefined;
     const draft = taken ? taken.draft(opened) : opened;
     const take = taken ? (fd: number) => taken.number(fd) : (fd: number) => fd;
     const { stdio: items, passFds, terminal } = draft.options;
     const stdio = terminal
       ? openTerminalStdio(terminal, passFds, take)
       : openStdio(items, passFds, take);
-    undo.add(() => stdio.closeAll());
-    return { stdio, undo, steps: launchSteps(draft, stdio, undo) };
+    rollback.add(() => stdio.closeAll());
+    return { stdio, rollback, steps: launchSteps(draft, stdio, rollback) };
   } catch (error) {
-    undo.failed();
+    rollback.undoFailed();
     throw error;
   }
 }
@@ -157,14 +158,14 @@ async function cloned(
 }
 
 /** Takes back what comes of a clone for which the call does not wait any more. */
-async function takeBack(clone: Promise<number>, steps: Steps, undo: Undo): Promise<void> {
+async function takeBack(clone: Promise<number>, steps: Steps, rollback: Rollback): Promise<void> {
   try {
     const state = steps.next(await clone);
     if (state.done) killAndReap(state.value.pidfd);
   } catch {
     // It came to nothing, and the call has its error already.
   }
-  await undo.failed();
+  await rollback.undoFailed();
 }
 
 async function answer(
@@ -189,7 +190,7 @@ async function answer(
 export async function launch(draft: Draft, timeout = 0): Promise<Running> {
   // A thread of the pool is at home: it does not see where this thread has gone.
   const away = isAway();
-  const { stdio, undo, steps } = begin(draft, !away);
+  const { stdio, rollback, steps } = begin(draft, !away);
   const { signal: end, close } = callEnd(draft.options.signal, timeout);
   let isTakenBack = false;
   try {
@@ -209,15 +210,15 @@ export async function launch(draft: Draft, timeout = 0): Promise<Running> {
       if (pid === undefined) {
         // What the clone uses must stay until it is over.
         isTakenBack = true;
-        takeBack(clone, steps, undo);
+        takeBack(clone, steps, rollback);
         throw end?.reason;
       }
       state = steps.next(pid);
     }
-    undo.finished();
+    rollback.finish();
     return { ...state.value, stdio };
   } catch (error) {
-    if (!isTakenBack) await undo.failed();
+    if (!isTakenBack) await rollback.undoFailed();
     throw error;
   } finally {
     close();
@@ -226,7 +227,7 @@ export async function launch(draft: Draft, timeout = 0): Promise<Running> {
 
 /** Makes the child on the calling thread, whose child it then is; lets the event loop run only for meetings. */
 export async function launchHere(draft: Draft): Promise<Running> {
-  const { stdio, undo, steps } = begin(draft, false);
+  const { stdio, rollback, steps } = begin(draft, false);
   try {
     let state = steps.next();
     while (!state.done) {
@@ -234,10 +235,10 @@ export async function launchHere(draft: Draft): Promise<Running> {
       if (wait.kind === 'action') await wait.run();
       state = steps.next(wait.kind === 'clone' ? Number(rawSpawn(wait.job)) : 0);
     }
-    undo.finished();
+    rollback.finish();
     return { ...state.value, stdio };
   } catch (error) {
-    await undo.failed();
+    await rollback.undoFailed();
     throw error;
   }
 }
@@ -264,7 +265,7 @@ function answerSync(wait: Wait, left: () => number): number {
 export function launchSync(draft: Draft, timeout = 0): Running {
   const deadline = timeout === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout;
   const left = () => deadline - performance.now();
-  const { stdio, undo, steps } = begin(draft, false);
+  const { stdio, rollback, steps } = begin(draft, false);
   try {
     let state = steps.next();
     while (!state.done) {
@@ -272,10 +273,10 @@ export function launchSync(draft: Draft, timeout = 0): Running {
       if (state.value.kind !== 'clone' && left() <= 0) throw timeoutError(timeout);
       state = steps.next(result);
     }
-    undo.finished();
+    rollback.finish();
     return { ...state.value, stdio };
   } catch (error) {
-    undo.failed();
+    rollback.undoFailed();
     throw error;
   }
 }

@@ -1,7 +1,9 @@
 // Options of spawn.
+
 import type { Stream } from 'node:stream';
 import type { Namespace } from '../namespaces/namespace.js';
 import type { NamespaceSpec, Preparation } from '../program/spec.js';
+import type { SignalName } from '../sys/signals.js';
 import type { ProcessAttributes } from './process-attributes.js';
 import type { TerminalSize } from './terminal.js';
 
@@ -74,14 +76,14 @@ export interface SpawnOptions extends ProcessAttributes {
    */
   timeout?: number;
   /** The signal of `signal`, `timeout` and `maxBuffer`. Default: `'SIGTERM'`. */
-  killSignal?: NodeJS.Signals | number;
+  killSignal?: SignalName | number;
   /**
    * SIGKILL the child when this process ends, however that happens. Default: false.
    * For runSync in a Worker: when the Worker ends.
    */
   killWithParent?: boolean;
   /** The same with another signal. */
-  parentDeathSignal?: NodeJS.Signals | number;
+  parentDeathSignal?: SignalName | number;
   /**
    * Have our init as the command's parent, as `pid()` has it as PID 1: it reaps what the command's
    * descendants leave behind and passes signals on. Without a new pid namespace, processes that are

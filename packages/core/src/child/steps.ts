@@ -1,7 +1,7 @@
 // The steps that make a child, up to the exec of its command, as a generator: launch.ts drives
-// it with or without blocking. Whatever is open on the way is put on the undo list.
+// it with or without blocking. Whatever is open on the way is put on the rollback list.
 import { constants } from 'node:fs';
-import type { Undo } from '../contract/rollback.js';
+import type { Rollback } from '../contract/rollback.js';
 import { releaseArena, takePrivateArena, takeSharedArena } from '../program/arena.js';
 import type { Call, MeetingAction } from '../program/call.js';
 import { Layout, memoryFor } from '../program/layout.js';
@@ -62,11 +62,11 @@ function cameToEnd({ latest }: Layout, entries: readonly Call[]): boolean {
 }
 
 /** A child that execs its command while it still shares our memory. */
-function* direct(draft: Draft, stdio: Stdio, parent: number, undo: Undo): Steps {
+function* direct(draft: Draft, stdio: Stdio, parent: number, rollback: Rollback): Steps {
   const { taken } = draft;
   const { entries, copies } = plan(draft, { stdio: stdio.descriptors, parent, taken });
   const arena = takePrivateArena(memoryFor(entries));
-  const release = undo.add(() => releaseArena(arena));
+  const release = rollback.add(() => releaseArena(arena));
   const layout = new Layout(arena, entries, draft.clone, copies);
   const pid = yield* cloneChild(layout, draft);
   const { pidfd } = layout;
@@ -81,10 +81,10 @@ function* direct(draft: Draft, stdio: Stdio, parent: number, undo: Undo): Steps 
   return { pid, pidfd, report: -1 };
 }
 
-function openPipe(undo: Undo) {
+function openPipe(rollback: Rollback) {
   const { read, write } = pipe();
-  const closeRead = undo.add(() => closeFd(read));
-  const closeWrite = undo.add(() => closeFd(write));
+  const closeRead = rollback.add(() => closeFd(read));
+  const closeWrite = rollback.add(() => closeFd(write));
   return { read, write, closeRead, closeWrite };
 }
 
@@ -105,24 +105,24 @@ function* meet(
 }
 
 /** A child that runs its program in the runner, and meets us on the way. */
-function* isolated(draft: Draft, stdio: Stdio, undo: Undo): Steps {
+function* isolated(draft: Draft, stdio: Stdio, rollback: Rollback): Steps {
   const { taken } = draft;
   const descriptors: PlanDescriptors = { stdio: stdio.descriptors, parent: -1, taken };
-  const status = openPipe(undo);
-  const go = openPipe(undo);
+  const status = openPipe(rollback);
+  const go = openPipe(rollback);
   const runner = openRunner();
-  const closeRunner = undo.add(() => closeFd(runner));
+  const closeRunner = rollback.add(() => closeFd(runner));
   const ends = { fd: runner, status: status.write, go: go.read };
   const anywhere = { fd: 0, address: Number.MAX_SAFE_INTEGER, size: Number.MAX_SAFE_INTEGER };
   const preview = plan(draft, { ...descriptors, runner: { ...ends, arena: anywhere } });
   const arena = takeSharedArena(memoryFor(preview.entries));
-  const release = undo.add(() => releaseArena(arena));
+  const release = rollback.add(() => releaseArena(arena));
   const { entries, meetings, copies } = plan(draft, { ...descriptors, runner: { ...ends, arena } });
   const layout = new Layout(arena, entries, draft.clone, copies);
   const child = new Nascent(yield* cloneChild(layout, draft), layout);
   closeRunner();
   let exit: ReturnType<Nascent['end']>;
-  const end = undo.add(() => {
+  const end = rollback.add(() => {
     exit = child.end();
   });
   stdio.closeChildEnds();
@@ -161,10 +161,10 @@ function* isolated(draft: Draft, stdio: Stdio, undo: Undo): Steps {
 }
 
 /** The steps for this draft. */
-export function launchSteps(draft: Draft, stdio: Stdio, undo: Undo): Steps {
-  if (draft.isolated) return isolated(draft, stdio, undo);
-  if (draft.parentSignal === 0) return direct(draft, stdio, -1, undo);
+export function launchSteps(draft: Draft, stdio: Stdio, rollback: Rollback): Steps {
+  if (draft.isolated) return isolated(draft, stdio, rollback);
+  if (draft.parentSignal === 0) return direct(draft, stdio, -1, rollback);
   const parent = syscall('pidfd_open', process.pid, 0);
-  undo.always(() => closeFd(parent));
-  return direct(draft, stdio, parent, undo);
+  rollback.always(() => closeFd(parent));
+  return direct(draft, stdio, parent, rollback);
 }

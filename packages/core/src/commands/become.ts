@@ -17,7 +17,7 @@ import {
   rawHoldSignals,
   rawReleaseSignals,
 } from '../sys/native.js';
-import { signalNumber } from '../sys/signals.js';
+import { type SignalName, signalNumber } from '../sys/signals.js';
 import { cString, syscall, trySyscall } from '../sys/syscall.js';
 import { SystemError } from '../sys/system-error.js';
 import { reap } from '../sys/wait.js';
@@ -58,7 +58,7 @@ const unavailable = [
 /** Options of {@link become}: those of spawn that are done with when the command runs. */
 export interface BecomeOptions extends Omit<SpawnOptions, (typeof unavailable)[number]> {
   /** Signals that the command gets when this process does; others have no effect. Default: all. */
-  forwardSignals?: readonly (NodeJS.Signals | number)[];
+  forwardSignals?: readonly (SignalName | number)[];
   /** What the process is called from then on, as its arguments. Default: `['ns']`. */
   title?: readonly string[];
   /**

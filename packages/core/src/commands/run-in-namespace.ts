@@ -1,6 +1,7 @@
 // One system call in another namespace, whatever it takes to get there.
 import { assertKeys, ownOptions } from '../contract/arguments.js';
 import { HandOver } from '../namespaces/hand-over.js';
+import type { NamespaceTarget } from '../namespaces/in.js';
 import { Namespace } from '../namespaces/namespace.js';
 import type { ProgramArgument } from '../program/call.js';
 import { Program } from '../program/program.js';
@@ -9,9 +10,6 @@ import type { SyscallName } from '../sys/numbers.js';
 import { type SyscallArgument, syscall } from '../sys/syscall.js';
 import { isSystemError } from '../sys/system-error.js';
 import { runProgramSync } from './run-program.js';
-
-/** A namespace: a handle, or the pid of a process that is in it. */
-export type NamespaceTarget = Namespace | number;
 
 /** Types that a thread of a process with several threads can enter and leave again. */
 const enterable: ReadonlySet<NamespaceType> = new Set(['uts', 'ipc', 'net', 'cgroup']);

@@ -1,6 +1,7 @@
 // What run and runSync give, and how they fail.
 
 import { type Cut, cuts } from '../child/stop-reason.js';
+import { isErrorOf, nameErrorClass } from '../sys/error-class.js';
 import type { Exit, ResourceUsage } from '../sys/wait.js';
 import type { CheckedRun } from './parse-run.js';
 
@@ -21,8 +22,6 @@ export interface RunResult<Output = string> {
   /** `'ERR_CHILD_PROCESS_STDIO_MAXBUFFER'`, `'ETIMEDOUT'` or `'ABORT_ERR'` if that has ended it. */
   readonly code?: string;
 }
-
-const brand = Symbol.for('@ns/RunError');
 
 /** A command that ran and failed: a code other than 0, a signal, a limit. Carries its result. */
 export class RunError<Output = string> extends Error implements RunResult<Output> {
@@ -50,16 +49,13 @@ export class RunError<Output = string> extends Error implements RunResult<Output
     if (result.code !== undefined) this.code = result.code;
     if (cause === cuts.abort) this.name = 'AbortError';
   }
-
-  static {
-    RunError.prototype.name = 'RunError';
-    Object.defineProperty(RunError.prototype, brand, { value: true });
-  }
 }
+
+nameErrorClass(RunError, 'RunError');
 
 /** Whether a value is a {@link RunError}, also one of another copy of this package. */
 export function isRunError(value: unknown): value is RunError {
-  return value instanceof Error && brand in value;
+  return isErrorOf(value, 'RunError');
 }
 
 function ended({ signal, exitCode, code }: RunResult<unknown>): string {

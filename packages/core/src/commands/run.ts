@@ -1,4 +1,5 @@
 // run(): a command as a child in namespaces, from start to end.
+
 import { pipeline, Readable, type Writable } from 'node:stream';
 import { draft } from '../child/compose.js';
 import { launch, type Running } from '../child/launch.js';
@@ -6,6 +7,7 @@ import { type Cut, cuts, neverRan, patience, unknownExit } from '../child/stop-r
 import { isStartTimeout, startLimit } from '../contract/call-end.js';
 import { NamespaceProcess } from '../process/namespace-process.js';
 import { Output } from '../process/output.js';
+import type { SignalName } from '../sys/signals.js';
 import { type CheckedRun, checkRun } from './parse-run.js';
 import type { RunOptions } from './run-options.js';
 import { conclude, millisecondsSince, type RunResult } from './run-result.js';
@@ -22,7 +24,7 @@ function feed(
 }
 
 /** Sends a signal; false if that is not permitted, as to a set-user-ID program. */
-function send(child: NamespaceProcess, signal: NodeJS.Signals | number): boolean {
+function send(child: NamespaceProcess, signal: SignalName | number): boolean {
   try {
     child.kill(signal);
     return true;

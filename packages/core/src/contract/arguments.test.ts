@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { expect, expectTypeOf, test } from 'vitest';
+import { assertKeys, Program, runProgram, runProgramSync } from '../authors.js';
+import { createNamespace } from '../child/create-namespace.js';
 import { spawnOptions } from '../child/options.js';
 import type { ForkOptions } from '../commands/fork.js';
 import { forkOptions } from '../commands/fork.js';
 import { runOptions } from '../commands/run-options.js';
 import {
-  assertKeys,
   clone,
   discover,
   explainHold,
@@ -13,11 +14,8 @@ import {
   fork,
   hold,
   Namespace,
-  Program,
   type RunOptions,
   run,
-  runProgram,
-  runProgramSync,
   runSync,
   type SpawnOptions,
   spawn,
@@ -82,7 +80,7 @@ const takers: Record<string, (options: object) => unknown> = {
   runProgram: (options) => runProgram(program, options),
   runProgramSync: (options) => runProgramSync(program, options),
   discover: (options) => discover(options),
-  'Namespace.create': (options) => Namespace.create('uts', options),
+  createNamespace: (options) => createNamespace('uts', options),
   'Namespace.of': (options) => Namespace.of('self', 'uts', options),
   'Namespace.current': (options) => Namespace.current('uts', options),
   'Namespace.fromPidfd': (options) => Namespace.fromPidfd(0, 'uts', options),

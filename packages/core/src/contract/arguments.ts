@@ -1,9 +1,10 @@
 // Checks of arguments: a TypeError or a RangeError that names the argument, before any system call.
 
-/** Refuses a value. */
-export function fail(name: string, expected: string, value: unknown): never {
-  throw new TypeError(`${name} must be ${expected}: ${String(value)}`);
-}
+import { refuseKey } from './options.js';
+import { refuse as fail, outOfRange } from './parser.js';
+import { LONGEST_WAIT } from './units.js';
+
+export { fail };
 
 /**
  * Throws unless a value is an object, and not a list.
@@ -43,7 +44,7 @@ export function assertKeys(value: unknown, keys: readonly string[], name: string
   assertObject(value, name);
   for (const key of Object.keys(value)) {
     if (keys.includes(key)) continue;
-    throw new TypeError(`${name} has no option ${key}; it has ${keys.join(', ')}`);
+    refuseKey(name, key, keys);
   }
 }
 
@@ -58,7 +59,7 @@ export function checkInteger(name: string, value: unknown, least: number, most: 
   if (value === undefined) return;
   if (typeof value !== 'number') fail(name, 'a number', value);
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`${name} must be an integer from ${least} to ${most}: ${value}`);
+    outOfRange(name, `an integer from ${least} to ${most}`, value);
   }
 }
 
@@ -72,18 +73,15 @@ export function checkCount(name: string, value: unknown): void {
   if (value === undefined) return;
   if (typeof value !== 'number') fail(name, 'a number', value);
   if (Number.isNaN(value) || value < 0) {
-    throw new RangeError(`${name} must not be negative: ${value}`);
+    outOfRange(name, 'a number that is not negative', value);
   }
 }
-
-/** Milliseconds that a timer of Node's can wait; with more it would not wait at all. */
-export const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** Throws unless it is left out or milliseconds that can be waited. */
 export function checkWait(name: string, value: unknown): void {
   checkCount(name, value);
   if (value !== undefined && (value as number) > LONGEST_WAIT) {
-    throw new RangeError(`${name} must be at most ${LONGEST_WAIT} milliseconds: ${value}`);
+    outOfRange(name, `at most ${LONGEST_WAIT} milliseconds`, value);
   }
 }
 

@@ -1,14 +1,7 @@
 // The end of a call that its caller has set: a time, an abort, or both. It counts from the start of
 // the call, so that it holds for every wait on the way (SECURITY.md S5).
-import { LONGEST_WAIT } from './arguments.js';
-
-/** The error of an aborted operation, as Node's own. */
-export function abortError(signal: AbortSignal): Error {
-  const error = new Error('The operation was aborted', { cause: signal.reason });
-  error.name = 'AbortError';
-  Object.assign(error, { code: 'ABORT_ERR' });
-  return error;
-}
+import { abortError } from './abort.js';
+import { LONGEST_WAIT } from './units.js';
 
 const brand = Symbol('timeout of a start');
 

@@ -1,9 +1,11 @@
 // What only the privileged see: sockets, mounts and threads that hold namespaces of others.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { createNamespace } from '../child/create-namespace.js';
 import { runProgramSync } from '../commands/run-program.js';
 import { Namespace } from '../namespaces/namespace.js';
 import { Program } from '../program/program.js';
@@ -40,7 +42,7 @@ async function numbersFrom(child: ChildProcess, count: number): Promise<number[]
 }
 
 test('a network namespace that only a socket of another process holds is found', async () => {
-  const net = Namespace.create('net');
+  const net = createNamespace('net');
   const { id } = net;
   const socket = net.enter(() => syscall('socket', AF_UNIX, SOCK_DGRAM | O_CLOEXEC, 0));
   const child = await started('sh', ['-c', 'echo; exec sleep 300'], socket);
@@ -60,7 +62,7 @@ test('a network namespace that only a socket of another process holds is found',
 });
 
 test('a network namespace that only a server of this process holds is found', async () => {
-  const net = Namespace.create('net');
+  const net = createNamespace('net');
   const { id } = net;
   const server = net.enter(() => createServer().listen('\0ns-discovery'));
   net.close();
@@ -135,7 +137,7 @@ test('a namespace pinned in another mount namespace is found, with its path ther
 test('a namespace pinned here is found by its path', () => {
   const directory = mkdtempSync('/tmp/ns-pin-');
   const path = `${directory}/pinned`;
-  const net = Namespace.create('net');
+  const net = createNamespace('net');
   net.pin(path);
   net.close();
   try {
@@ -152,7 +154,7 @@ test('a namespace pinned here is found by its path', () => {
 });
 
 test('a mount namespace without processes is found', (context) => {
-  using mount = Namespace.create('mount');
+  using mount = createNamespace('mount');
   const next = trySyscall('ioctl', mount.fd, 0x8010_b70c, null);
   closeFd(next);
   skipUnlessFeature(context, { name: 'iteration of mount namespaces', since: '6.12' }, next >= 0);
@@ -169,10 +171,10 @@ test('a namespace pinned in a mount namespace without processes is found', (cont
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const path = `${directory}/pin ned`;
   writeFileSync(path, '');
-  using mount = Namespace.create('mount');
+  using mount = createNamespace('mount');
   const table = trySyscall('ioctl', mount.fd, 0x8008_b705, new BigUint64Array(1));
   skipUnlessFeature(context, { name: 'ids of mount namespaces', since: '6.12' }, table >= 0);
-  const net = Namespace.create('net');
+  const net = createNamespace('net');
   const { id } = net;
   const program = new Program();
   program.call('mount', null, '/', null, MS.REC | MS.PRIVATE, null);

@@ -1,8 +1,10 @@
 // What a discovery finds, and how it is connected.
+
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { createNamespace } from '../child/create-namespace.js';
 import { Namespace } from '../namespaces/namespace.js';
 import { allNamespaceTypes, namespaceTypes } from '../sys/namespace-types.js';
 import { type DiscoverOptions, discover } from './discover.js';
@@ -64,7 +66,7 @@ test('all that lsns(8) shows is found, with the same relatives', () => {
 });
 
 test('a namespace that only a descriptor of this process holds is found', () => {
-  using user = Namespace.create('user');
+  using user = createNamespace('user');
   const one = discover({ persistent: true }).get(user.id);
   expect(one).toMatchObject({
     type: 'user',
@@ -88,7 +90,7 @@ test('a namespace that only a descriptor of this process holds is found', () => 
 });
 
 test('a namespace that only a descriptor of another process holds is found', async () => {
-  const user = Namespace.create('user');
+  const user = createNamespace('user');
   const { id } = user;
   const child = spawn('sleep', ['300'], { stdio: ['ignore', 'ignore', 'ignore', user.fd] });
   try {
@@ -135,7 +137,7 @@ test('ancestors that nobody is in are found', async () => {
 });
 
 test('filters say what is listed; relatives stay reachable', () => {
-  using made = Namespace.create('user');
+  using made = createNamespace('user');
   const all = discover();
   const nets = discover({ types: ['net', 'uts'] });
   expect(new Set(nets.namespaces.map(({ type }) => type))).toEqual(new Set(['net', 'uts']));
@@ -154,7 +156,7 @@ test('filters say what is listed; relatives stay reachable', () => {
 });
 
 test('as JSON, other namespaces are inodes', () => {
-  using made = Namespace.create('user');
+  using made = createNamespace('user');
   const graph = discover({ types: 'user' });
   const plain = JSON.parse(JSON.stringify(graph)) as ReturnType<typeof graph.toJSON>;
   expect(plain).toEqual(graph.toJSON());

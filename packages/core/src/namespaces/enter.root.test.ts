@@ -1,4 +1,5 @@
 // There and back again.
+
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -10,8 +11,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
+import { createNamespace } from '../child/create-namespace.js';
 import { fdCount, threadCount, threadNamespaces } from '../testing/index.js';
-import { Namespace } from './namespace.js';
 import { setns, unshare } from './thread.js';
 import { isAway } from './thread-namespaces.js';
 
@@ -20,7 +21,7 @@ const core = join(import.meta.dirname, '../../dist/index.js');
 
 test('libuv has all its threads before the first thread moves, and gets no more', async () => {
   const home = link('net');
-  using net = Namespace.create('net'); // the first move of this process
+  using net = createNamespace('net'); // the first move of this process
   const threads = threadCount();
   net.enter(() => expect(link('net')).toBe(`${net}`));
   await Promise.all(Array.from({ length: 50 }, () => stat('/')));
@@ -31,7 +32,7 @@ test('libuv has all its threads before the first thread moves, and gets no more'
 test.for(['uts', 'ipc', 'net', 'cgroup'] as const)(
   'fn runs in the %s namespace, only the calling thread moves',
   (type) => {
-    using there = Namespace.create(type);
+    using there = createNamespace(type);
     const home = link(type);
     const threads = there.enter(() => threadNamespaces());
     expect(threads.get(process.pid)?.[type]).toBe(`${there}`);
@@ -43,8 +44,8 @@ test.for(['uts', 'ipc', 'net', 'cgroup'] as const)(
 );
 
 test('children that fn starts are in the namespace, for pid too', () => {
-  using uts = Namespace.create('uts');
-  using pid = Namespace.create('pid');
+  using uts = createNamespace('uts');
+  using pid = createNamespace('pid');
   const readlink = (file: string) =>
     spawnSync('readlink', [`/proc/self/ns/${file}`], { encoding: 'utf8' }).stdout.trim();
   expect(uts.enter(() => readlink('uts'))).toBe(`${uts}`);
@@ -54,7 +55,7 @@ test('children that fn starts are in the namespace, for pid too', () => {
 });
 
 test('it returns what fn returns and throws what fn throws, back in both cases', () => {
-  using net = Namespace.create('net');
+  using net = createNamespace('net');
   const home = link('net');
   const value = { some: 'object' };
   expect(net.enter(() => value)).toBe(value);
@@ -69,9 +70,9 @@ test('it returns what fn returns and throws what fn throws, back in both cases',
 });
 
 test('enters nest, also into the same namespace', () => {
-  using a = Namespace.create('net');
-  using b = Namespace.create('net');
-  using uts = Namespace.create('uts');
+  using a = createNamespace('net');
+  using b = createNamespace('net');
+  using uts = createNamespace('uts');
   const home = [link('net'), link('uts')];
   const seen: string[] = [];
   a.enter(() => {
@@ -92,7 +93,7 @@ test('enters nest, also into the same namespace', () => {
 });
 
 test('what listens inside stays inside', async () => {
-  using net = Namespace.create('net');
+  using net = createNamespace('net');
   const server = net.enter(() => createServer().listen(8080));
   try {
     await once(server, 'listening');
@@ -110,7 +111,7 @@ test('what listens inside stays inside', async () => {
 });
 
 test('an async function or a generator is refused before anything is done', () => {
-  using net = Namespace.create('net');
+  using net = createNamespace('net');
   const body = vi.fn<() => void>();
   const functions: (() => unknown)[] = [
     async () => body(),
@@ -129,7 +130,7 @@ test('an async function or a generator is refused before anything is done', () =
 });
 
 test('a function that returns a promise is refused, and its rejection goes unnoticed', async () => {
-  using net = Namespace.create('net');
+  using net = createNamespace('net');
   const home = link('net');
   expect(() => net.enter(() => Promise.reject(new Error('inside')))).toThrow(
     new TypeError(
@@ -144,13 +145,13 @@ test('a function that returns a promise is refused, and its rejection goes unnot
 
 test('a handle closed in its own namespace is closed on leaving it', () => {
   const before = fdCount();
-  const net = Namespace.create('net');
+  const net = createNamespace('net');
   const home = link('net');
   net.enter(() => {
     net.close();
     expect(net.closed).toBe(true);
     expect(() => net.enter(() => 0)).toThrow(/closed/);
-    using other = Namespace.create('net');
+    using other = createNamespace('net');
     other.enter(() => expect(link('net')).toBe(`${other}`));
     expect(link('net')).not.toBe(home);
   });
@@ -160,8 +161,8 @@ test('a handle closed in its own namespace is closed on leaving it', () => {
 
 test('the way back is kept open no longer than a handle that uses it', () => {
   const before = fdCount();
-  const a = Namespace.create('uts');
-  const b = Namespace.create('uts');
+  const a = createNamespace('uts');
+  const b = createNamespace('uts');
   a.enter(() => 0);
   b.enter(() => 0);
   expect(fdCount()).toBe(before + 3);
@@ -178,7 +179,7 @@ test('a handle that was entered and forgotten leaves no descriptor', async () =>
   const warned = vi.fn<() => void>();
   process.once('warning', warned);
   (() => {
-    Namespace.create('uts').enter(() => 0);
+    createNamespace('uts').enter(() => 0);
   })();
   while (warned.mock.calls.length === 0) {
     gc();
@@ -192,9 +193,9 @@ test('whatever fn moves to for good, enter comes back to where it was', () => {
   const before = fdCount();
   const home = link('uts');
   {
-    using there = Namespace.create('uts');
-    using inner = Namespace.create('uts');
-    using other = Namespace.create('uts');
+    using there = createNamespace('uts');
+    using inner = createNamespace('uts');
+    using other = createNamespace('uts');
     there.enter(() => {
       unshare('uts');
       const own = link('uts');
@@ -219,7 +220,7 @@ test('what a thread of several cannot enter is refused with the reason, fn not c
   ] as const) {
     const before = fdCount();
     {
-      using there = Namespace.create(type);
+      using there = createNamespace(type);
       expect(() => there.enter(fn)).toThrow(
         expect.objectContaining({ code, hint: expect.stringMatching(hint) }),
       );
@@ -235,7 +236,7 @@ test('a thread that cannot come back ends the process, loudly', () => {
     import { Namespace } from ${JSON.stringify(core)};
     import { syscall } from ${JSON.stringify(join(core, '../sys.js'))};
     process.on('exit', () => console.log('went on'));
-    const net = Namespace.create('net');
+    const net = createNamespace('net');
     const header = new Uint32Array([0x20080522, 0]);
     net.enter(() => syscall('capset', header, new Uint32Array(6)));
     console.log('went on');

@@ -1,7 +1,9 @@
 // Entering without the privilege to.
+
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { createNamespace } from '../child/create-namespace.js';
 import { Namespace } from './namespace.js';
 import { setns, unshare } from './thread.js';
 
@@ -12,7 +14,7 @@ test('who could not come back does not leave', () => {
   const script = `
     import { Namespace } from ${JSON.stringify(core)};
     import { readlinkSync } from 'node:fs';
-    const net = Namespace.create('net');
+    const net = createNamespace('net');
     const at = () => readlinkSync('/proc/thread-self/ns/net');
     const home = at();
     try {
@@ -44,7 +46,7 @@ test('wrong arguments of unshare and setns are named before the kernel is asked'
 
 test('a user namespace is never for a thread of several', () => {
   const fn = vi.fn<() => void>();
-  using user = Namespace.create('user');
+  using user = createNamespace('user');
   expect(() => user.enter(fn)).toThrow(
     expect.objectContaining({ code: 'EINVAL', hint: expect.stringContaining('use spawn') }),
   );

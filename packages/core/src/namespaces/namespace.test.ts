@@ -1,4 +1,5 @@
 // What holds for handles whoever runs it: opening, identity, relations, closing.
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readlinkSync, statSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { inspect } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test, vi } from 'vitest';
+import { createNamespace } from '../child/create-namespace.js';
 import { closeFd } from '../sys/fd.js';
 import { allNamespaceTypes, namespaceTypes } from '../sys/namespace-types.js';
 import { syscall } from '../sys/syscall.js';
@@ -90,7 +92,7 @@ test('the 64-bit id is there from Linux 6.18 on, and is the same through two han
 });
 
 test('an own user namespace has this one as its parent and this user as its owner', () => {
-  using own = Namespace.create('user');
+  using own = createNamespace('user');
   using here = Namespace.current('user');
   using parent = own.parent();
   using owner = own.owner();
@@ -194,7 +196,7 @@ test('what is no namespace, or another one than expected, is refused and not lef
 test('a user namespace is made without a trace in this process', () => {
   const PR_GET_DUMPABLE = 3;
   const before = syscall('prctl', PR_GET_DUMPABLE, 0, 0, 0, 0);
-  Namespace.create('user').close();
+  createNamespace('user').close();
   expect(syscall('prctl', PR_GET_DUMPABLE, 0, 0, 0, 0)).toBe(before);
 });
 
@@ -220,9 +222,9 @@ test('wrong arguments are named before the kernel is asked', () => {
   expect(() => Namespace.fromSocket(-1)).toThrow(RangeError);
   expect(() => Namespace.fromPath('')).toThrow(TypeError);
   expect(() => Namespace.fromPath('/proc/self/ns/net\0')).toThrow(TypeError);
-  expect(() => Namespace.create(wrong)).toThrow(TypeError);
+  expect(() => createNamespace(wrong)).toThrow(TypeError);
   using net = Namespace.current('net');
-  expect(() => Namespace.create('uts', { user: net })).toThrow(TypeError);
+  expect(() => createNamespace('uts', { user: net })).toThrow(TypeError);
   expect(() => net.equals({} as Namespace)).toThrow(TypeError);
   expect(() => net.pin('')).toThrow(TypeError);
 });

@@ -1,6 +1,5 @@
 // Handles of namespaces.
-import { assertKeys, ownOptions } from '../contract/arguments.js';
-import { assertSpec, type NamespaceSpec } from '../program/spec.js';
+import { ownOptions } from '../contract/arguments.js';
 import { closeFd } from '../sys/fd.js';
 import { type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { assertSynchronous, enterInto } from './enter.js';
@@ -30,24 +29,6 @@ const inspect = Symbol.for('nodejs.util.inspect.custom');
 /** Present in every handle, of every copy of this package. */
 const brand = Symbol.for('@ns/Namespace');
 
-/** Options of {@link Namespace.create}. */
-export interface CreateOptions {
-  /**
-   * User namespace that is to own the new one. Privileges there are enough. Default: the caller's.
-   */
-  user?: Namespace;
-}
-
-/** Makes the namespace of a specification, owned by `user` or else by the caller's user namespace. */
-type Make = (spec: NamespaceSpec, user: Namespace | undefined) => Held;
-
-let make: Make | undefined;
-
-/** Registers what makes a namespace: it may take a child, whose code is in a layer above this one. */
-export function registerMake(registered: Make): void {
-  make = registered;
-}
-
 /** Returns true for a handle, also one of another copy of this package. */
 export function isNamespace(value: unknown): value is Namespace {
   return typeof value === 'object' && value !== null && brand in value;
@@ -74,11 +55,8 @@ export class Namespace {
   #id: NamespaceId | undefined;
   #inside = 0;
 
-  static {
-    Object.defineProperty(Namespace.prototype, brand, { value: true });
-  }
-
-  private constructor(type: NamespaceType, held: Held) {
+  /** @internal */
+  constructor(type: NamespaceType, held: Held) {
     this.type = type;
     this.#held = ownOptions(held);
     hold(this, this.#held);
@@ -158,34 +136,6 @@ export class Namespace {
    */
   static fromSocket(fd: number): Namespace {
     return new Namespace('net', { fd: openOfSocket(fd) });
-  }
-
-  /**
-   * Makes a new namespace. No process is in it; the handle holds it. The calling process stays where
-   * it is in every respect. Blocks for as long as the kernel takes (a millisecond or so).
-   *
-   * A pid namespace can be used only while its first process lives: the handle keeps one, which ends,
-   * and all processes of the namespace with it, when the handle is closed.
-   *
-   * A user namespace made by name has no ids mapped. Give a specification to have more set up:
-   * `Namespace.create(user({ map: 'root' }))`, `Namespace.create(time({ monotonic: 60 }))`.
-   *
-   * Needs CAP_SYS_ADMIN in the user namespace that will own the new one; for `user` itself, nothing.
-   *
-   * @param what a type, or the specification that a type's package makes
-   * @throws {SystemError} EPERM without the privilege, ENOSPC at a limit on namespaces
-   * @see unshare(1)
-   */
-  static create(what: NamespaceType | NamespaceSpec, options: CreateOptions = {}): Namespace {
-    const given: NamespaceSpec = typeof what === 'string' ? { type: what } : what;
-    assertSpec(given, 'what', 'a namespace type or a specification');
-    const spec = ownOptions(given, 'what');
-    assertKeys(options, ['user'], 'options');
-    const { user } = ownOptions(options);
-    if (user !== undefined && (!isNamespace(user) || user.type !== 'user')) {
-      throw new TypeError(`user must be a handle of a user namespace: ${String(user)}`);
-    }
-    return new Namespace(spec.type, (make as Make)(spec, user));
   }
 
   /** The descriptor, for system calls. It stays the handle's. */
@@ -358,3 +308,5 @@ export class Namespace {
     return `Namespace ${this}${this.#closed ? ' (closed)' : ''}`;
   }
 }
+
+Object.defineProperty(Namespace.prototype, brand, { value: true });

@@ -1,8 +1,10 @@
 // Namespaces that a path keeps alive.
+
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { createNamespace } from '../child/create-namespace.js';
 import { fdCount } from '../testing/index.js';
 import { Namespace } from './namespace.js';
 
@@ -12,7 +14,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 test('a pinned namespace outlives its handle, until it is unpinned', () => {
   const path = join(directory, 'net');
-  const made = Namespace.create('net');
+  const made = createNamespace('net');
   const { id } = made;
   made.pin(path);
   made.close();

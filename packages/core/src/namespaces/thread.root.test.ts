@@ -1,12 +1,13 @@
 // A thread that moves for good: always a Worker, whose end undoes it.
+
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readlinkSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { createNamespace } from '../child/create-namespace.js';
 import { core, inWorker, sys } from '../testing/in-worker.js';
 import { fdCount, threadNamespaces } from '../testing/index.js';
-import { Namespace } from './namespace.js';
 
 const link = (file: string) => readlinkSync(`/proc/thread-self/ns/${file}`);
 
@@ -39,7 +40,7 @@ test('unshare moves the Worker alone, and what it calls at once', async () => {
  * calling `inside()`. Descriptor 3 is that of a namespace made elsewhere.
  */
 function threadsThatFollow(move: string): number {
-  using other = Namespace.create('net');
+  using other = createNamespace('net');
   const worker = `
     const core = require(${JSON.stringify(core)});
     const sys = require(${JSON.stringify(sys)});
@@ -76,7 +77,7 @@ test("libuv's threads stay at home, even if the Worker that moves is the first t
 test('a Worker enters and comes back as the main thread does', async () => {
   const before = fdCount();
   {
-    using net = Namespace.create('net');
+    using net = createNamespace('net');
     const result = await inWorker(
       `
       const net = Namespace.fromFd(workerData, 'net');
@@ -93,7 +94,7 @@ test('a Worker enters and comes back as the main thread does', async () => {
 });
 
 test('a Worker born inside lives there, and knows that it is away', async () => {
-  using net = Namespace.create('net');
+  using net = createNamespace('net');
   const born = net.enter(() => {
     const promise = inWorker(`return { at: link('net'), away: isAway() };`);
     return () => promise; // a function, as enter takes no promise
@@ -106,7 +107,7 @@ test('mount namespaces can be entered once root and working directory are the ow
   const cwd = process.cwd();
   process.chdir(directory);
   try {
-    using mount = Namespace.create('mount');
+    using mount = createNamespace('mount');
     const result = await inWorker(
       `
       const mount = Namespace.fromFd(workerData, 'mount');
@@ -168,7 +169,7 @@ test('setns joins several namespaces of a process at once, or none', async () =>
 });
 
 test('pid and time are for children of the thread, and time cannot be joined', async () => {
-  using time = Namespace.create('time');
+  using time = createNamespace('time');
   const result = await inWorker(
     `
     unshare(['pid', 'time']);

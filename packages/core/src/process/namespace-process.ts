@@ -10,10 +10,10 @@ import type { Running } from '../child/launch.js';
 import { socketOf } from '../child/socket.js';
 import type { ParentEnd } from '../child/stdio.js';
 import { Terminal } from '../child/terminal.js';
-import { abortError } from '../contract/call-end.js';
+import { abortError } from '../contract/abort.js';
 import { closeFd } from '../sys/fd.js';
 import { rawWatch, type Watch } from '../sys/native.js';
-import { signalNumber } from '../sys/signals.js';
+import { type SignalName, signalNumber } from '../sys/signals.js';
 import { trySyscall } from '../sys/syscall.js';
 import { SystemError } from '../sys/system-error.js';
 import { decodeStatus, type Exit } from '../sys/wait.js';
@@ -204,7 +204,7 @@ export class NamespaceProcess extends EventEmitter {
    * @returns whether it was sent; false once the process has ended
    * @throws {SystemError} if it is not permitted
    */
-  kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
+  kill(signal: SignalName | number = 'SIGTERM'): boolean {
     const number = signalNumber(signal);
     if (this.pidfd === -1) return false;
     const result = trySyscall('pidfd_send_signal', this.pidfd, number, null, 0);

@@ -2,10 +2,9 @@
 
 import type { ChildPart } from './child-part.js';
 import { errnoMeaning, errnoName } from './errno.js';
+import { isErrorOf, nameErrorClass } from './error-class.js';
 import { formatCall } from './format-call.js';
 import { hintFor } from './hints.js';
-
-const brand = Symbol.for('@ns/SystemError');
 
 /** What a {@link SystemError} may say beyond the call itself. */
 export interface SystemErrorDetails {
@@ -67,12 +66,9 @@ export class SystemError extends Error {
     if (details.part !== undefined) this.part = details.part;
     if (hint !== undefined) this.hint = hint;
   }
-
-  static {
-    SystemError.prototype.name = 'SystemError';
-    Object.defineProperty(SystemError.prototype, brand, { value: true });
-  }
 }
+
+nameErrorClass(SystemError, 'SystemError');
 
 /**
  * Whether a value is a {@link SystemError}, also one of another copy of this package, and
@@ -82,15 +78,13 @@ export class SystemError extends Error {
  */
 export function isSystemError(value: unknown, code?: string): value is SystemError {
   return (
-    value instanceof Error &&
-    brand in value &&
-    (code === undefined || ('code' in value && value.code === code))
+    isErrorOf(value, 'SystemError') && (code === undefined || (value as SystemError).code === code)
   );
 }
 
 /** Gives a SystemError that came from another thread, as a bare Error, its class back. */
 export function reviveSystemError(value: unknown): unknown {
-  if (!(value instanceof Error) || brand in value) return value;
+  if (!(value instanceof Error) || isErrorOf(value, 'SystemError')) return value;
   if (value.name === 'SystemError' && 'syscall' in value && 'errno' in value) {
     Object.setPrototypeOf(value, SystemError.prototype);
   }

@@ -1,11 +1,12 @@
 // A Worker that lives in other namespaces.
+
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Namespace } from '../namespaces/namespace.js';
+import { createNamespace } from '../child/create-namespace.js';
 import { inWorker } from '../testing/in-worker.js';
 import { fdCount, threadNamespaces } from '../testing/index.js';
 import { NamespaceWorker, type NamespaceWorkerOptions } from './namespace-worker.js';
@@ -40,7 +41,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 test('the thread is in the namespaces, the others stay where they are', async () => {
   const before = threadNamespaces().get(process.pid);
-  using net = Namespace.create('net');
+  using net = createNamespace('net');
   const result = await inside(
     [net, 'uts'],
     `
@@ -73,7 +74,7 @@ test('the thread is in the namespaces, the others stay where they are', async ()
 test.each(['module.mjs', 'module.cjs'])(
   'the code of %s finds what it would find in any Worker',
   async (file) => {
-    using uts = Namespace.create('uts');
+    using uts = createNamespace('uts');
     const buffer = new ArrayBuffer(4);
     const options = { workerData: { map: new Map([[1, buffer]]) }, argv: ['a', 'b'] };
     const path = join(directory, file);
@@ -93,7 +94,7 @@ test.each(['module.mjs', 'module.cjs'])(
 );
 
 test('code may be text, a URL, and take messages', async () => {
-  using uts = Namespace.create('uts');
+  using uts = createNamespace('uts');
   const evaluated = new NamespaceWorker(
     `const { parentPort } = require('node:worker_threads');
      parentPort.once('message', async (text) => {
@@ -118,7 +119,7 @@ test('code may be text, a URL, and take messages', async () => {
 
 test('a handle may be closed at once, and nothing stays open', async () => {
   const before = fdCount();
-  const net = Namespace.create('net');
+  const net = createNamespace('net');
   const name = `${net}`;
   const result = inside([net], `return link('net')`);
   net.close();
@@ -132,15 +133,15 @@ test('a handle may be closed at once, and nothing stays open', async () => {
 });
 
 test('a mount namespace of another user namespace is refused: its owner decides what is in the files', () => {
-  using user = Namespace.create('user');
-  using mount = Namespace.create('mount', { user });
+  using user = createNamespace('user');
+  using mount = createNamespace('mount', { user });
   expect(() => new NamespaceWorker('./any.js', { namespaces: [mount] })).toThrow(
     `cannot join ${mount}: it belongs to ${user}`,
   );
 });
 
 test('a mount namespace is private if it is new, and may be joined', async () => {
-  using mount = Namespace.create('mount');
+  using mount = createNamespace('mount');
   const joined = await inside([mount], `return [link('mnt'), process.cwd() !== '']`);
   expect(joined).toEqual([`${mount}`, true]);
   const mounted = await inside(
@@ -155,8 +156,8 @@ test('a mount namespace is private if it is new, and may be joined', async () =>
 });
 
 test('children of the Worker, and Workers, are born in there', async () => {
-  using net = Namespace.create('net');
-  using ipc = Namespace.create('ipc');
+  using net = createNamespace('net');
+  using ipc = createNamespace('ipc');
   const result = await inside(
     [net, ipc],
     `
@@ -192,7 +193,7 @@ test('libuv has its threads outside, although the Worker is the first to use the
 });
 
 test('a stale handle is told of at once', () => {
-  const uts = Namespace.create('uts');
+  const uts = createNamespace('uts');
   const name = readlinkSync(`/proc/self/fd/${uts.fd}`);
   expect(name).toMatch(/^uts:/);
   uts.close();

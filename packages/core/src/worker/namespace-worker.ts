@@ -42,7 +42,7 @@ function checkNamespaces(namespaces: unknown): readonly (Namespace | NamespaceTy
   for (const item of namespaces as unknown[]) {
     if (!isNamespace(item) && !isNamespaceType(item)) {
       throw new TypeError(
-        `namespaces must contain handles and names of types; make a handle of a specification with Namespace.create: ${String(item)}`,
+        `namespaces must contain handles and names of types; make a handle of a specification with createNamespace: ${String(item)}`,
       );
     }
     const type = typeof item === 'string' ? item : item.type;

@@ -1,5 +1,5 @@
 // The root itself: a directory bound, layers over one, or an empty tmpfs.
-import { AT, type Call, type ParentDescriptor, type Program } from '@ns/core';
+import { AT, type Call, type ParentDescriptor, type Program } from '@ns/core/authors';
 import { addAttach, addDetached, addFilesystem, addReadonly } from '../build.js';
 import { overlayRecipe } from '../overlay.js';
 import { addPivot } from '../root.js';

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
-import { assertKeys, ownOptions } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import { assertFd } from '@ns/core/sys';
 import { assertFlag, assertMode, assertOneOf, assertPath, assertText } from '../checks.js';
 import type { DetachedMount } from '../detached.js';

@@ -1,5 +1,5 @@
 // A /dev with what programs expect, and no other devices.
-import { AT, type Call } from '@ns/core';
+import { AT, type Call } from '@ns/core/authors';
 import { O_CLOEXEC } from '@ns/core/sys';
 import { addDetached, addReadonly } from '../build.js';
 import { OPEN_TREE } from '../flags.js';

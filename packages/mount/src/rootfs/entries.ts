@@ -1,5 +1,5 @@
 // What a caller puts into a root: mounts, files, directories and links.
-import { AT, type Call } from '@ns/core';
+import { AT, type Call } from '@ns/core/authors';
 import { O_CLOEXEC, trySyscall } from '@ns/core/sys';
 import { addMountable, stepOf } from '../build.js';
 import { OPEN_TREE } from '../flags.js';

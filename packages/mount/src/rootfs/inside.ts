@@ -1,6 +1,12 @@
 // Paths inside of a root that may be hostile: every one is resolved by the kernel with the new root
 // as the end of all ways, and what is then done is done to the descriptor.
-import { type Call, type CallOptions, ParentDescriptor, type Program, RESOLVE } from '@ns/core';
+import {
+  type Call,
+  type CallOptions,
+  ParentDescriptor,
+  type Program,
+  RESOLVE,
+} from '@ns/core/authors';
 import { O_CLOEXEC, O_PATH } from '@ns/core/sys';
 import { addReadonly } from '../build.js';
 import { MOVE_MOUNT } from '../flags.js';

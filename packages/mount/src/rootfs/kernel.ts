@@ -1,5 +1,5 @@
 // /proc and /sys of a root, and what is hidden or protected in them.
-import { AT, type Preparation } from '@ns/core';
+import { AT, type Preparation } from '@ns/core/authors';
 import { addDetached, addReadonly } from '../build.js';
 import { MOVE_MOUNT, OPEN_TREE } from '../flags.js';
 import type { MountSource } from '../mounts.js';

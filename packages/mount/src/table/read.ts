@@ -1,5 +1,6 @@
 // Reads mount tables: of this thread, of a process, of a namespace without any process.
-import { AT, assertKeys, Namespace, ownOptions, Program, runProgramSync } from '@ns/core';
+import { Namespace } from '@ns/core';
+import { AT, assertKeys, ownOptions, Program, runProgramSync } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
 import { assertPlace, type Place, withHandles } from '../perform.js';
 import { type MountInfo, parseMountinfo } from './mountinfo.js';

@@ -1,5 +1,6 @@
 // statmount(2) and listmount(2): single mounts asked of the kernel, without reading a whole table.
-import { AT, assertKeys, Namespace, ownOptions, SystemError } from '@ns/core';
+import { Namespace, SystemError } from '@ns/core';
+import { AT, assertKeys, ownOptions } from '@ns/core/authors';
 import { syscall, trySyscall } from '@ns/core/sys';
 import { attributesOf } from '../attributes.js';
 import { assertPath } from '../checks.js';

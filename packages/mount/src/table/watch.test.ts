@@ -1,6 +1,7 @@
 import { mkdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { AT, MNT, Namespace, spawn } from '@ns/core';
+import { Namespace, spawn } from '@ns/core';
+import { AT, MNT } from '@ns/core/authors';
 import { skipUnlessKernel, skipUnlessRoot } from '@ns/core/testing';
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest';
 import { remount } from '../change.js';

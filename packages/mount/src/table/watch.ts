@@ -1,5 +1,5 @@
 // Changes of a mount table as they happen.
-import { assertKeys, ownOptions } from '@ns/core';
+import { assertKeys, ownOptions } from '@ns/core/authors';
 import { assertPlace, type Place } from '../perform.js';
 import { anyChanges } from './reported.js';
 import type { ChangeSource, OpenSource } from './source.js';

@@ -1,7 +1,8 @@
 // The directory of named namespaces, shared with `ip netns`: a mount of its own that is shared with
 // all mount namespaces, so that a name deleted in one is gone in the others.
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
-import { isSystemError, MS } from '@ns/core';
+import { isSystemError } from '@ns/core';
+import { MS } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { lockFile } from '../lock.js';
 import { DIRECTORY } from './names.js';

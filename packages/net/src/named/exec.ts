@@ -2,9 +2,6 @@
 // the place of those in /etc, and a /sys that shows the namespace's own interfaces.
 import { readdirSync } from 'node:fs';
 import {
-  assertObject,
-  MNT,
-  MS,
   type Namespace,
   type NamespaceProcess,
   type NamespaceSpec,
@@ -14,6 +11,7 @@ import {
   type SpawnOptions,
   spawn,
 } from '@ns/core';
+import { assertObject, MNT, MS } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { open } from './named.js';
 

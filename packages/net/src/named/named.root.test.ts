@@ -1,6 +1,6 @@
 import { execFileSync, spawn as nodeSpawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { MS } from '@ns/core';
+import { MS } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { beforeAll, expect, test } from 'vitest';
 import { named } from '../index.js';

@@ -1,5 +1,5 @@
 // Fixed C structures: the headers of messages and some attributes.
-import { assertKeys } from '@ns/core';
+import { assertKeys } from '@ns/core/authors';
 import type { Codec, Scalar } from './codec.js';
 
 type Fields = Readonly<Record<string, Scalar<unknown>>>;

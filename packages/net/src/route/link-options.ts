@@ -1,5 +1,5 @@
 // What can be asked of a link, and how it is written as attributes.
-import { assertObject, ownOptions } from '@ns/core';
+import { assertObject, ownOptions } from '@ns/core/authors';
 import type { ValuesOf } from '../netlink/attributes.js';
 import { checked } from '../options.js';
 import { type NetTarget, withNet } from '../where.js';

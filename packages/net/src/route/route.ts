@@ -1,5 +1,5 @@
 // Route: rtnetlink in one network namespace.
-import { targetOf } from '@ns/core';
+import { targetOf } from '@ns/core/authors';
 import { NetlinkSocket } from '../netlink/socket.js';
 import { TrafficClasses } from '../tc/classes.js';
 import { Filters } from '../tc/filters.js';

@@ -1,5 +1,6 @@
 // For tests: names of network namespaces apart from the machine's own.
-import { CLONE, MS, Namespace } from '@ns/core';
+import { createNamespace } from '@ns/core';
+import { CLONE, MS } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 
 /** Lets this thread visit other mount namespaces. Once, before {@link elsewhere}. */
@@ -9,7 +10,7 @@ export function mayVisit(): void {
 
 /** Runs a function in a mount namespace with an empty /run. */
 export function elsewhere<Result>(visit: () => Result): Result {
-  using mounts = Namespace.create('mount');
+  using mounts = createNamespace('mount');
   return mounts.enter(() => {
     syscall('mount', null, '/', null, MS.REC | MS.PRIVATE, null);
     syscall('mount', 'tmpfs', '/run', 'tmpfs', 0, null);

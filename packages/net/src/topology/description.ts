@@ -1,5 +1,5 @@
 // How a lab is described: namespaces with names, the cables between them, and what each has.
-import { assertKeys, assertObject, ownOptions } from '@ns/core';
+import { assertKeys, assertObject, ownOptions } from '@ns/core/authors';
 import { assertName } from '../named/names.js';
 import { checkedLink, type LinkSettings, type NewLink } from '../route/link-options.js';
 import type { NewRoute } from '../route/route-table.js';

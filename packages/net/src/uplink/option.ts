@@ -1,5 +1,5 @@
 // The way outside of a child, as an option of net(): made while the child waits, and ended with it.
-import { ownOptions, type Preparation } from '@ns/core';
+import { ownOptions, type Preparation } from '@ns/core/authors';
 import { type NatUplink, type NatUplinkOptions, natUplink, toNatUplink } from './nat.js';
 import { onEnd } from './on-end.js';
 import {

@@ -2,7 +2,8 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AT, type NamespaceSpec, run } from '@ns/core';
+import { type NamespaceSpec, run } from '@ns/core';
+import { AT } from '@ns/core/authors';
 import { isRoot } from '@ns/core/testing';
 import { MOVE_MOUNT, OPEN_TREE, type RootEntry, rootfs } from '@ns/mount';
 import { pid } from '@ns/pid';

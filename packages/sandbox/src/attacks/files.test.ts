@@ -12,7 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { F, run } from '@ns/core';
+import { run } from '@ns/core';
+import { F } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { isRoot } from '@ns/core/testing';
 import { mount } from '@ns/mount';

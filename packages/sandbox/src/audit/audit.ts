@@ -1,5 +1,5 @@
 // audit(): tries from inside a sandbox what a stranger would try first.
-import { assertKeys } from '@ns/core';
+import { assertKeys } from '@ns/core/authors';
 import { create } from '../create.js';
 import type { SandboxOptions } from '../options.js';
 import { Calls } from './calls.js';

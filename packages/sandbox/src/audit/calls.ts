@@ -1,7 +1,7 @@
 // System calls that are made in a sandbox to see how they go: a program in which no error ends it.
 // It needs no file in the root, and is a command as every other one: filter, limits, ids and exec.
 import { constants } from 'node:fs';
-import { AT, type Call, Program, type ProgramArgument, ProgramCommand } from '@ns/core';
+import { AT, type Call, Program, type ProgramArgument, ProgramCommand } from '@ns/core/authors';
 import { errnoName, O_CLOEXEC, type SyscallName } from '@ns/core/sys';
 import type { Sandbox } from '../sandbox.js';
 

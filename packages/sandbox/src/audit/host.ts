@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import os from 'node:os';
 import { resolve } from 'node:path';
-import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '@ns/core';
+import { allNamespaceTypes, type NamespaceType } from '@ns/core';
+import { namespaceTypes } from '@ns/core/authors';
 import { type MountInfo, mountinfo } from '@ns/mount';
 import type { SandboxOptions } from '../options.js';
 import { type FileFacts, kindOf } from './calls.js';

@@ -1,5 +1,6 @@
 // The first look around in a sandbox: what the probes need to know before they try anything.
-import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '@ns/core';
+import { allNamespaceTypes, type NamespaceType } from '@ns/core';
+import { namespaceTypes } from '@ns/core/authors';
 import { type MountInfo, parseMountinfo } from '@ns/mount';
 import { type CapabilityState, parseCapabilities, parseIdMap, toInside, toOutside } from '@ns/user';
 import type { SandboxOptions } from '../options.js';

@@ -2,7 +2,8 @@
 import { constants, type Dirent, fchmodSync, fstatSync, writeFile as writeFd } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { assertKeys, SystemError } from '@ns/core';
+import { SystemError } from '@ns/core';
+import { assertKeys } from '@ns/core/authors';
 import { closeFd, duplicate, errnoNumber, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
 import { listInChild, readInChild, writeInChild } from './in-child.js';
 import { assertPath, cPath, type FilePath, pathOf, shownPath, splitPath } from './paths.js';

@@ -3,7 +3,8 @@
 // this process makes one (SECURITY.md S6). A child of ours makes them, outside of the container, with a
 // descriptor of its root; it is killed at the deadline, and reaped when the kernel lets it go.
 import { constants } from 'node:fs';
-import { AT, Program, type ProgramResults, RESOLVE, runProgram, SystemError } from '@ns/core';
+import { SystemError } from '@ns/core';
+import { AT, Program, type ProgramResults, RESOLVE, runProgram } from '@ns/core/authors';
 import { addressOf, closeFd, errnoNumber, O_CLOEXEC, O_PATH, syscall } from '@ns/core/sys';
 import { cPath, type FilePath, pathOf, shownPath } from './paths.js';
 

@@ -1,7 +1,8 @@
 // Paths in a root that may be hostile: the kernel resolves them with that root as the end of all ways.
 
 import { constants } from 'node:fs';
-import { RESOLVE, SystemError } from '@ns/core';
+import { SystemError } from '@ns/core';
+import { RESOLVE } from '@ns/core/authors';
 import { errnoNumber, O_CLOEXEC, O_PATH, trySyscall } from '@ns/core/sys';
 import { cPath, type FilePath } from './paths.js';
 

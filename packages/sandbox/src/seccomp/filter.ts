@@ -2,7 +2,7 @@
 // it takes away what no namespace separates, and large parts of the kernel that are rarely used and
 // often had holes. What takes a capability is left to the capabilities.
 import { constants } from 'node:os';
-import { CLONE } from '@ns/core';
+import { CLONE } from '@ns/core/authors';
 import { syscallNumber } from '@ns/core/sys';
 import {
   ALLOW,

@@ -4,7 +4,8 @@
 // The work is linear in what an archive has: a directory is cleared of lower layers once in each layer,
 // and every name that is looked at is then removed, or was paid for by an entry.
 import { constants, fchmodSync, fchownSync, fstatSync, futimesSync, writeSync } from 'node:fs';
-import { AT, isSystemError } from '@ns/core';
+import { isSystemError } from '@ns/core';
+import { AT } from '@ns/core/authors';
 import { closeFd, errnoNumber, O_CLOEXEC, O_PATH, syscall, trySyscall } from '@ns/core/sys';
 import type { Breaks } from '../breaks.js';
 import { namesIn } from '../files/names.js';

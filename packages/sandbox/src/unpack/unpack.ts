@@ -2,7 +2,7 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { assertKeys } from '@ns/core';
+import { assertKeys } from '@ns/core/authors';
 import { Breaks } from '../breaks.js';
 import { type Bytes, bytesOf } from '../bytes.js';
 import { SandboxFiles } from '../files/files.js';

@@ -1,6 +1,6 @@
 // Devices and terminals.
 import { constants } from 'node:fs';
-import { AT } from '@ns/core';
+import { AT } from '@ns/core/authors';
 import { blocked, judge, type Probe, reachable } from '../probe.js';
 
 /** Devices that tell nothing, and do nothing to others. */

@@ -1,6 +1,6 @@
 // Interfaces of the kernel that no namespace separates. Arguments are such that a call which goes
 // through changes nothing: it makes a descriptor, or fails for another reason than a permission.
-import { AT, type ProgramArgument } from '@ns/core';
+import { AT, type ProgramArgument } from '@ns/core/authors';
 import type { SyscallName } from '@ns/core/sys';
 import type { Outcome } from '../calls.js';
 import { blocked, judge, type Probe, reachable } from '../probe.js';
