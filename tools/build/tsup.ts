@@ -44,6 +44,8 @@ export function packageBuild(entry: Record<string, string>, options: Options = {
   return defineConfig({
     ...common,
     splitting: true,
+    // A class that refers to itself is renamed otherwise: `_SystemError`.
+    keepNames: true,
     sourcemap: true,
     esbuildPlugins: [builtins],
     // Declarations are made against the built packages, as a user sees them.

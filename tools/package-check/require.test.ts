@@ -19,6 +19,17 @@ test('require() and import of @ns/core give the same classes', () => {
   expect(output).toBe('function true');
 });
 
+test('classes keep their names in the built packages', () => {
+  const output = node(`
+    const wrong = ['core', 'core/authors', 'core/sys', 'all', 'cgroup', 'ipc', 'net', 'mount', 'pid', 'sandbox'].flatMap((name) =>
+      Object.entries(require('@ns/' + name))
+        .filter(([key, value]) => /^class /.test(value) && value.name !== key)
+        .map(([key, value]) => name + ': ' + key + ' is called ' + value.name));
+    console.log(JSON.stringify(wrong));
+  `);
+  expect(JSON.parse(output)).toEqual([]);
+});
+
 test('the entries of @ns/core share one copy of what they have in common', () => {
   const output = node(`
     const classes = ['@ns/core', '@ns/core/authors', '@ns/core/sys', '@ns/core/testing'].flatMap((entry) =>
