@@ -2,24 +2,24 @@
 import { closeFd } from '../sys/fd.js';
 import { isMainThread } from '../sys/native.js';
 import { nameOfNsfs } from './nsfs.js';
-import { leavePlace, type Place } from './thread-namespaces.js';
+import { releaseThreadNamespace, type ThreadNamespace } from './thread-namespaces.js';
 
 /** What an open handle holds. Kept apart from the handle, which must stay collectable. */
-export interface Held {
+export interface OwnedHandle {
   readonly fd: number;
   /** Called after the descriptor is closed. */
   readonly released?: () => void;
   /** Where the thread was when it first entered. */
-  place?: Place;
+  thread?: ThreadNamespace;
 }
 
-function release({ fd, released, place }: Held): void {
+function release({ fd, released, thread }: OwnedHandle): void {
   closeFd(fd);
   released?.();
-  if (place) leavePlace(place);
+  if (thread) releaseThreadNamespace(thread);
 }
 
-const registry = new FinalizationRegistry<Held>((held) => {
+const registry = new FinalizationRegistry<OwnedHandle>((held) => {
   const name = nameOfNsfs(held.fd);
   inWorker?.delete(held);
   release(held);
@@ -30,7 +30,7 @@ const registry = new FinalizationRegistry<Held>((held) => {
 });
 
 // Descriptors belong to the process, so they would outlive a Worker.
-const inWorker = isMainThread ? undefined : new Set<Held>();
+const inWorker = isMainThread ? undefined : new Set<OwnedHandle>();
 if (inWorker) {
   process.once('exit', () => {
     for (const held of inWorker) release(held);
@@ -38,13 +38,13 @@ if (inWorker) {
 }
 
 /** From now on the handle owns this. */
-export function hold(handle: object, held: Held): void {
+export function hold(handle: object, held: OwnedHandle): void {
   registry.register(handle, held, held);
   inWorker?.add(held);
 }
 
 /** Closes what a handle owns. */
-export function letGo(held: Held): void {
+export function letGo(held: OwnedHandle): void {
   registry.unregister(held);
   inWorker?.delete(held);
   release(held);

@@ -11,8 +11,8 @@ import {
   type NamespaceType,
   namespaceTypes,
 } from '../../sys/namespace-types.js';
-import type { ChildOptions } from '../child.js';
-import type { Draft } from '../compose.js';
+import type { Child } from '../child.js';
+import type { ChildPlan } from '../plan.js';
 import { endWithParent } from './parent-death.js';
 
 /** Phases that {@link enterNamespaces} sees to. */
@@ -70,8 +70,8 @@ function takeMappedIds(program: Program, groups: Call): void {
 }
 
 /** Joins the handles, user namespace first, which brings the privilege to join the others. */
-function joinHandles(program: Program, options: ChildOptions): void {
-  const { handles, specs, command, hold } = options;
+function joinHandles(program: Program, child: Child): void {
+  const { handles, specs, command, hold } = child;
   // A child that is never dumpable, such as one that only makes calls, may keep the caller's ids; but
   // only a mapped id can make a user namespace.
   const takesIds =
@@ -109,12 +109,12 @@ function joinHandles(program: Program, options: ChildOptions): void {
  * runner and not by the flags of the clone: exec would take the capabilities that a new user
  * namespace brings.
  */
-export function enterNamespaces(program: Program, { options, owner, programs }: Draft): void {
-  const { handles, specs } = options;
+export function enterNamespaces(program: Program, { child, owner, programs }: ChildPlan): void {
+  const { handles, specs } = child;
   const types = new Set(specs.map(({ type }) => type));
   program.append(programs.open ?? []);
   if (handles.length > 0) forbidTracing(program);
-  joinHandles(program, options);
+  joinHandles(program, child);
   if (owner) {
     // Whoever makes a user namespace owns it; capabilities come back with it.
     const part = 'user';
@@ -143,10 +143,10 @@ export function enterNamespaces(program: Program, { options, owner, programs }: 
 }
 
 /** Goes on in another process, since pid namespaces, and time namespaces of old, are for children. */
-export function goOnInReplacement(program: Program, draft: Draft, status: number): void {
-  const { replaced, setTid } = draft;
+export function goOnInReplacement(program: Program, plan: ChildPlan, status: number): void {
+  const { replaced, setTid } = plan;
   if (!replaced) return;
   const tids = Int32Array.from(setTid ?? []);
   program.append([stepEntry('replace', [new Uint8Array(tids.buffer), tids.length])]);
-  endWithParent(program, draft, status);
+  endWithParent(program, plan, status);
 }

@@ -1,8 +1,9 @@
-// What the options of a child ask for, before any descriptor exists: which way it is made, and what
-// the specifications add to each of its phases.
+// The plan of a child: the way in which it is made, and the calls that specifications add to each of
+// its phases. No descriptor is opened for it.
 import { release } from 'node:os';
-import { assertKeys, ownOptions } from '../contract/arguments.js';
+import { knownMembers } from '../contract/options.js';
 import { Rollback } from '../contract/rollback.js';
+import { withoutPrototype } from '../contract/values.js';
 import type { Call } from '../program/call.js';
 import type { CloneOptions, Layout } from '../program/layout.js';
 import { Program } from '../program/program.js';
@@ -10,12 +11,12 @@ import { type InitOptions, type Phase, type Preparation, phases } from '../progr
 import type { ChildPart } from '../sys/child-part.js';
 import { CLONE } from '../sys/flags.js';
 import { flagsOf, type NamespaceType } from '../sys/namespace-types.js';
-import type { ChildOptions } from './child.js';
+import type { Child } from './child.js';
 
 /**
- * Before Linux 6.2 an exec stays in the time namespace that it was in, and the clone that makes one
- * enters it, which fixes its offsets. Then the child makes it by unshare, and goes on in a process
- * of its own.
+ * Returns true before Linux 6.2. There, an exec stays in its time namespace, and the clone that makes a
+ * new one enters it, which fixes the offsets. The child then makes it by unshare, and goes on in a
+ * second process.
  */
 function timeNeedsClone(kernel: string): boolean {
   const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
@@ -28,37 +29,41 @@ interface Owner {
   readonly gid: number;
 }
 
-/** What the options ask for, before any descriptor exists. */
-export interface Draft {
-  readonly options: ChildOptions;
+/** A child that would be made, as data. */
+export interface ChildPlan {
+  readonly child: Child;
   readonly clone: CloneOptions;
   /** Types of the new namespaces. */
   readonly creates: ReadonlySet<NamespaceType>;
-  /** The child leaves the parent's memory first, and runs the rest in the runner. */
+  /** The child leaves the parent's memory first, and runs its program in the runner. */
   readonly isolated: boolean;
-  /** Our init stays as the command's parent. */
+  /** The runner stays as the command's parent. */
   readonly init: boolean;
   readonly initOptions: InitOptions;
-  /** Who makes the new user namespace, if not the caller. */
+  /** Ids of the process that makes the new user namespace; undefined for the caller's. */
   readonly owner: Owner | undefined;
-  /** What the child gets when the parent ends; 0 for nothing. */
+  /** Signal that the child gets when the parent ends; 0 for none. */
   readonly parentSignal: number;
-  /** The runner clones itself, because a pid namespace takes effect with the next clone. */
+  /** The runner clones itself: a pid namespace takes effect with the next clone. */
   readonly replaced: boolean;
   /** Pids for that clone. */
   readonly setTid: readonly number[] | undefined;
   readonly programs: Readonly<Partial<Record<Phase, Program>>>;
-  /** What the specifications want undone if the child cannot be made; goes on with its launch. */
+  /** The steps that undo what specifications did. The launch of the child adds its own. */
   readonly rollback: Rollback;
   /** Reads what the calls returned, while the memory is still there. */
   readonly harvest?: ((layout: Layout) => void) | undefined;
   /** Calls before all others, while the child is where its parent is. */
   readonly first?: readonly Call[] | undefined;
-  /** The duplicates that stand for descriptors which the caller may close by then. */
-  readonly taken?: ReadonlyMap<number, number> | undefined;
-  /** Changes the finished program: how tests make any of its calls fail, or wait. */
+  /** Duplicates of descriptors that the caller may close before the clone. */
+  readonly duplicates?: ReadonlyMap<number, number> | undefined;
+  /** Changes the finished program, for tests that make one of its calls fail or wait. */
   readonly edit?: ((entries: readonly Call[]) => readonly Call[]) | undefined;
 }
+
+const initKeys: ReadonlySet<string> = new Set<keyof InitOptions>([
+  ...(['forwardSignals', 'grace', 'confined', 'guarded'] as const),
+]);
 
 /** Parts of the calls that the option `prepare` adds; those of the settings are of many kinds. */
 const partOfPhase: Readonly<Partial<Record<Phase, ChildPart>>> = {
@@ -70,24 +75,23 @@ const partOfPhase: Readonly<Partial<Record<Phase, ChildPart>>> = {
   credentials: 'user',
 };
 
-/** Collects what the specs contribute, and after them a program of the caller's. */
-export function draft(given: ChildOptions, program?: Program): Draft {
-  const options = ownOptions(given);
-  const { specs, handles } = options;
+/** Plans a child: its specifications add their calls, and the program comes after them. */
+export function planChild(child: Child, program?: Program): ChildPlan {
+  const { specs, handles } = child;
   const creates = new Set<NamespaceType>(specs.map(({ type }) => type));
   const joins = new Set<NamespaceType>(handles.map(({ type }) => type));
-  const programs = ownOptions<Partial<Record<Phase, Program>>>({});
+  const programs = withoutPrototype<Partial<Record<Phase, Program>>>({});
   const programOf = (phase: Phase) => (programs[phase] ??= new Program());
   const rollback = new Rollback();
-  const changesIds = options.uid !== undefined || options.gid !== undefined;
+  const changesIds = child.uid !== undefined || child.gid !== undefined;
   const state = {
     isolated: changesIds || joins.size > 0,
-    init: options.hold !== undefined || options.init === true,
-    initOptions: ownOptions<InitOptions>({}),
+    init: child.hold !== undefined || child.init,
+    initOptions: withoutPrototype<InitOptions>({}),
     owner: undefined as Owner | undefined,
-    parentSignal: options.parentDeathSignal,
+    parentSignal: child.parentDeathSignal,
   };
-  const clone: CloneOptions = ownOptions({ flags: 0 });
+  const clone: CloneOptions = withoutPrototype({ flags: 0 });
   let setTid: readonly number[] | undefined;
 
   const preparation: Preparation = {
@@ -95,9 +99,9 @@ export function draft(given: ChildOptions, program?: Program): Draft {
     joins,
     program: programOf,
     useInit: (initOptions = {}) => {
-      assertKeys(initOptions, ['forwardSignals', 'grace', 'confined', 'guarded'], 'init');
+      const given = knownMembers(initOptions, initKeys, 'init');
       state.init = true;
-      state.initOptions = ownOptions({ ...state.initOptions, ...ownOptions(initOptions) });
+      state.initOptions = withoutPrototype({ ...state.initOptions, ...given });
     },
     ownedBy: (uid, gid) => {
       state.isolated = true;
@@ -110,8 +114,10 @@ export function draft(given: ChildOptions, program?: Program): Draft {
       setTid = tids;
     },
     startInCgroup: (fd) => {
-      if (options.cgroup !== undefined) {
-        throw new TypeError('cgroup: a namespace specification has chosen one already');
+      if (child.cgroup !== undefined) {
+        throw new TypeError(
+          'options.cgroup cannot be set with a specification that chooses a cgroup itself',
+        );
       }
       clone.flags += CLONE.INTO_CGROUP;
       clone.cgroup = fd;
@@ -123,7 +129,7 @@ export function draft(given: ChildOptions, program?: Program): Draft {
       rollback.add(step);
     },
   };
-  /** Has a contributor add its calls, which then belong to its part. SECURITY.md S9. */
+  /** Lets a contributor add its calls, which then belong to its part. SECURITY.md S9. */
   const contribute = (
     prepare: ((child: Preparation) => void) | undefined,
     partIn: (phase: Phase) => ChildPart | undefined,
@@ -138,7 +144,7 @@ export function draft(given: ChildOptions, program?: Program): Draft {
   };
   try {
     for (const spec of specs) contribute(spec.prepare?.bind(spec), () => spec.type);
-    contribute(options.prepare, (phase) => partOfPhase[phase]);
+    contribute(child.prepare, (phase) => partOfPhase[phase]);
   } catch (error) {
     rollback.undoFailed();
     throw error;
@@ -153,7 +159,7 @@ export function draft(given: ChildOptions, program?: Program): Draft {
     clone.flags += flagsOf(creates);
     if (setTid) clone.setTid = setTid;
   }
-  const none = { first: undefined, taken: undefined, harvest: undefined, edit: undefined };
-  const made = { options, clone, creates, isolated, replaced, setTid, programs, rollback };
-  return { ...none, ...state, ...made };
+  const none = { first: undefined, duplicates: undefined, harvest: undefined, edit: undefined };
+  const common = { child, clone, creates, isolated, replaced, setTid, programs, rollback };
+  return { ...none, ...state, ...common };
 }

@@ -2,7 +2,7 @@
 
 import type { Program } from '../../program/program.js';
 import { PR } from '../../sys/flags.js';
-import type { Draft } from '../compose.js';
+import type { ChildPlan } from '../plan.js';
 
 const POLLIN = 1;
 
@@ -12,7 +12,11 @@ const POLLIN = 1;
  * can keep the child alive, and again whenever the kernel has forgotten it: in a new process, and
  * after a change of credentials.
  */
-export function endWithParent(program: Program, { parentSignal }: Draft, tellsEnd: number): void {
+export function endWithParent(
+  program: Program,
+  { parentSignal }: ChildPlan,
+  tellsEnd: number,
+): void {
   if (parentSignal === 0) return;
   program.call('prctl', PR.SET_PDEATHSIG, parentSignal, 0, 0, 0);
   const poll = new DataView(new ArrayBuffer(8));

@@ -4,10 +4,10 @@ import type { CallOptions } from '../../program/call.js';
 import type { Program } from '../../program/program.js';
 import { O_CLOEXEC, O_PATH } from '../../sys/fd.js';
 import { AT, PR, RESOLVE } from '../../sys/flags.js';
-import type { ChildOptions } from '../child.js';
+import type { Child } from '../child.js';
 import { setPrivilegedAttributes } from '../process-attributes.js';
 
-function changeIds(program: Program, { uid, gid }: ChildOptions): void {
+function changeIds(program: Program, { uid, gid }: Child): void {
   if (uid === undefined && gid === undefined) return;
   // As child_process does: supplementary groups go if that is permitted.
   const part = 'user';
@@ -27,7 +27,7 @@ const withoutMagicLinks = new Uint8Array(
   ).buffer,
 );
 
-function changeDirectory(program: Program, { directory, specs, handles }: ChildOptions): void {
+function changeDirectory(program: Program, { directory, specs, handles }: Child): void {
   if (directory === undefined) return;
   const options: CallOptions = { step: 'changing the working directory', part: 'command' };
   if (![...specs, ...handles].some(({ type }) => type === 'mount')) {
@@ -45,7 +45,7 @@ function changeDirectory(program: Program, { directory, specs, handles }: ChildO
  * Returns true for a child that a stranger can trace, and to which no descriptor of the caller's was
  * given: the caller's terminal must not be left to it by the session either (SECURITY.md S7).
  */
-function leavesSession({ handles, stdio, attributes }: ChildOptions): boolean {
+function leavesSession({ handles, stdio, attributes }: Child): boolean {
   return (
     handles.some(({ type }) => type === 'user') &&
     attributes.processGroup === undefined &&
@@ -54,7 +54,7 @@ function leavesSession({ handles, stdio, attributes }: ChildOptions): boolean {
 }
 
 /** Session, directory, attributes and ids. */
-export function setUpProcess(program: Program, options: ChildOptions): void {
+export function setUpProcess(program: Program, options: Child): void {
   const { detached, attributes, terminal } = options;
   if (detached || (!terminal && leavesSession(options))) program.call('setsid');
   changeDirectory(program, options);

@@ -3,9 +3,9 @@ import { Call, type CallOptions, stepEntry } from '../../program/call.js';
 import type { Program } from '../../program/program.js';
 import type { InitOptions } from '../../program/spec.js';
 import { syscallNumber } from '../../sys/numbers.js';
-import type { ChildOptions, Command } from '../child.js';
-import type { Draft } from '../compose.js';
-import { filterList, type ProcessAttributes, setLastAttributes } from '../process-attributes.js';
+import type { Child, Command } from '../child.js';
+import type { ChildPlan } from '../plan.js';
+import { type Attributes, filterList, setLastAttributes } from '../process-attributes.js';
 import type { ChildDescriptor } from '../stdio.js';
 import { placeDescriptors } from './descriptors.js';
 import { endWithParent } from './parent-death.js';
@@ -40,7 +40,7 @@ function controlTerminal(program: Program): void {
 function execute(
   program: Program,
   command: Command,
-  { terminal, attributes }: ChildOptions,
+  { terminal, attributes }: Child,
   stdio: readonly ChildDescriptor[],
 ): void {
   placeDescriptors(program, stdio);
@@ -53,7 +53,7 @@ function execute(
 function stayAsInit(
   program: Program,
   { forwardSignals, grace = 0, confined = false, guarded = false }: InitOptions,
-  { noNewPrivileges = false, seccomp }: ProcessAttributes,
+  { noNewPrivileges, seccomp }: Attributes,
   status: number,
 ): void {
   const forwarded = forwardSignals?.reduce((set, signal) => set | (1n << BigInt(signal - 1)), 0n);
@@ -70,23 +70,23 @@ function stayAsInit(
  */
 export function becomeCommand(
   program: Program,
-  draft: Draft,
+  plan: ChildPlan,
   tellsEnd: number,
   stdio: readonly ChildDescriptor[],
 ): void {
-  const { options, init, initOptions } = draft;
-  const { command, hold } = options;
+  const { child, init, initOptions } = plan;
+  const { command, hold } = child;
   if (hold) {
-    setLastAttributes(program, options.attributes);
+    setLastAttributes(program, child.attributes);
     const guarded = hold === 'closed' || initOptions.guarded === true;
     program.append([stepEntry('hold', [tellsEnd, Number(guarded)])]);
   } else if (!command) program.call('exit_group', 0);
   else {
     if (init) {
-      stayAsInit(program, initOptions, options.attributes, tellsEnd);
+      stayAsInit(program, initOptions, child.attributes, tellsEnd);
       // The command's parent is then our init.
-      endWithParent(program, draft, tellsEnd);
+      endWithParent(program, plan, tellsEnd);
     }
-    execute(program, command, options, stdio);
+    execute(program, command, child, stdio);
   }
 }
