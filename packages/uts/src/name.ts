@@ -1,36 +1,36 @@
-// Names of a UTS namespace: at most 64 bytes of any kind, seldom but possibly not UTF-8.
+// Names of a UTS namespace: at most 64 bytes. Most are UTF-8, but the kernel takes any byte except NUL.
+import { type Parser, parse } from '@ns/core/authors';
 
-/** Most bytes of a host name, a domain name and each field of {@link uname}. */
+/** The most bytes of a host name, of a domain name and of each field of {@link uname}. */
 export const UTS_NAME_MAX = 64;
 
-/** A name to be set: a text (as UTF-8), or bytes if it is to be something else. */
+/** A name to write: a string, which becomes UTF-8, or the bytes themselves. */
 export type Name = string | Uint8Array;
 
-/** How names are given back. */
+/** The option that says how names are decoded. */
 export interface NameEncoding {
   /**
-   * How the bytes are decoded. Default: `'utf8'`, with U+FFFD for what is not UTF-8; `'latin1'`
-   * keeps every byte apart.
+   * The encoding of names in results. `'utf8'` replaces malformed bytes by U+FFFD, `'latin1'` keeps
+   * every byte. Default: `'utf8'`.
    */
-  encoding?: BufferEncoding;
+  encoding?: BufferEncoding | undefined;
 }
 
-/** The bytes of a name. @throws {TypeError | RangeError} naming the argument */
-export function nameBytes(name: Name, argument: string): Uint8Array {
-  if (typeof name !== 'string' && !(name instanceof Uint8Array)) {
-    throw new TypeError(`${argument} must be a string or bytes: ${String(name)}`);
+/** A name to write, as bytes. They are a copy: the caller may change its own. */
+export const nameBytes: Parser<Uint8Array> = (value, name) => {
+  if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
+    parse.refuse(name, 'a string or bytes', value);
   }
-  const bytes = typeof name === 'string' ? Buffer.from(name) : name;
-  if (bytes.includes(0)) throw new TypeError(`${argument} must not contain a NUL character`);
+  const bytes = typeof value === 'string' ? Buffer.from(value) : Uint8Array.from(value);
+  if (bytes.includes(0)) parse.refuse(name, 'without NUL characters', value);
   if (bytes.length > UTS_NAME_MAX) {
-    throw new RangeError(
-      `${argument} must have at most ${UTS_NAME_MAX} bytes, it has ${bytes.length}`,
-    );
+    parse.outOfRange(name, `at most ${UTS_NAME_MAX} bytes`, `${bytes.length} bytes`);
   }
   return bytes;
-}
+};
 
-/** Throws unless it is an encoding of Node's. */
-export function assertEncoding(encoding: string): void {
-  if (!Buffer.isEncoding(encoding)) throw new TypeError(`encoding: unknown: ${String(encoding)}`);
-}
+/** An encoding of Node.js. */
+export const bufferEncoding: Parser<BufferEncoding> = (value, name) =>
+  typeof value === 'string' && Buffer.isEncoding(value)
+    ? value
+    : parse.refuse(name, 'an encoding of Node.js', value);
