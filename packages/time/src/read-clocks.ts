@@ -1,9 +1,12 @@
-// Reading the clocks, here and in other time namespaces.
+// Reading the clocks, in the caller's and in other time namespaces.
+import type { InOptions } from '@ns/core';
 import {
+  inNamespace,
+  type Members,
   type NamespaceTarget,
   Program,
+  parse,
   runProgramSync,
-  targetOf,
   withJoins,
   withTarget,
 } from '@ns/core/authors';
@@ -16,11 +19,8 @@ const CLOCKS = { realtime: 0, monotonic: 1, boottime: 7 } as const;
 /** A clock that {@link readClocks} reads. */
 export type Clock = keyof typeof CLOCKS;
 
-/** Options of what reads from a time namespace. */
-export interface InOptions {
-  /** The time namespace: a handle, or the pid of a process in it. Default: the calling thread's. */
-  in?: NamespaceTarget;
-}
+/** Parses the options of functions that read from a time namespace. */
+export const parseRead = parse.options({ in: inNamespace('time') } satisfies Members<InOptions>);
 
 const names = Object.keys(CLOCKS) as Clock[];
 
@@ -33,7 +33,7 @@ function fromEntries(values: readonly bigint[]): Record<Clock, bigint> {
   return Object.fromEntries(names.map((name, i) => [name, values[i]])) as Record<Clock, bigint>;
 }
 
-/** What a time namespace does to a system call can only be seen from inside, so by a child. */
+/** Reads the clocks in a child that joins the namespace: only a process inside sees them shifted. */
 function readInside(target: NamespaceTarget): Record<Clock, bigint> {
   const program = new Program();
   const calls = names.map((name) =>
@@ -46,15 +46,14 @@ function readInside(target: NamespaceTarget): Record<Clock, bigint> {
 }
 
 /**
- * The clocks as a process in a time namespace sees them, in nanoseconds. `realtime`, the time of
- * day, is the same everywhere. Another namespace than the caller's is read by a short-lived child
- * that joins it, which needs CAP_SYS_ADMIN in the user namespace that owns it.
+ * Returns the clocks as a process in a time namespace sees them, in nanoseconds. `realtime`, the time
+ * of day, is the same everywhere. A namespace that `in` names is read by a short-lived child that joins it, which needs CAP_SYS_ADMIN in the user namespace that owns it.
  *
  * @throws {SystemError} EPERM if the namespace of `in` may not be joined
  * @see clock_gettime(2), time_namespaces(7)
  */
 export function readClocks(options: InOptions = {}): Record<Clock, bigint> {
-  const target = targetOf(options);
+  const { in: target } = parseRead(options);
   if (target !== undefined) return readInside(target);
   return fromEntries(
     names.map((name) => {

@@ -1,8 +1,8 @@
-// The numbers that a pid namespace gives to processes and threads. By ioctls from Linux 6.11 on,
-// which need no right over the process; before, by /proc.
+// The pids of processes and threads in a pid namespace: by ioctls from Linux 6.11 on, which need no
+// right over the process; before, by /proc.
 import { isSystemError, Namespace, SystemError } from '@ns/core';
 import { trySyscall } from '@ns/core/sys';
-import { allPids, nestedPids, statusOf, threadsOf } from './proc.js';
+import { allPids, nestedPids, statusOf, threadsOf } from './proc-status.js';
 
 const NS_GET_PID_FROM_PIDNS = 0x8004_b706;
 const NS_GET_PID_IN_PIDNS = 0x8004_b708;
@@ -10,12 +10,12 @@ const ESRCH = 3;
 const EINVAL = 22;
 const ENOTTY = 25;
 
-/** A number in another namespace. */
+/** A pid in another namespace. */
 export interface TranslatedPid {
   readonly pid: number;
   /**
-   * False if the kernel has no call for it (before Linux 6.11) and it was read from /proc step by
-   * step: a process may have ended meanwhile, and its number be another's.
+   * False if the pid was read from /proc step by step (before Linux 6.11): the process may have ended
+   * meanwhile, and its pid may be another's.
    */
   readonly certain: boolean;
 }
@@ -28,7 +28,7 @@ function ask(namespace: Namespace, request: number, pid: number): TranslatedPid 
   throw new SystemError(-result, 'ioctl', [namespace.fd, request, pid]);
 }
 
-/** How many namespaces above this one the other is; undefined if it is not above. */
+/** Returns the number of levels from one namespace up to another; undefined if it is not above. */
 function stepsUp(from: Namespace, to: Namespace): number | undefined {
   let steps = 0;
   let at: Namespace | null = from;
@@ -46,7 +46,7 @@ function stepsUp(from: Namespace, to: Namespace): number | undefined {
   }
 }
 
-/** How deep a namespace is below the calling process's own; undefined if it is not below. */
+/** Returns the level of a namespace below the calling process's own; undefined if it is not below. */
 export function levelOf(namespace: Namespace): number | undefined {
   const own = Namespace.of('self', 'pid');
   try {
@@ -56,7 +56,7 @@ export function levelOf(namespace: Namespace): number | undefined {
   }
 }
 
-/** The number in the namespace, found by the process's own and the way up from there. */
+/** Finds the pid in a namespace by the levels between it and the process's own. */
 export function numberByProc(pid: number, namespace: Namespace): TranslatedPid | null {
   const status = statusOf(pid);
   if (status === undefined) return null;
@@ -64,7 +64,7 @@ export function numberByProc(pid: number, namespace: Namespace): TranslatedPid |
   try {
     own = Namespace.of(pid, 'pid');
   } catch (error) {
-    // Ended meanwhile, or not ours to see.
+    // Ended meanwhile, or hidden from the caller.
     if (isSystemError(error, 'ENOENT') || isSystemError(error, 'EACCES')) return null;
     throw error;
   }
@@ -77,10 +77,10 @@ export function numberByProc(pid: number, namespace: Namespace): TranslatedPid |
   }
 }
 
-/** The process or thread that has this number in the namespace, found by asking all. */
+/** Finds the process or thread that has this pid in the namespace among all. */
 export function pidByProc(number: number, namespace: Namespace): TranslatedPid | null {
   for (const pid of allPids().flatMap(threadsOf)) {
-    // Few have the number in any namespace at all: only theirs have to be found out.
+    // Few have the pid in any namespace: only these are looked up.
     const status = statusOf(pid);
     if (status === undefined || !nestedPids(status).includes(number)) continue;
     if (numberByProc(pid, namespace)?.pid === number) return { pid, certain: false };
@@ -88,13 +88,13 @@ export function pidByProc(number: number, namespace: Namespace): TranslatedPid |
   return null;
 }
 
-/** What a process or thread is called in the namespace; null if it is not in it or below it. */
+/** Returns the pid of a process or thread in the namespace; null if it is outside. */
 export function numberIn(namespace: Namespace, pid: number): TranslatedPid | null {
   const answer = ask(namespace, NS_GET_PID_IN_PIDNS, pid);
   return answer === undefined ? numberByProc(pid, namespace) : answer;
 }
 
-/** What the one with this number in the namespace is called in the caller's. */
+/** Returns the caller's pid of the process or thread that has this pid in the namespace. */
 export function pidFrom(namespace: Namespace, number: number): TranslatedPid | null {
   const answer = ask(namespace, NS_GET_PID_FROM_PIDNS, number);
   return answer === undefined ? pidByProc(number, namespace) : answer;

@@ -1,5 +1,5 @@
-// What the kernel tells about the process behind a pidfd: PIDFD_GET_INFO (Linux 6.13), before that
-// by way of /proc.
+// Ids and credentials of the process behind a pidfd: by PIDFD_GET_INFO (Linux 6.13), before that by
+// way of /proc.
 import { readFileSync } from 'node:fs';
 import { SystemError } from '@ns/core';
 import { trySyscall } from '@ns/core/sys';
@@ -17,25 +17,25 @@ export interface Credentials {
   readonly real: number;
   readonly effective: number;
   readonly saved: number;
-  /** The one that file accesses are judged by. */
+  /** The id that file accesses are judged by. */
   readonly fileSystem: number;
 }
 
-/** A process, as the kernel describes it to the holder of its pidfd. */
+/** Ids and credentials of a process, as its pidfd gives them. */
 export interface ProcessInfo {
-  /** Its number, or the thread's for the descriptor of a thread. */
+  /** The pid, or the thread id for the descriptor of a thread. */
   readonly pid: number;
-  /** The number of the process that it belongs to: its own, unless it is a thread. */
+  /** The pid of the process that a thread belongs to; of a process, its own. */
   readonly tgid: number;
-  /** Its parent's number; 0 if the parent is out of sight. */
+  /** The pid of the parent; 0 if the parent is invisible. */
   readonly ppid: number;
   readonly uid: Credentials;
   readonly gid: Credentials;
-  /** Id of its cgroup in the v2 tree, the inode of the directory; undefined before Linux 6.13. */
+  /** Id of the cgroup in the v2 tree, the inode of the directory; undefined before Linux 6.13. */
   readonly cgroupId?: bigint;
 }
 
-/** struct pidfd_info, with the bits that the kernel has answered; undefined if it lacks the call. */
+/** Returns struct pidfd_info with the answered bits; undefined if the kernel lacks the call. */
 export function rawInfo(fd: number, wanted: bigint): DataView | undefined {
   const info = new DataView(new ArrayBuffer(SIZE));
   info.setBigUint64(0, wanted, true);
@@ -45,7 +45,7 @@ export function rawInfo(fd: number, wanted: bigint): DataView | undefined {
   return info;
 }
 
-/** The wait status that the kernel keeps for holders of a pidfd once the process is reaped (6.15). */
+/** Returns the wait status that the kernel keeps for a pidfd once the process is reaped (6.15). */
 export function keptStatus(fd: number): number | undefined {
   try {
     const info = rawInfo(fd, INFO.EXIT);
@@ -58,7 +58,7 @@ export function keptStatus(fd: number): number | undefined {
   }
 }
 
-/** The number of the process; 0 if it is in a namespace out of sight, -1 if it has been reaped. */
+/** Returns the pid of the process; 0 if its namespace is invisible, -1 if it has been reaped. */
 export function pidOfPidfd(fd: number): number {
   const text = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
   const pid = /^Pid:\s*(-?\d+)$/m.exec(text)?.[1];
@@ -85,7 +85,7 @@ function fromStruct(info: DataView): ProcessInfo {
   };
 }
 
-/** The same from /proc/PID/status. */
+/** Returns the same from the text of /proc/PID/status. */
 export function infoFromStatus(text: string): ProcessInfo {
   const numbers = (name: string) => {
     const line = new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(text)?.[1] ?? '';
@@ -101,7 +101,7 @@ export function infoFromStatus(text: string): ProcessInfo {
   return { pid, tgid, ppid, uid: ids('Uid'), gid: ids('Gid') };
 }
 
-/** By number, and only if that has been the process's own all the while. */
+/** Reads /proc by pid, and checks afterwards that the process has not been reaped meanwhile. */
 function fromProc(fd: number): ProcessInfo {
   const pid = pidOfPidfd(fd);
   if (pid > 0) {
@@ -111,7 +111,7 @@ function fromProc(fd: number): ProcessInfo {
   throw new SystemError(ESRCH, 'pidfd_send_signal', [fd, 0, null, 0]);
 }
 
-/** What is known about the process behind a pidfd. */
+/** Returns ids and credentials of the process behind a pidfd. */
 export function processInfo(fd: number): ProcessInfo {
   const info = rawInfo(fd, INFO.PID | INFO.CREDS | INFO.CGROUPID);
   return info === undefined ? fromProc(fd) : fromStruct(info);

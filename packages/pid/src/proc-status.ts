@@ -3,25 +3,25 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** A process. */
 export interface ProcessEntry {
-  /** Its number in the caller's pid namespace. */
+  /** The pid in the caller's pid namespace. */
   readonly pid: number;
-  /** All numbers it has: in the caller's namespace first, in its own last. */
+  /** All pids of the process: that in the caller's namespace first, that in its own last. */
   readonly pids: readonly number[];
-  /** Its parent's number; 0 if the parent is out of sight. */
+  /** The pid of the parent; 0 if the parent is invisible. */
   readonly ppid: number;
   /** Name of the command, at most 15 bytes. */
   readonly command: string;
-  /** `R` running, `S` sleeping, `D` in a wait that no signal ends, `T` stopped, `Z` zombie, ... */
+  /** `R` running, `S` sleeping, `D` uninterruptible, `T` stopped, `Z` zombie, ... */
   readonly state: string;
   /** Real user id. */
   readonly uid: number;
   /** Number of its threads. */
   readonly threads: number;
-  /** Inode of its pid namespace; undefined if the caller may not see it. */
-  readonly namespace?: bigint;
+  /** Inode of its pid namespace; undefined if it is hidden from the caller. */
+  readonly namespace?: bigint | undefined;
 }
 
-/** A number that has no process any more is not an error while /proc is being read. */
+/** Returns the result, or undefined if the process has ended. */
 export function unlessGone<Result>(read: () => Result): Result | undefined {
   try {
     return read();
@@ -37,17 +37,17 @@ function numbersIn(directory: string): number[] {
   return names.map(Number).sort((a, b) => a - b);
 }
 
-/** Numbers of all processes that the mounted /proc shows. */
+/** Returns the pids of all processes that the mounted /proc shows. */
 export function allPids(): number[] {
   return numbersIn('/proc');
 }
 
-/** Numbers of the threads of a process; none if it has ended. */
+/** Returns the thread ids of a process; none if it has ended. */
 export function threadsOf(pid: number): number[] {
   return unlessGone(() => numbersIn(`/proc/${pid}/task`)) ?? [];
 }
 
-/** The text of a process's or thread's status; undefined if there is none. */
+/** Returns the text of a process's or thread's status; undefined if it has ended. */
 export function statusOf(pid: number): string | undefined {
   return unlessGone(() => readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
@@ -56,7 +56,7 @@ function field(status: string, name: string): string {
   return new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status)?.[1] ?? '';
 }
 
-/** The line NSpid: the numbers from the namespace of this /proc inwards. */
+/** Returns the line NSpid: the pids from the namespace of this /proc inwards. */
 export function nestedPids(status: string): number[] {
   const text = field(status, 'NSpid');
   return (text === '' ? field(status, 'Pid') : text).split(/\s+/).map(Number);
@@ -67,11 +67,11 @@ function namespaceOf(pid: number): bigint | undefined {
     const inode = /\d+/.exec(readlinkSync(`/proc/${pid}/ns/pid`))?.[0];
     return inode === undefined ? undefined : BigInt(inode);
   } catch {
-    return undefined; // not ours to see, or gone
+    return undefined; // hidden from the caller, or ended
   }
 }
 
-/** Reads the status of a process. */
+/** Parses the status of a process. */
 export function parseStatus(status: string): Omit<ProcessEntry, 'namespace'> {
   const number = (name: string) => Number.parseInt(field(status, name), 10);
   return {
@@ -85,7 +85,7 @@ export function parseStatus(status: string): Omit<ProcessEntry, 'namespace'> {
   };
 }
 
-/** One process; undefined if there is none. */
+/** Returns one process; undefined if it has ended. */
 export function entryOf(pid: number): ProcessEntry | undefined {
   const status = statusOf(pid);
   if (status === undefined) return undefined;

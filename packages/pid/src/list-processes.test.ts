@@ -1,17 +1,23 @@
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Namespace, type NamespaceProcess, spawn } from '@ns/core';
 import { kernelAtLeast } from '@ns/core/testing';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { killNamespace, signalAll } from './kill.js';
-import { numberByProc, numberIn, pidByProc, pidFrom } from './numbering.js';
+import {
+  findInit,
+  listProcesses,
+  listProcessTree,
+  listThreads,
+  type ProcessNode,
+  treeOf,
+} from './list-processes.js';
+import { numberByProc, numberIn, pidByProc, pidFrom } from './numbers-in-namespace.js';
 import { owner } from './owner.testing.js';
 import { Pidfd } from './pidfd.js';
-import type { ProcessEntry } from './proc.js';
-import { initOf, type ProcessNode, processes, processTree, threads, treeOf } from './processes.js';
+import type { ProcessEntry } from './proc-status.js';
 import { pid } from './spec.js';
-import { pidsOf, translatePid } from './translate.js';
+import { listPids, translatePid } from './translate.js';
 
 /** A namespace: init (1), sh (2), sleep (3); and further in, sh (4 and 1 there), sleep (5 and 2). */
 async function nested(): Promise<{ child: NamespaceProcess; namespace: Namespace }> {
@@ -26,41 +32,44 @@ async function nested(): Promise<{ child: NamespaceProcess; namespace: Namespace
   const namespace = Namespace.of(child.pid, 'pid');
   onTestFinished(() => namespace.close());
   const sleeping = () =>
-    processes({ in: namespace, descendants: true }).filter(({ command }) => command === 'sleep');
-  while (sleeping().length < 2) await delay(5); // a shell's child has its name until it execs
+    listProcesses({ in: namespace, descendants: true }).filter(
+      ({ command }) => command === 'sleep',
+    );
+  // A shell's child has the name of the shell until it execs.
+  await expect.poll(() => sleeping().length).toBe(2);
   return { child, namespace };
 }
 
-test('the processes of a namespace are told with all their numbers', async () => {
+test('listProcesses gives the processes of a namespace with all their pids', async () => {
   const { child, namespace } = await nested();
-  const members = processes({ in: namespace });
+  const members = listProcesses({ in: namespace });
   expect(members.map(({ command }) => command)).toEqual(['ns-init', 'sh', 'sleep', 'unshare']);
   expect(members.map(({ pids }) => pids.at(-1))).toEqual([1, 2, 3, 4]);
   for (const { pid: number, pids } of members) expect(pids[0]).toBe(number);
   expect(members[0]?.pid).toBe(child.pid);
 
-  const all = processes({ in: child.pid, descendants: true });
+  const all = listProcesses({ in: child.pid, descendants: true });
   expect(all.map(({ pids }) => pids.slice(1))).toEqual([[1], [2], [3], [4], [5, 1], [6, 2]]);
-  expect(processes().map((entry) => entry.pid)).toContain(process.pid);
-  expect(processes().map((entry) => entry.pid)).not.toContain(child.pid);
+  expect(listProcesses().map((entry) => entry.pid)).toContain(process.pid);
+  expect(listProcesses().map((entry) => entry.pid)).not.toContain(child.pid);
 });
 
-test('the tree reaches over nested namespaces', async () => {
+test('listProcessTree includes nested namespaces', async () => {
   const { child } = await nested();
-  const [root, ...others] = processTree({ in: child.pid });
+  const [root, ...others] = listProcessTree({ in: child.pid });
   expect(others).toEqual([]);
   const shape = (node: typeof root): unknown => node && [node.command, ...node.children.map(shape)];
   expect(shape(root)).toEqual(['ns-init', ['sh', ['sleep'], ['unshare', ['sh', ['sleep']]]]]);
 });
 
-test('numbers are translated in both directions, also from one namespace to another', async () => {
+test("translatePid translates between the caller's and two other namespaces", async () => {
   const { child, namespace } = await nested();
-  expect(initOf({ in: namespace })).toBe(child.pid);
-  const inner = processes({ in: namespace, descendants: true }).find(
+  expect(findInit({ in: namespace })).toBe(child.pid);
+  const inner = listProcesses({ in: namespace, descendants: true }).find(
     ({ pids }) => pids.at(-2) === 6,
   );
   if (inner === undefined) throw new Error('no inner process');
-  expect(pidsOf(inner.pid)).toEqual([inner.pid, 6, 2]);
+  expect(listPids(inner.pid)).toEqual([inner.pid, 6, 2]);
   expect(translatePid(6, { from: namespace })?.pid).toBe(inner.pid);
   expect(translatePid(inner.pid, { to: namespace })?.pid).toBe(6);
   expect(translatePid(6, { from: namespace, to: inner.pid })?.pid).toBe(2);
@@ -69,9 +78,9 @@ test('numbers are translated in both directions, also from one namespace to anot
   expect(translatePid(4000, { from: namespace })).toBeNull();
 });
 
-test('by /proc the same numbers are found, but not for certain', async () => {
+test('the lookup by /proc finds the same pids, not for certain', async () => {
   const { namespace } = await nested();
-  for (const { pid: number } of processes({ in: namespace, descendants: true })) {
+  for (const { pid: number } of listProcesses({ in: namespace, descendants: true })) {
     const there = numberIn(namespace, number);
     expect(numberByProc(number, namespace)).toEqual(there && { ...there, certain: false });
     expect(pidByProc(there?.pid ?? 0, namespace)?.pid).toBe(number);
@@ -80,18 +89,18 @@ test('by /proc the same numbers are found, but not for certain', async () => {
   expect(numberByProc(process.pid, namespace)).toBeNull();
 });
 
-test('threads are listed and translated', () => {
-  const mine = threads().filter((thread) => thread.pid === process.pid);
+test('listThreads gives threads whose ids translatePid knows', () => {
+  const mine = listThreads().filter((thread) => thread.pid === process.pid);
   expect(mine.length).toBeGreaterThan(1);
   for (const { tid, tids } of mine) {
-    expect(pidsOf(tid)).toEqual(tids);
+    expect(listPids(tid)).toEqual(tids);
     expect(translatePid(tid, { to: process.pid })?.pid).toBe(tid);
   }
 });
 
-test('a signal reaches all but the init', async () => {
+test('signalAll reaches all processes except init', async () => {
   const { child, namespace } = await nested();
-  const sleeps = processes({ in: namespace, descendants: true })
+  const sleeps = listProcesses({ in: namespace, descendants: true })
     .filter(({ command }) => command === 'sleep')
     .map((entry) => Pidfd.open(entry.pid));
   onTestFinished(() => {
@@ -104,29 +113,29 @@ test('a signal reaches all but the init', async () => {
   expect(child.signalCode).toBe('SIGKILL');
 });
 
-test('a namespace is ended as a whole', async () => {
+test('killNamespace ends all processes of a namespace', async () => {
   const { child, namespace } = await nested();
-  const pidfds = processes({ in: namespace, descendants: true }).map((entry) =>
+  const pidfds = listProcesses({ in: namespace, descendants: true }).map((entry) =>
     Pidfd.open(entry.pid),
   );
   onTestFinished(() => {
     for (const pidfd of pidfds) pidfd.close();
   });
-  // Before Linux 6.15 nobody tells how it ended, once spawn has reaped it.
+  // Before Linux 6.15 its exit is unknown once spawn has reaped it.
   const told = kernelAtLeast('6.15') ? ['SIGKILL'] : ['SIGKILL', null];
   expect(told).toContain((await killNamespace(namespace)).signal);
   expect(pidfds.filter(({ alive }) => alive)).toEqual([]);
   await child.exited;
-  expect(initOf({ in: namespace })).toBeNull();
+  expect(findInit({ in: namespace })).toBeNull();
   await expect(killNamespace(namespace)).rejects.toThrow('ESRCH');
 });
 
-test('one does not end oneself by mistake', async () => {
+test("signalAll and killNamespace refuse the caller's own namespace", async () => {
   expect(() => signalAll(process.pid, 'SIGKILL')).toThrow(TypeError);
   await expect(killNamespace(process.pid)).rejects.toThrow(TypeError);
 });
 
-test('every process is in the tree exactly once', () => {
+test('treeOf puts every process into the tree once', () => {
   const numbers = fc.uniqueArray(fc.integer({ min: 1, max: 50 }), { maxLength: 30 });
   fc.assert(
     fc.property(numbers, fc.infiniteStream(fc.nat(50)), (list, parents) => {
@@ -146,10 +155,4 @@ test('every process is in the tree exactly once', () => {
       expect(seen.sort((a, b) => a - b)).toEqual(list.sort((a, b) => a - b));
     }),
   );
-});
-
-test('wrong arguments are refused', () => {
-  expect(() => translatePid(0)).toThrow(RangeError);
-  expect(() => processes({ descendants: 1 as never })).toThrow(TypeError);
-  expect(() => initOf({ in: 'x' as never })).toThrow(TypeError);
 });

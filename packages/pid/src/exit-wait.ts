@@ -1,27 +1,27 @@
 // The wait for the end of a process behind a pidfd, on the event loop.
 import { SystemError } from '@ns/core';
 import { closeFd, O_CLOEXEC, syscall, trySyscall, type Watch, watch } from '@ns/core/sys';
-import { type ProcessExit, unknownExit } from './exit.js';
+import { type ProcessExit, unknownExit } from './pidfd-exit.js';
 
 const EPOLL_CTL_ADD = 1;
 const ENFILE = 23;
 const EMFILE = 24;
-// A zombie that belongs to another user says nothing until it has been reaped, which its parent does
-// soon, or never. So that is waited for only so long, in milliseconds.
-const PATIENCE = 1000;
+// The exit of another user's zombie is hidden until its parent reaps it, soon or never. The longest
+// wait for that, in milliseconds.
+const REAPING_WAIT = 1000;
 
-/** A wait for the end. */
-export class Ending {
+/** A wait for the end of a process. */
+export class ExitWait {
   readonly promise: Promise<ProcessExit>;
   readonly #fd: number;
   readonly #look: () => ProcessExit | undefined;
   #watch: Watch | undefined;
   #epoll = -1;
   #timer: NodeJS.Timeout | undefined;
-  #held = true;
+  #isReferenced = true;
   #settle: { resolve: (exit: ProcessExit) => void; reject: (error: unknown) => void };
 
-  /** @param look tells how the process ended, once that is known */
+  /** @param look returns the exit of the process, once it is known */
   constructor(fd: number, look: () => ProcessExit | undefined) {
     this.#fd = fd;
     this.#look = look;
@@ -29,12 +29,12 @@ export class Ending {
     this.promise = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    // Whoever closes the handle without having asked for the promise has nothing to catch.
+    // A caller that closes the handle may never have read the promise.
     this.promise.catch(() => {});
     this.#watch = watch(fd, { readable: true }, () => this.#attempt(false));
   }
 
-  /** Looks how it ended; if that is not told yet, waits until it has been reaped. */
+  /** Reads the exit; if it is hidden, waits until the process has been reaped. */
   #attempt(last: boolean): void {
     this.#stop();
     try {
@@ -49,8 +49,8 @@ export class Ending {
 
   /**
    * The pidfd of a reaped process hangs up (Linux 6.9). It is readable all the while, so an epoll
-   * instance that asks for nothing else is what becomes readable then. Without a descriptor to spare
-   * for it, only the time passes.
+   * instance that waits for nothing else becomes readable then. Without a descriptor for it, only the
+   * timer ends the wait.
    */
   #awaitReaping(): void {
     const epoll = trySyscall('epoll_create1', O_CLOEXEC);
@@ -61,8 +61,8 @@ export class Ending {
     } else if (epoll !== -EMFILE && epoll !== -ENFILE) {
       throw new SystemError(-epoll, 'epoll_create1', [O_CLOEXEC]);
     }
-    this.#timer = setTimeout(() => this.#attempt(true), PATIENCE);
-    if (!this.#held) this.unref();
+    this.#timer = setTimeout(() => this.#attempt(true), REAPING_WAIT);
+    if (!this.#isReferenced) this.unref();
   }
 
   #stop(): void {
@@ -74,18 +74,18 @@ export class Ending {
   }
 
   ref(): void {
-    this.#held = true;
+    this.#isReferenced = true;
     this.#watch?.ref();
     this.#timer?.ref();
   }
 
   unref(): void {
-    this.#held = false;
+    this.#isReferenced = false;
     this.#watch?.unref();
     this.#timer?.unref();
   }
 
-  /** Gives the wait up. */
+  /** Ends the wait: the promise rejects. */
   cancel(): void {
     this.#stop();
     this.#settle.reject(new Error('the pidfd was closed before the process ended'));

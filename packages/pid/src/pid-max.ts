@@ -1,16 +1,16 @@
-// Numbers that a pid namespace gives: the largest, and the last one. The kernel shows each process
-// those of its own namespace, so another one's are read and written by a child in there.
+// The largest and the last pid of a pid namespace. The kernel shows each process those of its own
+// namespace, so those of another one are read and written by a child that joins it.
 import { constants } from 'node:fs';
-import { AT, Program, runProgramSync, targetOf, withJoins, withTarget } from '@ns/core/authors';
-import { assertPid } from './numbers.js';
-import type { InOptions } from './processes.js';
+import type { InOptions } from '@ns/core';
+import { AT, Program, parse, runProgramSync, withJoins, withTarget } from '@ns/core/authors';
+import { parseIn } from './list-processes.js';
 
 const PID_MAX = '/proc/sys/kernel/pid_max';
 const LAST_PID = '/proc/sys/kernel/ns_last_pid';
 const ENOUGH = 32;
 
 function runIn(options: InOptions, program: Program) {
-  const target = targetOf(options);
+  const { in: target } = parseIn(options);
   if (target === undefined) return runProgramSync(program);
   return withTarget('pid', target, (namespace) =>
     withJoins(namespace, (namespaces) => runProgramSync(program, { namespaces })),
@@ -35,40 +35,41 @@ function write(path: string, value: number, options: InOptions): void {
 }
 
 /**
- * The number that no process of the namespace reaches. Each namespace has its own from Linux 6.14
- * on; before, there is one for the machine.
+ * Returns the number that all pids of the namespace are below. Each namespace has its own from
+ * Linux 6.14 on; before, there is one for the machine.
  *
  * @see proc_sys_kernel(5)
  */
-export function getPidMax(options: InOptions = {}): number {
+export function readPidMax(options: InOptions = {}): number {
   return read(PID_MAX, options);
 }
 
 /**
- * Sets it. In a namespace of its own from Linux 6.14 on; before, for the whole machine. Needs
+ * Writes the number that all pids of the namespace are below. Before Linux 6.14 it is that of the
+ * whole machine. Needs
  * CAP_SYS_ADMIN in the user namespace that owns the pid namespace.
  *
- * @throws {RangeError} for a number that cannot be one
+ * @throws {RangeError} for a number that cannot be a pid
  * @throws {SystemError} EINVAL if it is too small for the kernel, EACCES without the privilege
  */
-export function setPidMax(value: number, options: InOptions = {}): void {
-  assertPid(value, 'value');
+export function writePidMax(value: number, options: InOptions = {}): void {
+  parse.pid(value, 'value');
   write(PID_MAX, value, options);
 }
 
-/** The number that was given last in the namespace. @see proc_sys_kernel(5) `ns_last_pid` */
-export function getLastPid(options: InOptions = {}): number {
+/** Returns the pid that the namespace has given out last. @see proc_sys_kernel(5) `ns_last_pid` */
+export function readLastPid(options: InOptions = {}): number {
   return read(LAST_PID, options);
 }
 
 /**
- * Has the namespace go on after this number: the next process gets the one above, if it is free.
+ * Writes the pid that the namespace has given out last: the next process gets the next free pid.
  * Needs CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN in the owner of the namespace, and a kernel that can
  * checkpoint. To be certain of a number use `setTid` of `pid()`.
  *
  * @throws {SystemError} ENOENT if the kernel was built without it, EPERM without the privilege
  */
-export function setLastPid(value: number, options: InOptions = {}): void {
-  assertPid(value, 'value');
+export function writeLastPid(value: number, options: InOptions = {}): void {
+  parse.pid(value, 'value');
   write(LAST_PID, value, options);
 }

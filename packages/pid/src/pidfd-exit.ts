@@ -1,21 +1,14 @@
-// How a process has ended, for whoever holds its pidfd, without reaping it.
+// The exit of a process behind a pidfd, read without reaping it.
 import { readFileSync, readlinkSync } from 'node:fs';
-import { decodeStatus, statusIfEnded, trySyscall } from '@ns/core/sys';
-import { keptStatus, pidOfPidfd } from './info.js';
+import { decodeStatus, type ExitStatus, statusIfEnded, trySyscall } from '@ns/core/sys';
+import { keptStatus, pidOfPidfd } from './pidfd-info.js';
 
 const ESRCH = 3;
 
-/** How a process ended. Both null: the kernel does not tell the caller. */
-export interface ProcessExit {
-  /** Exit code, or null if a signal ended it. */
-  readonly code: number | null;
-  /** The signal that ended it, or null. */
-  readonly signal: NodeJS.Signals | null;
-  /** Whether it left a core dump. */
-  readonly coreDumped: boolean;
-}
+/** The exit of a process. Code and signal are both null if the kernel hides it from the caller. */
+export interface ProcessExit extends ExitStatus {}
 
-/** What is said of a process whose end nobody tells us about. */
+/** The exit of a process that the kernel hides from the caller. */
 export const unknownExit: ProcessExit = Object.freeze({
   code: null,
   signal: null,
@@ -23,8 +16,8 @@ export const unknownExit: ProcessExit = Object.freeze({
 });
 
 /**
- * Looks at somebody else's zombie in /proc. The status is shown to whoever may trace it; the others
- * see 0, so the right is asked for by another file: of a zombie `exe` is missing, if one may know.
+ * Reads the status of another process's zombie in /proc. A caller that may not trace it reads 0. The
+ * right is seen at another file: the `exe` of a zombie is missing, and EACCES without the right.
  */
 function ofZombie(fd: number): ProcessExit | undefined {
   const pid = pidOfPidfd(fd);
@@ -46,14 +39,14 @@ function ofZombie(fd: number): ProcessExit | undefined {
     .trimEnd()
     .split(' ');
   const status = Number(fields[49]);
-  // The number was its own all the while if the process has not been reaped by now.
+  // The pid cannot have been reused if the process has not been reaped by now.
   if (fields[0] !== 'Z' || trySyscall('pidfd_send_signal', fd, 0, null, 0) === -ESRCH) {
     return undefined;
   }
   return decodeStatus(status);
 }
 
-/** How the process ended, if it has and the kernel tells. */
+/** Returns the exit of the process; undefined if it is alive, or hidden from the caller. */
 export function exitOf(fd: number): ProcessExit | undefined {
   const status = keptStatus(fd);
   if (status !== undefined) return decodeStatus(status);
