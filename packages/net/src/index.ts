@@ -14,8 +14,8 @@ export type {
 export { sockets } from './diagnostics/sockets.js';
 export type { InsideOptions } from './inside/inside.js';
 export { Inside, inside } from './inside/inside.js';
-export type { LinkEnd, MappedLink, MappedNamespace } from './map/map.js';
-export { isPair, networkMap } from './map/map.js';
+export type { LinkEnd, MappedLink, MappedNamespace } from './map/network-map.js';
+export { isPair, networkMap } from './map/network-map.js';
 export * as named from './named/index.js';
 export type { NamedNamespace } from './named/named.js';
 export type { Family } from './netlink/addresses.js';
@@ -23,18 +23,17 @@ export type { RawAttribute } from './netlink/attributes.js';
 export type { ExtendedAck } from './netlink/error.js';
 export { isNetlinkError, NetlinkError } from './netlink/error.js';
 export type { AttributePolicy } from './netlink/policy.js';
+export type { InOptions, NetTarget } from './open-net.js';
 export type { Address, AddressFlag } from './route/address-table.js';
 export type { AddressFilter, NewAddress } from './route/addresses.js';
 export { Addresses } from './route/addresses.js';
-export type { Device } from './route/context.js';
 export type { NetEvent, WatchGroup } from './route/events.js';
-export type { NextHop } from './route/hops.js';
+export type { TableName } from './route/iproute2-names.js';
 export type { Link, LinkCounters } from './route/link.js';
 export type { LinkChange, LinkSettings, NewLink, PeerSettings } from './route/link-options.js';
 export type { InfoData } from './route/link-table.js';
 export type { LinkFilter } from './route/links.js';
 export { Links } from './route/links.js';
-export type { TableName } from './route/names.js';
 export type {
   Neighbour,
   NeighbourFilter,
@@ -43,9 +42,11 @@ export type {
   NewNeighbour,
 } from './route/neighbours.js';
 export { Neighbours } from './route/neighbours.js';
+export type { NextHop } from './route/next-hops.js';
 export type { NewNexthop, Nexthop } from './route/nexthops.js';
 export { Nexthops } from './route/nexthops.js';
 export { Nsids } from './route/nsids.js';
+export type { Device } from './route/request-context.js';
 export { Route } from './route/route.js';
 export type { NewRoute, RouteEntry, RouteFilter, RouteMetrics } from './route/route-table.js';
 export { Routes } from './route/routes.js';
@@ -53,8 +54,8 @@ export type { NewRule, Range, Rule, RuleFilter } from './route/rules.js';
 export { Rules } from './route/rules.js';
 export type { BridgeVlan, NewBridgeVlan, PortVlans } from './route/vlans.js';
 export { Vlans } from './route/vlans.js';
-export type { WatchOptions } from './route/watch.js';
-export { NetWatch, watch } from './route/watch.js';
+export type { WatchOptions } from './route/watch-net.js';
+export { NetWatch, watch } from './route/watch-net.js';
 export type { NetOptions } from './spec.js';
 export { net } from './spec.js';
 export { getSysctl, setSysctl } from './sysctl.js';
@@ -83,14 +84,12 @@ export type { TransactionStep } from './transaction/steps.js';
 export { Transaction, transaction } from './transaction/transaction.js';
 export type { TunOptions } from './tun.js';
 export { openTun, Tun } from './tun.js';
-export type { PortForward } from './uplink/forwards.js';
-export type { NatUplinkOptions } from './uplink/nat.js';
-export { NatUplink, natUplink } from './uplink/nat.js';
-
-export type { UplinkOption } from './uplink/option.js';
-export type { UplinkTool, UserUplinkOptions } from './uplink/user-mode.js';
-export { UserUplink, userUplink } from './uplink/user-mode.js';
-export type { InOptions, NetTarget } from './where.js';
+export type { NatUplinkOptions } from './uplink/nat-uplink.js';
+export { NatUplink, natUplink } from './uplink/nat-uplink.js';
+export type { PortForward } from './uplink/port-forward.js';
+export type { UplinkOption } from './uplink/uplink-option.js';
+export type { UplinkTool, UserUplinkOptions } from './uplink/user-uplink.js';
+export { UserUplink, userUplink } from './uplink/user-uplink.js';
 export type { WireguardChange, WireguardPeerChange } from './wireguard/change.js';
 export type { WireguardDevice, WireguardPeer } from './wireguard/device.js';
 export type { WireguardKeys } from './wireguard/keys.js';

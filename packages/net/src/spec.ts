@@ -2,7 +2,7 @@
 import type { NamespaceSpec } from '@ns/core';
 import { isolatedNet } from './isolated.js';
 import { checked } from './options.js';
-import { type UplinkOption, uplinkOf } from './uplink/option.js';
+import { type UplinkOption, uplinkOf } from './uplink/uplink-option.js';
 
 /** Options of {@link net}. */
 export interface NetOptions {

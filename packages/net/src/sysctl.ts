@@ -10,7 +10,7 @@ import {
   targetOf,
   withJoins,
 } from '@ns/core/authors';
-import { type InOptions, withNet } from './where.js';
+import { type InOptions, withNet } from './open-net.js';
 
 const LONGEST = 4096;
 

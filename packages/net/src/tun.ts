@@ -4,9 +4,9 @@ import { Duplex } from 'node:stream';
 import { SystemError } from '@ns/core';
 import { AT } from '@ns/core/authors';
 import { closeFd, errnoNumber, O_CLOEXEC, syscall, trySyscall, watch } from '@ns/core/sys';
+import { type InOptions, withNet } from './open-net.js';
 import { checked } from './options.js';
 import { IFNAME_MAX } from './route/link-table.js';
-import { type InOptions, withNet } from './where.js';
 
 const TUNSETIFF = 0x4004_54ca;
 const IFF_TUN = 1;

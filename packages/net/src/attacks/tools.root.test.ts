@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type NamespaceProcess, spawn } from '@ns/core';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createNamespace } from '../create.js';
+import { openNet } from '../open-net.js';
 import { Route } from '../route/route.js';
 import { net } from '../spec.js';
 import {
@@ -15,8 +16,7 @@ import {
   type UserUplink,
   type UserUplinkOptions,
   userUplink,
-} from '../uplink/user-mode.js';
-import { openNet } from '../where.js';
+} from '../uplink/user-uplink.js';
 import { ask, serve } from './router.testing.js';
 
 const tools = (['pasta', 'slirp4netns'] as const).map((tool) => ({ tool }));

@@ -9,7 +9,7 @@ import { inside } from '../inside/inside.js';
 import { setOption } from '../netlink/socket.js';
 import { Route } from '../route/route.js';
 import { setSysctl } from '../sysctl.js';
-import { type NatUplinkOptions, natUplink } from '../uplink/nat.js';
+import { type NatUplinkOptions, natUplink } from '../uplink/nat-uplink.js';
 import { ask, router, serve } from './router.testing.js';
 
 /** A namespace with a way outside. */

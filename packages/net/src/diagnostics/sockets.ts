@@ -6,8 +6,8 @@ import { dump } from '../netlink/dump.js';
 import { Body } from '../netlink/message.js';
 import { NetlinkSocket } from '../netlink/socket.js';
 import { struct } from '../netlink/struct.js';
+import type { InOptions } from '../open-net.js';
 import { checked } from '../options.js';
-import type { InOptions } from '../where.js';
 
 const NETLINK_SOCK_DIAG = 4;
 const SOCK_DIAG_BY_FAMILY = 20;

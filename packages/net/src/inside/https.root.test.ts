@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
 import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
-import { homeOf } from './home.testing.js';
 import { inside } from './inside.js';
+import { namespaceOf } from './socket-namespace.testing.js';
 
 // Of localhost and web.example, signed by itself; for nothing but these tests.
 const cert = `-----BEGIN CERTIFICATE-----
@@ -30,7 +30,7 @@ test('an https server and its clients live inside, also when a connection is kep
   using box = createNamespace();
   using host = inside(box);
   const server = https.createServer({ key, cert }, (request, response) => {
-    response.end(`${request.headers.host} ${homeOf(request.socket)}`);
+    response.end(`${request.headers.host} ${namespaceOf(request.socket)}`);
   });
   await host.listen(server, { port: 0, host: '127.0.0.1' });
   const { port } = server.address() as AddressInfo;

@@ -10,8 +10,8 @@ import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
 import { Route } from '../route/route.js';
 import { TYPE } from './dns-message.js';
-import { homeOf } from './home.testing.js';
 import { type Inside, inside } from './inside.js';
+import { namespaceOf } from './socket-namespace.testing.js';
 
 /** Three hosts, each on a link of its own to a router. */
 function lab() {
@@ -89,7 +89,7 @@ test('an http server and its clients live on three hosts behind a router', async
     http.createServer((request, response) => response.end(`hello ${request.socket.remoteAddress}`)),
     { port: 80 },
   );
-  expect(homeOf(server)).toBe(web.namespace.id.ino);
+  expect(namespaceOf(server)).toBe(web.namespace.id.ino);
   expect(await get(first.host, 'http://10.0.1.2/')).toMatch(/hello .*10\.0\.2\.2$/);
   expect(await get(second.host, 'http://10.0.1.2/')).toMatch(/hello .*10\.0\.3\.2$/);
   first.route.link.down('eth0');
@@ -159,7 +159,7 @@ test('names are resolved inside, and the addresses tried there one after the oth
   ]);
   const socket = client.host.connect({ host: 'web.example', port: 7 });
   await once(socket, 'connect');
-  expect(homeOf(socket)).toBe(client.namespace.id.ino);
+  expect(namespaceOf(socket)).toBe(client.namespace.id.ino);
   expect(await text(socket)).toBe('found');
   await close(server);
 
@@ -181,7 +181,7 @@ test('names are resolved inside, and the addresses tried there one after the oth
   });
   await once(late, 'connect');
   expect(late.remoteAddress).toBe('2001:db8:1::2');
-  expect(homeOf(late)).toBe(client.namespace.id.ino);
+  expect(namespaceOf(late)).toBe(client.namespace.id.ino);
   expect(await text(late)).toBe('found again');
   await close(other);
   dns.close();

@@ -13,14 +13,14 @@ import type {
 } from 'node:net';
 import type { Namespace } from '@ns/core';
 import { isIP } from '../is-ip.js';
+import { assertNet, type NetTarget, openNet } from '../open-net.js';
 import { checked } from '../options.js';
-import { assertNet, type NetTarget, openNet } from '../where.js';
-import { insideAgent, insideTlsAgent } from './agents.js';
-import { insideDatagrams } from './datagrams.js';
-import { Resolver } from './dns.js';
-import { InsideFetch } from './fetch.js';
-import { insideSocket } from './late.js';
-import { placeServer } from './servers.js';
+import { insideAgent, insideTlsAgent } from './inside-agents.js';
+import { insideDatagrams } from './inside-datagrams.js';
+import { InsideFetch } from './inside-fetch.js';
+import { placeServer } from './inside-server.js';
+import { insideSocket } from './lazy-socket.js';
+import { Resolver } from './resolver.js';
 
 /** Options of {@link inside}. */
 export interface InsideOptions {

@@ -4,7 +4,7 @@ import { MS } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { beforeAll, expect, test } from 'vitest';
 import { named } from '../index.js';
-import { elsewhere, mayVisit } from '../testing/elsewhere.js';
+import { elsewhere, mayVisit } from '../testing/private-run.js';
 
 // The machine's own names are not touched.
 beforeAll(mayVisit);

@@ -1,8 +1,8 @@
 import { skipUnlessKernel } from '@ns/core/testing';
 import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
-import { request } from '../route/context.js';
 import { linkBody } from '../route/link-table.js';
+import { request } from '../route/request-context.js';
 import { attributes } from './attributes.js';
 import { bytes, s32, u8, u16 } from './codec.js';
 import { NetlinkError } from './error.js';

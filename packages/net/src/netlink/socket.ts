@@ -1,7 +1,7 @@
 // A netlink socket for requests. The kernel has answered by the time that the request has been
 // sent, so this is synchronous: some microseconds for each request.
 import { closeFd, syscall } from '@ns/core/sys';
-import { type InOptions, socketIn } from '../where.js';
+import { type InOptions, socketIn } from '../open-net.js';
 import { errorOf, type NetlinkError } from './error.js';
 import { exchange, outgoing, receive, received } from './exchange.js';
 import { eachMessage, NLM_F, NLMSG, type Request, sizeOf, writeMessage } from './message.js';

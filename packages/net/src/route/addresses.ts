@@ -4,7 +4,7 @@ import { canonicalIP, families, familyOf, parsePrefix } from '../netlink/address
 import { NetlinkError } from '../netlink/error.js';
 import { checked } from '../options.js';
 import { type Address, addressBody, decode, FOREVER, flagBits } from './address-table.js';
-import { type Context, creation, type Device, type Question, request } from './context.js';
+import { type Context, creation, type Device, type Question, request } from './request-context.js';
 
 const EADDRNOTAVAIL = errnoNumber('EADDRNOTAVAIL');
 /** An address to be added. */

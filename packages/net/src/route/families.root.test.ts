@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lab } from './lab.testing.js';
-import { watch } from './watch.js';
+import { watch } from './watch-net.js';
 
 test('rules are as ip(8) shows them', () => {
   using net = lab();

@@ -1,10 +1,10 @@
 // What can be asked of a link, and how it is written as attributes.
 import { assertObject, ownOptions } from '@ns/core/authors';
 import type { ValuesOf } from '../netlink/attributes.js';
+import { type NetTarget, withNet } from '../open-net.js';
 import { checked } from '../options.js';
-import { type NetTarget, withNet } from '../where.js';
-import type { Context, Device } from './context.js';
 import { type KindTables, type linkAttributes, settingsOf } from './link-table.js';
+import type { Context, Device } from './request-context.js';
 
 /** Settings that all kinds of links have. */
 export interface LinkSettings {

@@ -1,9 +1,13 @@
 // Links: `ip link`.
 import { NLM_F } from '../netlink/message.js';
+import type { NetTarget } from '../open-net.js';
 import { checked } from '../options.js';
 import { Qdiscs } from '../tc/qdiscs.js';
 import { type Shape, shape } from '../tc/shape.js';
-import type { NetTarget } from '../where.js';
+import { bridgePort } from './kinds/bridge.js';
+import { decodeLink as decode, type Link } from './link.js';
+import { checkedLink, type LinkChange, type NewLink, withLinkMessage } from './link-options.js';
+import { type InfoData, linkBody } from './link-table.js';
 import {
   assertDevice,
   byName,
@@ -12,11 +16,7 @@ import {
   type Device,
   type Question,
   request,
-} from './context.js';
-import { bridgePort } from './kinds/bridge.js';
-import { decodeLink as decode, type Link } from './link.js';
-import { checkedLink, type LinkChange, type NewLink, withLinkMessage } from './link-options.js';
-import { type InfoData, linkBody } from './link-table.js';
+} from './request-context.js';
 
 /** Which links are listed. */
 export interface LinkFilter {

@@ -6,6 +6,7 @@ import type { Decoder } from '../netlink/dump.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
 import { checked } from '../options.js';
+import { protocol } from './iproute2-names.js';
 import {
   type Context,
   creation,
@@ -14,8 +15,7 @@ import {
   leftovers,
   type Question,
   request,
-} from './context.js';
-import { protocol } from './names.js';
+} from './request-context.js';
 
 const states = {
   INCOMPLETE: 0x01,

@@ -5,6 +5,7 @@ import { type Codec, flag, u8, u16, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
 import { checked } from '../options.js';
+import { protocol, scope } from './iproute2-names.js';
 import {
   type Context,
   creation,
@@ -13,8 +14,7 @@ import {
   leftovers,
   type Question,
   request,
-} from './context.js';
-import { protocol, scope } from './names.js';
+} from './request-context.js';
 import { routeFlags } from './route-table.js';
 
 const ONLINK = 4;

@@ -4,8 +4,8 @@ import { attributes } from '../netlink/attributes.js';
 import { s32, u8, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { type NetTarget, withNet } from '../where.js';
-import { type Context, request } from './context.js';
+import { type NetTarget, withNet } from '../open-net.js';
+import { type Context, request } from './request-context.js';
 
 /** Messages about namespace ids: struct rtgenmsg. */
 export const nsidBody = new Body(

@@ -2,7 +2,7 @@ import { spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import { net } from '../spec.js';
 import { Route } from './route.js';
-import { watch } from './watch.js';
+import { watch } from './watch-net.js';
 
 test('the network of a rootless child is configured from outside', async () => {
   await using child = await spawn('sleep', ['60'], {

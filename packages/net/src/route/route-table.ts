@@ -12,9 +12,9 @@ import { attributes, type RawAttribute } from '../netlink/attributes.js';
 import { be16, bytes, type Codec, choice, text, u8, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import type { Device } from './context.js';
-import { hop, type NewHop, type NextHop, toNextHop } from './hops.js';
-import { protocol, routeType, scope, type TableName, tableName } from './names.js';
+import { protocol, routeType, scope, type TableName, tableName } from './iproute2-names.js';
+import { hop, type NewHop, type NextHop, toNextHop } from './next-hops.js';
+import type { Device } from './request-context.js';
 
 /** RTA_VIA: a gateway of another family than the destination. */
 const via: Codec<string> = {

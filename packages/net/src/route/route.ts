@@ -1,17 +1,17 @@
 // Route: rtnetlink in one network namespace.
 import { targetOf } from '@ns/core/authors';
 import { NetlinkSocket } from '../netlink/socket.js';
+import { type InOptions, openNet } from '../open-net.js';
 import { TrafficClasses } from '../tc/classes.js';
 import { Filters } from '../tc/filters.js';
 import { Qdiscs } from '../tc/qdiscs.js';
-import { type InOptions, openNet } from '../where.js';
 import { Wireguard } from '../wireguard/wireguard.js';
 import { Addresses } from './addresses.js';
-import { Context } from './context.js';
 import { Links } from './links.js';
 import { Neighbours } from './neighbours.js';
 import { Nexthops } from './nexthops.js';
 import { Nsids } from './nsids.js';
+import { Context } from './request-context.js';
 import { Routes } from './routes.js';
 import { Rules } from './rules.js';
 import { Vlans } from './vlans.js';

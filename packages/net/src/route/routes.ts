@@ -4,9 +4,9 @@ import { batch } from '../netlink/batch.js';
 import type { NetlinkError } from '../netlink/error.js';
 import { Writer, written } from '../netlink/writer.js';
 import { checked } from '../options.js';
-import { type Context, creation, type Device, type Question, request } from './context.js';
-import { toHopValues } from './hops.js';
-import { tableNumber } from './names.js';
+import { tableNumber } from './iproute2-names.js';
+import { toHopValues } from './next-hops.js';
+import { type Context, creation, type Device, type Question, request } from './request-context.js';
 import {
   type NewRoute,
   type RouteEntry,

@@ -12,8 +12,15 @@ import { boolean, choice, s32, text, u8, u16, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
 import { checked } from '../options.js';
-import { type Context, creation, defined, leftovers, type Question, request } from './context.js';
-import { protocol, type TableName, tableName, tableNumber } from './names.js';
+import { protocol, type TableName, tableName, tableNumber } from './iproute2-names.js';
+import {
+  type Context,
+  creation,
+  defined,
+  leftovers,
+  type Question,
+  request,
+} from './request-context.js';
 
 const actions = {
   unspec: 0,

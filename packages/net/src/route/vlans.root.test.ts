@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
 import { inside } from '../inside/inside.js';
 import { isNetlinkError } from '../netlink/error.js';
-import { Recorder, sentBy } from '../testing/sent.js';
+import { Recorder, sentBy } from '../testing/sent-messages.js';
 import { Route } from './route.js';
 import { bridgeLinkBody, type NewBridgeVlan, Vlans } from './vlans.js';
 

@@ -5,8 +5,8 @@ import { text, u16, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
 import { checked } from '../options.js';
-import { type Context, type Device, request } from './context.js';
 import { linkHeader } from './link-table.js';
+import { type Context, type Device, request } from './request-context.js';
 
 /** RTEXT_FILTER_BRVLAN_COMPRESSED: VLANs in a row are told as a range. */
 const WITH_VLANS = 4;

@@ -1,6 +1,6 @@
 // Classes of queueing disciplines: `tc class`.
 import { checked } from '../options.js';
-import { type Context, creation, type Device } from '../route/context.js';
+import { type Context, creation, type Device } from '../route/request-context.js';
 import type { HtbClassOptions } from './qdisc-kinds.js';
 import { type Place, Traffic, type TrafficItem, toItem } from './traffic.js';
 

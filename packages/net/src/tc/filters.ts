@@ -1,7 +1,7 @@
 // Filters, which choose a class or act on packets: `tc filter`.
 import type { ValuesOf } from '../netlink/attributes.js';
 import { checked } from '../options.js';
-import { type Context, creation, type Device } from '../route/context.js';
+import { type Context, creation, type Device } from '../route/request-context.js';
 import type { FilterAction, flower, matchall, U32Key, u32Filter } from './filter-kinds.js';
 import { type Place, Traffic, type TrafficItem, toItem } from './traffic.js';
 

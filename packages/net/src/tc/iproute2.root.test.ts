@@ -1,7 +1,7 @@
 // What is sent for traffic control is what tc(8) sends: also for kinds that this kernel lacks.
 import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
-import { Recorder, sentBy } from '../testing/sent.js';
+import { Recorder, sentBy } from '../testing/sent-messages.js';
 import { TrafficClasses } from './classes.js';
 import { Filters, type NewFilter } from './filters.js';
 import { type NewQdisc, Qdiscs } from './qdiscs.js';

@@ -1,7 +1,7 @@
 // Queueing disciplines: `tc qdisc`.
 import type { ValuesOf } from '../netlink/attributes.js';
 import { checked } from '../options.js';
-import { type Context, creation, type Device } from '../route/context.js';
+import { type Context, creation, type Device } from '../route/request-context.js';
 import type { NetemOptions } from './netem.js';
 import type { fqCodel, HtbOptions, TbfOptions } from './qdisc-kinds.js';
 import { type Place, Traffic, type TrafficItem, toItem } from './traffic.js';

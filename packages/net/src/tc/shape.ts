@@ -3,7 +3,7 @@
 import type { Codec } from '../netlink/codec.js';
 import { isNetlinkError } from '../netlink/error.js';
 import { checked } from '../options.js';
-import type { Device } from '../route/context.js';
+import type { Device } from '../route/request-context.js';
 import { type NetemOptions, netem } from './netem.js';
 import { tbf } from './qdisc-kinds.js';
 import type { NewQdisc, Qdiscs } from './qdiscs.js';

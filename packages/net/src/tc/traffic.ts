@@ -8,7 +8,7 @@ import {
   leftovers,
   type Question,
   request,
-} from '../route/context.js';
+} from '../route/request-context.js';
 import { classBody, filterBody, qdiscBody } from './table.js';
 import { formatHandle, parseHandle } from './units.js';
 

@@ -5,7 +5,7 @@ import { setSysctl } from '../sysctl.js';
 import type { Shape } from '../tc/shape.js';
 import { describeStep, inverse, perform, type TransactionStep } from '../transaction/steps.js';
 import type { Cable } from './description.js';
-import { markOf } from './mark.js';
+import { markOf } from './link-mark.js';
 
 /** One change of a lab. */
 export type TopologyStep =

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { named } from '../index.js';
 import { Route } from '../route/route.js';
 import { getSysctl } from '../sysctl.js';
-import { elsewhere, mayVisit } from '../testing/elsewhere.js';
+import { elsewhere, mayVisit } from '../testing/private-run.js';
 import type { TopologyDescription, TopologyNamespace } from './description.js';
 import { topology } from './topology.js';
 

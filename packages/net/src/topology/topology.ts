@@ -2,7 +2,7 @@
 import { deleteName, list as listNames } from '../named/named.js';
 import { Route } from '../route/route.js';
 import { type Cable, checkTopology, type TopologyDescription } from './description.js';
-import { planTopology } from './plan.js';
+import { planTopology } from './plan-topology.js';
 import { describeTopologyStep, performStep, type Routes, type TopologyStep } from './steps.js';
 
 /** Keeps the configurations open that are asked for, as long as `use` runs. */

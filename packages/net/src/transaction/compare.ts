@@ -1,9 +1,9 @@
 // Compares a description with what is there.
 import { canonicalIP, familyOf, parseIP, parsePrefix } from '../netlink/addresses.js';
 import type { Address } from '../route/address-table.js';
+import { tableNumber } from '../route/iproute2-names.js';
 import type { Link } from '../route/link.js';
 import type { LinkChange, NewLink } from '../route/link-options.js';
-import { tableNumber } from '../route/names.js';
 import type { NewRoute, RouteEntry } from '../route/route-table.js';
 import { checkedRoute } from '../route/routes.js';
 import type { TransactionStep } from './steps.js';

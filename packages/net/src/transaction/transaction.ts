@@ -1,7 +1,7 @@
 // A description of a network that is compared with what there is, and made so: all of it or nothing.
 import type { Route } from '../route/route.js';
-import { checkedDescription } from './check.js';
 import { compare, type NetDescription } from './compare.js';
+import { checkedDescription } from './parse-description.js';
 import { describeStep, inverse, perform, type TransactionStep } from './steps.js';
 
 /** The changes that a description asks for. */

@@ -1,7 +1,7 @@
 // WireGuard interfaces: keys and peers, by generic netlink. The link itself is made as any other.
 import { GenericFamily, NETLINK_GENERIC } from '../netlink/generic.js';
 import type { NetlinkSocket } from '../netlink/socket.js';
-import { assertDevice, type Context, type Device } from '../route/context.js';
+import { assertDevice, type Context, type Device } from '../route/request-context.js';
 import { changeMessages, checkedChange, type WireguardChange } from './change.js';
 import { joinPieces, type WireguardDevice } from './device.js';
 import { wireguardBody } from './table.js';

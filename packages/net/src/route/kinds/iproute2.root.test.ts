@@ -1,7 +1,7 @@
 // What is sent for each kind of link is what ip(8) sends: also for kinds that this kernel lacks.
 import { expect, test } from 'vitest';
 import { createNamespace } from '../../create.js';
-import { Recorder, sentBy } from '../../testing/sent.js';
+import { Recorder, sentBy } from '../../testing/sent-messages.js';
 import type { NewLink } from '../link-options.js';
 import { linkBody } from '../link-table.js';
 import { Links } from '../links.js';

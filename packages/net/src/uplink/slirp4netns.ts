@@ -1,6 +1,6 @@
 // slirp4netns(1): a network stack in user space, which needs no privileges.
 import type { Socket } from 'node:net';
-import type { PortForward } from './forwards.js';
+import type { PortForward } from './port-forward.js';
 
 const MTU = 65_520;
 /** Bytes of an answer of its API. */

@@ -4,8 +4,8 @@
 import type { Socket, SocketConstructorOpts } from 'node:net';
 import type { Namespace } from '@ns/core';
 import { closeFd } from '@ns/core/sys';
+import { AF_INET, AF_INET6, makeSocket, SOCK_STREAM } from './bound-socket.js';
 import { type NamedHandle, nameByKernel } from './socket-names.js';
-import { AF_INET, AF_INET6, makeSocket, SOCK_STREAM } from './sockets.js';
 
 /** What is used of Node's handle of a TCP socket. */
 interface TcpHandle extends NamedHandle {

@@ -2,7 +2,7 @@
 // dispatcher is found where undici and Node have agreed to keep it, and asked for another of its kind.
 import type { NetConnectOpts, Socket } from 'node:net';
 import { isIP } from '../is-ip.js';
-import type { Connector } from './agents.js';
+import type { Connector } from './inside-agents.js';
 
 const GLOBAL_DISPATCHER = Symbol.for('undici.globalDispatcher.1');
 /** Milliseconds that a connection may take, as in fetch itself. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
 import { Route } from '../route/route.js';
-import { networkMap } from './map.js';
+import { networkMap } from './network-map.js';
 
 test('each end of a pair knows where the other is, and what sits on what', () => {
   using a = createNamespace();

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { syscall } from '@ns/core/sys';
 import { expect, onTestFinished, test } from 'vitest';
-import { lockFile } from './lock.js';
+import { lockFile } from './file-lock.js';
 
 /** The caller's network namespace, which any user on the machine can open and lock. */
 function open(): number {

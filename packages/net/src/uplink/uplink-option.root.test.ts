@@ -6,10 +6,10 @@ import { type NamespaceSpec, runSync, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
 import { inside } from '../inside/inside.js';
+import { openNet } from '../open-net.js';
 import { net as netSpec } from '../spec.js';
 import { getSysctl } from '../sysctl.js';
-import { openNet } from '../where.js';
-import { natUplink } from './nat.js';
+import { natUplink } from './nat-uplink.js';
 import { outside } from './outside.testing.js';
 
 const links = (world: ReturnType<typeof outside>) =>

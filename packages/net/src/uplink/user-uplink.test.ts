@@ -8,7 +8,7 @@ import { createNamespace } from '../create.js';
 import { inside } from '../inside/inside.js';
 import { Route } from '../route/route.js';
 import { net } from '../spec.js';
-import { type UserUplink, userUplink } from './user-mode.js';
+import { type UserUplink, userUplink } from './user-uplink.js';
 
 /** Also its connections are gone then. */
 async function close(server: Server): Promise<void> {

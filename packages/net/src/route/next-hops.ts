@@ -4,7 +4,7 @@ import { attributes } from '../netlink/attributes.js';
 import { type Codec, s32, u8, u16 } from '../netlink/codec.js';
 import { struct } from '../netlink/struct.js';
 import { checked } from '../options.js';
-import { type Device, defined } from './context.js';
+import { type Device, defined } from './request-context.js';
 
 /** One of several ways. */
 export interface NextHop {

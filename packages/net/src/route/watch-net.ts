@@ -10,8 +10,8 @@ import {
 } from '@ns/core/sys';
 import { eachMessage } from '../netlink/message.js';
 import { connectToKernel, setOption } from '../netlink/socket.js';
+import { type InOptions, socketIn } from '../open-net.js';
 import { checked } from '../options.js';
-import { type InOptions, socketIn } from '../where.js';
 import { decodeEvent, groupNumbers, type NetEvent, type WatchGroup } from './events.js';
 
 const AF_NETLINK = 16;

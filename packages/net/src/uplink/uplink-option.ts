@@ -1,14 +1,14 @@
 // The way outside of a child, as an option of net(): made while the child waits, and ended with it.
 import { ownOptions, type Preparation } from '@ns/core/authors';
-import { type NatUplink, type NatUplinkOptions, natUplink, toNatUplink } from './nat.js';
-import { onEnd } from './on-end.js';
+import { onEnd } from './cleanup-on-exit.js';
+import { type NatUplink, type NatUplinkOptions, natUplink, toNatUplink } from './nat-uplink.js';
 import {
   toUserUplink,
   type UplinkTool,
   type UserUplink,
   type UserUplinkOptions,
   userUplink,
-} from './user-mode.js';
+} from './user-uplink.js';
 
 /**
  * A way outside: through a program that needs no privileges, or for root, by address translation

@@ -4,9 +4,9 @@ import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { Socket } from 'node:net';
 import type { Namespace } from '@ns/core';
 import { isIP, isIPv6 } from '../is-ip.js';
+import { boundSocket, SOCK_DGRAM } from './bound-socket.js';
 import { type Answer, decodeAnswer, encodeQuestion, TYPE } from './dns-message.js';
-import { knownAddresses, type ResolverConfig, resolverConfig } from './resolv.js';
-import { boundSocket, SOCK_DGRAM } from './sockets.js';
+import { knownAddresses, type ResolverConfig, resolverConfig } from './resolver-config.js';
 
 const PORT = 53;
 const NO_SUCH_NAME = 3;

@@ -7,7 +7,7 @@ import { getSysctl } from '../sysctl.js';
 import { hasShape } from '../tc/shape.js';
 import { compare, type Present, type WantedLink } from '../transaction/compare.js';
 import type { Cable, CableEnd, TopologyDescription, TopologyNamespace } from './description.js';
-import { isMarked } from './mark.js';
+import { isMarked } from './link-mark.js';
 import type { Routes, TopologyStep } from './steps.js';
 
 const NOT_YET = -1;

@@ -6,10 +6,10 @@ import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { createNamespace } from '../create.js';
 import { inside } from '../inside/inside.js';
+import { openNet } from '../open-net.js';
 import { Route } from '../route/route.js';
 import { getSysctl } from '../sysctl.js';
-import { openNet } from '../where.js';
-import { natUplink } from './nat.js';
+import { natUplink } from './nat-uplink.js';
 import { outside } from './outside.testing.js';
 
 test('namespaces reach the outside under the address of the host, and are reached by its ports', async () => {

@@ -5,7 +5,7 @@ import { closeFd, syscall } from '@ns/core/sys';
 import { isIPv6 } from '../is-ip.js';
 import { socketAddress } from '../netlink/sockaddr.js';
 import { setOption } from '../netlink/socket.js';
-import { socketIn } from '../where.js';
+import { socketIn } from '../open-net.js';
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;

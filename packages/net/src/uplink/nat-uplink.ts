@@ -1,12 +1,11 @@
 // Connects a namespace to the outside, for root: a bridge on the host, a pair of interfaces, an
 // address, forwarding, and masquerading by nftables.
 import type { Namespace } from '@ns/core';
-import { withLock } from '../lock.js';
+import { withLock } from '../file-lock.js';
+import { assertNet, type NetTarget, openNet } from '../open-net.js';
 import { checked } from '../options.js';
 import { Route } from '../route/route.js';
-import { assertNet, type NetTarget, openNet } from '../where.js';
-import { allowForwarding, endForwarding } from './forwarding.js';
-import { type PortForward, toForwards } from './forwards.js';
+import { allowForwarding, endForwarding } from './host-forwarding.js';
 import {
   addPair,
   configureInside,
@@ -19,6 +18,7 @@ import {
 } from './nat-bridge.js';
 import { gatewayOf, type NatNetwork, toNetwork } from './nat-network.js';
 import { addPort, removePorts, removeTables } from './nat-rules.js';
+import { type PortForward, toForwards } from './port-forward.js';
 
 /** Options of {@link natUplink}. */
 export interface NatUplinkOptions {

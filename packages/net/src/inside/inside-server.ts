@@ -3,9 +3,9 @@ import type { ListenOptions, Server } from 'node:net';
 import { isSystemError, type Namespace } from '@ns/core';
 import { closeFd } from '@ns/core/sys';
 import { isIP } from '../is-ip.js';
-import type { Resolver } from './dns.js';
+import { assertPort, boundSocket, SOCK_STREAM } from './bound-socket.js';
+import type { Resolver } from './resolver.js';
 import { nameAccepted } from './socket-names.js';
-import { assertPort, boundSocket, SOCK_STREAM } from './sockets.js';
 
 type Listen = Server['listen'];
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { helperEnvironment } from './helper.js';
+import { helperEnvironment } from './helper-environment.js';
 
 test('helperEnvironment has the absolute entries of PATH, and nothing else of the caller', () => {
   onTestFinished(() => {

@@ -3,9 +3,9 @@ import type { Socket, SocketOptions } from 'node:dgram';
 import type { Namespace } from '@ns/core';
 import { closeFd } from '@ns/core/sys';
 import { isIP } from '../is-ip.js';
-import type { Resolver } from './dns.js';
+import { assertPort, boundSocket, SOCK_DGRAM } from './bound-socket.js';
+import type { Resolver } from './resolver.js';
 import { isUnknownZone } from './socket-names.js';
-import { assertPort, boundSocket, SOCK_DGRAM } from './sockets.js';
 
 interface BindRequest {
   port: number;

@@ -4,9 +4,9 @@ import { type Decoder, dump, dumpInPieces } from '../netlink/dump.js';
 import { NetlinkError } from '../netlink/error.js';
 import { type Locator, NLM_F, type Request } from '../netlink/message.js';
 import { NetlinkSocket } from '../netlink/socket.js';
-import type { NetTarget } from '../where.js';
+import type { NetTarget } from '../open-net.js';
 import { IFNAME_MAX, linkBody } from './link-table.js';
-import { RTM } from './rtm.js';
+import { RTM } from './message-types.js';
 
 const NETLINK_ROUTE = 0;
 const EPROTO = 71;

@@ -1,5 +1,5 @@
 // pasta(1): it makes the host's connections for those inside, and needs no privileges.
-import type { PortForward } from './forwards.js';
+import type { PortForward } from './port-forward.js';
 
 /** Its arguments for one direction: ports that lead to others, or none. */
 function ports(

@@ -7,12 +7,12 @@ import type { Readable } from 'node:stream';
 import { isSystemError, type NamespaceProcess, spawn } from '@ns/core';
 import { checked } from '../options.js';
 import { Route } from '../route/route.js';
-import { watch as watchNet } from '../route/watch.js';
-import { type PortForward, toForwards } from './forwards.js';
-import { helperEnvironment } from './helper.js';
-import { onEnd } from './on-end.js';
-import { pastaArguments } from './pasta.js';
-import { addSlirpForward, READY_FD, slirpArguments } from './slirp.js';
+import { watch as watchNet } from '../route/watch-net.js';
+import { onEnd } from './cleanup-on-exit.js';
+import { helperEnvironment } from './helper-environment.js';
+import { pastaArguments } from './pasta-arguments.js';
+import { type PortForward, toForwards } from './port-forward.js';
+import { addSlirpForward, READY_FD, slirpArguments } from './slirp4netns.js';
 
 const DEVICE = 'tap0';
 /** Milliseconds until the program must be ready. */
