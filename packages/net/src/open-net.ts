@@ -1,24 +1,13 @@
-// Sockets of other network namespaces: made in there, used from here.
+// Opens network namespaces, and sockets that live in them.
 import { Namespace } from '@ns/core';
-import { type NamespaceTarget, openIn, withTarget } from '@ns/core/authors';
+import { openIn, withTarget } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
+import type { NetTarget } from './in-net.js';
 import { pathOfName } from './named/names.js';
 
 const SOCK_CLOEXEC = 0o2000000;
 
-/**
- * A network namespace: a handle, the pid of a process that is in it, or its name as `ip netns`
- * knows it.
- */
-export type NetTarget = NamespaceTarget | string;
-
-/** Where an operation takes place. */
-export interface InOptions {
-  /** The network namespace. Default: the calling thread's. */
-  in?: NetTarget | undefined;
-}
-
-/** Gives a handle of the namespace to a function; one opened for it is closed afterwards. */
+/** Gives a handle of the namespace to a function; a handle opened for it is closed afterwards. */
 export function withNet<Result>(target: NetTarget, use: (namespace: Namespace) => Result): Result {
   if (typeof target !== 'string') return withTarget('net', target, use);
   const namespace = Namespace.fromPath(pathOfName(target), 'net');
@@ -29,23 +18,14 @@ export function withNet<Result>(target: NetTarget, use: (namespace: Namespace) =
   }
 }
 
-/**
- * Throws unless a namespace is named: a call that works in one must not take the caller's own in the
- * place of a variable that is not set.
- */
-export function assertNet(target: NetTarget, name = 'namespace'): NetTarget {
-  if (target !== undefined && target !== null) return target;
-  throw new TypeError(`${name} must be a namespace handle, a pid or a name: ${target}`);
-}
-
-/** A handle of the namespace that is the caller's to close. */
+/** Opens a handle, which the caller closes. Without a target, of the calling thread's namespace. */
 export function openNet(target: NetTarget | undefined): Namespace {
   if (target === undefined) return Namespace.current('net');
   return withNet(target, (namespace) => Namespace.fromFd(namespace.fd, 'net'));
 }
 
 /**
- * A socket that lives in a namespace: made by the calling thread if it may enter there, else by a
+ * Opens a socket that lives in a namespace: made by the calling thread if it may enter there, else by a
  * child that joins the user namespace that owns it. Close-on-exec.
  *
  * @throws {SystemError} when the kernel refuses

@@ -1,11 +1,12 @@
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
+import { isolatedNet } from '../isolated.js';
 import { Route } from '../route/route.js';
-import { networkMap } from './network-map.js';
+import { listNetworks } from './network-map.js';
 
 test('each end of a pair knows where the other is, and what sits on what', () => {
-  using a = createNamespace();
-  using b = createNamespace();
+  using a = createNamespace(isolatedNet());
+  using b = createNamespace(isolatedNet());
   using route = Route.open({ in: a });
   using other = Route.open({ in: b });
   route.link.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0', namespace: b } });
@@ -13,7 +14,7 @@ test('each end of a pair knows where the other is, and what sits on what', () =>
   route.link.add({ kind: 'macvlan', name: 'm0', link: 'c0', mode: 'bridge' });
   route.address.add({ dev: 'a0', address: '10.0.0.1/24' });
   const [inodeA, inodeB] = [Number(a.id.ino), Number(b.id.ino)];
-  const map = networkMap();
+  const map = listNetworks();
   const [inA, inB] = [inodeA, inodeB].map((inode) => map.find((one) => one.inode === inode));
   const link = (name: string) => inA?.links?.find(({ ifname }) => ifname === name);
   expect(link('a0')).toMatchObject({

@@ -135,10 +135,10 @@ function mapped(
  *
  * @see ip-netns(8), lsns(8)
  * @example
- * for (const { names, links = [] } of networkMap())
+ * for (const { names, links = [] } of listNetworks())
  *   for (const { ifname, peer } of links) if (peer) console.log(names, ifname, '->', peer);
  */
-export function networkMap(): MappedNamespace[] {
+export function listNetworks(): MappedNamespace[] {
   const found = [...discover({ types: 'net', sockets: false })];
   const opened = found.flatMap((one) => {
     const handle = open(one);

@@ -1,10 +1,11 @@
 // Numbers that iproute2 gives names to: scopes, origins and types of routes, tables.
+import { type Parser, parse } from '@ns/core/authors';
 import { choice, u8 } from '../netlink/codec.js';
 
-/** Where an address or a route is valid. */
+/** Scope of an address or a route. */
 export const scope = choice(u8, { global: 0, site: 200, link: 253, host: 254, nowhere: 255 });
 
-/** Who has made a route. */
+/** Origin of a route. */
 export const protocol = choice(u8, {
   unspec: 0,
   redirect: 1,
@@ -30,7 +31,7 @@ export const protocol = choice(u8, {
   eigrp: 192,
 });
 
-/** What a route does with packets. */
+/** Type of a route: the treatment of its packets. */
 export const routeType = choice(u8, {
   unspec: 0,
   unicast: 1,
@@ -54,16 +55,14 @@ const tableNames = new Map<number, TableName>(
 /** The routing tables that have a name everywhere. */
 export type TableName = keyof typeof tables;
 
-/** Number of a routing table. */
-export function tableNumber(table: TableName | number): number {
-  const number = typeof table === 'number' ? table : tables[table];
-  if (!Number.isInteger(number) || number < 0 || number > 0xffff_ffff) {
-    throw new RangeError(
-      `table must be a number or one of ${Object.keys(tables).join(', ')}: ${table}`,
-    );
-  }
-  return number;
-}
+const parseNumber = parse.integer(0, 0xffff_ffff);
 
-/** Name of a routing table, or its number if it has none. */
+/** The parser of a routing table; its normal form is the number. */
+export const tableNumber: Parser<number> = (value, name) => {
+  if (typeof value === 'number') return parseNumber(value, name);
+  if (typeof value === 'string' && Object.hasOwn(tables, value)) return tables[value as TableName];
+  return parse.refuse(name, `a number or one of ${Object.keys(tables).join(', ')}`, value);
+};
+
+/** Returns the name of a routing table, or its number if it has none. */
 export const tableName = (number: number): TableName | number => tableNames.get(number) ?? number;

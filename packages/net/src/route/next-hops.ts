@@ -1,12 +1,13 @@
-// The ways of a route with several: struct rtnexthop, each with attributes.
-import { families, familyOf, ip } from '../netlink/addresses.js';
+// Next hops of a route that has several: struct rtnexthop, each with attributes.
+import { type Members, parse } from '@ns/core/authors';
+import { families, familyOf, ip, ipAddress } from '../netlink/addresses.js';
 import { attributes } from '../netlink/attributes.js';
-import { type Codec, s32, u8, u16 } from '../netlink/codec.js';
+import { type Codec, encodable, s32, u8, u16 } from '../netlink/codec.js';
 import { struct } from '../netlink/struct.js';
-import { checked } from '../options.js';
-import { type Device, defined } from './request-context.js';
+import { type Device, device } from './device.js';
+import { defined } from './request-context.js';
 
-/** One of several ways. */
+/** One of several next hops of a route. */
 export interface NextHop {
   readonly gateway?: string;
   readonly via?: string;
@@ -15,18 +16,18 @@ export interface NextHop {
   readonly flags: number;
 }
 
-/** A way to be added. */
+/** A next hop to be added. */
 export interface NewHop {
-  gateway?: string;
-  /** The same as `gateway`, as {@link Routes.list} calls one of the other family. */
-  via?: string;
-  dev?: Device;
+  gateway?: string | undefined;
+  /** Same as `gateway`: the name that {@link Routes.list} uses for a gateway of the other family. */
+  via?: string | undefined;
+  dev?: Device | undefined;
   /** Default: 1. */
-  weight?: number;
+  weight?: number | undefined;
   /** The gateway is reachable although no address says so. */
-  onlink?: boolean;
-  /** Bits as {@link Routes.list} tells them, of which `onlink` (4) counts. */
-  flags?: number;
+  onlink?: boolean | undefined;
+  /** Bits as {@link Routes.list} returns them. Only `onlink` (4) is used. */
+  flags?: number | undefined;
 }
 
 export interface HopValues {
@@ -41,7 +42,7 @@ export interface HopValues {
 const ONLINK = 4;
 const header = struct({ length: u16, flags: u8, hops: u8, ifindex: s32 });
 
-/** The list as a codec; how a gateway of another family is written is the caller's. */
+/** Returns the codec of a list of next hops, given that of a gateway of another family. */
 export function hop(via: Codec<string>): Codec<HopValues[]> {
   const table = attributes({ gateway: [5, ip], via: [18, via] });
   return {
@@ -74,7 +75,7 @@ export function hop(via: Codec<string>): Codec<HopValues[]> {
   };
 }
 
-/** A decoded way, with the name of its interface. */
+/** Converts a decoded next hop, with the name of its interface. */
 export function toNextHop(values: HopValues, names: ReadonlyMap<number, string>): NextHop {
   const { gateway, via, ifindex, hops, flags } = values;
   return defined({
@@ -86,18 +87,22 @@ export function toNextHop(values: HopValues, names: ReadonlyMap<number, string>)
   }) as NextHop;
 }
 
-/** A way to be encoded. */
+/** The parser of a next hop. */
+export const parseHop = parse.options({
+  gateway: ipAddress,
+  via: ipAddress,
+  dev: device,
+  weight: parse.withDefault(parse.integer(1, 256), 1),
+  onlink: parse.boolean,
+  flags: parse.withDefault(encodable(u8), 0),
+} satisfies Members<NewHop>);
+
+/** Converts a next hop to the values of its message. */
 export function toHopValues(
-  one: NewHop,
+  { via, gateway = via, dev, weight, onlink, flags }: ReturnType<typeof parseHop>,
   family: 'inet' | 'inet6',
   index: (device: Device) => number,
-  name: string,
 ): HopValues {
-  const keys = ['gateway', 'via', 'dev', 'weight', 'onlink', 'flags'];
-  const { via, gateway = via, dev, weight = 1, onlink, flags = 0 } = checked(one, keys, name);
-  if (!Number.isInteger(weight) || weight < 1 || weight > 256) {
-    throw new RangeError(`weight must be an integer from 1 to 256: ${weight}`);
-  }
   const crossing = gateway !== undefined && families[familyOf(gateway)] !== families[family];
   return {
     flags: onlink ? ONLINK : flags & ONLINK,

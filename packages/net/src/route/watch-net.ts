@@ -1,5 +1,6 @@
-// Events as an asynchronous iterator, from a socket on the event loop.
-import { SystemError } from '@ns/core';
+// Events of a network namespace, from a socket on the event loop.
+import { SystemError, Watch, type WatchSource } from '@ns/core';
+import { type Members, parse } from '@ns/core/authors';
 import {
   addressOf,
   closeFd,
@@ -8,10 +9,10 @@ import {
   trySyscall,
   watch as watchFd,
 } from '@ns/core/sys';
+import { type InNetOptions, inNet, type NetTarget } from '../in-net.js';
 import { eachMessage } from '../netlink/message.js';
 import { connectToKernel, setOption } from '../netlink/socket.js';
-import { type InOptions, socketIn } from '../open-net.js';
-import { checked } from '../options.js';
+import { socketIn } from '../open-net.js';
 import { decodeEvent, groupNumbers, type NetEvent, type WatchGroup } from './events.js';
 
 const AF_NETLINK = 16;
@@ -28,20 +29,20 @@ const EAGAIN = errnoNumber('EAGAIN');
 const EINTR = errnoNumber('EINTR');
 const ENOBUFS = errnoNumber('ENOBUFS');
 
-/** Events kept for a slow reader; the kernel keeps some more, and then tells that some are lost. */
+/** Events kept for a slow reader. The kernel keeps some more, and then reports that events are lost. */
 const QUEUE = 4096;
 
-/** Options of {@link watch}. */
-export interface WatchOptions extends InOptions {
-  /** What to watch. Default: link, address and route. */
-  groups?: readonly WatchGroup[];
-  /** Also what happens in other namespaces that this one has an id for. Default: false. */
-  all?: boolean;
-  /** Ends the iteration. */
-  signal?: AbortSignal;
+/** Options of {@link watchNet}. */
+export interface WatchNetOptions extends InNetOptions {
+  /** Kinds of the events. Default: link, address and route. */
+  groups?: readonly WatchGroup[] | undefined;
+  /** Also watch other namespaces that this one has an id for. Default: false. */
+  all?: boolean | undefined;
+  /** Ends the iteration with an AbortError. */
+  signal?: AbortSignal | undefined;
 }
 
-/** Memory for recvmsg(2): a datagram, and beside it where it came from. */
+/** Memory for recvmsg(2): a datagram and its sender. */
 class Receiver {
   readonly bytes = Buffer.allocUnsafeSlow(64 * 1024);
   readonly #control = Buffer.allocUnsafeSlow(64);
@@ -59,24 +60,24 @@ class Receiver {
     this.#header.writeBigUInt64LE(addressOf(this.#control), 32);
   }
 
-  /** Length of the next datagram, or a negative error number. */
+  /** Returns the length of the next datagram, or a negative error number. */
   receive(fd: number): number {
     this.#header.writeUInt32LE(this.#sender.length, 8);
     this.#header.writeBigUInt64LE(BigInt(this.#control.length), 40);
     return trySyscall('recvmsg', fd, this.#header, MSG_DONTWAIT);
   }
 
-  /** Whether the kernel has sent the last datagram: others may send to our port as well. */
+  /** True if the kernel has sent the last datagram: other processes may send to the port as well. */
   get isFromKernel(): boolean {
     return this.#sender.readUInt32LE(4) === 0;
   }
 
-  /** Whether the last datagram was longer than there is room for. */
+  /** True if the last datagram was longer than the buffer. */
   get isCut(): boolean {
     return (this.#header.readInt32LE(48) & MSG_TRUNC) !== 0;
   }
 
-  /** Number of the namespace that the last datagram came from, if it is another one. */
+  /** The number of the namespace that the last datagram came from, if it is another. */
   get nsid(): number | undefined {
     const given = this.#header.readBigUInt64LE(40);
     if (given < 20n || (this.#header.readInt32LE(48) & MSG_CTRUNC) !== 0) return undefined;
@@ -87,158 +88,128 @@ class Receiver {
   }
 }
 
-/** Events of a namespace; ends with {@link close}. What happens from its making on is in it. */
-export class NetWatch implements AsyncIterableIterator<NetEvent> {
-  readonly #fd: number;
-  readonly #receiver = new Receiver();
-  readonly #queue: NetEvent[] = [];
-  readonly #waiting: {
-    resolve: (result: IteratorResult<NetEvent, undefined>) => void;
-    reject: (error: unknown) => void;
-  }[] = [];
-  readonly #stopListening: () => void = () => {};
-  #watch: ReturnType<typeof watchFd> | undefined;
-  #failure: SystemError | undefined;
-  #closed = false;
+/** Opens a socket that gets the events of these groups. */
+function openSocket(target: NetTarget | undefined, groups: readonly WatchGroup[], all: boolean) {
+  const fd = socketIn(target, AF_NETLINK, SOCK_RAW, 0);
+  try {
+    setOption(fd, SOL_SOCKET, SO_RCVBUF, 1 << 20);
+    if (all) setOption(fd, SOL_NETLINK, LISTEN_ALL_NSID, 1);
+    const address = Buffer.alloc(12);
+    address.writeUInt16LE(AF_NETLINK);
+    syscall('bind', fd, address, address.length);
+    connectToKernel(fd);
+    for (const number of groups.flatMap((group) => [...groupNumbers[group]])) {
+      setOption(fd, SOL_NETLINK, ADD_MEMBERSHIP, number);
+    }
+    return fd;
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
 
-  /** @internal */
-  constructor({
-    in: target,
-    groups = ['link', 'address', 'route'],
-    all = false,
-    signal,
-  }: WatchOptions) {
-    const numbers = groups.flatMap((group) => {
-      if (!Object.hasOwn(groupNumbers, group)) throw new TypeError(`groups: ${group} is not known`);
-      return [...groupNumbers[group]];
-    });
-    this.#fd = socketIn(target, AF_NETLINK, SOCK_RAW, 0);
-    try {
-      setOption(this.#fd, SOL_SOCKET, SO_RCVBUF, 1 << 20);
-      if (all) setOption(this.#fd, SOL_NETLINK, LISTEN_ALL_NSID, 1);
-      const address = Buffer.alloc(12);
-      address.writeUInt16LE(AF_NETLINK);
-      syscall('bind', this.#fd, address, address.length);
-      connectToKernel(this.#fd);
-      for (const number of numbers) setOption(this.#fd, SOL_NETLINK, ADD_MEMBERSHIP, number);
-    } catch (error) {
-      closeFd(this.#fd);
-      throw error;
-    }
+/**
+ * Events of a socket. While its queue is full it does not read: events stay in the kernel, which drops
+ * them when its own buffer is full, and reports that with ENOBUFS.
+ */
+class EventSource implements WatchSource<NetEvent> {
+  readonly #fd: number;
+  readonly #wake: () => void;
+  readonly #receiver = new Receiver();
+  #queue: NetEvent[] = [];
+  #failure: SystemError | undefined;
+  #watch: ReturnType<typeof watchFd> | undefined;
+  #hasReader = false;
+
+  constructor(fd: number, wake: () => void) {
+    this.#fd = fd;
+    this.#wake = wake;
     this.#listen();
-    if (signal?.aborted) this.close();
-    else if (signal) {
-      const onAbort = () => this.close();
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#stopListening = () => signal.removeEventListener('abort', onAbort);
-    }
   }
 
   #listen(): void {
-    this.#watch ??= watchFd(this.#fd, { readable: true }, () => this.#read());
+    if (this.#watch) return;
+    this.#watch = watchFd(this.#fd, { readable: true }, () => this.#read());
+    if (!this.#hasReader) this.#watch.unref();
+  }
+
+  #pause(): void {
+    this.#watch?.close();
+    this.#watch = undefined;
   }
 
   #read(): void {
-    while (!this.#closed && this.#queue.length < QUEUE) {
+    let isDrained = false;
+    while (!isDrained && !this.#failure && this.#queue.length < QUEUE) {
       const length = this.#receiver.receive(this.#fd);
-      if (length === -EAGAIN) return;
-      if (length === -EINTR) continue;
-      if (length === -ENOBUFS) this.#push({ event: 'resync' });
-      else if (length >= 0 && this.#receiver.isCut) this.#push({ event: 'resync' });
-      else if (length < 0) this.#fail(new SystemError(-length, 'recvmsg', [this.#fd]));
+      if (length === -EAGAIN) isDrained = true;
+      else if (length === -EINTR) continue;
+      else if (length === -ENOBUFS) this.#queue.push({ event: 'resync' });
+      else if (length >= 0 && this.#receiver.isCut) this.#queue.push({ event: 'resync' });
+      else if (length < 0) this.#failure = new SystemError(-length, 'recvmsg', [this.#fd]);
       else if (this.#receiver.isFromKernel) this.#decode(length);
     }
-    // Nobody reads: what comes meanwhile stays in the kernel.
-    this.#watch?.close();
-    this.#watch = undefined;
+    if (!isDrained) this.#pause();
+    this.#wake();
   }
 
   #decode(length: number): void {
     const { nsid, bytes } = this.#receiver;
     eachMessage(bytes, length, (type, _flags, _sequence, start, end) => {
       const event = decodeEvent(bytes, start, end, type);
-      if (event) this.#push(nsid === undefined ? event : { ...event, nsid });
+      if (event) this.#queue.push(nsid === undefined ? event : { ...event, nsid });
     });
   }
 
-  #push(event: NetEvent): void {
-    const waiting = this.#waiting.shift();
-    if (waiting) waiting.resolve({ value: event, done: false });
-    else this.#queue.push(event);
+  take(): readonly NetEvent[] {
+    const events = this.#queue;
+    this.#queue = [];
+    if (events.length === 0 && this.#failure) throw this.#failure;
+    if (!this.#failure) this.#listen();
+    return events;
   }
 
-  #fail(error: SystemError): void {
-    this.#failure = error;
-    const waiting = this.#waiting.shift();
-    if (waiting) {
-      this.#failure = undefined;
-      waiting.reject(error);
-    }
-    this.close();
+  ref(): void {
+    this.#hasReader = true;
+    this.#watch?.ref();
   }
 
-  /** The next event. */
-  next(): Promise<IteratorResult<NetEvent, undefined>> {
-    const value = this.#queue.shift();
-    if (value) {
-      if (!this.#closed && this.#queue.length === 0) this.#listen();
-      return Promise.resolve({ value, done: false });
-    }
-    const failure = this.#failure;
-    if (failure) {
-      this.#failure = undefined;
-      return Promise.reject(failure);
-    }
-    if (this.#closed) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-    });
+  unref(): void {
+    this.#hasReader = false;
+    this.#watch?.unref();
   }
 
-  /** Ends the watching. Events that have come are still given. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#stopListening();
-    this.#watch?.close();
-    this.#watch = undefined;
+    this.#pause();
     closeFd(this.#fd);
-    for (const { resolve } of this.#waiting.splice(0)) resolve({ value: undefined, done: true });
-  }
-
-  /** Ends it: what a `for await` calls that is left. */
-  return(): Promise<IteratorResult<NetEvent, undefined>> {
-    this.close();
-    this.#queue.length = 0;
-    return Promise.resolve({ value: undefined, done: true });
-  }
-
-  /** Itself. */
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  /** As {@link close}. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** As {@link close}. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
   }
 }
 
+const watchGroups = Object.keys(groupNumbers) as WatchGroup[];
+
+const parseWatch = parse.options({
+  in: inNet,
+  groups: parse.withDefault(parse.list(parse.oneOf(...watchGroups)), ['link', 'address', 'route']),
+  all: parse.withDefault(parse.boolean, false),
+  signal: parse.abortSignal,
+} satisfies Members<WatchNetOptions>);
+
 /**
- * Watches what changes in a network namespace: `ip monitor`. Events from this call on are given,
- * whenever they are read; keeps the event loop alive until it is closed.
+ * Watches changes in a network namespace: `ip monitor`. Events from this call on are kept until they are
+ * read. Keeps the event loop alive while a reader waits.
  *
- * Needs no privileges; `all` needs CAP_NET_BROADCAST.
+ * At most 4096 events are kept, and some more in the kernel. When events are lost, there is one with
+ * `event: 'resync'` instead: list again.
+ *
+ * Needs no privileges. `all` needs CAP_NET_BROADCAST.
  *
  * @throws {TypeError} for a group that is not known
- * @example for await (const event of watch({ in: lab, groups: ['link'] })) console.log(event);
+ * @throws an AbortError if the signal has fired
+ * @example for await (const event of watchNet({ in: lab, groups: ['link'] })) console.log(event);
  * @see rtnetlink(7), ip-monitor(8)
  */
-export function watch(options: WatchOptions = {}): NetWatch {
-  return new NetWatch(checked(options, ['in', 'groups', 'all', 'signal']));
+export function watchNet(options: WatchNetOptions = {}): Watch<NetEvent> {
+  const { in: target, groups, all, signal } = parseWatch(options);
+  const open = (wake: () => void) => new EventSource(openSocket(target, groups, all), wake);
+  return new Watch(open, signal);
 }

@@ -1,12 +1,12 @@
-// Links that a topology has made carry an alternative name that says so: what a description no
-// longer names is taken away only if it was made by one.
+// The alternative name that marks links made by a topology. Only marked links are removed when a
+// description has them no more.
 import type { Link } from '../route/link.js';
 
 const PREFIX = 'topology.';
 
-/** The mark of a link with this name. */
+/** Returns the mark of a link with this name. */
 export const markOf = (ifname: string): string => `${PREFIX}${ifname}`;
 
-/** Whether a topology has made the link, whatever it is called by now. */
+/** True if a topology has made the link, even if it was renamed. */
 export const isMarked = ({ altnames = [] }: Link): boolean =>
   altnames.some((name) => name.startsWith(PREFIX));

@@ -1,18 +1,20 @@
-// Compares a lab that is described with what there is.
+// Compares the description of a lab with the present state.
 import { isSystemError } from '@ns/core';
 import { list as listNames } from '../named/named.js';
 import type { Link } from '../route/link.js';
 import type { Route } from '../route/route.js';
-import { getSysctl } from '../sysctl.js';
+import { readSysctl } from '../sysctl.js';
 import { hasShape } from '../tc/shape.js';
-import { compare, type Present, type WantedLink } from '../transaction/compare.js';
-import type { Cable, CableEnd, TopologyDescription, TopologyNamespace } from './description.js';
+import { compare, type Present } from '../transaction/compare.js';
+import type { WantedLink } from '../transaction/description.js';
+import type { Cable, CableEnd } from './description.js';
 import { isMarked } from './link-mark.js';
+import type { Lab, LabNamespace } from './parse-topology.js';
 import type { Routes, TopologyStep } from './steps.js';
 
 const NOT_YET = -1;
 
-/** A link as it will be. */
+/** Returns a link that is still to be made. */
 const fresh = (ifname: string, info_kind: string | undefined, flags: string[]): Link => ({
   ifindex: NOT_YET,
   ifname,
@@ -27,7 +29,7 @@ const fresh = (ifname: string, info_kind: string | undefined, flags: string[]): 
 const linkAt = (route: Route | undefined, { ifname }: CableEnd) =>
   route?.link.list().find((one) => one.ifname === ifname);
 
-/** Whether the cable is there; half of one is an error. */
+/** True if the cable is there. Half of a cable is an error. */
 function isLaid(cable: Cable, open: (namespace: string) => Route | undefined): boolean {
   const [a, b] = cable.map((end) => linkAt(open(end.namespace), end));
   if (a === undefined && b === undefined) return false;
@@ -36,15 +38,11 @@ function isLaid(cable: Cable, open: (namespace: string) => Route | undefined): b
   throw new TypeError(`cables: ${end?.namespace}:${end?.ifname} is there, but leads elsewhere`);
 }
 
-function wantedLinks({ interfaces = {} }: TopologyNamespace): WantedLink[] {
-  return Object.entries(interfaces)
-    .filter(([name]) => name !== 'lo')
-    .map(([name, { shape: _shape, kind = 'veth', up = true, ...settings }]) => {
-      return { ...settings, kind, name, up } as unknown as WantedLink;
-    });
+function wantedLinks({ interfaces }: LabNamespace): WantedLink[] {
+  return Object.values(interfaces).flatMap(({ link }) => link ?? []);
 }
 
-/** Links before those that they need: masters and lower interfaces come first. */
+/** Returns the links in an order in which masters and lower interfaces come first. */
 function ordered(links: readonly WantedLink[]): WantedLink[] {
   const byName = new Map(links.map((link) => [link.name, link]));
   const done = new Set<WantedLink>();
@@ -71,7 +69,7 @@ function presentOf(route: Route | undefined, cabled: readonly string[]): Present
 
 function sysctlNow(namespace: string, name: string): string | undefined {
   try {
-    return getSysctl(name, { in: namespace });
+    return readSysctl(name, { in: namespace });
   } catch (error) {
     // Settings of an interface that is not there yet.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !isSystemError(error, 'EPERM')) {
@@ -83,19 +81,19 @@ function sysctlNow(namespace: string, name: string): string | undefined {
 
 function planNamespace(
   namespace: string,
-  wanted: TopologyNamespace,
+  wanted: LabNamespace,
   cabled: readonly string[],
   route: Route | undefined,
 ): TopologyStep[] {
   const links = ordered(wantedLinks(wanted));
   const untouched = cabled.filter((name) => !links.some((link) => link.name === name));
   const ends = untouched.map((name) => ({ kind: 'veth', name, up: true }) as WantedLink);
-  const { addresses = [] } = wanted.interfaces?.lo ?? {};
-  const description = { links: [...links, ...ends], routes: wanted.routes ?? [] };
+  const { addresses = [] } = wanted.interfaces.lo ?? {};
+  const description = { links: [...links, ...ends], routes: wanted.routes.slice(), exact: false };
   const present = presentOf(route, cabled);
   const owned = new Set(present.links.filter(isMarked).map(({ ifname }) => ifname));
   const steps = compare(description, present, owned).map((change): TopologyStep => {
-    // A cable that is made goes as a whole if it comes to that: there is nothing to go back to.
+    // To undo a cable removes it: its former settings are not needed.
     const isFresh =
       change.step === 'change link' &&
       present.links.some(({ ifname, ifindex }) => ifname === change.dev && ifindex === NOT_YET);
@@ -109,9 +107,8 @@ function planNamespace(
     const change = { step: 'add address', address: { dev: 'lo', address } } as const;
     if (!has) steps.unshift({ step: 'change', namespace, change });
   }
-  for (const [name, value] of Object.entries(wanted.sysctls ?? {})) {
+  for (const [name, to] of Object.entries(wanted.sysctls)) {
     const from = route && sysctlNow(namespace, name);
-    const to = String(value);
     if (from?.replace(/\s+/g, ' ') === to) continue;
     steps.push({
       step: 'set sysctl',
@@ -121,7 +118,7 @@ function planNamespace(
       ...(from === undefined ? {} : { from }),
     });
   }
-  for (const [ifname, { shape }] of Object.entries(wanted.interfaces ?? {})) {
+  for (const [ifname, { shape }] of Object.entries(wanted.interfaces)) {
     if (shape === undefined) continue;
     const there = route?.link.list().some((link) => link.ifname === ifname);
     if (route && there && hasShape(route.qdisc, ifname, shape)) continue;
@@ -130,10 +127,10 @@ function planNamespace(
   return steps;
 }
 
-/** Takes away the links that a topology has made, and this one does not name. */
+/** Returns the steps that remove links of a topology that the description has no more. */
 function surplusLinks(
   namespace: string,
-  { interfaces = {} }: TopologyNamespace,
+  { interfaces }: LabNamespace,
   cabled: readonly string[],
   route: Route | undefined,
 ): TopologyStep[] {
@@ -143,15 +140,11 @@ function surplusLinks(
     .map(({ ifname }) => ({ step: 'delete link', namespace, ifname }));
 }
 
-/** The changes that lead from what is there to the lab, in the order to make them. */
-export function planTopology(
-  description: TopologyDescription,
-  cables: readonly Cable[],
-  routes: Routes,
-): TopologyStep[] {
+/** Returns the changes that lead from the present state to the lab, in their order. */
+export function topologySteps({ cables, ...lab }: Lab, routes: Routes): TopologyStep[] {
   const there = new Set(listNames().map(({ name }) => name));
   const open = (name: string) => (there.has(name) ? routes(name) : undefined);
-  const namespaces = Object.entries(description.namespaces);
+  const namespaces = Object.entries(lab.namespaces);
   const cabledIn = (namespace: string) =>
     cables
       .flat()
@@ -167,7 +160,7 @@ export function planTopology(
     ...namespaces.flatMap(([namespace, wanted]) =>
       planNamespace(namespace, wanted, cabledIn(namespace), open(namespace)),
     ),
-    // The last, since a link that is gone cannot be brought back as it was.
+    // Last, because a link that is removed cannot be restored.
     ...namespaces.flatMap(([namespace, wanted]) =>
       surplusLinks(namespace, wanted, cabledIn(namespace), open(namespace)),
     ),

@@ -1,8 +1,12 @@
-// The end of a process that something is for.
+// Runs a cleanup when a process ends.
 import { closeFd, syscall, watch } from '@ns/core/sys';
 
-/** Calls back when the process has ended. Gives what takes that back; it keeps nothing alive. */
-export function onEnd(pid: number, callback: () => void): () => void {
+/**
+ * Calls back when the process has ended. Lets the event loop end before that.
+ *
+ * @returns stops waiting
+ */
+export function onExit(pid: number, callback: () => void): () => void {
   const pidfd = syscall('pidfd_open', pid, 0);
   let over = false;
   const stop = () => {

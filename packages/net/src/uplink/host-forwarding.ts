@@ -7,7 +7,7 @@
 // forwarded, so no neighbour can use the host as a router (SECURITY.md S10).
 import type { Namespace } from '@ns/core';
 import type { Route } from '../route/route.js';
-import { getSysctl, setSysctl } from '../sysctl.js';
+import { readSysctl, writeSysctl } from '../sysctl.js';
 import { ACCEPT, by, listTable, match, REJECT, transact } from './nft.js';
 
 const FAMILY = 'ip';
@@ -21,7 +21,7 @@ const settingOf = (ifname: string) => `net/ipv4/conf/${ifname}/forwarding`;
 
 function read(host: Namespace, ifname: string): string | undefined {
   try {
-    return getSysctl(settingOf(ifname), { in: host });
+    return readSysctl(settingOf(ifname), { in: host });
   } catch (error) {
     // An interface that has gone, or has no IPv4.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -31,7 +31,7 @@ function read(host: Namespace, ifname: string): string | undefined {
 
 function write(host: Namespace, ifname: string, value: 0 | 1): void {
   try {
-    setSysctl(settingOf(ifname), value, { in: host });
+    writeSysctl(settingOf(ifname), value, { in: host });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }

@@ -10,7 +10,7 @@
 
 import { dotted, type NatNetwork } from './nat-network.js';
 import { ACCEPT, by, listTable, match, REJECT, transact } from './nft.js';
-import type { PortForward } from './port-forward.js';
+import type { Forward } from './port-forward.js';
 
 const LOOPBACK = { prefix: { addr: '127.0.0.0', len: 8 } };
 /** Where clouds have their metadata, and with it keys of the machine's. */
@@ -26,7 +26,7 @@ export interface Port {
   /** Its link-layer address inside. */
   readonly mac: string;
   readonly address: string;
-  readonly forward: readonly Required<PortForward>[];
+  readonly forward: readonly Forward[];
   readonly hostAccess: boolean;
 }
 

@@ -3,24 +3,25 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { inside } from '../inside/inside.js';
+import { openInside } from '../inside/inside.js';
+import { isolatedNet } from '../isolated.js';
 import { openNet } from '../open-net.js';
 import { Route } from '../route/route.js';
-import { getSysctl } from '../sysctl.js';
-import { natUplink } from './nat-uplink.js';
+import { readSysctl } from '../sysctl.js';
+import { createNatUplink } from './nat-uplink.js';
 import { outside } from './outside.testing.js';
 
 test('namespaces reach the outside under the address of the host, and are reached by its ports', async () => {
   using world = outside();
-  using box = createNamespace();
-  using second = createNamespace();
-  using there = inside(world.server);
-  using here = inside(box);
+  using box = createNamespace(isolatedNet());
+  using second = createNamespace(isolatedNet());
+  using there = openInside(world.server);
+  using here = openInside(box);
   const before = world.route.link.list().map(({ ifname }) => ifname);
-  const way = natUplink(box, { host: world.host, forward: [{ host: 8080, inside: 80 }] });
-  const another = natUplink(second, { host: world.host });
+  const way = createNatUplink(box, { host: world.host, forward: [{ host: 8080, inside: 80 }] });
+  const another = createNatUplink(second, { host: world.host });
   expect(way.address).not.toBe(another.address);
 
   const server = await there.listen(
@@ -45,17 +46,17 @@ test('namespaces reach the outside under the address of the host, and are reache
   another.close();
   expect(world.rules()).toBe('');
   expect(world.route.link.list().map(({ ifname }) => ifname)).toEqual(before);
-  expect(getSysctl('net.ipv4.ip_forward', { in: world.host })).toBe('0');
+  expect(readSysctl('net.ipv4.ip_forward', { in: world.host })).toBe('0');
 });
 
 test('what a crash has left is cleared by the next', () => {
   using world = outside();
-  const lost = createNamespace();
-  const forgotten = natUplink(lost, { host: world.host, forward: [{ host: 81 }] });
+  const lost = createNamespace(isolatedNet());
+  const forgotten = createNatUplink(lost, { host: world.host, forward: [{ host: 81 }] });
   world.route.link.delete(world.route.link.list({ master: 'ns-uplink0' })[0]?.ifname ?? '');
   lost.close();
-  using box = createNamespace();
-  using way = natUplink(box, { host: world.host });
+  using box = createNamespace(isolatedNet());
+  using way = createNatUplink(box, { host: world.host });
   expect(world.rules()).not.toContain('dnat ip to');
   expect(way.address).toBe('10.88.0.2');
   forgotten.close();
@@ -64,54 +65,59 @@ test('what a crash has left is cleared by the next', () => {
 
 test('what a process that is gone has left is undone by the next start, though the namespace lives', () => {
   using world = outside();
-  using box = createNamespace();
-  using other = createNamespace();
-  const lost = natUplink(box, { host: world.host, forward: [{ host: 81 }] });
+  using box = createNamespace(isolatedNet());
+  using other = createNamespace(isolatedNet());
+  const lost = createNatUplink(box, { host: world.host, forward: [{ host: 81 }] });
   const [pair] = world.route.link.list({ master: 'ns-uplink0' });
   // As if its maker had been another process, which has ended.
   const mark = String(pair?.ifalias);
   expect(mark).toMatch(new RegExp(` ${process.pid} \\d+$`));
   world.route.link.change(pair?.ifname ?? '', { alias: mark.replace(/\d+$/, '1') });
   {
-    using way = natUplink(other, { host: world.host });
+    using way = createNatUplink(other, { host: world.host });
     expect(way.address).toBe('10.88.0.2');
     expect(world.rules()).not.toContain('dnat ip to');
     using route = Route.open({ in: box });
     expect(route.link.list().map(({ ifname }) => ifname)).toEqual(['lo']);
   }
   expect(world.rules()).toBe('');
-  expect(getSysctl('net.ipv4.ip_forward', { in: world.host })).toBe('0');
+  expect(readSysctl('net.ipv4.ip_forward', { in: world.host })).toBe('0');
   lost.close();
 });
 
 test('bridge and addresses can be chosen, and a bridge that was there stays', () => {
   using world = outside();
-  using box = createNamespace();
-  using other = createNamespace();
+  using box = createNamespace(isolatedNet());
+  using other = createNamespace(isolatedNet());
   world.route.link.add({ kind: 'bridge', name: 'mine' });
-  const way = natUplink(box, { host: world.host, bridge: 'mine', network: '10.9.0.0/30' });
+  const way = createNatUplink(box, { host: world.host, bridge: 'mine', network: '10.9.0.0/30' });
   expect(way).toMatchObject({ address: '10.9.0.2', gateway: '10.9.0.1' });
   const options = { host: world.host, bridge: 'mine', network: '10.9.0.0/30' };
-  expect(() => natUplink(other, options)).toThrow('all addresses');
-  using second = natUplink(other, { host: world.host });
+  expect(() => createNatUplink(other, options)).toThrow('all addresses');
+  using second = createNatUplink(other, { host: world.host });
   expect(second.address).toBe('10.88.0.2');
   way.close();
   expect(world.rules()).not.toContain('table inet mine');
   expect(world.route.link.get('mine').linkinfo?.info_kind).toBe('bridge');
-  expect(() => natUplink(box, { bridge: 'a b' })).toThrow(/^bridge must be/);
-  expect(() => natUplink(box, { network: '10.0.0.1/24' })).toThrow(/^network must begin/);
-  expect(() => natUplink(box, { network: '2001:db8::/64' })).toThrow(/^network must be of IPv4/);
+  expect(() => createNatUplink(box, { bridge: 'a b' })).toThrow(/^options\.bridge must be/);
+  expect(() => createNatUplink(box, { network: '10.0.0.1/24' })).toThrow(
+    /^options\.network must be a prefix that begins/,
+  );
+  expect(() => createNatUplink(box, { network: '2001:db8::/64' })).toThrow(
+    /^options\.network must be an IPv4 prefix/,
+  );
 });
 
 test('many that start at the same time get addresses of their own', async () => {
   using world = outside();
   using pinned = openNet(world.host);
   const script = `
-    import { createNamespace, natUplink } from '@ns/net';
+    import { createNamespace } from '@ns/core';
+import { createNatUplink, net } from '@ns/net';
     import { Namespace } from '@ns/core';
     const host = Namespace.fromFd(3, 'net');
-    const box = createNamespace();
-    const way = natUplink(box, { host });
+    const box = createNamespace(isolatedNet());
+    const way = createNatUplink(box, { host });
     console.log(way.address);
     process.stdin.on('end', () => { way.close(); box.close(); host.close(); }).resume();`;
   const started = Array.from({ length: 4 }, () =>
@@ -133,11 +139,11 @@ test('many that start at the same time get addresses of their own', async () => 
 
 test('if it cannot be made, nothing is left', () => {
   using world = outside();
-  using box = createNamespace();
+  using box = createNamespace(isolatedNet());
   const route = Route.open({ in: box });
   route.link.add({ kind: 'veth', name: 'eth0', peer: { name: 'x' } });
   route.close();
-  expect(() => natUplink(box, { host: world.host })).toThrow('EEXIST');
+  expect(() => createNatUplink(box, { host: world.host })).toThrow('EEXIST');
   expect(
     world.route.link
       .list()
@@ -145,5 +151,5 @@ test('if it cannot be made, nothing is left', () => {
       .sort(),
   ).toEqual(['lo', 'wan']);
   expect(world.rules()).toBe('');
-  expect(() => natUplink(box, { forward: [{ host: 0 }] })).toThrow(RangeError);
+  expect(() => createNatUplink(box, { forward: [{ host: 0 }] })).toThrow(RangeError);
 });

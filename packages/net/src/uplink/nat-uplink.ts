@@ -1,9 +1,11 @@
 // Connects a namespace to the outside, for root: a bridge on the host, a pair of interfaces, an
 // address, forwarding, and masquerading by nftables.
 import type { Namespace } from '@ns/core';
+import { type Members, parse } from '@ns/core/authors';
 import { withLock } from '../file-lock.js';
-import { assertNet, type NetTarget, openNet } from '../open-net.js';
-import { checked } from '../options.js';
+import { inNet, type NetTarget } from '../in-net.js';
+import { openNet } from '../open-net.js';
+import { linkName } from '../route/device.js';
 import { Route } from '../route/route.js';
 import { allowForwarding, endForwarding } from './host-forwarding.js';
 import {
@@ -16,37 +18,37 @@ import {
   removeBridge,
   removeOrphans,
 } from './nat-bridge.js';
-import { gatewayOf, type NatNetwork, toNetwork } from './nat-network.js';
+import { bridgeName, gatewayOf, type NatNetwork, networkRange } from './nat-network.js';
 import { addPort, removePorts, removeTables } from './nat-rules.js';
-import { type PortForward, toForwards } from './port-forward.js';
+import { type PortForward, portForwards } from './port-forward.js';
 
-/** Options of {@link natUplink}. */
+/** Options of {@link createNatUplink}. */
 export interface NatUplinkOptions {
-  /** The namespace that the way outside leads through. Default: the calling thread's. */
-  host?: NetTarget;
+  /** The namespace that the uplink leads through. Default: the calling thread's. */
+  host?: NetTarget | undefined;
   /** Name of the interface inside. Default: eth0. */
-  name?: string;
+  name?: string | undefined;
   /**
-   * Ports of the host that lead inside, of all its addresses but loopback. The host itself reaches
-   * them as well, and those behind the bridge.
+   * Ports of the host that lead inside, on all its addresses except loopback. They can be reached from
+   * the host itself and from the namespaces behind the bridge as well.
    */
-  forward?: readonly PortForward[];
+  forward?: readonly PortForward[] | undefined;
   /**
-   * The bridge on the host; uplinks on the same one reach each other. It is made if it is not there,
-   * and taken away with the last uplink if it was made so. Default: ns-uplink0.
+   * The bridge on the host. Uplinks on the same bridge reach each other. A bridge that is made here is
+   * removed with its last uplink. Default: ns-uplink0.
    */
-  bridge?: string;
+  bridge?: string | undefined;
   /** The addresses behind the bridge; its own is the first. Default: 10.88.0.0/16. */
-  network?: string;
+  network?: string | undefined;
   /**
-   * Whether services of the host itself can be reached from inside, and link-local addresses
-   * (169.254.0.0/16), where clouds have the metadata and keys of the machine. Name servers (port 53)
-   * always can. Default: false.
+   * Lets the namespace reach services of the host itself, and link-local addresses (169.254.0.0/16),
+   * where clouds have the metadata and keys of the machine. Name servers (port 53) can always be
+   * reached. Default: false.
    */
-  hostAccess?: boolean;
+  hostAccess?: boolean | undefined;
 }
 
-/** A way outside. */
+/** An uplink by address translation. */
 export class NatUplink {
   /** The address inside. */
   readonly address: string;
@@ -66,7 +68,7 @@ export class NatUplink {
     this.gateway = gatewayOf(network);
   }
 
-  /** Takes the way outside away, and with the last one of the bridge that and the rules. */
+  /** Removes the uplink. The last uplink of a bridge removes the bridge and the rules as well. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -77,13 +79,18 @@ export class NatUplink {
     }
   }
 
-  /** As {@link close}. */
+  /** Same as {@link close}. */
   [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Same as {@link close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 }
 
-/** Takes a pair away, if there is one, and the bridge if that was the last. */
+/** Removes a pair of interfaces, and the bridge if this was the last. */
 function release(host: Namespace, network: NatNetwork, pair: number | undefined): void {
   const { bridge } = network;
   const route = Route.open({ in: host });
@@ -104,9 +111,9 @@ function release(host: Namespace, network: NatNetwork, pair: number | undefined)
   }
 }
 
-function connect(host: Namespace, inside: Namespace, wanted: Wanted): NatUplink {
-  const { network, name, forward, hostAccess } = wanted;
-  const { bridge } = network;
+function connect(host: Namespace, inside: Namespace, options: NatOptions): NatUplink {
+  const { bridge, name, forward, hostAccess } = options;
+  const network: NatNetwork = { bridge, ...options.network };
   const route = Route.open({ in: host });
   let made: number | undefined;
   try {
@@ -133,54 +140,28 @@ function connect(host: Namespace, inside: Namespace, wanted: Wanted): NatUplink 
   }
 }
 
-/** Options that have been checked. */
-interface Wanted {
-  readonly host: NetTarget | undefined;
-  readonly network: NatNetwork;
-  readonly name: string;
-  readonly forward: readonly Required<PortForward>[];
-  readonly hostAccess: boolean;
-}
+/** The parsers of the options. */
+export const natMembers = {
+  host: inNet,
+  name: parse.withDefault(linkName, 'eth0'),
+  forward: parse.withDefault(portForwards, []),
+  bridge: parse.withDefault(bridgeName, 'ns-uplink0'),
+  network: parse.withDefault(networkRange, networkRange('10.88.0.0/16', 'network')),
+  hostAccess: parse.withDefault(parse.boolean, false),
+} satisfies Members<NatUplinkOptions>;
 
-const keys = ['host', 'name', 'forward', 'bridge', 'network', 'hostAccess'] as const;
+const parseNatUplink = parse.options(natMembers);
 
-/** Checks the options. */
-export function toNatUplink(options: NatUplinkOptions): Wanted {
-  const {
-    host,
-    name = 'eth0',
-    forward = [],
-    bridge = 'ns-uplink0',
-    network = '10.88.0.0/16',
-    hostAccess = false,
-  } = checked(options, keys, 'uplink');
-  if (typeof hostAccess !== 'boolean') {
-    throw new TypeError(`hostAccess must be a boolean: ${String(hostAccess)}`);
-  }
-  const addresses = toNetwork(bridge, network);
-  return { host, network: addresses, name, forward: toForwards(forward), hostAccess };
-}
+/** Options in their normal form. */
+export type NatOptions = ReturnType<typeof parseNatUplink>;
 
-/**
- * Connects a namespace to the outside by way of another one, with network address translation: a
- * bridge there, a pair of interfaces, an address and a default route inside. Rules are in a table of
- * nftables of their own, named as the bridge. The uplink is this process's: after a crash, the next
- * uplink takes away what was left.
- *
- * Needs CAP_NET_ADMIN and CAP_SYS_ADMIN over both, and nft(8).
- *
- * @throws {NetlinkError} EEXIST if there is an interface of this name inside
- * @throws {TypeError | RangeError} for wrong forwards, a bridge or network that is none
- * @see nft(8)
- * @example using way = natUplink(lab, { forward: [{ host: 8080, inside: 80 }] });
- */
-export function natUplink(target: NetTarget, options: NatUplinkOptions = {}): NatUplink {
-  const wanted = toNatUplink(options);
-  const inside = openNet(assertNet(target));
+/** Connects a namespace as {@link createNatUplink} does. */
+export function openNatUplink(target: NetTarget, options: NatOptions): NatUplink {
+  const inside = openNet(target);
   try {
-    const host = openNet(wanted.host);
+    const host = openNet(options.host);
     try {
-      return withLock(host, () => connect(host, inside, wanted));
+      return withLock(host, () => connect(host, inside, options));
     } catch (error) {
       host.close();
       throw error;
@@ -188,4 +169,20 @@ export function natUplink(target: NetTarget, options: NatUplinkOptions = {}): Na
   } finally {
     inside.close();
   }
+}
+
+/**
+ * Connects a namespace to the outside by network address translation: a bridge on the host, a pair of
+ * interfaces, an address and a default route inside. The rules are in tables of nftables that are named
+ * as the bridge. The uplink belongs to this process: after a crash, the next uplink removes the rest.
+ *
+ * Needs CAP_NET_ADMIN and CAP_SYS_ADMIN over both, and nft(8).
+ *
+ * @throws {NetlinkError} EEXIST if there is an interface of this name inside
+ * @throws {TypeError | RangeError} for a wrong option
+ * @see nft(8)
+ * @example using way = createNatUplink(lab, { forward: [{ host: 8080, inside: 80 }] });
+ */
+export function createNatUplink(target: NetTarget, options: NatUplinkOptions = {}): NatUplink {
+  return openNatUplink(inNet(target, 'target'), parseNatUplink(options));
 }

@@ -1,11 +1,11 @@
 // pasta(1): it makes the host's connections for those inside, and needs no privileges.
-import type { PortForward } from './port-forward.js';
+import type { Forward } from './port-forward.js';
 
 /** Its arguments for one direction: ports that lead to others, or none. */
 function ports(
   options: { readonly tcp: string; readonly udp: string },
-  forwards: readonly Required<PortForward>[],
-  spec: (forward: Required<PortForward>) => string,
+  forwards: readonly Forward[],
+  spec: (forward: Forward) => string,
 ): string[] {
   return (['tcp', 'udp'] as const).flatMap((protocol) => {
     const specs = forwards.filter((one) => one.protocol === protocol).map(spec);
@@ -17,8 +17,8 @@ function ports(
 export function pastaArguments(
   pid: number,
   device: string,
-  forward: readonly Required<PortForward>[],
-  reverse: readonly Required<PortForward>[],
+  forward: readonly Forward[],
+  reverse: readonly Forward[],
   more: readonly string[],
 ): string[] {
   return [

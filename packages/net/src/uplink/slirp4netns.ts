@@ -1,6 +1,6 @@
 // slirp4netns(1): a network stack in user space, which needs no privileges.
 import type { Socket } from 'node:net';
-import type { PortForward } from './port-forward.js';
+import type { Forward } from './port-forward.js';
 
 const MTU = 65_520;
 /** Bytes of an answer of its API. */
@@ -43,7 +43,7 @@ async function answerOf(socket: Socket): Promise<unknown> {
 /** Leads a port of the host inside, by its API socket. */
 export async function addSlirpForward(
   api: string,
-  { protocol, host, inside }: Required<PortForward>,
+  { protocol, host, inside }: Forward,
   timeout: number,
 ): Promise<void> {
   const socket = process.getBuiltinModule('node:net').connect(api);

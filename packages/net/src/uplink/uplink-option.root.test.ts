@@ -2,14 +2,14 @@ import { spawn as nodeSpawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
-import { type NamespaceSpec, runSync, spawn } from '@ns/core';
+import { createNamespace, type NamespaceSpec, runSync, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { inside } from '../inside/inside.js';
+import { openInside } from '../inside/inside.js';
+import { isolatedNet } from '../isolated.js';
 import { openNet } from '../open-net.js';
 import { net as netSpec } from '../spec.js';
-import { getSysctl } from '../sysctl.js';
-import { natUplink } from './nat-uplink.js';
+import { readSysctl } from '../sysctl.js';
+import { createNatUplink } from './nat-uplink.js';
 import { outside } from './outside.testing.js';
 
 const links = (world: ReturnType<typeof outside>) =>
@@ -18,7 +18,7 @@ const links = (world: ReturnType<typeof outside>) =>
 test('a child reaches the outside from its first moment on, and its way ends with it', async () => {
   using world = outside();
   const before = links(world);
-  using there = inside(world.server);
+  using there = openInside(world.server);
   const server = await there.listen(
     net.createServer((s) => s.end(`from ${s.remoteAddress}`)),
     { port: 7 },
@@ -40,7 +40,7 @@ test('a child reaches the outside from its first moment on, and its way ends wit
   expect((await child.exited).code).toBe(0);
   await expect.poll(() => world.rules()).toBe('');
   expect(links(world)).toEqual(before);
-  expect(getSysctl('net.ipv4.ip_forward', { in: world.host })).toBe('0');
+  expect(readSysctl('net.ipv4.ip_forward', { in: world.host })).toBe('0');
   server.close();
   await once(server, 'close');
 });
@@ -84,8 +84,8 @@ test('what a killed process has left is cleared by the next start, though its ch
     parent.kill('SIGKILL');
     await once(parent, 'exit');
     expect(world.rules()).toContain('dnat ip to');
-    using box = createNamespace();
-    using way = natUplink(box, { host: world.host });
+    using box = createNamespace(isolatedNet());
+    using way = createNatUplink(box, { host: world.host });
     expect(way.address).toBe('10.88.0.2');
     expect(world.rules()).not.toContain('dnat ip to');
   } finally {

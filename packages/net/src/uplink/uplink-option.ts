@@ -1,32 +1,40 @@
-// The way outside of a child, as an option of net(): made while the child waits, and ended with it.
-import { ownOptions, type Preparation } from '@ns/core/authors';
-import { onEnd } from './cleanup-on-exit.js';
-import { type NatUplink, type NatUplinkOptions, natUplink, toNatUplink } from './nat-uplink.js';
+// The uplink of a child, as an option of net(): created while the child waits, and closed when it ends.
+import { type Parser, type Preparation, parse } from '@ns/core/authors';
+import { onExit } from './cleanup-on-exit.js';
 import {
-  toUserUplink,
+  type NatOptions,
+  type NatUplink,
+  type NatUplinkOptions,
+  natMembers,
+  openNatUplink,
+} from './nat-uplink.js';
+import {
+  openUserUplink,
+  parseUserUplink,
   type UplinkTool,
+  type UserOptions,
   type UserUplink,
   type UserUplinkOptions,
-  userUplink,
 } from './user-uplink.js';
 
 /**
- * A way outside: through a program that needs no privileges, or for root, by address translation
- * (`nat`).
+ * An uplink: through a program that needs no privileges, or for root, by address translation (`nat`).
  */
 export type UplinkOption =
   | UplinkTool
-  | (UserUplinkOptions & { nat?: false })
+  | (UserUplinkOptions & { nat?: false | undefined })
   | (NatUplinkOptions & { nat: true });
+
+const parseTool = parse.oneOf('pasta', 'slirp4netns');
 
 const STEP = 'connecting the network to the outside';
 
-/** Those that are to be taken away when this process ends before their children. */
+/** Uplinks that are closed when this process ends before their children. */
 const open = new Set<NatUplink>();
 let isListening = false;
 
-function closeAtExit(way: NatUplink): void {
-  open.add(way);
+function closeAtExit(uplink: NatUplink): void {
+  open.add(uplink);
   if (isListening) return;
   isListening = true;
   process.once('exit', () => {
@@ -34,21 +42,21 @@ function closeAtExit(way: NatUplink): void {
   });
 }
 
-function addNat(child: Preparation, options: NatUplinkOptions): void {
+function addNat(child: Preparation, options: NatOptions): void {
   let end = () => {};
   child.onFailure(() => end());
   child.program('settings').meet(
     ({ pid }) => {
-      const way = natUplink(pid, options);
-      closeAtExit(way);
+      const uplink = openNatUplink(pid, options);
+      closeAtExit(uplink);
       const close = () => {
-        open.delete(way);
-        way.close();
+        open.delete(uplink);
+        uplink.close();
       };
       end = close;
-      const stopWatching = onEnd(pid, close);
+      const stopWaiting = onExit(pid, close);
       end = () => {
-        stopWatching();
+        stopWaiting();
         close();
       };
     },
@@ -56,41 +64,38 @@ function addNat(child: Preparation, options: NatUplinkOptions): void {
   );
 }
 
-function addUserMode(child: Preparation, options: UserUplinkOptions): void {
+function addUserMode(child: Preparation, options: UserOptions): void {
   let opening: Promise<UserUplink> | undefined;
   child.onFailure(async () => {
-    // The failure may be its own, or come while it is being opened.
-    const way = await opening?.catch(() => undefined);
-    await way?.close();
+    // The failure may be that of the uplink, or come while it is being opened.
+    const uplink = await opening?.catch(() => undefined);
+    await uplink?.close();
   });
   child.program('settings').meet(
     async ({ pid }) => {
-      opening = userUplink(pid, options);
+      opening = openUserUplink(pid, options);
       await opening;
     },
     { step: STEP },
   );
 }
 
-/** Throws unless it is a way outside. */
-function check(uplink: unknown): Exclude<UplinkOption, string> {
-  const options = typeof uplink === 'string' ? { tool: uplink as UplinkTool } : uplink;
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new TypeError(
-      `uplink must be 'pasta', 'slirp4netns' or an object of options: ${String(uplink)}`,
-    );
-  }
-  const { nat, ...rest } = ownOptions(options as { nat?: unknown });
-  if (nat !== undefined && typeof nat !== 'boolean') {
-    throw new TypeError(`uplink.nat must be a boolean: ${String(nat)}`);
-  }
-  if (nat) toNatUplink(rest as NatUplinkOptions);
-  else toUserUplink(rest as UserUplinkOptions);
-  return ownOptions(options as Exclude<UplinkOption, string>);
-}
+const parseNat = parse.options({ ...natMembers, nat: parse.boolean });
 
-/** What is to be added to a child for its way outside. */
-export function uplinkOf(uplink: UplinkOption): (child: Preparation) => void {
-  const { nat, ...options } = check(uplink);
-  return (child) => (nat ? addNat(child, options) : addUserMode(child, options));
-}
+/** The parser of an uplink. Its normal form adds the uplink to a child. */
+export const uplinkOption: Parser<(child: Preparation) => void> = (value, name) => {
+  if (typeof value === 'string') {
+    const options = parseUserUplink({ tool: parseTool(value, name) }, name);
+    return (child) => addUserMode(child, options);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return parse.refuse(name, "'pasta', 'slirp4netns' or an object of options", value);
+  }
+  const { nat, ...others } = parse.ownMembers(value, name);
+  if (nat !== undefined && parse.boolean(nat, `${name}.nat`)) {
+    const options = parseNat(value, name);
+    return (child) => addNat(child, options);
+  }
+  const options = parseUserUplink(others, name);
+  return (child) => addUserMode(child, options);
+};

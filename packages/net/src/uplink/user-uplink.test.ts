@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { run, runSync, spawn } from '@ns/core';
+import { createNamespace, run, runSync, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { inside } from '../inside/inside.js';
+import { openInside } from '../inside/inside.js';
+import { isolatedNet } from '../isolated.js';
 import { Route } from '../route/route.js';
 import { net } from '../spec.js';
-import { type UserUplink, userUplink } from './user-uplink.js';
+import { createUserUplink, type UserUplink } from './user-uplink.js';
 
 /** Also its connections are gone then. */
 async function close(server: Server): Promise<void> {
@@ -35,7 +35,7 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
     skip(!existsSync(`/usr/bin/${tool}`), `${tool} is not installed`);
     skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
     await using child = await start();
-    await using way = await userUplink(child.pid, { tool });
+    await using way = await createUserUplink(child.pid, { tool });
     expect(way.tool).toBe(tool);
     using route = Route.open({ in: child.pid });
     expect(route.link.get('tap0').flags).toContain('UP');
@@ -51,7 +51,7 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
     skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
     skip(process.getuid?.() !== 0, 'the world outside is a namespace that root makes');
     // Outside is a namespace as well: no port of the machine is touched.
-    using outside = createNamespace();
+    using outside = createNamespace(isolatedNet());
     using route = Route.open({ in: outside });
     route.link.add({ kind: 'veth', name: 'wan', up: true, peer: { name: 'other' } });
     route.link.up('other');
@@ -60,15 +60,15 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
     await using child = await start();
     let made: Promise<UserUplink> | undefined;
     outside.enter(() => {
-      made = userUplink(child.pid, {
+      made = createUserUplink(child.pid, {
         tool,
         forward: [{ host: 8080, inside: 80 }],
         ...(tool === 'pasta' ? { reverse: [{ host: 9090, inside: 90 }] } : {}),
       });
     });
     await using _way = await (made as Promise<UserUplink>);
-    using host = inside(outside);
-    using box = inside(child.pid);
+    using host = openInside(outside);
+    using box = openInside(child.pid);
     const web = await box.listen(
       createServer((s) => s.end('from inside')),
       { port: 80 },
@@ -125,20 +125,22 @@ test('an uplink by a program is not for what blocks', () => {
 
 test('a wrong uplink is refused before anything is started', () => {
   const wrong = (uplink: unknown) => () => net({ uplink } as never);
-  expect(wrong('ssh')).toThrow(/^tool must be/);
-  expect(wrong(1)).toThrow(/^uplink must be/);
-  expect(wrong({ nat: 1 })).toThrow(/^uplink\.nat must be/);
-  expect(wrong({ nat: true, bridge: '' })).toThrow(/^bridge must be/);
-  expect(wrong({ forward: [{ host: 0 }] })).toThrow(/^forward\[0\]/);
-  expect(wrong({ tool: 'slirp4netns', reverse: [{ host: 1 }] })).toThrow(/^reverse/);
+  expect(wrong('ssh')).toThrow(/^net\.uplink must be/);
+  expect(wrong(1)).toThrow(/^net\.uplink must be/);
+  expect(wrong({ nat: 1 })).toThrow(/^net\.uplink\.nat must be/);
+  expect(wrong({ nat: true, bridge: '' })).toThrow(/^net\.uplink\.bridge must be/);
+  expect(wrong({ forward: [{ host: 0 }] })).toThrow(/^net\.uplink\.forward\[0\]\.host/);
+  expect(wrong({ tool: 'slirp4netns', reverse: [{ host: 1 }] })).toThrow(/^net\.uplink\.reverse/);
 });
 
 test('wrong arguments are refused', async () => {
-  await expect(userUplink(0)).rejects.toThrow(RangeError);
-  await expect(userUplink(1, { tool: 'x' as 'pasta' })).rejects.toThrow(TypeError);
-  await expect(userUplink(1, { forward: [{ host: 0 }] })).rejects.toThrow(RangeError);
-  await expect(userUplink(1, { reverse: [{ host: 0 }] })).rejects.toThrow(/^reverse\[0\]/);
-  await expect(userUplink(1, { tool: 'slirp4netns', reverse: [{ host: 80 }] })).rejects.toThrow(
-    TypeError,
+  await expect(createUserUplink(0)).rejects.toThrow(RangeError);
+  await expect(createUserUplink(1, { tool: 'x' as 'pasta' })).rejects.toThrow(TypeError);
+  await expect(createUserUplink(1, { forward: [{ host: 0 }] })).rejects.toThrow(RangeError);
+  await expect(createUserUplink(1, { reverse: [{ host: 0 }] })).rejects.toThrow(
+    /^options\.reverse\[0\]\.host/,
   );
+  await expect(
+    createUserUplink(1, { tool: 'slirp4netns', reverse: [{ host: 80 }] }),
+  ).rejects.toThrow(TypeError);
 });

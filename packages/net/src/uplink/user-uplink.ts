@@ -1,77 +1,66 @@
-// A way outside without root: pasta(1) or slirp4netns(1), started for a process and ended with it.
+// An uplink without root: pasta(1) or slirp4netns(1), started for a process and ended with it.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isSystemError, type NamespaceProcess, spawn } from '@ns/core';
-import { checked } from '../options.js';
+import { type Members, parse } from '@ns/core/authors';
 import { Route } from '../route/route.js';
-import { watch as watchNet } from '../route/watch-net.js';
-import { onEnd } from './cleanup-on-exit.js';
+import { watchNet } from '../route/watch-net.js';
+import { onExit as onTargetExit } from './cleanup-on-exit.js';
 import { helperEnvironment } from './helper-environment.js';
 import { pastaArguments } from './pasta-arguments.js';
-import { type PortForward, toForwards } from './port-forward.js';
+import { type PortForward, portForwards } from './port-forward.js';
 import { addSlirpForward, READY_FD, slirpArguments } from './slirp4netns.js';
 
 const DEVICE = 'tap0';
 /** Milliseconds until the program must be ready. */
 const READY_MS = 10_000;
-/** Milliseconds until a program that is to end is killed: those inside may have stopped it. */
+/** Milliseconds from SIGTERM to SIGKILL: processes inside may have stopped the program. */
 const GRACE_MS = 2000;
 /** Characters of its messages that are kept for an error. */
 const LONGEST = 4096;
 
-/** The programs that can do it. */
+/** The programs of uplinks without privileges. */
 export type UplinkTool = 'pasta' | 'slirp4netns';
 
-/** Options of {@link userUplink}. */
+/** Options of {@link createUserUplink}. */
 export interface UserUplinkOptions {
-  /** Default: pasta, or slirp4netns if there is no pasta. */
-  tool?: UplinkTool;
-  /** Ports of 127.0.0.1 out here that lead inside. */
-  forward?: readonly PortForward[];
-  /** Ports of 127.0.0.1 inside that lead to those of 127.0.0.1 out here. Only pasta can do it. */
-  reverse?: readonly PortForward[];
-  /** More options of the tool's own. */
-  args?: readonly string[];
+  /** The program. Default: pasta, or slirp4netns if pasta is not installed. */
+  tool?: UplinkTool | undefined;
+  /** Ports of 127.0.0.1 on the host that lead inside. */
+  forward?: readonly PortForward[] | undefined;
+  /** Ports of 127.0.0.1 inside that lead to those of 127.0.0.1 on the host. Only pasta has this. */
+  reverse?: readonly PortForward[] | undefined;
+  /** More arguments of the program. */
+  args?: readonly string[] | undefined;
 }
 
 const packages = { pasta: 'passt', slirp4netns: 'slirp4netns' };
 
-/** Options that have been checked. */
-interface Wanted {
-  readonly tool: UplinkTool | undefined;
-  readonly forward: readonly Required<PortForward>[];
-  readonly reverse: readonly Required<PortForward>[];
-  readonly args: readonly string[];
+const parseMembers = parse.options({
+  tool: parse.oneOf('pasta', 'slirp4netns'),
+  forward: parse.withDefault(portForwards, []),
+  reverse: parse.withDefault(portForwards, []),
+  args: parse.withDefault(parse.list(parse.text), []),
+} satisfies Members<UserUplinkOptions>);
+
+/** Options in their normal form. */
+export type UserOptions = ReturnType<typeof parseMembers>;
+
+/** The parser of the options. */
+export function parseUserUplink(value: unknown, name = 'options'): UserOptions {
+  const options = parseMembers(value, name);
+  if (options.tool === 'slirp4netns' && options.reverse.length > 0) {
+    parse.refuse(`${name}.reverse`, 'empty for slirp4netns: only pasta has it', options.reverse);
+  }
+  return options;
 }
 
-/** Checks the options. */
-export function toUserUplink(options: UserUplinkOptions): Wanted {
-  const keys = ['tool', 'forward', 'reverse', 'args'];
-  const { tool, forward = [], reverse = [], args = [] } = checked(options, keys, 'uplink');
-  if (tool !== undefined && !Object.hasOwn(packages, tool)) {
-    throw new TypeError(`tool must be pasta or slirp4netns: ${String(tool)}`);
-  }
-  if (!Array.isArray(args) || !args.every((one) => typeof one === 'string')) {
-    throw new TypeError(`args must be a list of strings: ${String(args)}`);
-  }
-  const wanted = {
-    tool,
-    forward: toForwards(forward),
-    reverse: toForwards(reverse, 'reverse'),
-    args,
-  };
-  if (tool === 'slirp4netns' && wanted.reverse.length > 0) {
-    throw new TypeError('reverse: slirp4netns leads no ports outside, only pasta does');
-  }
-  return wanted;
-}
-
-/** A way outside that a program keeps open. */
+/** An uplink by a program. */
 export class UserUplink {
-  /** The program that does it. */
+  /** The program. */
   readonly tool: UplinkTool;
   readonly #process: NamespaceProcess;
 
@@ -81,18 +70,18 @@ export class UserUplink {
     this.#process = process;
   }
 
-  /** Ends the program, and with it the way outside. */
+  /** Ends the program, and with it the uplink. */
   async close(): Promise<void> {
     await end(this.#process);
   }
 
-  /** As {@link close}. */
+  /** Same as {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 }
 
-/** Ends a program: it is asked to, and killed if it does not (SECURITY.md S5). */
+/** Ends a program by SIGTERM, and by SIGKILL if that has no effect in time (SECURITY.md S5). */
 async function end(child: NamespaceProcess): Promise<void> {
   child.kill();
   const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
@@ -100,7 +89,7 @@ async function end(child: NamespaceProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Whether the interface has an address and is the way outside. */
+/** True if the interface has an address and the default route. */
 function isConfigured(pid: number): boolean {
   const route = Route.open({ in: pid });
   try {
@@ -114,7 +103,7 @@ function isConfigured(pid: number): boolean {
   }
 }
 
-/** Waits until the program says that it is ready; pasta does not, but what it does is seen. */
+/** Waits until the program reports that it is ready. pasta does not: its interface is watched for. */
 async function untilReady(
   tool: UplinkTool,
   pid: number,
@@ -130,15 +119,14 @@ async function untilReady(
   try {
     if (isConfigured(pid)) return;
     for await (const _event of events) if (isConfigured(pid)) return;
-    signal.throwIfAborted();
   } finally {
     events.close();
   }
 }
 
 /**
- * Starts the program. It ends with this process, also when that is killed, has only a path for its
- * environment, and its messages, which depend on what those inside send, are not kept for ever.
+ * Starts the program. It ends with this process, even if that is killed. Its environment has a path
+ * only. Its messages depend on packets from inside, so that their length is limited.
  */
 async function launch(tool: UplinkTool, args: readonly string[]): Promise<NamespaceProcess> {
   try {
@@ -153,7 +141,9 @@ async function launch(tool: UplinkTool, args: readonly string[]): Promise<Namesp
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
     throw Object.assign(
-      new Error(`${tool} is not there: install ${packages[tool]}`, { cause: error }),
+      new Error(`cannot start ${tool}: it is not installed; install ${packages[tool]}`, {
+        cause: error,
+      }),
       { code: 'ENOENT' },
     );
   }
@@ -206,12 +196,12 @@ async function withSocket(use: (api: string) => Promise<void>): Promise<void> {
   }
 }
 
-async function run(tool: UplinkTool, pid: number, wanted: Wanted): Promise<UserUplink> {
-  const { forward, reverse, args } = wanted;
+async function run(tool: UplinkTool, pid: number, options: UserOptions): Promise<UserUplink> {
+  const { forward, reverse, args } = options;
   // The process is held from the beginning: if it lives in the end, its pid was its own all the time.
   const isFor = new AbortController();
   let child: NamespaceProcess | undefined;
-  const stopWatching = onEnd(pid, () => {
+  const stopWatching = onTargetExit(pid, () => {
     isFor.abort(new Error(`process ${pid} has ended`));
     if (child) void end(child);
   });
@@ -238,30 +228,32 @@ async function run(tool: UplinkTool, pid: number, wanted: Wanted): Promise<UserU
   return new UserUplink(tool, running);
 }
 
+/** Connects a process as {@link createUserUplink} does. */
+export async function openUserUplink(pid: number, options: UserOptions): Promise<UserUplink> {
+  const { tool, reverse } = options;
+  if (tool !== undefined) return run(tool, pid, options);
+  try {
+    return await run('pasta', pid, options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || reverse.length > 0) throw error;
+    return run('slirp4netns', pid, options);
+  }
+}
+
 /**
  * Connects the network namespace of a process to the outside without privileges, through a network
- * stack in user space: pasta(1) or slirp4netns(1), whichever is installed. It makes the interface
- * tap0 with an address and a default route inside, and ends with the process.
+ * stack in user space: pasta(1) or slirp4netns(1). It makes the interface tap0 with an address and a
+ * default route inside, and ends with the process.
  *
- * @param pid of a process in the namespace, whose user namespace is the caller's to rule
- * @throws an error with `code` ENOENT, naming what to install, if no such program is there
- * @throws {TypeError | RangeError} for wrong forwards
+ * @param pid of a process in the namespace. The caller needs privileges over its user namespace.
+ * @throws an error with `code` ENOENT, naming the package to install, if there is no such program
+ * @throws {TypeError | RangeError} for a wrong option
  * @see pasta(1), slirp4netns(1)
- * @example await using way = await userUplink(child.pid, { forward: [{ host: 8080, inside: 80 }] });
+ * @example await using way = await createUserUplink(child.pid, { forward: [{ host: 8080, inside: 80 }] });
  */
-export async function userUplink(
+export async function createUserUplink(
   pid: number,
   options: UserUplinkOptions = {},
 ): Promise<UserUplink> {
-  if (!Number.isInteger(pid) || pid < 1)
-    throw new RangeError(`pid must be a positive integer: ${pid}`);
-  const wanted = toUserUplink(options);
-  const { tool, reverse } = wanted;
-  if (tool !== undefined) return run(tool, pid, wanted);
-  try {
-    return await run('pasta', pid, wanted);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || reverse.length > 0) throw error;
-    return run('slirp4netns', pid, wanted);
-  }
+  return openUserUplink(parse.pid(pid, 'pid'), parseUserUplink(options));
 }
