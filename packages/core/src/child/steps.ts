@@ -70,7 +70,7 @@ function* direct(draft: Draft, stdio: Stdio, parent: number, rollback: Rollback)
   const layout = new Layout(arena, entries, draft.clone, copies);
   const pid = yield* cloneChild(layout, draft);
   const { pidfd } = layout;
-  const error = programError(layout, entries);
+  const error = programError(layout, entries, 'the child');
   if (error || !cameToEnd(layout, entries)) {
     const exit = reapAndClose(pidfd);
     throw error ?? endedEarly(exit);
@@ -142,7 +142,7 @@ function* isolated(draft: Draft, stdio: Stdio, rollback: Rollback): Steps {
     yield* meet(action, child, layout);
     syscall('write', go.write, message, 1);
   }
-  const error = programError(layout, entries);
+  const error = programError(layout, entries, 'the child');
   if (error) throw error;
   // Without init, the end of the file may be the exec; with it, one before its word is a death.
   if (draft.init ? !executed : !cameToEnd(layout, entries)) {
