@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { UsageError } from '../framework/usage-error.js';
 import { parseNanoseconds, parseTimeout } from './durations.js';
 
 test('parseTimeout takes a number as seconds, and units', () => {
@@ -10,7 +11,7 @@ test('parseTimeout takes a number as seconds, and units', () => {
 
 test('parseTimeout refuses other texts, negative durations, and more than a timer can wait', () => {
   for (const text of ['', 'x', '1e3', '1 fortnight', 'Infinity']) {
-    expect(() => parseTimeout(text, 'timeout'), text).toThrow(TypeError);
+    expect(() => parseTimeout(text, 'timeout'), text).toThrow(UsageError);
   }
   expect(() => parseTimeout('-1', 'timeout')).toThrow(RangeError);
   expect(() => parseTimeout('30d', 'timeout')).toThrow('--timeout must be a duration from 0 to');

@@ -104,7 +104,7 @@ describe('truncate', () => {
         const text = printable(cell);
         const short = truncate(text, columns);
         expect(textWidth(short)).toBeLessThanOrEqual(columns);
-        expect(short.isWellFormed?.() ?? true).toBe(true);
+        expect(short).not.toMatch(/\p{Cs}/u);
         if (short !== text) expect(text.startsWith(short.slice(0, -1))).toBe(true);
       }),
     );

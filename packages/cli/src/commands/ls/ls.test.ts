@@ -250,7 +250,7 @@ test.each([
   [['--task', '4194305'], 'process or thread 4194305 does not exist'],
   [['--tree=children'], '--tree must be one of owner, parent, process'],
   [['--filter', 'NPROCS >'], 'expected a column, a number or a text, found the end'],
-  [['something'], "not the inode of a namespace: 'something'"],
+  [['something'], "the namespace must be an inode, got 'something'"],
   [['1', '2'], "unexpected '2'"],
   [['1'], 'namespace 1 does not exist'],
   [['1', '--tree'], '--tree cannot be combined with a namespace'],

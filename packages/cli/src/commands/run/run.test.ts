@@ -220,13 +220,22 @@ describe('ns run ends', () => {
     [['-x'], 'unknown option -x'],
     [['--fork=1', 'true'], '--fork takes no value'],
     [['--hostname'], '--hostname needs a value'],
-    [['--setgroups', 'maybe', 'true'], "--setgroups must be one of allow, deny: 'maybe'"],
-    [['--boottime', 'soon', 'true'], "--boottime must be seconds: 'soon'"],
+    [['--setgroups', 'maybe', 'true'], "--setgroups must be one of allow, deny, got 'maybe'"],
+    [
+      ['--boottime', 'soon', 'true'],
+      "--boottime must be seconds, or a text such as 150ms, got 'soon'",
+    ],
     [['--map-users', '1', 'true'], '--map-users must be INSIDE:OUTSIDE:COUNT'],
-    [['--owner', '5', 'true'], "--owner must be UID:GID: '5'"],
-    [['--map-user', 'no such user', 'true'], "'no such user' is not in /etc/passwd"],
+    [['--owner', '5', 'true'], "--owner must be UID:GID, got '5'"],
+    [
+      ['--map-user', 'no such user', 'true'],
+      "--map-user must be an id or a name in /etc/passwd, got 'no such user'",
+    ],
     [['--hostname', 'x'.repeat(65), 'true'], '64 bytes'],
-    [['--kill-child=NOTHING', 'true'], "there is no signal 'NOTHING'"],
+    [
+      ['--kill-child=NOTHING', 'true'],
+      "--kill-child must be the name or number of a signal, got 'NOTHING'",
+    ],
   ])('with 125 and one line for %j', (args, message) => {
     const { status, stdout, stderr } = ns('run', ...args);
     expect({ status, stdout }).toEqual({ status: 125, stdout: '' });

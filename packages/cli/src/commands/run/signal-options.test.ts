@@ -54,8 +54,11 @@ test('--explain prints limits and calls, and runs nothing', () => {
 });
 
 test.each([
-  [['--forward-signals=NONE,X'], "there is no signal 'NONE'"],
-  [['--forward-signals=KILL'], "nobody can pass 'KILL' on"],
+  [
+    ['--forward-signals=NONE,X'],
+    "--forward-signals must be the name or number of a signal, got 'NONE'",
+  ],
+  [['--forward-signals=KILL'], 'SIGKILL cannot be forwarded'],
   [['--init', '--no-init'], '--init and --no-init exclude each other'],
   [['--memory', 'lots'], '--memory must be a number of bytes'],
 ])('ns run refuses %j', (args, message) => {

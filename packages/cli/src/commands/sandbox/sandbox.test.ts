@@ -133,9 +133,11 @@ test.each([
 });
 
 test('--config refuses a malformed file', () => {
-  expect(ns('sandbox', '-c', configFile('{')).stderr).toMatch(/^ns sandbox: .*sandbox.json: /);
+  expect(ns('sandbox', '-c', configFile('{')).stderr).toMatch(
+    /^ns sandbox: .*sandbox.json is not JSON: /,
+  );
   expect(ns('sandbox', '-c', configFile({ netwerk: 1 })).stderr).toContain('has no netwerk');
-  expect(ns('sandbox', '-c', configFile([])).stderr).toContain('must have an object');
+  expect(ns('sandbox', '-c', configFile([])).stderr).toContain('must be an object');
 });
 
 /** An archive with one file. */
