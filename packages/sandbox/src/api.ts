@@ -1,12 +1,12 @@
 // `sandbox`: everything of sandboxes under one name.
 import { attach } from './attach.js';
 import { audit } from './audit/audit.js';
-import { create } from './create.js';
-import type { SandboxOptions } from './options.js';
+import { create } from './create-sandbox.js';
+import type { SandboxOptions } from './options/types.js';
 import { plan } from './plan.js';
 import { run } from './run.js';
 import type { Sandbox } from './sandbox.js';
-import { schema } from './schema.js';
+import { schema } from './options/schema.js';
 
 /**
  * Sandboxes. Called itself, it is `sandbox.create`.

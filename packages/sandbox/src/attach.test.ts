@@ -5,8 +5,8 @@ import { user } from '@ns/user';
 import { uts } from '@ns/uts';
 import { expect, onTestFinished, test } from 'vitest';
 import { attach } from './attach.js';
-import { create } from './create.js';
-import { sh } from './testing.js';
+import { create } from './create-sandbox.js';
+import { sh } from './sandbox.testing.js';
 
 /** Somebody else's container. */
 async function container() {

@@ -5,13 +5,13 @@ import { hold, isSystemError, Namespace, type NamespaceProcess } from '@ns/core'
 import { assertKeys, assertOwners, OpenProcess } from '@ns/core/authors';
 import { Pidfd } from '@ns/pid';
 import { type IdMaps, parseIdMap, toInside, toOutside } from '@ns/user';
-import { callerIds, giveUp, type Ids } from './identity.js';
+import { callerIds, giveUp, type Ids } from './build/identity.js';
 import { Made } from './made.js';
-import { checkOptions, type SandboxOptions } from './options.js';
-import { openRoot, type Place } from './place.js';
+import { checkOptions, type SandboxOptions } from './options/types.js';
+import { openRoot, type Place } from './root-directory.js';
 import { type FirstProcess, Sandbox } from './sandbox.js';
-import { idPair } from './schema.js';
-import { validate } from './validate.js';
+import { idPair } from './options/schema.js';
+import { validate } from './options/validate.js';
 
 /** Milliseconds that a child has to join the namespaces of the handles, whose root can stop it. */
 const JOIN_LIMIT = 10_000;

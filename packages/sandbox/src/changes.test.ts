@@ -14,10 +14,10 @@ import { isRoot } from '@ns/core/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { listChanges } from './changes.js';
-import { create } from './create.js';
-import type { RootSource } from './options.js';
-import { systemEntries } from './root.js';
-import { box, outside, ownTemporaries, sh } from './testing.js';
+import { create } from './create-sandbox.js';
+import type { RootSource } from './options/types.js';
+import { systemEntries } from './build/root/rootfs-options.js';
+import { box, outside, ownTemporaries, sh } from './sandbox.testing.js';
 
 /** A directory like a small system, writable for whoever the commands are. */
 function image(): string {

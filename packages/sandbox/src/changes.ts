@@ -3,7 +3,7 @@ import { constants, lstatSync, type Stats } from 'node:fs';
 import { isSystemError } from '@ns/core';
 import { AT } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
-import { Breaks } from './breaks.js';
+import { Breaks } from './time-slices.js';
 import { namesIn } from './files/names.js';
 import { cPath, type FilePath, pathOf } from './files/paths.js';
 import { pathOfFd } from './files/resolve.js';

@@ -10,13 +10,13 @@ import type {
   SpawnOptions,
 } from '@ns/core';
 import { type MeetingAction, PR, type Preparation } from '@ns/core/authors';
-import { environmentOf } from './environment.js';
-import { changesHost } from './host-changes.js';
-import { giveUp, type Identity, mayTrace } from './identity.js';
-import type { SandboxOptions } from './options.js';
+import { environmentOf } from './build/environment.js';
+import { changesHost } from './build/root/host-changes.js';
+import { giveUp, type Identity, mayTrace } from './build/identity.js';
+import type { SandboxOptions } from './options/types.js';
 import { type FilterOptions, filterOf } from './seccomp/filter.js';
 import { SET_ANY_ID, SET_USER_ID } from './seccomp/set-id.js';
-import { assertOptions, ownProperties } from './validate.js';
+import { assertOptions, ownProperties } from './options/validate.js';
 
 /** What the sandbox decides itself, and no command of it. */
 const decided = [

@@ -15,7 +15,7 @@ export type { ProbeName } from './audit/probes/index.js';
 export type { AuditPreset } from './audit/promises.js';
 export { auditPresets } from './audit/promises.js';
 export type { AuditFinding, AuditReport } from './audit/report.js';
-export type { Bytes } from './bytes.js';
+export type { Bytes } from './options/bytes.js';
 export type { Change } from './changes.js';
 export type {
   SandboxCloneOptions,
@@ -24,8 +24,8 @@ export type {
   SandboxSpawnOptions,
 } from './command.js';
 export type { FileEntry, ReadOptions, SandboxFiles, WriteOptions } from './files/files.js';
-export type { KeptLimit, LimitKeeper, LimitReport, UncountedMemory } from './limits.js';
-export type { SandboxNetwork } from './network.js';
+export type { KeptLimit, LimitKeeper, LimitReport, UncountedMemory } from './build/limits.js';
+export type { SandboxNetwork } from './build/network.js';
 export type {
   OptionalPart,
   OverlayChanges,
@@ -34,16 +34,16 @@ export type {
   SandboxLimits,
   SandboxOptions,
   SandboxUser,
-} from './options.js';
-export type { SandboxPart } from './parts.js';
-export { isSandboxError, SandboxError } from './parts.js';
+} from './options/types.js';
+export type { SandboxPart } from './sandbox-error.js';
+export { isSandboxError, SandboxError } from './sandbox-error.js';
 export type { SandboxPlan } from './plan.js';
-export { build, host, node, untrusted } from './presets.js';
+export { build, host, node, untrusted } from './options/presets.js';
 export type { MissingPart, SandboxEvents, SandboxExit, SandboxReport } from './report.js';
 export type { SandboxResult, SandboxRun } from './run.js';
 export type { Sandbox, StopOptions } from './sandbox.js';
-export { schema } from './schema.js';
-export { ArchiveError, isArchiveError } from './unpack/error.js';
+export { schema } from './options/schema.js';
+export { ArchiveError, isArchiveError } from './unpack/archive-error.js';
 export type {
   ArchiveSource,
   Unpacked,

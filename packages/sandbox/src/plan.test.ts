@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SandboxOptions } from './options.js';
+import type { SandboxOptions } from './options/types.js';
 import { plan } from './plan.js';
-import { type Schema, schema } from './schema.js';
-import { validate } from './validate.js';
+import { type Schema, schema } from './options/schema.js';
+import { validate } from './options/validate.js';
 
 test('a plan tells all that would be done, and does nothing', () => {
   const told = plan({

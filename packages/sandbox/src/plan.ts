@@ -3,13 +3,13 @@ import { allNamespaceTypes, explainHold, Namespace, type NamespaceType } from '@
 import type { RootEntry } from '@ns/mount';
 import { type Capability, capabilitySet, type IdMaps } from '@ns/user';
 import { firstProcess } from './command.js';
-import { environmentOf } from './environment.js';
-import { firstStranger, identityOf } from './identity.js';
-import { type LimitReport, plannedKeepers } from './limits.js';
-import { namespacesOf } from './make.js';
-import { checkOptions, type SandboxOptions } from './options.js';
-import { planRoot } from './prepare-root.js';
-import { rootOptions } from './root.js';
+import { environmentOf } from './build/environment.js';
+import { firstStranger, identityOf } from './build/identity.js';
+import { type LimitReport, plannedKeepers } from './build/limits.js';
+import { namespacesOf } from './build/build.js';
+import { checkOptions, type SandboxOptions } from './options/types.js';
+import { planRoot } from './build/root/prepare.js';
+import { rootOptions } from './build/root/rootfs-options.js';
 
 /** What would be done for a sandbox. Plain data; {@link SandboxPlan.program} is for readers. */
 export interface SandboxPlan {

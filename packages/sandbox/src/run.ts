@@ -2,14 +2,14 @@
 import { type RunOptions, type RunResult, run as runCommand } from '@ns/core';
 import type { Preparation } from '@ns/core/authors';
 import { commandOptions, commandParts, type SandboxRunOptions } from './command.js';
-import { create } from './create.js';
-import { mayTrace } from './identity.js';
+import { create } from './create-sandbox.js';
+import { mayTrace } from './build/identity.js';
 import { takeAll } from './made.js';
-import { type Making, make } from './make.js';
-import { hasUplink } from './network.js';
-import type { SandboxOptions } from './options.js';
+import { type Making, make } from './build/build.js';
+import { hasUplink } from './build/network.js';
+import type { SandboxOptions } from './options/types.js';
 import type { SandboxReport } from './report.js';
-import { assertOptions, ownProperties } from './validate.js';
+import { assertOptions, ownProperties } from './options/validate.js';
 
 /** Options of {@link run}: of the sandbox, and of the command in it. */
 export interface SandboxRun

@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { allNamespaceTypes, createNamespace, Namespace } from '@ns/core';
 import { namespaceTypes } from '@ns/core/authors';
 import { describe, expect, test } from 'vitest';
-import { create } from './create.js';
-import type { SandboxOptions } from './options.js';
+import { create } from './create-sandbox.js';
+import type { SandboxOptions } from './options/types.js';
 import { run } from './run.js';
-import { box, ownTemporaries, sh } from './testing.js';
+import { box, ownTemporaries, sh } from './sandbox.testing.js';
 
 const linkOf = (type: keyof typeof namespaceTypes) => `/proc/self/ns/${namespaceTypes[type].file}`;
 const root = process.geteuid?.() === 0;

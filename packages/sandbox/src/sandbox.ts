@@ -28,10 +28,10 @@ import {
 import { SandboxFiles } from './files/files.js';
 import { hasLocalMountsOnly } from './files/local-mounts.js';
 import { takeAll } from './made.js';
-import { SandboxNetwork } from './network.js';
-import type { Place } from './place.js';
+import { SandboxNetwork } from './build/network.js';
+import type { Place } from './root-directory.js';
 import type { SandboxEvents, SandboxExit, SandboxReport } from './report.js';
-import { endAll } from './stop.js';
+import { endAll } from './cleanup/end-processes.js';
 import { type SandboxUsage, usageOf } from './usage.js';
 
 /** The first process of a sandbox. */

@@ -5,8 +5,8 @@ import { type CgroupLimits, cgroupForJob } from '@ns/cgroup';
 import { isSystemError, run as runPlain } from '@ns/core';
 import { user } from '@ns/user';
 import { expect, type TestContext, test } from 'vitest';
-import { create } from './create.js';
-import { box, outside, sh } from './testing.js';
+import { create } from './create-sandbox.js';
+import { box, outside, sh } from './sandbox.testing.js';
 
 const module = new URL('../dist/index.js', import.meta.url).href;
 

@@ -7,9 +7,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { sandbox } from '../api.js';
 import type { AuditPreset } from '../audit/promises.js';
 import type { AuditReport } from '../audit/report.js';
-import type { SandboxOptions } from '../options.js';
-import { build, host, node, untrusted } from '../presets.js';
-import { outside } from '../testing.js';
+import type { SandboxOptions } from '../options/types.js';
+import { build, host, node, untrusted } from '../options/presets.js';
+import { outside } from '../sandbox.testing.js';
 
 /** Findings of a result, with their details. */
 function found({ findings }: AuditReport, result: 'reachable' | 'limited') {

@@ -19,9 +19,9 @@ import { isRoot } from '@ns/core/testing';
 import { mount } from '@ns/mount';
 import { user } from '@ns/user';
 import { expect, onTestFinished, test } from 'vitest';
-import { create } from '../create.js';
-import { untrusted } from '../presets.js';
-import { box, outside, ownTemporaries, sh } from '../testing.js';
+import { create } from '../create-sandbox.js';
+import { untrusted } from '../options/presets.js';
+import { box, outside, ownTemporaries, sh } from '../sandbox.testing.js';
 import { expectToWithstand, plain, privileged } from './attack.testing.js';
 
 test('open descriptors of the caller are not inherited', async () => {

@@ -3,10 +3,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Namespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { create } from '../create.js';
-import { isSandboxError } from '../parts.js';
+import { create } from '../create-sandbox.js';
+import { isSandboxError } from '../sandbox-error.js';
 import { run } from '../run.js';
-import { outside } from '../testing.js';
+import { outside } from '../sandbox.testing.js';
 
 const optional = ['time', 'cgroup', 'ipc', 'uts', 'limits'] as const;
 

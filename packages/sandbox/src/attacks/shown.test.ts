@@ -15,12 +15,12 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { run as runPlain } from '@ns/core';
 import { describe, expect, test } from 'vitest';
-import { create } from '../create.js';
-import type { SandboxOptions } from '../options.js';
+import { create } from '../create-sandbox.js';
+import type { SandboxOptions } from '../options/types.js';
 import { plan } from '../plan.js';
-import { build, host } from '../presets.js';
+import { build, host } from '../options/presets.js';
 import { run } from '../run.js';
-import { box, outside, sh } from '../testing.js';
+import { box, outside, sh } from '../sandbox.testing.js';
 
 const system = ['/usr', '/bin', '/lib', '/lib64'].filter((path) => existsSync(path));
 

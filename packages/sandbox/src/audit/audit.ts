@@ -1,7 +1,7 @@
 // audit(): tries from inside a sandbox what a stranger would try first.
 import { assertKeys } from '@ns/core/authors';
-import { create } from '../create.js';
-import type { SandboxOptions } from '../options.js';
+import { create } from '../create-sandbox.js';
+import type { SandboxOptions } from '../options/types.js';
 import { Calls } from './calls.js';
 import type { Probe, Verdict } from './probe.js';
 import { type ProbeName, probes } from './probes/index.js';

@@ -1,6 +1,6 @@
 // The names in a directory, however many there are.
 import { opendirSync } from 'node:fs';
-import type { Breaks } from '../breaks.js';
+import type { Breaks } from '../time-slices.js';
 import { pathOfFd } from './resolve.js';
 
 /** Reads all names in an open directory; a name has one character for each byte (latin1). */

@@ -1,9 +1,9 @@
 // A tar archive, as a stream of bytes, unpacked into a tree.
 import type { Transform } from 'node:stream';
 import { closeFd } from '@ns/core/sys';
-import type { Breaks } from '../breaks.js';
+import type { Breaks } from '../time-slices.js';
 import type { Budget } from './budget.js';
-import { ArchiveError } from './error.js';
+import { ArchiveError } from './archive-error.js';
 import { checkPath, partsOf, shownName } from './names.js';
 import { readTar, type TarEntry } from './tar.js';
 import { type Tree, writeAll } from './tree.js';

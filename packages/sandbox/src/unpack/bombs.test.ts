@@ -6,7 +6,7 @@ import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
 import { run } from '@ns/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { outside } from '../testing.js';
+import { outside } from '../sandbox.testing.js';
 import { type Entry, LayoutWriter, layerOf, paxOf, tarOf } from './archives.testing.js';
 import { unpack } from './unpack.js';
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { outside } from '../testing.js';
+import { outside } from '../sandbox.testing.js';
 import { type Entry, LayoutWriter, layerOf, tarOf } from './archives.testing.js';
 import { unpack } from './unpack.js';
 

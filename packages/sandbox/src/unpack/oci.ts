@@ -2,10 +2,10 @@
 // blobs, named by the hash of what is in them. Docker's own types of the same are taken as well.
 import { isSystemError } from '@ns/core';
 import type { SandboxFiles } from '../files/files.js';
-import type { Schema } from '../schema.js';
-import { validate } from '../validate.js';
+import type { Schema } from '../options/schema.js';
+import { validate } from '../options/validate.js';
 import type { Compression } from './archive.js';
-import { ArchiveError } from './error.js';
+import { ArchiveError } from './archive-error.js';
 import { quoted } from './names.js';
 
 const OCI = 'application/vnd.oci.image.';

@@ -7,11 +7,11 @@ import { constants, fchmodSync, fchownSync, fstatSync, futimesSync, writeSync } 
 import { isSystemError } from '@ns/core';
 import { AT } from '@ns/core/authors';
 import { closeFd, errnoNumber, O_CLOEXEC, O_PATH, syscall, trySyscall } from '@ns/core/sys';
-import type { Breaks } from '../breaks.js';
+import type { Breaks } from '../time-slices.js';
 import { namesIn } from '../files/names.js';
 import { openBelow } from '../files/resolve.js';
 import type { Budget } from './budget.js';
-import { ArchiveError } from './error.js';
+import { ArchiveError } from './archive-error.js';
 import { cName, MAX_DEPTH, shownName } from './names.js';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY } = constants;

@@ -14,7 +14,7 @@ import * as zlib from 'node:zlib';
 import { gzipSync } from 'node:zlib';
 import { run } from '@ns/core';
 import { expect, test } from 'vitest';
-import { outside } from '../testing.js';
+import { outside } from '../sandbox.testing.js';
 import { type Entry, tarOf } from './archives.testing.js';
 import { type UnpackOptions, type UnpackProgress, unpack } from './unpack.js';
 

@@ -14,11 +14,11 @@ import {
   type UserOptions,
   user,
 } from '@ns/user';
-import { changesHost } from './host-changes.js';
+import { changesHost } from './root/host-changes.js';
 import { hasUplink } from './network.js';
-import type { SandboxOptions, SandboxUser } from './options.js';
-import { limitWatches } from './shares.js';
-import { ownProperties, within } from './validate.js';
+import type { SandboxOptions, SandboxUser } from '../options/types.js';
+import { limitWatches } from './user-shares.js';
+import { ownProperties, within } from '../options/validate.js';
 
 /**
  * Ids that no user has, for commands of root: below 2^31, above what directories of users, containers

@@ -1,7 +1,7 @@
 // The network of a sandbox: its namespace, the way outside, and the use of it from here.
 import { Namespace, type NamespaceSpec } from '@ns/core';
 import { type Inside, inside, natUplink, net, Route, userUplink } from '@ns/net';
-import type { PrivateNetwork, SandboxOptions } from './options.js';
+import type { PrivateNetwork, SandboxOptions } from '../options/types.js';
 
 /** What the commands have for a network: a new namespace, an existing one, or (undefined) the host's. */
 export function networkOf({

@@ -1,13 +1,13 @@
 // The root file system of a sandbox, as the options of rootfs().
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { defaultMask, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
-import { type Bytes, bytesOf } from './bytes.js';
+import { type Bytes, bytesOf } from '../../options/bytes.js';
 import { type Covers, coversOf, REPLACED } from './covers.js';
-import type { Identity } from './identity.js';
-import { hasUplink } from './network.js';
-import type { SandboxOptions } from './options.js';
-import { amongMounts, type Shown, shownOf } from './shown.js';
-import { ownProperties } from './validate.js';
+import type { Identity } from '../identity.js';
+import { hasUplink } from '../network.js';
+import type { SandboxOptions } from '../../options/types.js';
+import { amongMounts, type Shown, shownOf } from './host-paths.js';
+import { ownProperties } from '../../options/validate.js';
 
 /** Where programs and their libraries are. */
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];

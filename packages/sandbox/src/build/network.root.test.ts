@@ -8,7 +8,7 @@ import { run, spawn } from '@ns/core';
 import { createNamespace, inside, Route } from '@ns/net';
 import { expect, test } from 'vitest';
 
-const module = new URL('../dist/index.js', import.meta.url).href;
+const module = new URL('../../dist/index.js', import.meta.url).href;
 
 /** A host with a way to a server, which is its gateway as well. */
 function world() {

@@ -3,7 +3,7 @@ import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import type { RootEntry } from '@ns/mount';
 import { isWithin } from './covers.js';
-import type { SandboxOptions } from './options.js';
+import type { SandboxOptions } from '../../options/types.js';
 import { isPlaceholder, type Placeholder } from './placeholder.js';
 
 const MOST_LINKS = 40;

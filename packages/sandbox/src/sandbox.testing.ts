@@ -2,8 +2,8 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { create } from './create.js';
-import type { SandboxOptions } from './options.js';
+import { create } from './create-sandbox.js';
+import type { SandboxOptions } from './options/types.js';
 import type { Sandbox } from './sandbox.js';
 
 /** A sandbox that is stopped after the test. */

@@ -12,14 +12,14 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RootOverlay } from '@ns/mount';
-import { pathOfFd } from './files/resolve.js';
-import type { Identity } from './identity.js';
-import { Made } from './made.js';
-import type { RootSource, SandboxOptions } from './options.js';
+import { pathOfFd } from '../../files/resolve.js';
+import type { Identity } from '../identity.js';
+import { Made } from '../../made.js';
+import type { RootSource, SandboxOptions } from '../../options/types.js';
 import { holdPlaceholders } from './placeholder.js';
-import { changesInMemory, layoutOf, type PreparedRoot } from './root.js';
-import { makeTemporary } from './temporary.js';
-import { type ArchiveSource, unpack } from './unpack/unpack.js';
+import { changesInMemory, layoutOf, type PreparedRoot } from './rootfs-options.js';
+import { makeTemporary } from '../../cleanup/temporary-directory.js';
+import { type ArchiveSource, unpack } from '../../unpack/unpack.js';
 
 /** A root that is ready to be mounted. */
 export interface ReadyRoot extends PreparedRoot {

@@ -3,14 +3,14 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { create } from './create.js';
-import type { RootSource } from './options.js';
-import { plan } from './plan.js';
-import { systemEntries } from './root.js';
-import { run } from './run.js';
-import { box, outside, ownTemporaries, sh } from './testing.js';
-import { type Entry, LayoutWriter, layerOf, tarOf } from './unpack/archives.testing.js';
-import type { UnpackProgress } from './unpack/unpack.js';
+import { create } from '../../create-sandbox.js';
+import type { RootSource } from '../../options/types.js';
+import { plan } from '../../plan.js';
+import { systemEntries } from './rootfs-options.js';
+import { run } from '../../run.js';
+import { box, outside, ownTemporaries, sh } from '../../sandbox.testing.js';
+import { type Entry, LayoutWriter, layerOf, tarOf } from '../../unpack/archives.testing.js';
+import type { UnpackProgress } from '../../unpack/unpack.js';
 
 const entries: Entry[] = [
   { path: 'etc/release', content: 'unpacked' },

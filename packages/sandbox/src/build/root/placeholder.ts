@@ -14,8 +14,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isSystemError } from '@ns/core';
 import { AT, RESOLVE } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, O_PATH, syscall, trySyscall } from '@ns/core/sys';
-import { pathOfFd } from './files/resolve.js';
-import { Made } from './made.js';
+import { pathOfFd } from '../../files/resolve.js';
+import { Made } from '../../made.js';
 
 /** What is to be there. */
 export interface Placeholder {

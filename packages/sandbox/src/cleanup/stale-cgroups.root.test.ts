@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { Cgroup } from '@ns/cgroup';
 import { spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
-import { removeLeftGroups } from './left-groups.js';
+import { removeLeftGroups } from './stale-cgroups.js';
 
 /** A group of this process's own, for the test. */
 function place(): Cgroup {

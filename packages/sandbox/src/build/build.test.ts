@@ -1,6 +1,6 @@
 // What happens to a part that is refused while a sandbox is made (SECURITY.md S9).
 import { expect, test } from 'vitest';
-import { make } from './make.js';
+import { make } from './build.js';
 
 test('make tries once without an optional part, and throws if the part is refused again', async () => {
   let tries = 0;

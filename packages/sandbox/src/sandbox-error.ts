@@ -9,7 +9,7 @@ import {
 } from '@ns/core';
 import { Program, runProgram } from '@ns/core/authors';
 import { user } from '@ns/user';
-import { LimitError } from './limits.js';
+import { LimitError } from './build/limits.js';
 
 /**
  * A part of a sandbox: a type of namespace, its root, its limits, its filter of system calls or its way

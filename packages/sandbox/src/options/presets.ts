@@ -4,10 +4,10 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { assertKeys } from '@ns/core/authors';
 import type { RootEntry } from '@ns/mount';
-import { isWithin } from './covers.js';
-import { identityOf, workerOf } from './identity.js';
-import { checkOptions, type SandboxOptions } from './options.js';
-import { systemEntries } from './root.js';
+import { isWithin } from '../build/root/covers.js';
+import { identityOf, workerOf } from '../build/identity.js';
+import { checkOptions, type SandboxOptions } from './types.js';
+import { systemEntries } from '../build/root/rootfs-options.js';
 import { ownProperties } from './validate.js';
 
 /** Files of /etc that programs and libraries look for, and that tell nothing. */

@@ -1,5 +1,5 @@
 // The environment of commands: nothing of the caller's.
-import type { SandboxOptions } from './options.js';
+import type { SandboxOptions } from '../options/types.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import type { Namespace } from '@ns/core';
 import { expect, test } from 'vitest';
 import { identityOf } from './identity.js';
-import type { SandboxOptions } from './options.js';
-import { plan } from './plan.js';
-import { box, outside, ownTemporaries, sh } from './testing.js';
+import type { SandboxOptions } from '../options/types.js';
+import { plan } from '../plan.js';
+import { box, outside, ownTemporaries, sh } from '../sandbox.testing.js';
 
 const OF_ALL = 0x7fff_6e73;
 

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { isRoot } from '@ns/core/testing';
 import { expect, test } from 'vitest';
 import { holdPlaceholders } from './placeholder.js';
-import { outside } from './testing.js';
+import { outside } from '../../sandbox.testing.js';
 
 const made = 'it has just been made by something else';
 

@@ -15,14 +15,14 @@ import { time } from '@ns/time';
 import { uts } from '@ns/uts';
 import { type Identity, identityOf, userSpec } from './identity.js';
 import { type Limited, limit } from './limits.js';
-import { Made } from './made.js';
+import { Made } from '../made.js';
 import { networkOf } from './network.js';
-import { checkOptions, type SandboxOptions } from './options.js';
-import { refusedPart, SandboxError, type SandboxPart } from './parts.js';
-import { prepareRoot, type ReadyRoot } from './prepare-root.js';
-import type { MissingPart } from './report.js';
-import { rootOptions } from './root.js';
-import { within } from './validate.js';
+import { checkOptions, type SandboxOptions } from '../options/types.js';
+import { refusedPart, SandboxError, type SandboxPart } from '../sandbox-error.js';
+import { prepareRoot, type ReadyRoot } from './root/prepare.js';
+import type { MissingPart } from '../report.js';
+import { rootOptions } from './root/rootfs-options.js';
+import { within } from '../options/validate.js';
 
 const DEFAULT_HOSTNAME = 'sandbox';
 

@@ -7,7 +7,7 @@ import type { TimeOptions } from '@ns/time';
 import type { CapabilityInput, ExplicitMaps } from '@ns/user';
 import type { Bytes } from './bytes.js';
 import { type optionalParts, type Schema, schema } from './schema.js';
-import type { UnpackProgress } from './unpack/unpack.js';
+import type { UnpackProgress } from '../unpack/unpack.js';
 import { assertOptions, ownProperties, validate } from './validate.js';
 
 /**

@@ -2,10 +2,10 @@
 import { hold, Namespace, type NamespaceProcess, type NamespaceType } from '@ns/core';
 import { OpenProcess } from '@ns/core/authors';
 import { commandParts, firstProcess } from './command.js';
-import { type Making, make } from './make.js';
-import { openUplink, type Uplink } from './network.js';
-import type { SandboxOptions } from './options.js';
-import { openRoot, type Place } from './place.js';
+import { type Making, make } from './build/build.js';
+import { openUplink, type Uplink } from './build/network.js';
+import type { SandboxOptions } from './options/types.js';
+import { openRoot, type Place } from './root-directory.js';
 import { Sandbox } from './sandbox.js';
 
 /** Handles of all namespaces of the sandbox that are not the caller's own. */

@@ -2,12 +2,12 @@
 import { dirname } from 'node:path';
 import { Cgroup, type CgroupLimits, cgroupForJob } from '@ns/cgroup';
 import { isSystemError, type ProcessAttributes } from '@ns/core';
-import { bytesOf } from './bytes.js';
+import { bytesOf } from '../options/bytes.js';
 import type { Identity } from './identity.js';
-import { groupName, nameBeginning, removeLeftGroups } from './left-groups.js';
-import type { SandboxLimits, SandboxOptions } from './options.js';
-import { rlimitShares } from './shares.js';
-import { ownProperties } from './validate.js';
+import { groupName, nameBeginning, removeLeftGroups } from '../cleanup/stale-cgroups.js';
+import type { SandboxLimits, SandboxOptions } from '../options/types.js';
+import { rlimitShares } from './user-shares.js';
+import { ownProperties } from '../options/validate.js';
 
 /** What keeps a limit. */
 export type LimitKeeper = 'cgroup' | 'rlimit';

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isRoot } from '@ns/core/testing';
 import { expect, test } from 'vitest';
-import { removeLeftTemporaries } from './temporary.js';
-import { outside, ownTemporaries } from './testing.js';
+import { removeLeftTemporaries } from './temporary-directory.js';
+import { outside, ownTemporaries } from '../sandbox.testing.js';
 
-const module = new URL('../dist/index.js', import.meta.url).href;
+const module = new URL('../../dist/index.js', import.meta.url).href;
 
 /** A process that has a sandbox whose changes are listed. */
 async function caller(directory: string) {

@@ -1,5 +1,5 @@
 // Whether a sandbox may change files of the host.
-import type { SandboxOptions } from './options.js';
+import type { SandboxOptions } from '../../options/types.js';
 
 type Options = Pick<SandboxOptions, 'root' | 'writable' | 'mounts'>;
 
