@@ -18,7 +18,7 @@ export { runProgram, runProgramSync } from './commands/run-program.js';
 export { abortError, onAbort, throwIfAborted } from './contract/abort.js';
 export { assertKeys, assertObject, ownOptions } from './contract/arguments.js';
 export { type CallEnd, callEnd } from './contract/call-end.js';
-export type { Members, Parsed } from './contract/options.js';
+export type { FilledParser, Members, Parsed } from './contract/options.js';
 export * as parse from './contract/parse.js';
 export type { Parser } from './contract/parser.js';
 export { Rollback, runEach } from './contract/rollback.js';
