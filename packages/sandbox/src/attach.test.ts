@@ -5,7 +5,7 @@ import { user } from '@ns/user';
 import { uts } from '@ns/uts';
 import { expect, onTestFinished, test } from 'vitest';
 import { attach } from './attach.js';
-import { create } from './create-sandbox.js';
+import { createSandbox } from './create-sandbox.js';
 import { sh } from './sandbox.testing.js';
 
 /** Somebody else's container. */
@@ -53,7 +53,7 @@ test('handles are enough', async () => {
 });
 
 test('handles of a sandbox in which there is no root are enough too', async () => {
-  const theirs = await create({ hostname: 'theirs' });
+  const theirs = await createSandbox({ hostname: 'theirs' });
   onTestFinished(() => theirs.stop());
   const box = await attach(Object.values(theirs.namespaces));
   const own = await sh(theirs, 'id -u; id -g');

@@ -1,15 +1,16 @@
-// create(): a sandbox that stays.
+// sandbox.create(): a sandbox that stays.
 import { hold, Namespace, type NamespaceProcess, type NamespaceType } from '@ns/core';
 import { OpenProcess } from '@ns/core/authors';
-import { commandParts, firstProcess } from './command.js';
-import { type Making, make } from './build/build.js';
+import { type Build, buildSandbox } from './build/build.js';
 import { openUplink, type Uplink } from './build/network.js';
-import type { SandboxOptions } from './options/types.js';
-import { openRoot, type Place } from './root-directory.js';
+import { commandDefaults, firstProcess } from './command.js';
+import { parseSandboxOptions, type Settings } from './options/members.js';
+import type { SandboxCgroupOption, SandboxNetworkOption, SandboxOptions } from './options/types.js';
+import { openRootDirectory, type RootDirectory } from './root-directory.js';
 import { Sandbox } from './sandbox.js';
 
-/** Handles of all namespaces of the sandbox that are not the caller's own. */
-function handlesOf(pidfd: number, types: readonly NamespaceType[]): Namespace[] {
+/** Opens handles of all namespaces of the sandbox that are not the caller's. */
+function openNamespaces(pidfd: number, types: readonly NamespaceType[]): Namespace[] {
   const handles: Namespace[] = [];
   try {
     for (const type of types) handles.push(Namespace.fromPidfd(pidfd, type));
@@ -20,66 +21,72 @@ function handlesOf(pidfd: number, types: readonly NamespaceType[]): Namespace[] 
   }
 }
 
-/** What is opened of a sandbox while its first process waits. */
+/** Everything of a sandbox that is opened while its first process waits. */
 interface Opened {
   readonly handles: readonly Namespace[];
-  readonly place: Place;
+  readonly rootDirectory: RootDirectory;
   readonly uplink: Uplink | undefined;
 }
 
-async function openAll(pidfd: number, { options, types, made, as }: Making): Promise<Opened> {
-  const handles = handlesOf(pidfd, types);
-  made.add(() => {
+async function openAll(pidfd: number, { settings, types, rollback, as }: Build): Promise<Opened> {
+  const handles = openNamespaces(pidfd, types);
+  rollback.add(() => {
     for (const one of handles) one.close();
   });
   using process = OpenProcess.fromPidfd(pidfd);
-  const place = openRoot(process);
-  made.add(() => place.close());
-  const uplink = await as('network', () => openUplink(process.pid, options));
-  made.add(() => uplink?.close());
-  return { handles, place, uplink };
+  const rootDirectory = openRootDirectory(process);
+  rollback.add(() => rootDirectory.close());
+  const uplink = await as('network', () => openUplink(process.pid, settings));
+  rollback.add(() => uplink?.close());
+  return { handles, rootDirectory, uplink };
 }
 
-async function holdFirst(making: Making): Promise<{ held: NamespaceProcess; opened: Opened }> {
-  const { options, namespaces, group } = making;
+async function holdFirst(build: Build): Promise<{ first: NamespaceProcess; opened: Opened }> {
+  const { settings, namespaces, group } = build;
   let opened: Opened | undefined;
-  const held = await hold({
+  const first = await hold({
     namespaces,
-    ...firstProcess(options, async ({ pidfd }) => {
-      opened = await openAll(pidfd, making);
+    ...firstProcess(settings, async ({ pidfd }) => {
+      opened = await openAll(pidfd, build);
     }),
     ...(group === undefined ? {} : { cgroup: group }),
   });
-  return { held, opened: opened as unknown as Opened };
+  return { first, opened: opened as unknown as Opened };
 }
 
-async function start(making: Making): Promise<Sandbox> {
-  const { options, identity, root, limited, missing, made } = making;
-  const { held, opened } = await holdFirst(making);
-  made.add(() => {
-    held.ref();
-    return held[Symbol.asyncDispose]();
+async function start(build: Build): Promise<Sandbox> {
+  const { settings, identity, root, limits, missing, rollback } = build;
+  const { first, opened } = await holdFirst(build);
+  rollback.add(() => {
+    first.ref();
+    return first[Symbol.asyncDispose]();
   });
-  held.unref();
-  const { handles, place, uplink } = opened;
-  const { cgroup } = limited;
+  first.unref();
+  const { handles, rootDirectory, uplink } = opened;
+  const { cgroup } = limits;
   return new Sandbox({
-    first: held,
+    first,
     handles,
-    place,
+    rootDirectory,
     owner: identity.outside,
-    command: commandParts(options, identity, limited.rlimits),
-    ...(cgroup ? { cgroup } : {}),
-    ...(root.changes ? { changes: root.changes } : {}),
-    report: { limits: limited.report, missing },
+    command: commandDefaults(settings, identity, limits.rlimits),
+    cgroup,
+    changes: root.changes,
+    report: { limits: limits.report, missing },
+    isAttached: false,
     release: [() => uplink?.close(), () => cgroup?.remove(), () => root.release()],
   });
 }
 
+/** Creates a sandbox that stays, of parsed options. */
+export function startSandbox(settings: Settings): Promise<Sandbox> {
+  return buildSandbox(settings, start);
+}
+
 /**
- * Makes a sandbox that stays until it is stopped. Without options: new namespaces of all eight types,
- * the host's files read-only with private ones hidden, no network, no capabilities, a clean
- * environment, killed with this process however that ends.
+ * Creates a sandbox that stays until it is stopped. Without options: new namespaces of all eight types,
+ * the host's files read-only with private ones hidden, only loopback as network, no capabilities, a clean
+ * environment. It is killed with this process, however that ends.
  *
  * Needs no privileges. Linux 5.12.
  *
@@ -90,6 +97,15 @@ async function start(making: Making): Promise<Sandbox> {
  * await using box = await sandbox.create({ writable: ['/srv/job'], limits: { pids: 50 } });
  * await box.run('make', ['test'], { cwd: '/srv/job' });
  */
-export function create(options: SandboxOptions = {}): Promise<Sandbox> {
-  return make(options, start);
+export async function createSandbox<
+  const Network extends SandboxNetworkOption = 'none',
+  const Group extends SandboxCgroupOption = 'auto',
+>(
+  options: SandboxOptions & {
+    readonly network?: Network | undefined;
+    readonly cgroup?: Group | undefined;
+  } = {},
+): Promise<Sandbox<{ network: Network; cgroup: Group }>> {
+  const settings = parseSandboxOptions(options);
+  return (await startSandbox(settings)) as Sandbox<{ network: Network; cgroup: Group }>;
 }

@@ -2,13 +2,13 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { create } from './create-sandbox.js';
+import { createSandbox } from './create-sandbox.js';
 import type { SandboxOptions } from './options/types.js';
 import type { Sandbox } from './sandbox.js';
 
 /** A sandbox that is stopped after the test. */
 export async function box(options: SandboxOptions = {}): Promise<Sandbox> {
-  const made = await create(options);
+  const made = await createSandbox(options);
   onTestFinished(() => made.stop());
   return made;
 }

@@ -7,8 +7,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { sandbox } from '../api.js';
 import type { AuditPreset } from '../audit/promises.js';
 import type { AuditReport } from '../audit/report.js';
-import type { SandboxOptions } from '../options/types.js';
 import { build, host, node, untrusted } from '../options/presets.js';
+import type { SandboxOptions } from '../options/types.js';
 import { outside } from '../sandbox.testing.js';
 
 /** Findings of a result, with their details. */

@@ -3,10 +3,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Namespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { create } from '../create-sandbox.js';
-import { isSandboxError } from '../sandbox-error.js';
+import { createSandbox } from '../create-sandbox.js';
 import { run } from '../run.js';
 import { outside } from '../sandbox.testing.js';
+import { isSandboxError } from '../sandbox-error.js';
 
 const optional = ['time', 'cgroup', 'ipc', 'uts', 'limits'] as const;
 
@@ -31,7 +31,7 @@ test.each(names)(
   async (name) => {
     const source = join(outside(), name);
     const mounts = [{ type: 'bind', source, target: '/srv' } as const];
-    expect(await refusedPart(() => create({ mounts, optional }))).toBe('mount');
+    expect(await refusedPart(() => createSandbox({ mounts, optional }))).toBe('mount');
     expect(await refusedPart(() => run('true', [], { mounts, optional }))).toBe('mount');
   },
 );
@@ -54,7 +54,7 @@ test('a bind source that appears late never costs a sandbox its cgroup namespace
     // Not there when the first attempt looks for it, and there for a second one.
     const appears = setTimeout(() => mkdirSync(source), i % 8);
     try {
-      const box = await create({ mounts, optional: ['cgroup'] });
+      const box = await createSandbox({ mounts, optional: ['cgroup'] });
       const { cgroup } = box.namespaces;
       expect(cgroup?.equals(own)).toBe(false);
       expect(box.report.missing).toEqual([]);
@@ -70,7 +70,7 @@ test('a bind source that appears late never costs a sandbox its cgroup namespace
 test('an optional part that is refused is reported with its error, and is the only one', async ({
   skip,
 }) => {
-  const box = await create({ limits: { cpus: 1 }, optional });
+  const box = await createSandbox({ limits: { cpus: 1 }, optional });
   const { missing, limits } = box.report;
   const types = Object.keys(box.namespaces).sort();
   await box.stop();

@@ -1,10 +1,12 @@
-// What happens to a part that is refused while a sandbox is made (SECURITY.md S9).
+// A part that is refused while a sandbox is built (SECURITY.md S9).
 import { expect, test } from 'vitest';
-import { make } from './build.js';
+import { parseSandboxOptions } from '../options/members.js';
+import { buildSandbox } from './build.js';
 
-test('make tries once without an optional part, and throws if the part is refused again', async () => {
+test('buildSandbox tries once without an optional part, and throws if the part is refused again', async () => {
   let tries = 0;
-  const made = make({ cgroup: false, optional: ['uts', 'time'] }, async ({ as, missing }) => {
+  const settings = parseSandboxOptions({ cgroup: false, optional: ['uts', 'time'] });
+  const made = buildSandbox(settings, async ({ as, missing }) => {
     tries++;
     // The end of an endless loop, as an error of no part.
     if (tries > 5) throw new Error('it is tried again and again');

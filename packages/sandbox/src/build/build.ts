@@ -1,6 +1,5 @@
-// What every sandbox needs before its first process: its root, its limits, its namespaces. If anything
-// fails, what has been made is undone; if an optional part is refused, it is tried without.
-import { cgroup } from '@ns/cgroup';
+// Builds everything that a sandbox needs before its first process: root, limits, namespaces. If a step
+// fails, all steps are undone; if an optional part is refused, the sandbox is built without it.
 import {
   allNamespaceTypes,
   isRunError,
@@ -8,70 +7,41 @@ import {
   type NamespaceSpec,
   type NamespaceType,
 } from '@ns/core';
-import { ipc } from '@ns/ipc';
-import { rootfs } from '@ns/mount';
-import { pid } from '@ns/pid';
-import { time } from '@ns/time';
-import { uts } from '@ns/uts';
-import { type Identity, identityOf, userSpec } from './identity.js';
-import { type Limited, limit } from './limits.js';
-import { Made } from '../made.js';
-import { networkOf } from './network.js';
-import { checkOptions, type SandboxOptions } from '../options/types.js';
-import { refusedPart, SandboxError, type SandboxPart } from '../sandbox-error.js';
-import { prepareRoot, type ReadyRoot } from './root/prepare.js';
+import { Rollback, throwIfAborted } from '@ns/core/authors';
+import type { Settings } from '../options/members.js';
 import type { MissingPart } from '../report.js';
-import { rootOptions } from './root/rootfs-options.js';
-import { within } from '../options/validate.js';
+import { SandboxError, type SandboxPart } from '../sandbox-error.js';
+import { type Identity, identityOf } from './identity.js';
+import { type Limits, limit } from './limits.js';
+import { namespacesOf } from './namespaces.js';
+import { refusedPart } from './refused-part.js';
+import { prepareRoot, type ReadyRoot } from './root/prepare.js';
 
-const DEFAULT_HOSTNAME = 'sandbox';
-
-/** The namespaces that the options describe: specifications to make, a handle to join. */
-export function namespacesOf(
-  options: SandboxOptions,
-  identity: Identity,
-  root: ReadyRoot,
-  { cgroup: group }: Pick<Limited, 'cgroup'> = {},
-  without: ReadonlySet<SandboxPart> = new Set(),
-): (NamespaceSpec | Namespace)[] {
-  const network = networkOf(options);
-  return [
-    userSpec(identity, options),
-    rootfs(rootOptions(options, root)),
-    pid({ proc: false }), // the root has one
-    ...(network ? [network] : []),
-    uts({ hostname: options.hostname ?? DEFAULT_HOSTNAME }),
-    ipc(),
-    cgroup(group ? { group } : {}),
-    within('time', () => time(options.time)),
-  ].filter(({ type }) => !without.has(type));
-}
-
-/** What a sandbox is made with. */
-export interface Making {
-  readonly options: SandboxOptions;
+/** Everything that a sandbox is started with. */
+export interface Build {
+  readonly settings: Settings;
   readonly identity: Identity;
   readonly root: ReadyRoot;
-  readonly limited: Limited;
+  readonly limits: Limits;
   readonly namespaces: readonly (NamespaceSpec | Namespace)[];
   /** Types of these namespaces. */
   readonly types: readonly NamespaceType[];
   readonly missing: readonly MissingPart[];
-  /** The group to start in, if no cgroup namespace does it. */
-  readonly group?: number;
-  readonly made: Made;
+  /** The cgroup to start in, if the cgroup namespace does not do that. */
+  readonly group: number | undefined;
+  readonly rollback: Rollback;
   /** Runs a step that belongs to this part, for the error. */
   as<Result>(part: SandboxPart, step: () => Promise<Result>): Promise<Result>;
 }
 
 async function attempt<Result>(
-  options: SandboxOptions,
+  settings: Settings,
   identity: Identity,
   root: ReadyRoot,
   missing: readonly MissingPart[],
-  use: (making: Making) => Promise<Result>,
+  start: (build: Build) => Promise<Result>,
 ): Promise<Result> {
-  const made = new Made();
+  const rollback = new Rollback();
   const without = new Set<SandboxPart>(missing.map((one) => one.part));
   let part: SandboxPart | undefined;
   const as = async <T>(name: SandboxPart, step: () => Promise<T>): Promise<T> => {
@@ -82,63 +52,67 @@ async function attempt<Result>(
   };
   let types: readonly NamespaceType[] = [];
   try {
-    const limited = await as('limits', () => limit(options, identity, without.has('limits')));
-    made.add(() => limited.cgroup?.remove());
-    const namespaces = namespacesOf(options, identity, root, limited, without);
+    const limits = await as('limits', () => limit(settings, identity, without.has('limits')));
+    rollback.add(() => limits.cgroup?.remove());
+    const namespaces = namespacesOf(settings, identity, root, limits, without);
     types = allNamespaceTypes.filter((type) => namespaces.some((one) => one.type === type));
-    const group = without.has('cgroup') ? limited.cgroup?.fd : undefined;
-    return await use({
-      options,
+    const group = without.has('cgroup') ? limits.cgroup?.fd : undefined;
+    return await start({
+      settings,
       identity,
       root,
-      limited,
+      limits,
       namespaces,
       types,
       missing,
-      ...(group === undefined ? {} : { group }),
-      made,
+      group,
+      rollback,
       as,
     });
   } catch (error) {
-    await made.undoFailed();
+    await rollback.undoFailed();
     if (isRunError(error)) throw error;
     const refused = part ?? (await refusedPart(error, types));
     throw refused === undefined ? error : new SandboxError(refused, error);
   }
 }
 
-async function readyRoot(options: SandboxOptions, identity: Identity): Promise<ReadyRoot> {
+async function readyRoot(
+  settings: Settings,
+  identity: Identity,
+  signal: AbortSignal | undefined,
+): Promise<ReadyRoot> {
   try {
-    return await prepareRoot(options, identity);
+    return await prepareRoot(settings, identity, signal);
   } catch (error) {
+    throwIfAborted(signal);
     if (error instanceof TypeError) throw error; // of options that contradict each other
     throw new SandboxError('root', error);
   }
 }
 
 /**
- * Checks the options, makes what they say, and hands it to `use`, whose errors undo all of it.
+ * Builds a sandbox and starts it by `start`, whose errors undo all of it.
  *
- * @throws {TypeError | RangeError} for a wrong option, before any system call
+ * @param signal aborts the unpacking of a root
  * @throws {SandboxError} naming the part that the kernel refuses, unless it is optional
  */
-export async function make<Result>(
-  given: SandboxOptions,
-  use: (making: Making) => Promise<Result>,
+export async function buildSandbox<Result>(
+  settings: Settings,
+  start: (build: Build) => Promise<Result>,
+  signal?: AbortSignal,
 ): Promise<Result> {
-  const options = checkOptions(given);
-  const identity = identityOf(options);
-  const { optional = [] } = options;
+  const identity = identityOf(settings);
   const missing: MissingPart[] = [];
-  const root = await readyRoot(options, identity);
+  const root = await readyRoot(settings, identity, signal);
   try {
     for (;;) {
       try {
-        return await attempt(options, identity, root, missing, use);
+        return await attempt(settings, identity, root, missing, start);
       } catch (error) {
         if (!(error instanceof SandboxError)) throw error;
-        const part = optional.find((one) => one === error.part);
-        // Refused although it is left out already: then something else is the matter.
+        const part = settings.optional.find((one) => one === error.part);
+        // If the part is refused although it is left out, leaving it out does not help.
         if (part === undefined || missing.some((one) => one.part === part)) throw error;
         missing.push({ part, reason: (error.cause as Error).message });
       }

@@ -1,5 +1,5 @@
-// The environment of commands: nothing of the caller's.
-import type { SandboxOptions } from '../options/types.js';
+// The environment of commands: without variables of the caller.
+import type { Settings } from '../options/members.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -9,7 +9,7 @@ const CLEAN = {
   LANG: 'C.UTF-8',
 };
 
-/** The variables of a command. */
-export function environmentOf({ env = {} }: SandboxOptions, more: Environment = {}): Environment {
+/** Returns the variables of a command; `more` come on top. */
+export function environmentOf({ env }: Pick<Settings, 'env'>, more: Environment = {}): Environment {
   return { ...CLEAN, ...env, ...more };
 }

@@ -1,16 +1,17 @@
-// Who the commands of root are outside.
+// The ids outside of the commands of root.
 import { chownSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Namespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { identityOf } from './identity.js';
+import { parseSandboxOptions } from '../options/members.js';
 import type { SandboxOptions } from '../options/types.js';
 import { plan } from '../plan.js';
 import { box, outside, ownTemporaries, sh } from '../sandbox.testing.js';
+import { identityOf } from './identity.js';
 
 const OF_ALL = 0x7fff_6e73;
 
-/** The uid outside of a command in a sandbox. */
+/** Returns the uid outside of a command in a sandbox. */
 async function uidOf(options: SandboxOptions): Promise<number> {
   const made = await box(options);
   const child = await made.spawn('sleep', ['60'], { stdio: 'ignore' });
@@ -38,7 +39,8 @@ test('sandboxes whose files last are the same user', async () => {
     { root: { directory: '/', overlay: { keep: '/var/tmp/keep' } } },
     { root: { tar: '/x.tar', overlay: { keep: '/var/tmp/keep' } } },
   ];
-  for (const options of all) expect(identityOf(options).outside.uid).toBe(OF_ALL);
+  for (const options of all)
+    expect(identityOf(parseSandboxOptions(options)).outside.uid).toBe(OF_ALL);
   const first = await box({ writable: [directory] });
   await first.run('sh', ['-c', `umask 077; echo of the first > ${directory}/file`]);
   await first.stop();
@@ -77,12 +79,12 @@ test('the user namespace belongs to the ids of the commands, and to no process o
 });
 
 test('with a way outside, root owns the user namespace, as pasta(1) demands', () => {
-  expect(identityOf({ network: 'private' }).owner).toBeUndefined();
-  expect(identityOf({ network: 'host' }).owner).toBeDefined();
+  expect(identityOf(parseSandboxOptions({ network: 'private' })).owner).toBeUndefined();
+  expect(identityOf(parseSandboxOptions({ network: 'host' })).owner).toBeDefined();
 });
 
 test('clocks have offsets where the commands have ids of their own', async () => {
-  const made = await box({ time: { boottime: 1_000_000 } });
+  const made = await box({ time: { boottime: '1000000s' } });
   expect(Number(await sh(made, 'cut -d. -f1 /proc/uptime'))).toBeGreaterThan(1_000_000);
 });
 

@@ -1,24 +1,11 @@
-// Who the commands of a sandbox are, inside and outside, and what they may do.
+// The ids of the commands of a sandbox, inside and outside.
 import { statSync } from 'node:fs';
-import type { NamespaceSpec } from '@ns/core';
-import type { Preparation } from '@ns/core/authors';
-import {
-  addCapabilities,
-  addRunAs,
-  capabilitySet,
-  type IdMaps,
-  readIdMaps,
-  resolveMaps,
-  toInside,
-  toOutside,
-  type UserOptions,
-  user,
-} from '@ns/user';
-import { changesHost } from './root/host-changes.js';
+import { type IdMaps, readIdMaps, resolveMaps, toInside, toOutside } from '@ns/user';
+import type { Settings } from '../options/members.js';
+import type { SandboxUser } from '../options/types.js';
+import { within } from '../options/within.js';
 import { hasUplink } from './network.js';
-import type { SandboxOptions, SandboxUser } from '../options/types.js';
-import { limitWatches } from './user-shares.js';
-import { ownProperties, within } from '../options/validate.js';
+import { changesHost } from './root/host-changes.js';
 
 /**
  * Ids that no user has, for commands of root: below 2^31, above what directories of users, containers
@@ -29,27 +16,23 @@ const STRANGER = 0x7fff_6e73;
 const FIRST_STRANGER = 0x7800_0000;
 const LAST_STRANGER = 0x7ffd_ffff;
 const NOBODY = 65_534;
-const KEYCTL_JOIN_SESSION_KEYRING = 1;
 
-/** Ids of the commands. */
-export interface Identity {
-  readonly maps: IdMaps;
-  /** Inside. */
+/** Ids of a user and a group. */
+export interface Ids {
   readonly uid: number;
   readonly gid: number;
-  /** Outside: who owns what they make. */
-  readonly outside: { readonly uid: number; readonly gid: number };
+}
+
+/** Ids of the commands. */
+export interface Identity extends Ids {
+  readonly maps: IdMaps;
+  /** Ids outside: the owner of what commands create. */
+  readonly outside: Ids;
   /**
    * Owner of the user namespace, by ids outside, if that is not the caller: what is used in there is
    * then counted for these ids.
    */
-  readonly owner?: { readonly uid: number; readonly gid: number };
-}
-
-/** Ids of one user and one group. */
-export interface Ids {
-  readonly uid: number;
-  readonly gid: number;
+  readonly owner: Ids | undefined;
 }
 
 /** Returns the effective ids of the caller. */
@@ -57,31 +40,31 @@ export function callerIds(): Ids {
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 }
 
-type Options = Pick<SandboxOptions, 'user' | 'root' | 'writable' | 'mounts' | 'network'>;
+type IdentitySettings = Pick<Settings, 'user' | 'root' | 'writable' | 'mounts' | 'network'>;
 
-/** One of the ids that no user has, at random: they are too many to meet. */
+/** Returns one of the ids that no user has, at random: they are too many to meet. */
 function randomStranger(): number {
   return FIRST_STRANGER + Math.floor(Math.random() * (LAST_STRANGER - FIRST_STRANGER + 1));
 }
 
-/** Stands in a plan for the id that a sandbox would take. */
+/** Returns the id that stands in a plan for the one that a sandbox would take. */
 export const firstStranger = (): number => FIRST_STRANGER;
 
 /**
- * True if no file outlives the sandbox that belongs to its commands, or that was given to them before:
- * in such files, the next sandbox has to be the same user.
+ * Returns true if no file outlives the sandbox that belongs to its commands, or that was given to them
+ * before: for such files, the next sandbox has to have the same user.
  */
-const keepsNoFiles = (options: Options): boolean =>
-  !changesHost(options) && !(typeof options.root === 'object' && 'directory' in options.root);
+const keepsNoFiles = (settings: IdentitySettings): boolean =>
+  !changesHost(settings) && !(typeof settings.root === 'object' && 'directory' in settings.root);
 
 /**
- * An id of no user that the caller's user namespace has, or nobody's. Undefined without one, or if the
- * caller is not root, who alone may take other ids.
+ * Returns an id of no user that the caller's user namespace has, or nobody's. Undefined without such an
+ * id, or if the caller is not root: only root may take other ids.
  */
-function strangerFor(options: Options, pick: () => number): number | undefined {
+function strangerFor(settings: IdentitySettings, pick: () => number): number | undefined {
   if (callerIds().uid !== 0) return undefined;
   const here = readIdMaps();
-  return [...(keepsNoFiles(options) ? [pick()] : []), STRANGER, NOBODY].find(
+  return [...(keepsNoFiles(settings) ? [pick()] : []), STRANGER, NOBODY].find(
     (id) => toOutside(here.uid, id) !== undefined && toOutside(here.gid, id) !== undefined,
   );
 }
@@ -95,14 +78,14 @@ function single(inside: Ids, outside: Ids): IdMaps {
 
 function nobody(stranger: number | undefined): IdMaps {
   if (stranger === undefined) {
-    throw new TypeError("user: 'nobody' needs root, who alone may take other ids");
+    throw new TypeError("options.user 'nobody' needs root: other users cannot take other ids");
   }
   return single({ uid: NOBODY, gid: NOBODY }, { uid: stranger, gid: stranger });
 }
 
-function mapsOf(choice: SandboxOptions['user'], stranger: number | undefined): IdMaps {
+function mapsOf(user: Settings['user'], stranger: number | undefined): IdMaps {
   const caller = callerIds();
-  switch (choice) {
+  switch (user) {
     case undefined:
       return stranger === undefined ? resolveMaps('current') : nobody(stranger);
     case 'nobody':
@@ -111,11 +94,15 @@ function mapsOf(choice: SandboxOptions['user'], stranger: number | undefined): I
       return resolveMaps('auto');
     case 'current':
     case 'root':
-      return resolveMaps(choice);
+      return resolveMaps(user);
     default: {
-      const { map } = choice;
-      if (map) return within('user', () => resolveMaps(map));
-      const { uid = caller.uid, gid = choice.uid ?? caller.gid } = choice;
+      const { map } = user;
+      if (map) {
+        const { uid, gid } = map;
+        const given = { ...(uid ? { uid } : {}), ...(gid ? { gid } : {}) };
+        return within('options.user', () => resolveMaps(given));
+      }
+      const { uid = caller.uid, gid = user.uid ?? caller.gid } = user;
       const outside = stranger === undefined ? caller : { uid: stranger, gid: stranger };
       return single({ uid, gid }, outside);
     }
@@ -123,39 +110,49 @@ function mapsOf(choice: SandboxOptions['user'], stranger: number | undefined): I
 }
 
 /**
- * Who the commands are by these options.
+ * Returns the ids of the commands.
  *
- * @param pick an id of no user, for a sandbox that has one of its own
- * @throws {TypeError | RangeError} if that cannot be
+ * @param pick returns an id of no user, for a sandbox that has one to itself
+ * @throws {TypeError | RangeError} for ids that the caller cannot take
  */
-export function identityOf(options: Options, pick: () => number = randomStranger): Identity {
+export function identityOf(
+  settings: IdentitySettings,
+  pick: () => number = randomStranger,
+): Identity {
   const caller = callerIds();
-  const stranger = strangerFor(options, pick);
-  const maps = mapsOf(options.user, stranger);
-  const wanted = ownProperties(typeof options.user === 'object' ? options.user : {});
-  const own = (kind: 'uid' | 'gid') =>
-    wanted[kind] ?? toInside(maps[kind], caller[kind]) ?? maps[kind][0]?.inside ?? 0;
-  const [uid, gid] = [own('uid'), own('gid')];
-  const outside = { uid: toOutside(maps.uid, uid), gid: toOutside(maps.gid, gid) };
-  if (outside.uid === undefined) throw new RangeError(`user.uid: ${uid} is not in user.map`);
-  if (outside.gid === undefined) throw new RangeError(`user.gid: ${gid} is not in user.map`);
-  const ids = { uid: outside.uid, gid: outside.gid };
+  const stranger = strangerFor(settings, pick);
+  const maps = mapsOf(settings.user, stranger);
+  const { user } = settings;
+  const idOf = (kind: 'uid' | 'gid') => {
+    const given = typeof user === 'object' ? user[kind] : undefined;
+    return given ?? toInside(maps[kind], caller[kind]) ?? maps[kind][0]?.inside ?? 0;
+  };
+  const outsideOf = (kind: 'uid' | 'gid', id: number) => {
+    const outside = toOutside(maps[kind], id);
+    if (outside !== undefined) return outside;
+    throw new RangeError(`options.user.${kind} must be in options.user.map, got ${id}`);
+  };
+  const [uid, gid] = [idOf('uid'), idOf('gid')];
+  const outside = { uid: outsideOf('uid', uid), gid: outsideOf('gid', gid) };
   // Processes of the owner rule over the namespace from outside. Only ids that no process of the host
   // has may own it, which nobody's are not; and pasta(1) has to, which gives up all other privileges.
   const isOwner =
-    ids.uid !== NOBODY && ids.uid === stranger && ids.gid === stranger && !hasUplink(options);
-  return { maps, uid, gid, outside: ids, ...(isOwner ? { owner: ids } : {}) };
+    outside.uid !== NOBODY &&
+    outside.uid === stranger &&
+    outside.gid === stranger &&
+    !hasUplink(settings);
+  return { maps, uid, gid, outside, owner: isOwner ? outside : undefined };
 }
 
 /**
- * Who works on a directory. For root, that is the directory's owner: commands that are root outside
- * may change what belongs to root (SECURITY.md S12). In a directory of root's they have to be.
+ * Returns the user who works on a directory. For root, that is the directory's owner: commands that are
+ * root outside may change what belongs to root (SECURITY.md S12). In a directory of root's they have to.
  */
 export function workerOf(directory: string): SandboxUser {
   const found = callerIds().uid === 0 && statSync(directory, { throwIfNoEntry: false });
   if (!found || found.uid === 0) return 'current';
   const here = readIdMaps();
-  // Root's group is the owner's as little as root is.
+  // Root's group is not the owner's, as root is not.
   const ids = { uid: found.uid, gid: found.gid || STRANGER };
   const isMapped = (kind: 'uid' | 'gid') => toOutside(here[kind], ids[kind]) !== undefined;
   if (!isMapped('uid') || !isMapped('gid')) return 'current';
@@ -164,50 +161,4 @@ export function workerOf(directory: string): SandboxUser {
     gid: [{ inside: ids.gid, outside: ids.gid }],
   };
   return { ...ids, map };
-}
-
-/** The new user namespace, in which PID 1 keeps its capabilities: commands without cannot trace it. */
-export function userSpec(identity: Identity, options: SandboxOptions): NamespaceSpec {
-  const { maps, uid, gid, owner } = ownProperties(identity);
-  const wanted: UserOptions = {
-    map: { uid: maps.uid, gid: maps.gid },
-    uid,
-    gid,
-    disableNested: options.nestedUserNamespaces !== true,
-    ...(owner ? { owner } : {}),
-  };
-  const spec = user(ownProperties(wanted));
-  return {
-    ...spec,
-    prepare(child) {
-      spec.prepare?.(child);
-      limitWatches(child);
-    },
-  };
-}
-
-/** True if commands have the capability to trace processes with more capabilities than theirs. */
-export function mayTrace({ capabilities = [] }: SandboxOptions): boolean {
-  return capabilitySet(capabilities, 'capabilities').has('cap_sys_ptrace');
-}
-
-/** What a command gives up after it has joined: the caller's keyring, ids and capabilities. */
-export function giveUp(
-  { uid, gid }: Pick<Identity, 'uid' | 'gid'>,
-  { capabilities = [], nestedUserNamespaces = false }: SandboxOptions,
-): (child: Preparation) => void {
-  // Whoever has cap_sys_resource could allow user namespaces again.
-  const kept = [...capabilitySet(capabilities, 'capabilities')].filter(
-    (name) => nestedUserNamespaces || name !== 'cap_sys_resource',
-  );
-  const ambient = uid === 0 ? [] : kept;
-  return (child) => {
-    const step = 'leaving the keyring of the caller';
-    // A kernel may have been built without keyrings.
-    child
-      .program('credentials')
-      .call('keyctl', KEYCTL_JOIN_SESSION_KEYRING, null, { step, tolerate: ['ENOSYS'] });
-    addRunAs(child, ownProperties({ uid, gid }));
-    addCapabilities(child, ownProperties({ keep: kept, ambient }));
-  };
 }

@@ -1,15 +1,16 @@
-// Limits: by a cgroup where it has the controllers, else by rlimits, and which one it was.
+// Limits: kept by a cgroup where it has the controllers, else by rlimits, with a report of which.
 import { dirname } from 'node:path';
 import { Cgroup, type CgroupLimits, cgroupForJob } from '@ns/cgroup';
 import { isSystemError, type ProcessAttributes } from '@ns/core';
-import { bytesOf } from '../options/bytes.js';
-import type { Identity } from './identity.js';
+import { nameErrorClass } from '@ns/core/authors';
 import { groupName, nameBeginning, removeLeftGroups } from '../cleanup/stale-cgroups.js';
-import type { SandboxLimits, SandboxOptions } from '../options/types.js';
+import type { Settings } from '../options/members.js';
+import { own } from '../options/own.js';
+import type { SandboxLimits } from '../options/types.js';
+import type { Identity } from './identity.js';
 import { rlimitShares } from './user-shares.js';
-import { ownProperties } from '../options/validate.js';
 
-/** What keeps a limit. */
+/** The kernel's means that keeps a limit. */
 export type LimitKeeper = 'cgroup' | 'rlimit';
 
 /**
@@ -24,28 +25,26 @@ export type UncountedMemory = 'tmpfs' | 'kernel' | 'shared' | 'memfd' | 'ipc';
 /** How a limit is kept. */
 export interface KeptLimit {
   readonly keeper: LimitKeeper;
-  /** What it holds for: all processes together, those of one user in the sandbox, or each process. */
+  /** The processes that are counted together: all, those of one user in the sandbox, or each by itself. */
   readonly scope: 'sandbox' | 'user' | 'process';
-  /** Of the limit of memory, if it does not count all of it. */
-  readonly uncounted?: readonly UncountedMemory[];
+  /** Memory that the limit of memory does not count. */
+  readonly uncounted?: readonly UncountedMemory[] | undefined;
 }
 
-/** How each limit that was asked for is kept. */
+/** The keeper of each limit that was asked for. */
 export type LimitReport = Readonly<Partial<Record<keyof SandboxLimits, KeptLimit>>>;
 
 /** The limits of a sandbox, in force. */
-export interface Limited {
-  readonly cgroup?: Cgroup;
+export interface Limits {
+  readonly cgroup: Cgroup | undefined;
   readonly rlimits: NonNullable<ProcessAttributes['rlimits']>;
   readonly report: LimitReport;
 }
 
 /** A limit that cannot be kept here. */
-export class LimitError extends Error {
-  static {
-    LimitError.prototype.name = 'LimitError';
-  }
-}
+export class LimitError extends Error {}
+
+nameErrorClass(LimitError, 'LimitError');
 
 /**
  * Bytes of addresses that a process may have beyond the limit of memory, when rlimits keep that.
@@ -55,17 +54,17 @@ export class LimitError extends Error {
  */
 const RESERVED = 4 * 1024 ** 3;
 
+type LimitSettings = Settings['limits'];
+
 const controllers = { memory: 'memory', pids: 'pids', cpus: 'cpu' } as const;
 type Grouped = keyof typeof controllers;
 
-function cgroupLimits(limits: SandboxLimits, names: readonly Grouped[]): CgroupLimits {
+function cgroupLimits(limits: LimitSettings, names: readonly Grouped[]): CgroupLimits {
   const { memory, pids, cpus } = limits;
   const has = (name: Grouped) => names.includes(name);
   return {
-    ...(has('memory') && memory !== undefined
-      ? { memory: { max: bytesOf(memory), oomGroup: true } }
-      : {}),
-    // Our init and the command's starter are among them.
+    ...(has('memory') && memory !== undefined ? { memory: { max: memory, oomGroup: true } } : {}),
+    // PID 1 and the process that starts the command are among them.
     ...(has('pids') && pids !== undefined ? { pids: { max: pids + 1 } } : {}),
     ...(has('cpus') && cpus !== undefined ? { cpu: { max: cpus } } : {}),
   };
@@ -81,13 +80,13 @@ function makeGroup(limits: CgroupLimits): Cgroup {
   }
 }
 
-/** Controllers of the v2 tree. */
+/** Returns the controllers of the v2 tree. */
 function availableControllers(): readonly string[] {
   using root = Cgroup.root();
   return root.controllers;
 }
 
-/** A group that keeps these limits, below the caller's or wherever else it may have one. */
+/** Creates a group that keeps these limits, below the caller's or at another permitted place. */
 async function groupWith(limits: CgroupLimits, move: boolean): Promise<Cgroup> {
   try {
     return makeGroup(limits);
@@ -100,8 +99,8 @@ async function groupWith(limits: CgroupLimits, move: boolean): Promise<Cgroup> {
   }
 }
 
-/** A group with as many of the limits as it can keep; undefined if there can be none. */
-async function tryGroup(limits: SandboxLimits, needed: boolean) {
+/** Creates a group with as many of the limits as it can keep; undefined if groups are refused. */
+async function tryGroup(limits: LimitSettings, needed: boolean) {
   try {
     const available = availableControllers();
     const names = (Object.keys(controllers) as Grouped[]).filter(
@@ -119,23 +118,23 @@ async function tryGroup(limits: SandboxLimits, needed: boolean) {
   }
 }
 
-function rlimitsOf(limits: SandboxLimits, kept: readonly string[]): Limited['rlimits'] {
+function rlimitsOf(limits: LimitSettings, kept: readonly string[]): Limits['rlimits'] {
   const { memory, pids, cpuTime, files, fileSize } = limits;
-  const bytes = memory === undefined || kept.includes('memory') ? undefined : bytesOf(memory);
+  const bytes = memory === undefined || kept.includes('memory') ? undefined : memory;
   return {
     ...rlimitShares(),
     ...(bytes === undefined ? {} : { data: bytes, as: bytes + RESERVED }),
     ...(pids === undefined || kept.includes('pids') ? {} : { nproc: pids + 1 }),
     ...(cpuTime === undefined ? {} : { cpu: cpuTime }),
     ...(files === undefined ? {} : { nofile: files }),
-    ...(fileSize === undefined ? {} : { fsize: bytesOf(fileSize) }),
+    ...(fileSize === undefined ? {} : { fsize: fileSize }),
   };
 }
 
 function keptBy(
   keeper: LimitKeeper,
   name: string,
-  { seccomp = true }: Pick<SandboxOptions, 'seccomp'>,
+  { seccomp }: Pick<Settings, 'seccomp'>,
 ): KeptLimit {
   if (keeper === 'cgroup') return { keeper, scope: 'sandbox' };
   if (name === 'pids') return { keeper, scope: 'user' };
@@ -144,14 +143,14 @@ function keptBy(
   return { keeper, scope: 'process', uncounted: ['tmpfs', 'kernel', ...refused] };
 }
 
-/** Limits that cannot be kept, and why. */
-function impossible(limits: SandboxLimits, kept: readonly string[], uid: number) {
-  const missing = (name: Grouped) => limits[name] !== undefined && !kept.includes(name);
+/** Returns the limits that cannot be kept, with reasons. */
+function impossible(limits: LimitSettings, kept: readonly string[], uid: number) {
+  const isMissing = (name: Grouped) => limits[name] !== undefined && !kept.includes(name);
   return {
-    ...(missing('cpus')
+    ...(isMissing('cpus')
       ? { cpus: 'limits.cpus needs a cgroup with the cpu controller, which cannot be had here' }
       : {}),
-    ...(missing('pids') && uid === 0
+    ...(isMissing('pids') && uid === 0
       ? {
           pids: "limits.pids needs a cgroup with the pids controller, or another user: rlimits do not count root's processes",
         }
@@ -159,18 +158,21 @@ function impossible(limits: SandboxLimits, kept: readonly string[], uid: number)
   };
 }
 
+const namesOf = (limits: LimitSettings) =>
+  Object.entries(limits).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+
 /**
  * Puts limits into force.
  *
- * @throws {LimitError} if one of them cannot be kept
- * @throws {SystemError} if `cgroup: true` cannot be
+ * @throws {LimitError} for a limit that cannot be kept
+ * @throws {SystemError} if `cgroup: true` is refused
  */
 export async function limit(
-  options: SandboxOptions,
+  settings: Pick<Settings, 'limits' | 'cgroup' | 'seccomp'>,
   { outside }: Pick<Identity, 'outside'>,
   mayMiss = false,
-): Promise<Limited> {
-  const { limits = {}, cgroup = 'auto' } = options;
+): Promise<Limits> {
+  const { limits, cgroup } = settings;
   const made = cgroup === false ? undefined : await tryGroup(limits, cgroup === true);
   const kept: readonly string[] = made?.names ?? [];
   const missed = impossible(limits, kept, outside.uid);
@@ -179,19 +181,21 @@ export async function limit(
     await made?.group.remove();
     throw new LimitError(reason);
   }
-  const report = Object.keys(limits)
+  const report = namesOf(limits)
     .filter((name) => !Object.hasOwn(missed, name))
-    .map((name) => [name, keptBy(kept.includes(name) ? 'cgroup' : 'rlimit', name, options)]);
-  return ownProperties({
-    ...(made ? { cgroup: made.group } : {}),
-    rlimits: rlimitsOf(limits, kept),
+    .map((name) => [name, keptBy(kept.includes(name) ? 'cgroup' : 'rlimit', name, settings)]);
+  return {
+    cgroup: made?.group,
+    rlimits: own(rlimitsOf(limits, kept)),
     report: Object.fromEntries(report) as LimitReport,
-  });
+  };
 }
 
-/** How the limits would be kept, without making anything. */
-export function plannedKeepers(options: SandboxOptions): LimitReport {
-  const { limits = {}, cgroup = 'auto' } = options;
+/** Returns the keepers that limits would have, without creating a cgroup. */
+export function plannedKeepers(
+  settings: Pick<Settings, 'limits' | 'cgroup' | 'seccomp'>,
+): LimitReport {
+  const { limits, cgroup } = settings;
   let available: readonly string[] = [];
   try {
     if (cgroup !== false) available = availableControllers();
@@ -203,6 +207,6 @@ export function plannedKeepers(options: SandboxOptions): LimitReport {
       ? 'cgroup'
       : 'rlimit';
   return Object.fromEntries(
-    Object.keys(limits).map((name) => [name, keptBy(keeper(name), name, options)]),
+    namesOf(limits).map((name) => [name, keptBy(keeper(name), name, settings)]),
   );
 }

@@ -1,12 +1,14 @@
-// The network of a sandbox: its namespace, the way outside, and the use of it from here.
+// The network of a sandbox: its namespace, and the way outside.
 import { Namespace, type NamespaceSpec } from '@ns/core';
-import { type Inside, inside, natUplink, net, Route, userUplink } from '@ns/net';
-import type { PrivateNetwork, SandboxOptions } from '../options/types.js';
+import { natUplink, net, userUplink } from '@ns/net';
+import type { Settings } from '../options/members.js';
 
-/** What the commands have for a network: a new namespace, an existing one, or (undefined) the host's. */
-export function networkOf({
-  network = 'none',
-}: SandboxOptions): NamespaceSpec | Namespace | undefined {
+type NetworkSettings = Pick<Settings, 'network'>;
+
+/** Returns a new network namespace, an existing one, or undefined for the host's. */
+export function networkNamespace({
+  network,
+}: NetworkSettings): NamespaceSpec | Namespace | undefined {
   if (network === 'host') return undefined;
   return Namespace.isNamespace(network) ? network : net();
 }
@@ -14,68 +16,39 @@ export function networkOf({
 /** For pasta(1), the gateway's address is the host's loopback otherwise, with all services there. */
 const NO_HOST_LOOPBACK = ['--no-map-gw'];
 
-/** A way outside, as long as it is not closed. */
+/** A way outside, until it is closed. */
 export interface Uplink {
   close(): void | Promise<void>;
 }
 
-/** Whether the options ask for a way outside, which can be opened once the namespace is there. */
-export function hasUplink({ network }: SandboxOptions): boolean {
-  return network === 'private' || (typeof network === 'object' && !Namespace.isNamespace(network));
+function uplinkOf({ network }: NetworkSettings) {
+  return typeof network === 'object' && !Namespace.isNamespace(network) ? network : undefined;
 }
 
-/** Opens the way outside that the options ask for. */
+/** Returns true for settings with a way outside, which can be opened once the namespace is there. */
+export function hasUplink(settings: NetworkSettings): boolean {
+  return uplinkOf(settings) !== undefined;
+}
+
+/** Opens the way outside; undefined for settings without one. */
 export async function openUplink(
   pid: number,
-  options: SandboxOptions,
+  settings: NetworkSettings,
 ): Promise<Uplink | undefined> {
-  if (!hasUplink(options)) return undefined;
-  const { network } = options;
-  const wanted = network === 'private' ? {} : (network as PrivateNetwork);
-  const { uplink = 'auto', forward = [] } = wanted;
-  if (uplink === 'nat') return natUplink(pid, { forward });
+  const network = uplinkOf(settings);
+  if (network === undefined) return undefined;
+  const { uplink, hostAccess } = network;
+  const forward = network.forward.map(({ host, inside = host, protocol }) => ({
+    host,
+    inside,
+    protocol,
+  }));
+  if (uplink === 'nat') return natUplink(pid, { forward, hostAccess });
   if (uplink === 'slirp4netns') return userUplink(pid, { forward, tool: uplink });
   try {
     return await userUplink(pid, { forward, tool: 'pasta', args: NO_HOST_LOOPBACK });
   } catch (error) {
     if (uplink === 'pasta' || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return userUplink(pid, { forward, tool: 'slirp4netns' });
-  }
-}
-
-/** The network of a sandbox, for the program that runs it. */
-export class SandboxNetwork {
-  readonly #namespace: Namespace;
-  #route: Route | undefined;
-  #inside: Inside | undefined;
-
-  /** @internal */
-  constructor(namespace: Namespace) {
-    this.#namespace = namespace;
-  }
-
-  /** Interfaces, addresses and routes inside. */
-  get route(): Route {
-    this.#route ??= Route.open({ in: this.#namespace });
-    return this.#route;
-  }
-
-  /**
-   * Sockets of this process that live inside: servers, connections, agents.
-   *
-   * @example box.net.inside().connect(8080)
-   */
-  inside(): Inside {
-    this.#inside ??= inside(this.#namespace);
-    return this.#inside;
-  }
-
-  /** @internal */
-  close(): void {
-    try {
-      this.#route?.close();
-    } finally {
-      this.#inside?.close();
-    }
   }
 }

@@ -1,8 +1,8 @@
-// The end with a grace: SIGTERM to all, and a wait until they have ended.
+// Ends processes with a grace: SIGTERM to all, and a wait until they have ended.
 import { isSystemError, type Namespace } from '@ns/core';
 import { Pidfd, processes, signalAll } from '@ns/pid';
 
-/** Opens some process of a pid namespace, other than its init, that has not ended; undefined if there is none. */
+/** Opens a process of a pid namespace, other than its init, that has not ended; undefined without one. */
 function openOne(namespace: Namespace): Pidfd | undefined {
   for (const { pid, pids, state } of processes({ in: namespace, descendants: true })) {
     if (pids.at(-1) === 1 || state === 'Z') continue;
@@ -16,10 +16,10 @@ function openOne(namespace: Namespace): Pidfd | undefined {
 }
 
 /**
- * Asks all processes to end, and waits until they have, at most this many milliseconds. They are waited
- * for one after the other: with a descriptor for each, a sandbox with many could not be stopped.
+ * Asks all processes to end, and waits until they have, at most `grace` milliseconds. It waits for one
+ * after the other: with a descriptor for each, a sandbox with many could not be stopped.
  */
-export async function endAll(namespace: Namespace, grace: number): Promise<void> {
+export async function endProcesses(namespace: Namespace, grace: number): Promise<void> {
   let over = false;
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isRoot } from '@ns/core/testing';
 import { expect, test } from 'vitest';
-import { removeLeftTemporaries } from './temporary-directory.js';
 import { outside, ownTemporaries } from '../sandbox.testing.js';
+import { removeLeftTemporaries } from './temporary-directory.js';
 
 const module = new URL('../../dist/index.js', import.meta.url).href;
 

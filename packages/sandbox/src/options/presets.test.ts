@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { build, host, node, untrusted } from './presets.js';
 import { run } from '../run.js';
 import { outside } from '../sandbox.testing.js';
+import { build, host, node, untrusted } from './presets.js';
 
 test('code from strangers has programs, and nothing else of the host', async () => {
   const { stdout } = await run(

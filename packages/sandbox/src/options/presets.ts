@@ -1,16 +1,16 @@
-// Presets: descriptions made of the same options as one's own. What each of them stops, and what not,
-// is in docs/presets.md.
+// Presets: options of sandboxes for frequent purposes. docs/presets.md says what each of them stops.
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { assertKeys } from '@ns/core/authors';
+import { type Members, parse } from '@ns/core/authors';
 import type { RootEntry } from '@ns/mount';
-import { isWithin } from '../build/root/covers.js';
 import { identityOf, workerOf } from '../build/identity.js';
-import { checkOptions, type SandboxOptions } from './types.js';
+import { isWithin } from '../build/root/covers.js';
 import { systemEntries } from '../build/root/rootfs-options.js';
-import { ownProperties } from './validate.js';
+import { members, parseSandboxOptions } from './members.js';
+import { own } from './own.js';
+import type { SandboxOptions } from './types.js';
 
-/** Files of /etc that programs and libraries look for, and that tell nothing. */
+/** Files of /etc that programs and libraries look for, without secrets. */
 const CONFIGURATION = [
   '/etc/alternatives',
   '/etc/ld.so.cache',
@@ -20,7 +20,7 @@ const CONFIGURATION = [
   '/etc/nsswitch.conf',
   '/etc/ssl/certs',
 ];
-/** What {@link build} protects in a work tree. */
+/** Paths that {@link build} protects in a work tree. */
 const PROTECTED = [
   ...['.git/hooks/', '.git/config', '.git/config.worktree', '.git/commondir'],
   ...['.git/modules/', '.git/worktrees/', '.gitconfig', '.gitmodules'],
@@ -34,17 +34,11 @@ const ROOT = 0;
 const NOBODY = 65_534;
 const MINUTE = 60_000;
 
-function assertText(value: unknown, name: string): void {
-  if (typeof value !== 'string' || value === '') {
-    throw new TypeError(`${name} must be a path: ${JSON.stringify(value)}`);
-  }
-}
-
 const isThere = (path: string) => existsSync(path);
 
-/** Users and groups that commands see: root, themselves, and the owner of what is not mapped. */
-function accounts(user: SandboxOptions['user']): RootEntry[] {
-  const { uid, gid } = identityOf(user === undefined ? {} : { user });
+/** Returns users and groups for the commands: root, theirs, and the owner of ids that are not mapped. */
+function accounts(options: SandboxOptions): RootEntry[] {
+  const { uid, gid } = identityOf(parseSandboxOptions(options));
   const users = new Map([
     [uid, 'user'],
     [ROOT, 'root'],
@@ -65,8 +59,8 @@ function accounts(user: SandboxOptions['user']): RootEntry[] {
   ];
 }
 
-/** A root with programs and libraries of the host, and nothing else of it. */
-function bare({ user }: SandboxOptions): { root: 'empty'; mounts: RootEntry[] } {
+/** Returns a root with programs and libraries of the host, and nothing else of it. */
+function bare(options: SandboxOptions): { root: 'empty'; mounts: RootEntry[] } {
   const configuration = CONFIGURATION.filter(isThere).map(
     (path): RootEntry => ({
       type: 'bind',
@@ -77,41 +71,47 @@ function bare({ user }: SandboxOptions): { root: 'empty'; mounts: RootEntry[] } 
       nodev: true,
     }),
   );
-  return { root: 'empty', mounts: [...systemEntries(), ...configuration, ...accounts(user)] };
+  return { root: 'empty', mounts: [...systemEntries(), ...configuration, ...accounts(options)] };
+}
+
+/** Returns options without members that are `undefined`, and without inherited ones. */
+function defined<Options extends object>(options: Options): Options {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return own(Object.fromEntries(entries)) as Options;
 }
 
 /**
- * A preset with what the caller wants otherwise; mounts and limits add up. Into another root nothing of
- * the host is mounted.
+ * Returns a preset with the caller's options on top; mounts, paths, limits and variables add up. Into
+ * another root, nothing of the host is mounted.
  */
-function merge(base: SandboxOptions, given: SandboxOptions): SandboxOptions {
-  const preset = ownProperties(base);
-  const more = checkOptions(given);
-  const own = more.root === undefined ? preset.mounts : undefined;
-  const mounts = [...(own ?? []), ...(more.mounts ?? [])];
-  return {
+function merge(base: SandboxOptions, options: SandboxOptions): SandboxOptions {
+  parseSandboxOptions(options); // refuses wrong ones
+  const preset = own(base);
+  const more = defined(options);
+  const entries = more.root === undefined ? preset.mounts : undefined;
+  return own({
     ...preset,
     ...more,
-    mounts,
+    mounts: [...(entries ?? []), ...(more.mounts ?? [])],
     readable: [...(preset.readable ?? []), ...(more.readable ?? [])],
     writable: [...(preset.writable ?? []), ...(more.writable ?? [])],
-    limits: { ...preset.limits, ...more.limits },
+    limits: { ...preset.limits, ...defined(more.limits ?? {}) },
     env: { ...preset.env, ...more.env },
-  };
+  });
 }
 
 /**
- * For code from strangers: programs and libraries of the host and nothing else, no network, limits on
- * everything, a minute of time.
+ * Returns options for code from strangers: only programs and libraries of the host, only loopback as
+ * network, limits on everything, a minute of time.
  *
  * @example await sandbox.run('python3', ['-c', code], untrusted());
  */
 export function untrusted(options: SandboxOptions = {}): SandboxOptions {
   return merge(
     {
-      ...bare(checkOptions(options)),
+      ...bare(options),
       sys: false,
-      limits: { memory: '512M', pids: 64, files: 256, fileSize: '64M', cpuTime: 60 },
+      limits: { memory: '512M', pids: 64, files: 256, fileSize: '64M', cpuTime: '60s' },
       timeout: MINUTE,
       maxBuffer: 4 * 1024 * 1024,
     },
@@ -120,12 +120,13 @@ export function untrusted(options: SandboxOptions = {}): SandboxOptions {
 }
 
 /**
- * Lists what is protected in a work tree: files that programs of the host run, or take commands from,
+ * Lists the protected paths of a work tree: files that programs of the host run, or take commands from,
  * as soon as a user works in the tree. Directories end with `/`.
  */
-function protectedIn(workdir: string, { readable = [], writable = [] }: SandboxOptions): string[] {
+function protectedIn(workdir: string, options: SandboxOptions): string[] {
+  const { readable, writable } = parseSandboxOptions(options);
   const named = [...readable, ...writable].map((path) => resolve(path));
-  // What the caller names has the access that the caller says.
+  // Paths that the caller names keep their access.
   return PROTECTED.map((name) => join(workdir, name)).filter(
     (path) =>
       !named.some(
@@ -135,23 +136,21 @@ function protectedIn(workdir: string, { readable = [], writable = [] }: SandboxO
 }
 
 /**
- * For steps of a build: the host's files read-only, a work tree that can be written, as the caller, or,
- * if root calls, as the owner of the tree.
- * Hooks and settings in the tree that programs of the host would run are protected, unless `protect`
- * names others, or none.
+ * Returns options for steps of a build: the host's files read-only, a work tree that can be written, as
+ * the caller, or, if root calls, as the owner of the tree. Hooks and settings in the tree that programs
+ * of the host would run are protected, unless `protect` names others, or an empty list.
  *
  * @param directory the work tree
  * @example await sandbox.run('make', ['all'], build('/srv/job'));
  */
 export function build(directory: string, options: SandboxOptions = {}): SandboxOptions {
-  assertText(directory, 'directory');
-  const workdir = resolve(directory);
+  const workdir = resolve(parse.path(directory, 'directory'));
   return merge(
     {
       root: 'host',
       user: workerOf(workdir),
       writable: [workdir],
-      protect: protectedIn(workdir, checkOptions(options)),
+      protect: protectedIn(workdir, options),
       workdir,
       tmp: '1G',
     },
@@ -159,28 +158,37 @@ export function build(directory: string, options: SandboxOptions = {}): SandboxO
   );
 }
 
+/** Paths of {@link host}. */
+export interface HostPaths {
+  /** Paths that are shown read-only. */
+  readonly readable?: readonly string[] | undefined;
+  /** Paths that can be changed. */
+  readonly writable?: readonly string[] | undefined;
+}
+
+const parsePaths = parse.options({
+  readable: members.readable,
+  writable: members.writable,
+} satisfies Members<HostPaths>);
+
 /**
- * Only what is named: an empty root with these paths of the host. Programs need their libraries: name
+ * Returns options that show only these paths of the host, in an empty root. Programs need their libraries: name
  * /usr, /bin, /lib and /lib64 for most.
  *
  * @example await sandbox.run('/usr/bin/sort', ['/data/in'], host({ readable: ['/usr', '/data'] }));
  */
-export function host(
-  paths: { readonly readable?: readonly string[]; readonly writable?: readonly string[] },
-  options: SandboxOptions = {},
-): SandboxOptions {
-  assertKeys(paths, ['readable', 'writable'], 'paths');
-  const { readable = [], writable = [] } = checkOptions(paths);
+export function host(paths: HostPaths, options: SandboxOptions = {}): SandboxOptions {
+  const { readable, writable } = parsePaths(paths, 'paths');
   return merge({ root: 'empty', readable, writable }, options);
 }
 
-/** The directories from one up to the root. */
+/** Lists a directory and those above it, up to the root. */
 function ancestors(directory: string): string[] {
   const parent = dirname(directory);
   return parent === directory ? [directory] : [directory, ...ancestors(parent)];
 }
 
-/** What a module can load: its package, and modules in the directories above. */
+/** Lists the directories that a module can load from: its package, and node_modules above it. */
 function modulesOf(script: string): string[] {
   const above = ancestors(dirname(script));
   const home = above.find((one) => isThere(join(one, 'package.json'))) ?? dirname(script);
@@ -191,16 +199,15 @@ function modulesOf(script: string): string[] {
 }
 
 /**
- * For a Node module: the running Node, the module's package and its node_modules read-only, and
- * programs and libraries of the host.
+ * Returns options for a Node module: the running Node, the module's package and its node_modules
+ * read-only, and programs and libraries of the host.
  *
  * @example await sandbox.run(process.execPath, [script], node(script));
  */
 export function node(script: string, options: SandboxOptions = {}): SandboxOptions {
-  assertText(script, 'script');
-  const path = realpathSync(script);
+  const path = realpathSync(parse.path(script, 'script'));
   const executable = realpathSync(process.execPath);
   const visible = [executable, process.execPath].filter((one) => !one.startsWith('/usr/'));
   const readable = [...new Set([...visible, ...modulesOf(path)])];
-  return merge({ ...bare(checkOptions(options)), readable, workdir: dirname(path) }, options);
+  return merge({ ...bare(options), readable, workdir: dirname(path) }, options);
 }

@@ -1,16 +1,12 @@
-// An archive or image that is not unpacked.
+// The error of an archive or image that cannot be unpacked.
+import { isErrorOf, nameErrorClass } from '@ns/core/authors';
 
-const brand = Symbol.for('@ns/ArchiveError');
+/** An archive that is damaged, hostile, too large, or of an unknown kind. */
+export class ArchiveError extends Error {}
 
-/** An archive that is damaged, hostile, too large, or of a kind that is not known. */
-export class ArchiveError extends Error {
-  static {
-    ArchiveError.prototype.name = 'ArchiveError';
-    Object.defineProperty(ArchiveError.prototype, brand, { value: true });
-  }
-}
+nameErrorClass(ArchiveError, 'ArchiveError');
 
-/** Whether a value is an {@link ArchiveError}, also one of another copy of this package. */
+/** Returns true for an {@link ArchiveError}, also of another copy of this package. */
 export function isArchiveError(value: unknown): value is ArchiveError {
-  return value instanceof Error && brand in value;
+  return isErrorOf(value, 'ArchiveError');
 }

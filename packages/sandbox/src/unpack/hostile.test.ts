@@ -6,8 +6,8 @@ import { run } from '@ns/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { outside } from '../sandbox.testing.js';
-import { type Entry, paxOf, tarOf } from './archives.testing.js';
 import { ArchiveError } from './archive-error.js';
+import { type Entry, paxOf, tarOf } from './archives.testing.js';
 import { unpack } from './unpack.js';
 
 /** Somewhere that an archive wants to write to, beside the directory it is unpacked to. */

@@ -1,7 +1,5 @@
-// Whether a sandbox may change files of the host.
-import type { SandboxOptions } from '../../options/types.js';
-
-type Options = Pick<SandboxOptions, 'root' | 'writable' | 'mounts'>;
+// Decides whether the commands of a sandbox can change files of the host.
+import type { Settings } from '../../options/members.js';
 
 /** Mounts and entries that are made for the sandbox, and end with it. */
 const MADE: readonly string[] = [
@@ -9,13 +7,18 @@ const MADE: readonly string[] = [
   ...['file', 'directory', 'symlink'],
 ];
 
-/** True if something of the host is writable: a path, a mount, the root, or a directory for changes. */
-export function changesHost({ root = 'host', writable = [], mounts = [] }: Options): boolean {
+/** Returns true if a path, a mount or the root of the host is writable, or a directory that keeps changes. */
+export function changesHost({
+  root,
+  writable,
+  mounts,
+}: Pick<Settings, 'root' | 'writable' | 'mounts'>): boolean {
   if (writable.length > 0) return true;
-  if (mounts.some((one) => !MADE.includes(one.type) && !('readonly' in one && one.readonly))) {
-    return true;
-  }
+  const isWritable = mounts.some(
+    (one) => !MADE.includes(one.type) && !('readonly' in one && one.readonly),
+  );
+  if (isWritable) return true;
   if (typeof root !== 'object') return false;
   if (root.overlay !== undefined) return typeof root.overlay === 'object' && 'keep' in root.overlay;
-  return 'directory' in root && root.writable === true;
+  return 'directory' in root && root.writable;
 }

@@ -1,25 +1,25 @@
-// Paths of the host that are shown in a sandbox, each with its own access, whatever lies around it.
+// Paths of the host that are shown in a sandbox, each with its access, which paths around do not change.
 import { lstatSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import type { RootEntry } from '@ns/mount';
+import type { Settings } from '../../options/members.js';
 import { isWithin } from './covers.js';
-import type { SandboxOptions } from '../../options/types.js';
 import { isPlaceholder, type Placeholder } from './placeholder.js';
 
 const MOST_LINKS = 40;
 
-/** What commands may do with a path. */
+/** The access of commands to a path. */
 type Access = 'readable' | 'writable' | 'protect';
 
 interface Request {
-  /** As the caller says it. */
+  /** The path as the caller writes it. */
   readonly path: string;
   readonly access: Access;
 }
 
-/** Where a path is in the sandbox. */
+/** The place of a path in the sandbox. */
 interface Way {
-  /** Without links. */
+  /** The place, without links. */
   readonly target: string;
   /** The links that lead there. */
   readonly links: readonly string[];
@@ -32,7 +32,7 @@ function statusOf(path: string): Stats | undefined {
   try {
     return lstatSync(path);
   } catch {
-    return undefined; // the child says why when it comes to mount it
+    return undefined; // the mount fails with the reason
   }
 }
 
@@ -40,7 +40,7 @@ function realOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
-    return path; // the child says why
+    return path; // the mount fails with the reason
   }
 }
 
@@ -48,7 +48,7 @@ function realOf(path: string): string {
 class View {
   readonly #mounts: { readonly target: string; readonly source: string | undefined }[];
 
-  /** @param source what is the root; undefined for an empty one */
+  /** @param source the root; undefined for an empty one */
   constructor(source: string | undefined, empty: readonly string[]) {
     this.#mounts = [
       { target: '/', source },
@@ -60,7 +60,7 @@ class View {
     this.#mounts.push({ target, source });
   }
 
-  /** Returns the path of the host that is seen at a path; undefined for what is made for the sandbox. */
+  /** Returns the path of the host that is seen at a path; undefined for a path of the sandbox alone. */
   source(path: string): string | undefined {
     const mount = this.#mounts.findLast(({ target }) => isWithin(path, target));
     if (mount?.source === undefined) return undefined;
@@ -118,24 +118,26 @@ function place(requests: readonly Request[], view: () => View): { placed: Placed
   );
 }
 
-/** Removes repetitions; what is to be both cannot be either. */
+/** Removes repetitions. @throws {TypeError} for a path that is to be both read-only and writable */
 function withoutRepetitions(placed: readonly Placed[]): Placed[] {
   const byTarget = new Map<string, Placed>();
   for (const one of placed) {
     const other = byTarget.get(one.target);
     if (other && (other.access === 'writable') !== (one.access === 'writable')) {
       const [first, second] = [other.access, one.access].sort();
-      throw new TypeError(`${first} and ${second} must not have the same path: ${one.path}`);
+      throw new TypeError(
+        `options.${first} and options.${second} must not have the same path, got ${one.path}`,
+      );
     }
     byTarget.set(one.target, other ?? one);
   }
   return [...byTarget.values()];
 }
 
-/** What is shown, in the order in which it is mounted. */
+/** The mounts of paths that are shown, in their order. */
 export interface Shown {
   readonly entries: readonly (RootEntry & { readonly target: string })[];
-  /** What has to be made before, so that something can be mounted on it. */
+  /** Files and directories that have to be made before, to mount on them. */
   readonly placeholders: readonly Placeholder[];
 }
 
@@ -203,7 +205,7 @@ class Collection {
     this.#keepAbove(link);
   }
 
-  /** Makes what is there of a path read-only, or what it begins with that is not there. */
+  /** Makes a path read-only, or the first of its directories that is missing. */
   #protect({ target, path }: Placed): void {
     const top = this.#placed.findLast(
       (one) => one.access !== 'protect' && isWithin(target, one.target),
@@ -229,15 +231,16 @@ class Collection {
 }
 
 /**
- * Returns how paths of the host are shown. The more specific path decides, whatever the order of the
+ * Returns the mounts that show paths of the host. The more specific path decides, in any order of the
  * options.
  *
- * @param source the host's directory that is the root, if its links lead to what is meant
+ * @param source the directory of the host that is the root, if its links mean the same inside
  * @param empty directories in it that are empty
- * @throws {TypeError} for a path that is to be both read-only and writable, or is protected from nothing
+ * @throws {TypeError} for a path that is to be both read-only and writable, or is protected outside of
+ *   writable paths
  */
 export function shownOf(
-  { readable = [], writable = [], protect = [] }: SandboxOptions,
+  { readable, writable, protect }: Pick<Settings, 'readable' | 'writable' | 'protect'>,
   source: string | undefined,
   empty: readonly string[],
 ): Shown {
@@ -247,7 +250,9 @@ export function shownOf(
   );
   for (const path of protect) {
     if (!writable.some((one) => isWithin(normalize(path), normalize(one).replace(/\/$/, '')))) {
-      throw new TypeError(`protect must have paths inside of those of writable: ${path}`);
+      throw new TypeError(
+        `options.protect must have paths inside of those of options.writable, got ${path}`,
+      );
     }
   }
   const { placed, seen } = place(requests, () => new View(source, empty));
@@ -261,8 +266,8 @@ export function shownOf(
 }
 
 /**
- * Puts what is shown among other mounts, which keep their order: each path after those that it lies in,
- * so that none of them hides it.
+ * Puts shown paths among other mounts, which keep their order: each path comes after those that it lies
+ * in, so that none of them hides it.
  */
 export function amongMounts(
   shown: Shown['entries'],

@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path';
 import { isRoot } from '@ns/core/testing';
 import { expect, test } from 'vitest';
-import { holdPlaceholders } from './placeholder.js';
 import { outside } from '../../sandbox.testing.js';
+import { holdPlaceholders } from './placeholder.js';
 
 const made = 'it has just been made by something else';
 

@@ -1,5 +1,5 @@
-// Files and directories that stand for what does not exist, so that it can be protected: the kernel
-// mounts only on what is there. They are gone with the last sandbox that needs them.
+// Placeholders: empty files and directories at protected paths that do not exist, because the kernel
+// mounts only on existing ones. The last sandbox that needs a placeholder removes it.
 import {
   constants,
   fchmodSync,
@@ -12,19 +12,18 @@ import {
 import { basename, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSystemError } from '@ns/core';
-import { AT, RESOLVE } from '@ns/core/authors';
+import { AT, RESOLVE, Rollback } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, O_PATH, syscall, trySyscall } from '@ns/core/sys';
 import { pathOfFd } from '../../files/resolve.js';
-import { Made } from '../../made.js';
 
-/** What is to be there. */
+/** A placeholder. */
 export interface Placeholder {
   /** A path of the host, without links. */
   readonly path: string;
   readonly type: 'file' | 'directory';
 }
 
-/** What git(1) reads there: with an empty file it does nothing more in the repository. */
+/** Returns the content for git(1), which does not work in a repository with an empty commondir. */
 const contentOf = (name: string) => (name === 'commondir' ? '.\n' : '');
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = constants;
@@ -46,7 +45,7 @@ const INHERITED = 0o2000;
 const ATTEMPTS = 200;
 const PAUSE = 5;
 
-/** Returns whether something is a placeholder: without content, the caller's, and of a mode that nothing else has. */
+/** Returns true for a placeholder: the caller's, without content, and of a mode that other files do not have. */
 export function isPlaceholder(path: string, status: Stats, name = basename(path)): boolean {
   const mode = status.mode & 0o7777 & ~INHERITED;
   if (status.uid !== process.geteuid?.()) return false;
@@ -66,7 +65,7 @@ function openParent(path: string): number {
   return syscall('openat2', AT.FDCWD, dirname(path), how, how.length);
 }
 
-/** Makes a placeholder, unless there is something. */
+/** Creates a placeholder, unless the path exists. */
 function makeMissing(parent: number, { path, type }: Placeholder): void {
   const name = basename(path);
   try {
@@ -85,7 +84,7 @@ function makeMissing(parent: number, { path, type }: Placeholder): void {
   }
 }
 
-/** Returns what a name in a directory is now; undefined if it is gone. */
+/** Returns the status of a name in a directory; undefined if it is gone. */
 const statusIn = (parent: number, name: string) =>
   lstatSync(`${pathOfFd(parent)}/${name}`, { throwIfNoEntry: false });
 
@@ -164,23 +163,23 @@ async function hold(placeholder: Placeholder): Promise<number> {
 }
 
 /**
- * Makes placeholders, or takes over those that others have made.
+ * Creates placeholders, or takes over those of other sandboxes.
  *
- * @returns removes those that no other sandbox needs
+ * @returns the function that removes those that no other sandbox needs
  */
 export async function holdPlaceholders(list: readonly Placeholder[]): Promise<() => Promise<void>> {
-  const made = new Made();
+  const rollback = new Rollback();
   try {
     for (const one of list) {
       const fd = await hold(one).catch((cause: Error) => {
         const cure = 'make it, or leave it out of `protect`';
         throw new Error(`cannot protect ${one.path}: ${cause.message}; ${cure}`, { cause });
       });
-      made.add(() => release(fd, one));
+      rollback.add(() => release(fd, one));
     }
-    return () => made.undo();
+    return () => rollback.undo();
   } catch (error) {
-    await made.undoFailed();
+    await rollback.undoFailed();
     throw error;
   }
 }

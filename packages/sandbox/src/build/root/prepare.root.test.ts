@@ -2,9 +2,9 @@ import { lstatSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { run } from '@ns/core';
 import { expect, test } from 'vitest';
-import { giveAway } from './prepare.js';
 import { outside } from '../../sandbox.testing.js';
 import { unpack } from '../../unpack/unpack.js';
+import { giveAway } from './prepare.js';
 
 const owner = { uid: 31415, gid: 31415 };
 

@@ -1,4 +1,4 @@
-// What has to be on the disk before a sandbox is made: directories of an overlay, an unpacked archive.
+// Prepares the disk for a sandbox: directories of an overlay, an unpacked archive, placeholders.
 import {
   chmodSync,
   closeSync,
@@ -11,65 +11,72 @@ import {
   readdirSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Rollback } from '@ns/core/authors';
 import type { RootOverlay } from '@ns/mount';
+import { makeTemporary } from '../../cleanup/temporary-directory.js';
 import { pathOfFd } from '../../files/resolve.js';
+import type { Settings } from '../../options/members.js';
+import { type ArchiveSource, type UnpackOptions, unpack } from '../../unpack/unpack.js';
 import type { Identity } from '../identity.js';
-import { Made } from '../../made.js';
-import type { RootSource, SandboxOptions } from '../../options/types.js';
 import { holdPlaceholders } from './placeholder.js';
 import { changesInMemory, layoutOf, type PreparedRoot } from './rootfs-options.js';
-import { makeTemporary } from '../../cleanup/temporary-directory.js';
-import { type ArchiveSource, unpack } from '../../unpack/unpack.js';
 
 /** A root that is ready to be mounted. */
 export interface ReadyRoot extends PreparedRoot {
-  /** Where the changes of an overlay are, if they can be listed. */
-  readonly changes?: { readonly lower: string; readonly upper: string };
-  /** Removes what was made for it. */
+  /** The layers of an overlay, if its changes can be listed. */
+  readonly changes: { readonly lower: string; readonly upper: string } | undefined;
+  /** Removes everything that was created for it. */
   release(): Promise<void>;
 }
 
 type Owner = Identity['outside'];
+/** A root that is not the host's and not empty. */
+type RootSource = Exclude<Settings['root'], string>;
+
+/** Options of unpacking that the caller has set. */
+type Unpacking = Pick<UnpackOptions, 'onProgress' | 'signal'>;
 type Mounted = Omit<PreparedRoot, 'layout'> & Pick<ReadyRoot, 'changes'>;
 
-/** Stands in a plan for a directory that would be made. */
+/** The path in a plan of a directory that would be created. */
 const TEMPORARY = '/TEMPORARY';
 const PRIVATE = 0o700;
-/** Others can come to a name that they know. */
+/** The mode of a directory in which others can come to a name that they know. */
 const PASSABLE = 0o711;
 
 const layersIn = (place: string) => ({ upper: join(place, 'upper'), work: join(place, 'work') });
 const isUnpacked = (root: RootSource) => !('directory' in root);
 
-/** The directory that becomes the root, or its lowest layer. */
+/** Returns the directory that becomes the root, or its lowest layer. */
 const lowerOf = (root: RootSource, temporary: string) =>
   'directory' in root ? root.directory : join(temporary, 'root');
 
-/** Where changes go: to a directory, or to memory with its limits; undefined without an overlay. */
+/** Returns the place of changes: a directory, or memory with its limits; undefined without an overlay. */
 function changesOf(root: RootSource, temporary: string): string | RootOverlay | undefined {
-  const { overlay, writable = false } = root;
+  const { overlay, writable } = root;
   if (overlay === 'list') return temporary;
   if (overlay === 'discard') return changesInMemory();
   if (overlay !== undefined) {
     return 'keep' in overlay ? overlay.keep : changesInMemory(overlay.discard);
   }
   if (!isUnpacked(root)) return undefined;
-  // What has been unpacked is thrown away in any case. Mountpoints can be made in an overlay alone.
+  // An unpacked root is thrown away in any case. Mountpoints can be made in an overlay alone.
   return writable ? temporary : changesInMemory();
 }
 
-/** How a root is mounted. */
+/** Returns the layers of a root. */
 function mounted(root: RootSource, temporary: string): Mounted {
   const directory = lowerOf(root, temporary);
   const changes = changesOf(root, temporary);
-  const writable = root.writable === true || root.overlay !== undefined;
-  if (changes === undefined) return { directory, writable };
-  if (typeof changes === 'object') return { directory, writable, overlay: changes };
+  const writable = root.writable || root.overlay !== undefined;
+  const none = { overlay: undefined, changes: undefined };
+  if (changes === undefined) return { directory, writable, ...none };
+  if (typeof changes === 'object')
+    return { directory, writable, overlay: changes, changes: undefined };
   const overlay = layersIn(changes);
   return { directory, writable, overlay, changes: { lower: directory, upper: overlay.upper } };
 }
 
-/** The archive or image of a root, without what becomes of it. */
+/** Returns the archive or image of a root. */
 function archiveOf(root: Exclude<RootSource, { directory: string }>): ArchiveSource {
   if ('tar' in root) return { tar: root.tar };
   const { oci, reference } = root;
@@ -85,7 +92,7 @@ export function giveAway(directory: string, { uid, gid }: Owner): void {
   const fd = openSync(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
     if (fstatSync(fd).uid !== 0 || readdirSync(pathOfFd(fd)).length > 0) {
-      throw new Error(`${directory} has just been replaced by something else`);
+      throw new Error(`cannot give ${directory} to the commands' user: it has just been replaced`);
     }
     fchownSync(fd, uid, gid);
   } finally {
@@ -104,13 +111,14 @@ async function fill(
   root: RootSource,
   owner: Owner,
   place: string,
-  onProgress: SandboxOptions['onProgress'],
+  { onProgress, signal }: Unpacking,
 ): Promise<Mounted> {
   if (!('directory' in root)) {
     await unpack(archiveOf(root), lowerOf(root, place), {
-      ...(root.maxSize === undefined ? {} : { maxSize: root.maxSize }),
+      maxSize: root.maxSize,
       ...(process.geteuid?.() === 0 ? { owner } : {}),
-      ...(onProgress ? { onProgress } : {}),
+      onProgress,
+      signal,
     });
   }
   const made = mounted(root, place);
@@ -141,46 +149,45 @@ function makePlace(temporary: string, owner: Owner): string {
 }
 
 async function prepare(
-  root: NonNullable<SandboxOptions['root']>,
+  root: Settings['root'],
   owner: Owner,
-  onProgress: SandboxOptions['onProgress'],
-  made: Made,
+  unpacking: Unpacking,
+  rollback: Rollback,
 ): Promise<Mounted> {
   if (typeof root === 'string') return planned(root);
-  if (!isUnpacked(root) && root.overlay !== 'list') return fill(root, owner, '', onProgress);
+  if (!isUnpacked(root) && root.overlay !== 'list') return fill(root, owner, '', unpacking);
   const temporary = await makeTemporary();
-  made.add(() => temporary.remove());
-  return fill(root, owner, makePlace(temporary.path, owner), onProgress);
+  rollback.add(() => temporary.remove());
+  return fill(root, owner, makePlace(temporary.path, owner), unpacking);
 }
 
-/** Makes what the root needs. */
+/** Creates everything on the disk that the root needs. */
 export async function prepareRoot(
-  options: SandboxOptions,
+  settings: Settings,
   { outside }: Pick<Identity, 'outside'>,
+  signal?: AbortSignal,
 ): Promise<ReadyRoot> {
-  const { root = 'host', onProgress } = options;
-  const layout = layoutOf(options, { outside });
-  const made = new Made();
+  const { root, onProgress } = settings;
+  const layout = layoutOf(settings, { outside });
+  const rollback = new Rollback();
   try {
-    made.add(await holdPlaceholders(layout.shown.placeholders));
-    const ready = await prepare(root, outside, onProgress, made);
-    return { ...ready, layout, release: () => made.undo() };
+    rollback.add(await holdPlaceholders(layout.shown.placeholders));
+    const ready = await prepare(root, outside, { onProgress, signal }, rollback);
+    return { ...ready, layout, release: () => rollback.undo() };
   } catch (error) {
-    await made.undoFailed();
+    await rollback.undoFailed();
     throw error;
   }
 }
 
-function planned(root: NonNullable<SandboxOptions['root']>): Mounted {
-  if (root === 'host') return { directory: '/', writable: false };
-  if (root === 'empty') return { writable: false };
+function planned(root: Settings['root']): Mounted {
+  const none = { overlay: undefined, changes: undefined };
+  if (root === 'host') return { directory: '/', writable: false, ...none };
+  if (root === 'empty') return { directory: undefined, writable: false, ...none };
   return mounted(root, TEMPORARY);
 }
 
-/** The same without making anything: what stands where it would be made is named in words. */
-export function planRoot(
-  options: SandboxOptions,
-  identity: Pick<Identity, 'outside'>,
-): PreparedRoot {
-  return { ...planned(options.root ?? 'host'), layout: layoutOf(options, identity) };
+/** Returns the root of a plan: nothing is created, and a placeholder names what would be. */
+export function planRoot(settings: Settings, identity: Pick<Identity, 'outside'>): PreparedRoot {
+  return { ...planned(settings.root), layout: layoutOf(settings, identity) };
 }

@@ -1,17 +1,17 @@
 // The root file system of a sandbox, as the options of rootfs().
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { Namespace } from '@ns/core';
 import { defaultMask, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
-import { type Bytes, bytesOf } from '../../options/bytes.js';
-import { type Covers, coversOf, REPLACED } from './covers.js';
+import type { Settings } from '../../options/members.js';
+import { own } from '../../options/own.js';
 import type { Identity } from '../identity.js';
 import { hasUplink } from '../network.js';
-import type { SandboxOptions } from '../../options/types.js';
+import { type Covers, coversOf, REPLACED } from './covers.js';
 import { amongMounts, type Shown, shownOf } from './host-paths.js';
-import { ownProperties } from '../../options/validate.js';
 
-/** Where programs and their libraries are. */
+/** Directories of programs and their libraries. */
 const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'];
-/** Files of /proc that root alone may read, and that tell of the memory of the whole machine. */
+/** Files of /proc that only root may read, with facts about the memory of the machine. */
 const OF_ROOT = [
   '/proc/iomem',
   '/proc/ioports',
@@ -26,8 +26,9 @@ const OF_ROOT = [
   '/proc/vmallocinfo',
   '/proc/vmcore',
 ];
-const DEFAULT_TMP = '64M';
-const DEFAULT_CHANGES = '256M';
+/** Bytes of changes in memory, unless options say otherwise. */
+const DEFAULT_CHANGES = 256 * 1024 ** 2;
+const COVER_SIZE = 64 * 1024;
 const PAGE = 4096;
 const FEWEST = 1024;
 
@@ -35,23 +36,24 @@ const FEWEST = 1024;
  * Limits of a file system in memory. An empty file takes memory that the size does not count, and there
  * may be as many as half of the machine's pages by default.
  */
-function inMemory(size: Bytes): { size: Bytes; inodes: number } {
-  return { size, inodes: Math.max(FEWEST, Math.ceil(bytesOf(size) / PAGE)) };
+function inMemory(size: number): { size: number; inodes: number } {
+  return { size, inodes: Math.max(FEWEST, Math.ceil(size / PAGE)) };
 }
 
-/** Where changes in memory go. */
-export const changesInMemory = (size: Bytes = DEFAULT_CHANGES): RootOverlay => inMemory(size);
+/** Returns the overlay of changes in memory, with its limits. */
+export const changesInMemory = (size = DEFAULT_CHANGES): RootOverlay => inMemory(size);
 
-/** Empty and small, so that mountpoints can be made in it. */
+/** Returns an empty file system that is small, but has room for mountpoints. */
 const cover = (target: string): RootEntry => ({
   type: 'tmpfs',
   target,
-  ...inMemory('64k'),
+  ...inMemory(COVER_SIZE),
   mode: 0o755,
   nosuid: true,
   nodev: true,
 });
 
+/** Returns a read-only mount of a path of the host at the same place. */
 const show = (path: string): RootEntry => ({
   type: 'bind',
   source: path,
@@ -61,7 +63,7 @@ const show = (path: string): RootEntry => ({
   nodev: true,
 });
 
-/** Programs and libraries of the host, read-only, for a root that is empty otherwise. */
+/** Returns programs and libraries of the host, read-only, for a root that is empty otherwise. */
 export function systemEntries(): RootEntry[] {
   return SYSTEM.filter((path) => existsSync(path)).map((path) =>
     lstatSync(path).isSymbolicLink()
@@ -70,44 +72,44 @@ export function systemEntries(): RootEntry[] {
   );
 }
 
-/** Where systemd-resolved names the servers that it asks itself. */
+/** The servers that systemd-resolved asks. */
 const UPSTREAM = '/run/systemd/resolve/resolv.conf';
 
-/** The host's name servers, as commands can reach them: on its loopback only with its network. */
-function hostServers(path: string, options: SandboxOptions): string {
+/** Returns the host's name servers, as commands can reach them: on its loopback only with its network. */
+function hostServers(path: string, settings: Settings): string {
   const content = readFileSync(path, 'utf8');
   const servers = [...content.matchAll(/^\s*nameserver\s+(\S+)/gm)].map(([, address]) => address);
   const local = servers.every((address) => address?.startsWith('127.') || address === '::1');
-  return local && hasUplink(options) && existsSync(UPSTREAM)
+  return local && hasUplink(settings) && existsSync(UPSTREAM)
     ? readFileSync(UPSTREAM, 'utf8')
     : content;
 }
 
-/** /etc/resolv.conf, where the host's is a link to what is covered. */
-function nameServers(options: SandboxOptions): RootEntry[] {
-  const { network } = options;
-  const dns = typeof network === 'object' && 'dns' in network ? network.dns : undefined;
-  if (network === undefined || network === 'none') return [];
+/** Returns /etc/resolv.conf: the host's may be a link to a covered directory. */
+function nameServers(settings: Settings): RootEntry[] {
+  const { network } = settings;
+  if (network === 'none') return [];
+  const dns = network === 'host' || Namespace.isNamespace(network) ? undefined : network.dns;
   const path = '/etc/resolv.conf';
   if (!existsSync(path)) return [];
   const content = dns
     ? dns.map((server) => `nameserver ${server}\n`).join('')
-    : hostServers(path, options);
+    : hostServers(path, settings);
   return [{ type: 'file', target: realpathSync(path), content }];
 }
 
-/** As large as its files, and read-only when they are there: no command changes what the next reads. */
-function secretEntries(secrets: NonNullable<SandboxOptions['secrets']>): RootEntry[] {
+/** Returns a file system of secrets: read-only when they are there, so that no command changes them. */
+function secretEntries(secrets: Settings['secrets']): RootEntry[] {
   const entries = Object.entries(secrets);
   if (entries.length === 0) return [];
-  const place = '/run/secrets';
+  const directory = '/run/secrets';
   const pages = entries.reduce((sum, [, content]) => {
     return sum + Math.ceil(Buffer.byteLength(content) / PAGE);
   }, 1);
   return [
     {
       type: 'tmpfs',
-      target: place,
+      target: directory,
       size: pages * PAGE,
       inodes: entries.length + 1,
       mode: 0o500,
@@ -119,7 +121,7 @@ function secretEntries(secrets: NonNullable<SandboxOptions['secrets']>): RootEnt
     ...entries.map(
       ([name, content]): RootEntry => ({
         type: 'file',
-        target: `${place}/${name}`,
+        target: `${directory}/${name}`,
         content,
         mode: 0o400,
       }),
@@ -127,59 +129,56 @@ function secretEntries(secrets: NonNullable<SandboxOptions['secrets']>): RootEnt
   ];
 }
 
-/** What of the host is in a root, and how. */
+/** The parts of the host in a root: hidden and shown. */
 export interface Layout {
   readonly covers: Covers;
   readonly shown: Shown;
-  /** Whether the commands are the kernel's root. */
+  /** True if the commands are the kernel's root. */
   readonly isKernelRoot: boolean;
 }
 
-/** Returns whether the root is the host's own, by whatever path. */
-function isHost({ root = 'host' }: SandboxOptions): boolean {
+/** Returns true if the root is the host's, by any path. */
+function isHost({ root }: Pick<Settings, 'root'>): boolean {
   if (typeof root === 'string') return root === 'host';
   return 'directory' in root && existsSync(root.directory) && realpathSync(root.directory) === '/';
 }
 
 /**
- * Returns what of the host will be in a root.
+ * Returns the parts of the host that will be in a root.
  *
  * @throws {TypeError} for paths of options that contradict each other
- * @throws {Error} for what cannot be hidden
+ * @throws {Error} for a path that cannot be hidden
  */
-export function layoutOf(options: SandboxOptions, { outside }: Pick<Identity, 'outside'>): Layout {
-  const host = isHost(options);
+export function layoutOf(settings: Settings, { outside }: Pick<Identity, 'outside'>): Layout {
+  const host = isHost(settings);
   const covers = host ? coversOf(outside) : { directories: [], masks: [] };
   const empty = [...REPLACED, ...covers.directories];
-  const shown = shownOf(options, host ? '/' : undefined, empty);
+  const shown = shownOf(settings, host ? '/' : undefined, empty);
   return { covers, shown, isKernelRoot: outside.uid === 0 };
 }
 
-/** What is covered of a root, so that it is not seen, or so that mountpoints can be made in it. */
-function coverEntries(
-  { secrets = {}, root }: SandboxOptions,
-  { directories }: Covers,
-): readonly RootEntry[] {
+/** Returns covers over directories: to hide them, or to have room for mountpoints. */
+function coverEntries({ secrets, root }: Settings, { directories }: Covers): readonly RootEntry[] {
   // The directory may be another user's, where the commands' user cannot make /run/secrets.
   const made = directories.length === 0 && root !== 'empty' && Object.keys(secrets).length > 0;
   return (made ? ['/run'] : directories).map(cover);
 }
 
-/** What the preparation of the root has found or made. */
+/** A root, as its preparation has found or made it. */
 export interface PreparedRoot {
   /** The directory that becomes the root; undefined for an empty one. */
-  readonly directory?: string | undefined;
+  readonly directory: string | undefined;
   readonly writable: boolean;
-  readonly overlay?: RootOverlay | undefined;
+  readonly overlay: RootOverlay | undefined;
   readonly layout: Layout;
 }
 
-/** The root by these options. */
-export function rootOptions(options: SandboxOptions, root: PreparedRoot): RootfsOptions {
-  const { tmp = DEFAULT_TMP, mask = [], mounts = [], sys = true } = options;
-  const { directory, overlay, layout } = ownProperties(root);
+/** Returns the options of rootfs(). */
+export function rootfsOptions(settings: Settings, root: PreparedRoot): RootfsOptions {
+  const { tmp, mask, mounts, sys, secrets } = settings;
+  const { directory, overlay, layout } = root;
   const { covers, shown, isKernelRoot } = layout;
-  return {
+  return own({
     ...(directory === undefined ? {} : { source: directory }),
     ...(overlay === undefined ? {} : { overlay }),
     readonly: !root.writable,
@@ -197,10 +196,10 @@ export function rootOptions(options: SandboxOptions, root: PreparedRoot): Rootfs
         nodev: true,
         noexec: true,
       },
-      ...coverEntries(options, covers),
-      ...(isHost(options) ? nameServers(options) : []),
+      ...coverEntries(settings, covers),
+      ...(isHost(settings) ? nameServers(settings) : []),
       ...amongMounts(shown.entries, mounts),
-      ...secretEntries(options.secrets ?? {}),
+      ...secretEntries(secrets),
     ],
-  };
+  });
 }

@@ -3,14 +3,14 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { create } from '../../create-sandbox.js';
+import { createSandbox } from '../../create-sandbox.js';
 import type { RootSource } from '../../options/types.js';
 import { plan } from '../../plan.js';
-import { systemEntries } from './rootfs-options.js';
 import { run } from '../../run.js';
 import { box, outside, ownTemporaries, sh } from '../../sandbox.testing.js';
 import { type Entry, LayoutWriter, layerOf, tarOf } from '../../unpack/archives.testing.js';
 import type { UnpackProgress } from '../../unpack/unpack.js';
+import { systemEntries } from './rootfs-options.js';
 
 const entries: Entry[] = [
   { path: 'etc/release', content: 'unpacked' },
@@ -80,13 +80,15 @@ test('an archive that is none is an error of the root, and nothing is left', asy
   const temporaries = ownTemporaries();
   const tar = join(outside(), 'none.tar');
   writeFileSync(tar, 'this is no archive');
-  await expect(create(inside({ tar }))).rejects.toMatchObject({
+  await expect(createSandbox(inside({ tar }))).rejects.toMatchObject({
     name: 'SandboxError',
     part: 'root',
     cause: { name: 'ArchiveError' },
   });
-  await expect(create(inside({ tar: '/nowhere.tar' }))).rejects.toThrow('root: ENOENT');
-  await expect(create(inside({ tar: archive(), maxSize: 100 }))).rejects.toThrow('more than 100');
+  await expect(createSandbox(inside({ tar: '/nowhere.tar' }))).rejects.toThrow('root: ENOENT');
+  await expect(createSandbox(inside({ tar: archive(), maxSize: 100 }))).rejects.toThrow(
+    'more than 100',
+  );
   expect(leftIn(temporaries)).toEqual([]);
 });
 
@@ -103,5 +105,5 @@ test.each<[object, string]>([
   [{ tar: '/x', directory: '/y' }, 'root must be'],
   [{ oci: '/x', maxSize: 'much' }, "root.maxSize must be a size such as '64M'"],
 ])('%j is refused', async (root, message) => {
-  await expect(create({ root: root as RootSource })).rejects.toThrow(message);
+  await expect(createSandbox({ root: root as RootSource })).rejects.toThrow(message);
 });
