@@ -62,16 +62,21 @@ test('handles of a sandbox in which there is no root are enough too', async () =
   await box.stop();
 });
 
-test('what cannot be attached to is an error', async () => {
+test('attach rejects a dead pid, other targets and wrong options', async () => {
   await expect(attach(2 ** 22 - 1)).rejects.toMatchObject({ code: 'ESRCH' });
   await expect(attach('1' as never)).rejects.toThrow('target must be a pid or a list');
+  await expect(attach(-1)).rejects.toThrow(RangeError);
   await expect(attach([])).rejects.toThrow('target must be a pid or a list');
   const child = await container();
   for (const [options, message] of [
-    [{ hostname: 'x' }, 'options has no option hostname; it has user, env'],
-    [{ user: { uid: 'x' } }, 'user.gid is missing'],
-    [{ user: 5 }, 'user must be { uid, gid }: 5'],
-    [{ env: { A: 1 } }, 'env.A must be of type string'],
+    [{ hostname: 'x' }, 'options.hostname is not known; known: user, env'],
+    [{ user: { uid: 'x', gid: 0 } }, 'options.user.uid must be an integer from 0'],
+    [
+      { user: { uid: 0 } },
+      'options.user.gid must be an integer from 0 to 4294967294, got undefined',
+    ],
+    [{ user: 5 }, 'options.user must be an object, got 5'],
+    [{ env: { A: 1 } }, 'options.env.A must be a string, got 1'],
   ] as const) {
     await expect(attach(child.pid, options as never)).rejects.toThrow(message);
   }

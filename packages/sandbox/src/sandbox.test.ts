@@ -355,8 +355,8 @@ test('run rejects with an AbortError before anything is created, and while a roo
   await expect(run('true', [], { signal: AbortSignal.abort(reason) })).rejects.toMatchObject(
     expected,
   );
-  const temporaries = ownTemporaries();
   const directory = outside();
+  const temporaries = ownTemporaries();
   execFileSync('sh', ['-c', 'head -c 64M /dev/zero > zeros && tar -cf ../root.tar .'], {
     cwd: mkdtempSync(join(directory, 'root-')),
   });

@@ -138,7 +138,7 @@ test('audit needs no program in the root, and reports limits as they are kept', 
 test('audit refuses a preset and options that are not known', async () => {
   const wrong = 'none' as AuditPreset;
   await expect(sandbox.audit({}, { preset: wrong })).rejects.toThrow(
-    'preset must be one of default, untrusted, build, host, node, got none',
+    'options.preset must be one of "default", "untrusted", "build", "host", "node"',
   );
   await expect(sandbox.audit({ hostnme: 'x' } as SandboxOptions)).rejects.toThrow('hostnme');
 });

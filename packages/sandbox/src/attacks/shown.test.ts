@@ -126,7 +126,7 @@ describe('a path inside another keeps its own access', () => {
     expect(readFileSync(join(tree, 'sub/result'), 'utf8')).toBe('made\nmore\n');
   });
 
-  test('the same path cannot be both, by whatever name', async () => {
+  test('the same path cannot be both, by any of its names', async () => {
     const tree = outside();
     symlinkSync(tree, `${tree}/self`);
     for (const options of [
@@ -140,7 +140,7 @@ describe('a path inside another keeps its own access', () => {
       await expect(createSandbox(options)).rejects.toThrow('must not have the same path');
     }
     await expect(createSandbox({ writable: [tree], protect: ['/usr'] })).rejects.toThrow(
-      'protect must have paths inside of those of writable: /usr',
+      'options.protect must have paths inside of those of options.writable, got /usr',
     );
   });
 });

@@ -63,13 +63,13 @@ test('into another root nothing of the host is mounted', () => {
   expect(untrusted().mounts).not.toEqual([]);
 });
 
-test('wrong arguments are refused by their names', () => {
+test('presets refuse wrong arguments by their names', () => {
   for (const directory of ['', undefined, 5]) {
-    expect(() => build(directory as never)).toThrow('directory must be a path');
-    expect(() => node(directory as never)).toThrow('script must be a path');
+    expect(() => build(directory as never)).toThrow('directory must be a');
+    expect(() => node(directory as never)).toThrow('script must be a');
   }
   expect(() => untrusted(null as never)).toThrow('options must be an object');
-  expect(() => untrusted({ limits: null } as never)).toThrow('limits must be');
-  expect(() => host({ readable: '/usr' } as never)).toThrow('readable must be a list');
-  expect(() => host({ paths: [] } as never)).toThrow('paths has no option paths');
+  expect(() => untrusted({ limits: null } as never)).toThrow('options.limits must be an object');
+  expect(() => host({ readable: '/usr' } as never)).toThrow('paths.readable must be an array');
+  expect(() => host({ paths: [] } as never)).toThrow('paths.paths is not known');
 });

@@ -100,10 +100,10 @@ test('a plan says where it would be, and unpacks nothing', () => {
 });
 
 test.each<[object, string]>([
-  [{ tar: 'relative' }, "root.tar must be an absolute path: 'relative'"],
-  [{ tar: '/x', reference: 'a' }, 'root has no reference'],
-  [{ tar: '/x', directory: '/y' }, 'root must be'],
-  [{ oci: '/x', maxSize: 'much' }, "root.maxSize must be a size such as '64M'"],
+  [{ tar: 'relative' }, "options.root.tar must be an absolute path, got 'relative'"],
+  [{ tar: '/x', reference: 'a' }, 'options.root.reference is not known'],
+  [{ tar: '/x', directory: '/y' }, 'options.root must be { directory } or { tar } or { oci }'],
+  [{ oci: '/x', maxSize: 'much' }, 'options.root.maxSize must be a number of bytes or a text'],
 ])('%j is refused', async (root, message) => {
   await expect(createSandbox({ root: root as RootSource })).rejects.toThrow(message);
 });
