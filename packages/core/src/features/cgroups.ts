@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { unescapePath } from '../discovery/mountinfo.js';
-import { available, type Finding, type Findings, missing } from './facts.js';
+import { available, type Finding, type Findings, missing } from './finding.js';
 
 /** The cgroup v2 tree, and where in it this process is. */
 export interface CgroupTree {

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { trySyscall } from '../sys/syscall.js';
-import { available, type Finding, type Findings, missing } from './facts.js';
+import { available, type Finding, type Findings, missing } from './finding.js';
 
 const S_ISUID = 0o4000;
 const DEFAULT_PATH = '/usr/bin:/bin';

@@ -26,7 +26,8 @@ const script = (body: string) => `
       try { fn(); return 'none'; } catch (error) { return error.code + ': ' + error.hint; }
     },
   };
-  Promise.all([import(${JSON.stringify(core)}), import(${JSON.stringify(sys)})]).then((modules) => {
+  const paths = ${JSON.stringify([core, authors, sys])};
+  Promise.all(paths.map((path) => import(path))).then((modules) => {
     const all = Object.assign(scope, ...modules);
     const run = new Function(...Object.keys(all), ${JSON.stringify(`return (async () => { ${body} })();`)});
     return run(...Object.values(all));
