@@ -76,7 +76,7 @@ function createInChild(type: NamespaceType): number {
     const pid = Number(rawSpawn(layout.address));
     if (pid < 0) throw new SystemError(-pid, 'clone3', [CLONE_FILES]);
     const exit = reapAndClose(layout.pidfd);
-    const error = programError(layout, entries);
+    const error = programError(layout, entries, 'the child');
     if (error) throw error;
     const fd = layout.resultOf(open);
     if (exit.code === 0) return fd;

@@ -70,7 +70,7 @@ function* direct(plan: ChildPlan, stdio: Stdio, parent: number, rollback: Rollba
   const layout = new Layout(arena, entries, plan.clone, copies);
   const pid = yield* cloneChild(layout, plan);
   const { pidfd } = layout;
-  const error = programError(layout, entries);
+  const error = programError(layout, entries, 'the child');
   if (error || !cameToEnd(layout, entries)) {
     const exit = reapAndClose(pidfd);
     throw error ?? endedEarly(exit);
@@ -145,7 +145,7 @@ function* isolated(plan: ChildPlan, stdio: Stdio, rollback: Rollback): Steps {
     yield* meet(action, child, layout);
     syscall('write', go.write, message, 1);
   }
-  const error = programError(layout, entries);
+  const error = programError(layout, entries, 'the child');
   if (error) throw error;
   // Without init, the end of the file may be the exec; with it, one before its word is a death.
   if (plan.init ? !executed : !cameToEnd(layout, entries)) {

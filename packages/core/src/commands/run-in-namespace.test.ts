@@ -71,3 +71,10 @@ test('callIn refuses a handle of another type and a number that is not a pid', (
   );
   expect(() => callIn('uts', 0, 'getpid')).toThrow('in must be a pid from 1 to 4194304, got 0');
 });
+
+test("workIn works on the calling thread, without privilege, in the caller's own namespace", () => {
+  const ways = { entered: () => 'entered', joined: () => 'joined' };
+  expect(workIn('uts', process.pid, ways)).toBe('entered');
+  using own = Namespace.current('uts');
+  expect(workIn('uts', own, ways)).toBe('entered');
+});

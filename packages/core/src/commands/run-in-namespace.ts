@@ -70,6 +70,16 @@ export interface Ways<Result> {
   joined(handles: readonly Namespace[]): Result;
 }
 
+/** True if the calling thread is in this namespace. */
+function isHere(namespace: Namespace): boolean {
+  const here = Namespace.current(namespace.type);
+  try {
+    return namespace.equals(here);
+  } finally {
+    here.close();
+  }
+}
+
 /**
  * Works in another namespace: on the calling thread if it may enter there, which takes privilege
  * over the caller's own user namespace as well, else by a child.
@@ -89,6 +99,8 @@ export function workIn<Result>(
         return namespace.enter(() => ways.entered());
       } catch (error) {
         if (!isSystemError(error, 'EPERM') || error.syscall !== 'setns') throw error;
+        // setns(2) takes a privilege even if the thread is there already: `in: 'self'` needs none.
+        if (isHere(namespace)) return ways.entered();
       }
     }
     return withJoins(namespace, (handles) => ways.joined(handles));

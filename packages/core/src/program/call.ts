@@ -153,3 +153,6 @@ export function userEntry(proc: Call, options: CallOptions): Call {
 
 /** True for an entry that {@link userEntry} has made. */
 export const isUserEntry = ({ number }: Call): boolean => number === STEPS.user;
+
+/** True for an entry that writes a number into bytes: see {@link Program.store}. */
+export const isStoreEntry = ({ number }: Call): boolean => number === STEPS.store;
