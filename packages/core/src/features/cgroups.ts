@@ -79,7 +79,7 @@ function controller(name: string, { mountPoint, own }: CgroupTree, cgroup: strin
       `write +${name} to cgroup.subtree_control of the cgroups above, or systemd-run -p Delegate=yes`,
     );
   }
-  return missing('this kernel, or whoever gave this tree away, does not offer it');
+  return missing('this kernel, or the owner of this tree, does not offer it');
 }
 
 /** The features of cgroups. */

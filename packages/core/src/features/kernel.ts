@@ -152,7 +152,7 @@ function probe(): Findings {
 
 let found: Findings | undefined;
 
-/** What the kernel has. */
+/** Returns the features of the kernel. */
 export function kernelFeatures(): Findings {
   found ??= probe();
   return found;

@@ -11,7 +11,7 @@ export const authors = join(dist, 'authors.js');
 /** Its system calls. */
 export const sys = join(dist, 'sys.js');
 
-/** How {@link inWorker} makes its Worker. */
+/** Makes the Worker of {@link inWorker}. */
 export type MakeWorker = (source: string, options: WorkerOptions) => Worker;
 
 const script = (body: string) => `
