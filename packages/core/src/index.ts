@@ -39,8 +39,6 @@ export type {
 export { NamespaceGraph } from './discovery/graph.js';
 export type { Task } from './discovery/task.js';
 export { readTask } from './discovery/task.js';
-export type { FeatureName } from './features/facts.js';
-export { featureNames } from './features/facts.js';
 export type { Feature, Features } from './features/features.js';
 export { features } from './features/features.js';
 export type { InOptions } from './namespaces/in.js';
@@ -55,6 +53,8 @@ export { NamespaceProcess } from './process/namespace-process.js';
 export type { SpawnedProcess } from './process/spawned-process.js';
 export type { InitOptions, NamespaceSpec } from './program/spec.js';
 export type { ChildPart } from './sys/child-part.js';
+export type { FeatureName } from './sys/feature-table.js';
+export { featureNames } from './sys/feature-table.js';
 export type { NamespaceType } from './sys/namespace-types.js';
 export { allNamespaceTypes, isNamespaceType } from './sys/namespace-types.js';
 export type { SignalName } from './sys/signals.js';

@@ -80,7 +80,7 @@ function createInChild(type: NamespaceType): number {
     if (error) throw error;
     const fd = layout.resultOf(open);
     if (exit.code === 0) return fd;
-    if (fd > 0) closeFd(fd); // somebody killed it after the open
+    if (fd > 0) closeFd(fd); // the child was killed after the open
     throw endedEarly(exit);
   } finally {
     releaseArena(arena);

@@ -23,7 +23,7 @@ export interface Running extends Launched {
 }
 
 /**
- * Milliseconds that a synchronous call waits for a child that only runs a program of ours. A container
+ * Milliseconds that a synchronous call waits for a child that only runs the caller's program. A container
  * that the child has joined can stop it, and must not stop the caller with it (SECURITY.md S6).
  */
 export const OWN_RUNNER = 10_000;

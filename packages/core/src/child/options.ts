@@ -8,10 +8,10 @@ import type { SignalName } from '../sys/signals.js';
 import type { ProcessAttributes } from './process-attributes.js';
 import type { TerminalSize } from './terminal.js';
 
-/** How messages are encoded: `'json'`, or `'advanced'` for what structured clone can carry. */
+/** Encoding of messages: `'json'`, or `'advanced'` for what structured clone can carry. */
 export type Serialization = 'json' | 'advanced';
 
-/** What one descriptor of the child is connected to; as in child_process. */
+/** The connection of one descriptor of the child, as in child_process. */
 export type StdioItem =
   | 'pipe'
   | 'overlapped'
@@ -41,11 +41,11 @@ export interface SpawnOptions extends ProcessAttributes {
   cwd?: string | URL | undefined;
   /** Environment. Default: `process.env`. Undefined values are left out, inherited ones are not. */
   env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** What the command sees as its own name. Default: the command. */
+  /** First argument of the command, its own name. Default: the command. */
   argv0?: string | undefined;
   /** Descriptors of the child. Default: `'pipe'`. */
   stdio?: StdioOptions | undefined;
-  /** How messages on the channel are encoded, if `stdio` has an `'ipc'`. Default: `'json'`. */
+  /** Encoding of messages on the channel, if `stdio` has an `'ipc'`. Default: `'json'`. */
   serialization?: Serialization | undefined;
   /**
    * Most bytes of one message from the child, as it is encoded. A longer one is an `error` event with

@@ -25,7 +25,7 @@ export interface Launched {
   readonly report: number;
 }
 
-/** What a step waits for. The answer to `clone` is its result. */
+/** The event that a step waits for. The answer to `clone` is its result. */
 export type Wait =
   | {
       readonly kind: 'clone';
@@ -56,7 +56,7 @@ function* cloneChild(layout: Layout, plan: ChildPlan): Generator<Wait, number, n
   throw new SystemError(-pid, 'clone3', [flags], flags === 0 ? {} : { part });
 }
 
-/** Whether the child came to its last call: what became of it then is its command's affair. */
+/** Returns true if the child came to its last call. Later failures are its command's. */
 function cameToEnd({ latest }: Layout, entries: readonly Call[]): boolean {
   return latest === entries.at(-1) || latest?.name === 'execve';
 }
@@ -152,7 +152,7 @@ function* isolated(plan: ChildPlan, stdio: Stdio, rollback: Rollback): Steps {
     end();
     throw endedEarly(exit);
   }
-  // Somebody inside may hold the other end open longer than the command lives.
+  // A process inside can hold the other end open longer than the command lives.
   if (plan.init) syscall('fcntl', status.read, F.SETFL, constants.O_NONBLOCK);
   child.reapFirst();
   go.closeRead();

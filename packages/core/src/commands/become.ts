@@ -34,8 +34,7 @@ const faults: ReadonlySet<number> = new Set([
   ...[numbers.SIGSYS, numbers.SIGABRT, numbers.SIGPROF],
 ]);
 
-// Those that nobody can hold, that tell of children and of being continued, and the two of the C
-// library's own.
+// Signals that cannot be blocked, SIGCHLD, SIGCONT, and the two reserved by libc.
 const unheld: ReadonlySet<number> = new Set([
   ...faults,
   ...[numbers.SIGKILL, numbers.SIGSTOP, numbers.SIGCHLD, numbers.SIGCONT],

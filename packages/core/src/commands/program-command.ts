@@ -45,7 +45,7 @@ export class ProgramCommand implements Disposable {
   /** The file to run. */
   readonly file = `/proc/self/fd/${RUNNER}`;
   readonly args: readonly string[];
-  /** What its descriptors are. */
+  /** Its descriptors. */
   readonly stdio: readonly StdioItem[];
   /** Number of bytes that it writes to its output. */
   readonly size: number;

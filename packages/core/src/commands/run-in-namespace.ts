@@ -15,7 +15,7 @@ import { runProgramSync } from './run-program.js';
 const enterable: ReadonlySet<NamespaceType> = new Set(['uts', 'ipc', 'net', 'cgroup']);
 
 /**
- * What options name that can only name a namespace.
+ * Returns the target of options that have only `in`.
  *
  * @throws {TypeError} for any other option
  */
@@ -132,7 +132,7 @@ function callInChild(
 
 /**
  * Makes a system call in another namespace, as {@link workIn} does. Memory among the arguments is
- * read and filled as by a call of one's own. Only for calls whose result means the same to every
+ * read and filled as by a direct call. Only for calls whose result means the same to every
  * process: not a descriptor, nor an address.
  *
  * @param target the namespace; undefined for the calling thread's

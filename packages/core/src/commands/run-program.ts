@@ -29,7 +29,7 @@ export interface ProgramOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** What the calls of a program returned. */
+/** The results of the calls of a program. */
 export interface ProgramResults {
   /** The result of a call; a negative error number if it failed and was tolerated. */
   resultOf(call: Call): number;

@@ -27,7 +27,7 @@ const EAGAIN = 11;
 const EINTR = 4;
 const CHUNK = 65536;
 
-/** What is left of the input, to be written as the child takes it. */
+/** The rest of the input, written as the child takes it. */
 class Feed {
   fd: number;
   #rest: Uint8Array;

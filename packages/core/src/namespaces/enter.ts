@@ -27,7 +27,7 @@ export function assertSynchronous(fn: unknown): void {
   }
 }
 
-/** Whether a result is a promise, or anything else that can be awaited. */
+/** Returns true for a promise and anything else that can be awaited. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&

@@ -63,7 +63,7 @@ export class Namespace {
     hold(this, this.#held);
   }
 
-  /** Whether a value is a handle, also one of another copy of this package. */
+  /** Returns true for a handle, also from another copy of this package. */
   static isNamespace(value: unknown): value is Namespace {
     return isNamespace(value);
   }
@@ -105,7 +105,7 @@ export class Namespace {
    *
    * @param type what is expected; default: any
    * @throws {SystemError} when it cannot be opened
-   * @throws {TypeError} if it is no namespace, or not of this type
+   * @throws {TypeError} if it is not a namespace, or not of this type
    */
   static fromPath(path: string, type?: NamespaceType): Namespace {
     const opened = openPath(path, type);
@@ -116,7 +116,7 @@ export class Namespace {
    * The namespace behind a descriptor, which stays the caller's: the handle has a duplicate.
    *
    * @param type what is expected; default: any
-   * @throws {TypeError} if it is no namespace, or not of this type
+   * @throws {TypeError} if it is not a namespace, or not of this type
    */
   static fromFd(fd: number, type?: NamespaceType): Namespace {
     const opened = openCopy(fd, type);
@@ -133,7 +133,7 @@ export class Namespace {
    * The network namespace that a socket lives in. Needs CAP_NET_ADMIN in the user namespace that owns
    * it. Linux 4.9.
    *
-   * @throws {SystemError} EPERM without the privilege, ENOTTY if it is no socket
+   * @throws {SystemError} EPERM without the privilege, ENOTTY if it is not a socket
    */
   static fromSocket(fd: number): Namespace {
     return new Namespace('net', { fd: openOfSocket(fd) });
@@ -145,7 +145,7 @@ export class Namespace {
     return this.#held.fd;
   }
 
-  /** Whether the handle has been closed. */
+  /** True once the handle is closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -164,7 +164,7 @@ export class Namespace {
     return uniqueIdOfNsfs(this.fd);
   }
 
-  /** Whether this is the namespace that the kernel has made at the start of the machine. */
+  /** True for the namespace that the kernel made at the start of the machine. */
   get isInitial(): boolean {
     return this.id.ino === namespaceTypes[this.type].initialInode;
   }
@@ -214,7 +214,7 @@ export class Namespace {
     }
   }
 
-  /** Whether both are handles of the same namespace. */
+  /** Returns true if both are handles of the same namespace. */
   equals(other: Namespace): boolean {
     if (!isNamespace(other)) {
       refuse('other', 'a namespace handle', other);
@@ -242,7 +242,7 @@ export class Namespace {
   /**
    * Undoes {@link pin}: unmounts and removes the file. Needs the same privilege.
    *
-   * @throws {TypeError} if what is mounted at the path is no namespace
+   * @throws {TypeError} if the mount at the path is not a namespace
    * @throws {SystemError} ENOENT, EPERM
    */
   static unpin(path: string): void {
@@ -284,7 +284,7 @@ export class Namespace {
   }
 
   /**
-   * Closes the handle; again is no error. Inside an {@link enter} of this very handle, the descriptor
+   * Closes the handle. A second call does nothing. Inside an {@link enter} of this very handle, the descriptor
    * stays open until it is left.
    */
   close(): void {
@@ -304,7 +304,7 @@ export class Namespace {
     return this.#closed && !this.#id ? `${file}:[closed]` : `${file}:[${this.id.ino}]`;
   }
 
-  /** What `console.log` shows. */
+  /** Returns the text that `console.log` shows. */
   [inspect](): string {
     return `Namespace ${this}${this.#closed ? ' (closed)' : ''}`;
   }

@@ -190,7 +190,7 @@ export class OpenProcess {
     }
   }
 
-  /** Closes both descriptors; again is no error. */
+  /** Closes both descriptors. A second call does nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -1,10 +1,10 @@
-// Descriptors of handles: closed on collection, with a warning, if nobody closed the handle before.
+// Descriptors of handles: closed on collection, with a warning, if the handle was not closed before.
 import { closeFd } from '../sys/fd.js';
 import { isMainThread } from '../sys/native.js';
 import { nameOfNsfs } from './nsfs.js';
 import { releaseThreadNamespace, type ThreadNamespace } from './thread-namespaces.js';
 
-/** What an open handle holds. Kept apart from the handle, which must stay collectable. */
+/** The resources of an open handle, apart from the handle, which must stay collectable. */
 export interface OwnedHandle {
   readonly fd: number;
   /** Called after the descriptor is closed. */

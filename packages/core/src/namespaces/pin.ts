@@ -18,7 +18,7 @@ const CREATE = constants.O_RDONLY | constants.O_CREAT | constants.O_EXCL | O_CLO
 
 const hints: Readonly<Record<number, string>> = {
   [ELOOP]:
-    'A mount namespace can be mounted only in one that is older than itself, so that there is no loop.',
+    'A mount namespace can be mounted only in one that is older than itself, to avoid a loop.',
   [EINVAL]:
     'The directory may be a shared mount: a mount namespace is not mounted where it would spread to others. Pin it below a private mount.',
 };

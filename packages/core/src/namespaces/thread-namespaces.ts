@@ -1,26 +1,26 @@
-// Where the calling thread is: for each type, a descriptor of the namespace that it is in, by which
+// The namespaces of the calling thread: for each type, a descriptor of the namespace that it is in, by which
 // it can come back. Kept while it is needed, because asking /proc costs more than two setns(2).
 //
-// Whoever moves the thread without telling (another native module) makes it come back to where it
-// was before. unshare() and setns() of this package tell.
+// If another native module moves the thread, it comes back to where it was before. unshare() and
+// setns() of this package call hasMoved().
 import { closeSync, openSync, readlinkSync } from 'node:fs';
 import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { isMainThread } from '../sys/native.js';
 import { ensurePoolThreads } from '../sys/pool.js';
 
-/** Where the thread is, for one type. */
+/** The namespace of one type that the calling thread is in. */
 export interface ThreadNamespace {
   readonly type: NamespaceType;
   readonly flag: number;
   /** Descriptor of the namespace that the thread is in; -1 while it is not known. */
   here: number;
-  /** Whether `here` is to be closed when it is no longer needed; else it is a handle's. */
+  /** True if `here` is closed when it is no longer needed; else it belongs to a handle. */
   owned: boolean;
-  /** How many enter() are under way. */
+  /** Number of enter() under way. */
   depth: number;
   /** Handles that have entered and are still open: `here` is kept for them. */
   users: number;
-  /** Whether unshare() or setns() has moved the thread for good. */
+  /** True if unshare() or setns() has moved the thread for good. */
   moved: boolean;
 }
 
@@ -49,13 +49,13 @@ function create(): Record<NamespaceType, ThreadNamespace> {
 shared[key] ??= create();
 const threadNamespaces = shared[key];
 
-/** What new children of a thread will be in: of pid and time, only that can change. */
+/** Returns the file of the namespace of new children: of pid and time, only that can change. */
 function fileOf(type: NamespaceType): string {
   const { file, forChildren } = namespaceTypes[type];
   return forChildren ?? file;
 }
 
-/** The calling thread's thread of this type, kept up until {@link releaseThreadNamespace}. */
+/** Returns the calling thread's namespace of this type, kept until {@link releaseThreadNamespace}. */
 export function useThreadNamespace(type: NamespaceType): ThreadNamespace {
   const thread = threadNamespaces[type];
   thread.users++;
@@ -87,7 +87,7 @@ export function forget(thread: ThreadNamespace): void {
   thread.owned = false;
 }
 
-/** To be told when unshare() or setns() has moved the thread. */
+/** Notes that unshare() or setns() has moved the thread. */
 export function hasMoved(types: Iterable<NamespaceType>): void {
   for (const type of types) {
     forget(threadNamespaces[type]);
@@ -112,7 +112,7 @@ function bornAway(): boolean {
 let away: boolean | undefined = isMainThread ? false : undefined;
 
 /**
- * Whether the calling thread is, or may be, in other namespaces than the rest of the process:
+ * Returns true if the calling thread is, or may be, in other namespaces than the rest of the process:
  * inside an `enter`, after `unshare` or `setns`, or as a Worker that was made by such a thread.
  * What runs on libuv's pool runs elsewhere then.
  */

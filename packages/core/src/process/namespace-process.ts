@@ -50,7 +50,7 @@ export class NamespaceProcess<
   exitCode: number | null = null;
   /** The signal that ended it. */
   signalCode: NodeJS.Signals | null = null;
-  /** Whether {@link kill} has sent a signal. */
+  /** True if {@link kill} has sent a signal. */
   killed = false;
   /** Standard input, if it is a pipe. */
   readonly stdin: Stdin;
@@ -163,7 +163,7 @@ export class NamespaceProcess<
     this.pidfd = -1;
   };
 
-  /** What init reported of the command: PID 1 itself cannot die by the command's signal. */
+  /** Returns the status of the command that init reported: PID 1 itself cannot die by the command's signal. */
   #reported(): Partial<Exit> {
     if (this.#report === -1) return {};
     const status = new Int32Array(1);
@@ -190,7 +190,7 @@ export class NamespaceProcess<
     this.stdin?.destroy();
     this.#resolveExited(exit);
     this.emit('exit', exit.code, exit.signal);
-    // What nobody reads must not keep 'close' from coming.
+    // Output without a reader must not delay 'close'.
     process.nextTick(() => {
       for (const stream of [...this.#streams, this.terminal]) {
         if (stream?.readable && stream.readableFlowing === null) stream.resume();
@@ -220,7 +220,7 @@ export class NamespaceProcess<
     return true;
   }
 
-  /** Whether there is a channel on which messages can be sent. */
+  /** True if there is a channel on which messages can be sent. */
   get connected(): boolean {
     return this.channel?.connected ?? false;
   }

@@ -35,7 +35,7 @@ const ENTRY = {
 };
 const STACK = 16384;
 
-/** How the child is made, besides its program. */
+/** Options of the clone. */
 export interface CloneOptions {
   /** Flags of clone3(2): CLONE_NEW*, CLONE_INTO_CGROUP. */
   flags: number;
@@ -133,7 +133,7 @@ export class Layout {
     return entry && { entry, index, errno: this.#view.getInt32(JOB.error, true) };
   }
 
-  /** What a call returned in the child; negative error numbers included. */
+  /** Returns the result of a call in the child; negative error numbers included. */
   resultOf(call: Call): number {
     return Number(this.#view.getBigInt64(this.#position(call) + ENTRY.result, true));
   }

@@ -32,7 +32,7 @@ export const phases = Object.freeze([
 /** One of {@link phases}. */
 export type Phase = (typeof phases)[number];
 
-/** How our init does its work. */
+/** Options of the init. */
 export interface InitOptions {
   /** Numbers of the signals that it passes on to the command. Default: all. */
   readonly forwardSignals?: readonly number[];

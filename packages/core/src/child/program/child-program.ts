@@ -36,11 +36,11 @@ export interface ProgramDescriptors {
 export interface ChildProgram {
   readonly entries: readonly Call[];
   readonly meetings: readonly MeetingAction[];
-  /** Which number each of the parent's descriptors has in the child, where it differs. */
+  /** The number that each of the parent's descriptors has in the child, where it differs. */
   readonly copies: ReadonlyMap<number, number>;
 }
 
-/** What follows the phases: the process as its options want it, and what it becomes. */
+/** Adds the calls after the phases: attributes of the process, then its exec. */
 function finish(
   program: Program,
   plan: ChildPlan,
@@ -122,7 +122,7 @@ export function childProgram(plan: ChildPlan, descriptors: ProgramDescriptors): 
   return { ...made, entries: plan.first ? [...plan.first, ...entries] : entries };
 }
 
-/** What a child would do, without making it: the clone and each call, as strace(1) would show. */
+/** Returns the calls that a child would make, the clone included, as strace(1) shows them. */
 export function explainPlan(plan: ChildPlan): string {
   const stdio = [0, 1, 2].map((fd) => ({ target: fd, source: fd }));
   const arena = { fd: 3, address: 0, size: 0 };

@@ -63,7 +63,7 @@ function stayAsInit(
 }
 
 /**
- * What becomes of a child in the end: its command, below our init or not; or it stays, or exits.
+ * Adds the last calls: the child executes its command (below an init or not), waits, or exits.
  *
  * @param tellsEnd descriptor that becomes ready with the parent's end; where init reports, if there
  *   is one

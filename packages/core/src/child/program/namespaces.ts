@@ -22,7 +22,7 @@ const KEYCTL_JOIN_SESSION_KEYRING = 1;
 const READ = constants.O_RDONLY | O_CLOEXEC;
 
 /**
- * Keeps the runner from being traced. Whoever is root in a joined user namespace has every capability
+ * Keeps the runner from being traced. Root in a joined user namespace has every capability
  * over what is in it; only a process that is not dumpable is closed to it (SECURITY.md S1). To be
  * repeated after a change of credentials, which sets the flag to fs.suid_dumpable.
  */
@@ -39,7 +39,7 @@ function forbidTracing(program: Program): void {
 function leaveCaller(program: Program): Call {
   const part = 'user';
   const step = "giving up the caller's groups and keyring";
-  // Where a filter refuses it, or the kernel was built without, there is no keyring to be left.
+  // If a filter or the kernel's configuration refuses it, the child has no keyring to leave.
   const tolerate = ['ENOSYS', 'EPERM', 'EACCES'];
   program.call('keyctl', KEYCTL_JOIN_SESSION_KEYRING, null, { step, part, tolerate });
   return program.call('setgroups', 0, null, { step, part, tolerate: ['EPERM'] });
@@ -116,7 +116,7 @@ export function enterNamespaces(program: Program, { child, owner, programs }: Ch
   if (handles.length > 0) forbidTracing(program);
   joinHandles(program, child);
   if (owner) {
-    // Whoever makes a user namespace owns it; capabilities come back with it.
+    // The maker of a user namespace owns it. Capabilities come back with it.
     const part = 'user';
     const step = 'becoming the owner of the new user namespace';
     // Where a joined user namespace denies it, nobody can have other groups than the caller's.

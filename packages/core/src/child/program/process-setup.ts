@@ -34,7 +34,7 @@ function changeDirectory(program: Program, { directory, specs, handles }: Child)
     program.call('chdir', directory, options);
     return;
   }
-  // The root may be one that nobody trusts: a link to /proc in it must not lead back out.
+  // The root can be a stranger's: a link to /proc in it must not lead back out.
   const how = withoutMagicLinks;
   const found = program.call('openat2', AT.FDCWD, directory, how, how.length, options);
   program.call('fchdir', found, options);
