@@ -3,10 +3,10 @@ import { constants, lstatSync, type Stats } from 'node:fs';
 import { isSystemError } from '@ns/core';
 import { AT } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
-import { Breaks } from './breaks.js';
 import { namesIn } from './files/names.js';
 import { cPath, type FilePath, pathOf } from './files/paths.js';
 import { pathOfFd } from './files/resolve.js';
+import { TimeSlices } from './time-slices.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 /** Each level takes two descriptors. */
@@ -65,7 +65,7 @@ function openDirectory(directory: number, name: string): number | undefined {
  */
 class Comparison {
   readonly #changes: (Omit<Change, 'path'> & { readonly path: string })[] = [];
-  readonly #breaks = new Breaks();
+  readonly #slices = new TimeSlices();
 
   /** The changes so far, by their paths. */
   get changes(): Change[] {
@@ -76,16 +76,16 @@ class Comparison {
 
   /** Compares two directories; without a lower one, all is new. */
   async compare(upper: number, lower: number | undefined, path: string, depth = 0): Promise<void> {
-    const names = await namesIn(upper, this.#breaks);
+    const names = await namesIn(upper, this.#slices);
     if (lower !== undefined && isOpaque(upper)) await this.#missing(lower, new Set(names), path);
     for (const name of names) {
-      await this.#breaks.take();
+      await this.#slices.take();
       await this.#entry(upper, lower, name, `${path}/${name}`, depth);
     }
   }
 
   async #missing(lower: number, kept: ReadonlySet<string>, path: string): Promise<void> {
-    for (const name of await namesIn(lower, this.#breaks)) {
+    for (const name of await namesIn(lower, this.#slices)) {
       if (!kept.has(name)) this.#changes.push({ path: `${path}/${name}`, kind: 'deleted' });
     }
   }

@@ -1,7 +1,7 @@
 // What a sandbox tells about itself: how it turned out, what happens in it, how it has ended.
 import type { NamespaceProcess } from '@ns/core';
-import type { LimitReport } from './limits.js';
-import type { OptionalPart } from './options.js';
+import type { LimitReport } from './build/limits.js';
+import type { OptionalPart } from './options/types.js';
 
 /** A part that a sandbox has to go without, and why. */
 export interface MissingPart {

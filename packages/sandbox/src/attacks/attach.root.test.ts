@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { allNamespaceTypes, Namespace, type NamespaceProcess, spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { attach } from '../attach.js';
-import { outside } from '../testing.js';
+import { outside } from '../sandbox.testing.js';
 
 /** The attacker's ids. */
 const STRANGER = 1000;

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { allNamespaceTypes, type NamespaceType } from '@ns/core';
 import { namespaceTypes } from '@ns/core/authors';
 import { type MountInfo, mountinfo } from '@ns/mount';
-import type { SandboxOptions } from '../options.js';
+import type { SandboxOptions } from '../options/types.js';
 import { type FileFacts, kindOf } from './calls.js';
 
 /** Users of the distribution: below and above, uids belong to services. */

@@ -3,7 +3,7 @@ import { allNamespaceTypes, type NamespaceType } from '@ns/core';
 import { namespaceTypes } from '@ns/core/authors';
 import { type MountInfo, parseMountinfo } from '@ns/mount';
 import { type CapabilityState, parseCapabilities, parseIdMap, toInside, toOutside } from '@ns/user';
-import type { SandboxOptions } from '../options.js';
+import type { SandboxOptions } from '../options/types.js';
 import type { SandboxReport } from '../report.js';
 import type { Sandbox } from '../sandbox.js';
 import { Calls } from './calls.js';

@@ -1,9 +1,9 @@
 // A tar archive, as a stream of bytes, unpacked into a tree.
 import type { Transform } from 'node:stream';
 import { closeFd } from '@ns/core/sys';
-import type { Breaks } from '../breaks.js';
+import type { TimeSlices } from '../time-slices.js';
+import { ArchiveError } from './archive-error.js';
 import type { Budget } from './budget.js';
-import { ArchiveError } from './error.js';
 import { checkPath, partsOf, shownName } from './names.js';
 import { readTar, type TarEntry } from './tar.js';
 import { type Tree, writeAll } from './tree.js';
@@ -41,12 +41,12 @@ export class Unpacker {
   readonly #budget: Budget;
   /** Whether names such as `.wh.x` say what is deleted of lower layers. */
   readonly #layered: boolean;
-  readonly #breaks: Breaks;
+  readonly #slices: TimeSlices;
 
-  constructor(tree: Tree, budget: Budget, breaks: Breaks, layered: boolean) {
+  constructor(tree: Tree, budget: Budget, slices: TimeSlices, layered: boolean) {
     this.#tree = tree;
     this.#budget = budget;
-    this.#breaks = breaks;
+    this.#slices = slices;
     this.#layered = layered;
   }
 
@@ -54,7 +54,7 @@ export class Unpacker {
   async unpack(source: AsyncIterable<Buffer>): Promise<void> {
     if (this.#layered) this.#tree.beginLayer();
     for await (const entry of readTar(this.#counted(source), () => this.#budget.entry())) {
-      await this.#breaks.take();
+      await this.#slices.take();
       await this.#enter(entry);
     }
   }
@@ -98,7 +98,7 @@ export class Unpacker {
     try {
       for await (const chunk of entry.content()) {
         writeAll(fd, chunk);
-        await this.#breaks.take();
+        await this.#slices.take();
       }
       this.#tree.finish(fd, entry.mode, entry.modified);
     } finally {

@@ -1,6 +1,6 @@
 // What an archive may cost, whatever it says of itself (SECURITY.md S4). Everything is counted where it
 // happens: bytes when they are read, files when they are made.
-import { ArchiveError } from './error.js';
+import { ArchiveError } from './archive-error.js';
 
 const MAX_ENTRIES = 1_000_000;
 /** What each file, directory or link takes at least, empty or not. */

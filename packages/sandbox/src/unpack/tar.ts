@@ -1,6 +1,6 @@
 // Reads tar archives: ustar, pax and GNU's long names. It undoes no compression and decodes no name, so
 // what it gives is what has been counted, byte for byte. What readers understand differently is refused.
-import { ArchiveError } from './error.js';
+import { ArchiveError } from './archive-error.js';
 import { shownName } from './names.js';
 
 const BLOCK = 512;
