@@ -68,7 +68,7 @@ function within<Result>(
  * @param name with dots (`net.ipv4.ip_forward`), or with slashes for interfaces with a dot in
  *   their name (`net/ipv4/conf/eth0.10/forwarding`)
  * @throws {TypeError} for a name outside of `net`
- * @throws an error with `code` ENOENT if there is no such setting
+ * @throws an error with `code` ENOENT without this setting
  * @see sysctl(8)
  */
 export function readSysctl(name: string, options: InNetOptions = {}): string {

@@ -1,4 +1,4 @@
-// Whoever is root in a namespace can send to netlink sockets there, also to those of this process.
+// Root in a namespace can send to netlink sockets there, also to those of this process.
 import { readFileSync } from 'node:fs';
 import { createNamespace } from '@ns/core';
 import { closeFd, syscall, trySyscall } from '@ns/core/sys';

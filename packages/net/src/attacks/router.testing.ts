@@ -26,7 +26,7 @@ function machine(host: Namespace, dev: string, network: string): Namespace {
   return namespace;
 }
 
-/** What a server answers that is connected to, or the code of the error. */
+/** Connects to a server and returns its answer, or the code of the error. */
 export async function ask(from: Namespace, host: string, port: number): Promise<string> {
   using place = openInside(from);
   const socket = place.connect({ host, port });

@@ -28,7 +28,7 @@ function whyNot(tool: UplinkTool): string | undefined {
     accessSync('/dev/net/tun');
     return undefined;
   } catch {
-    return 'there is no /dev/net/tun';
+    return '/dev/net/tun is missing';
   }
 }
 
@@ -69,7 +69,7 @@ async function uplink(
   return way;
 }
 
-/** How the programs call themselves. */
+/** Names of the processes of the programs. */
 const names = { pasta: /^(pasta|passt)/, slirp4netns: /^slirp4netns/ };
 
 /** Children of a process, of whichever thread, that are called so. */
@@ -81,7 +81,7 @@ function programs(tool: UplinkTool, parent = process.pid): number[] {
     .filter((pid) => names[tool].test(readFileSync(`/proc/${pid}/comm`, 'utf8')));
 }
 
-/** Whether a process runs; one that no parent has waited for has ended. */
+/** True if a process runs. A zombie has ended. */
 function isRunning(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));

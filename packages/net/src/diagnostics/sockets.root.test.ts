@@ -48,7 +48,7 @@ test('sockets are as ss(8) shows them', async ({ skip }) => {
   }
 });
 
-test('unix sockets are told with their names', ({ skip }) => {
+test('listSockets returns unix sockets with their names', ({ skip }) => {
   using box = createNamespace(isolatedNet());
   const server = box.enter(() => net.createServer().listen('\0ns-net-test'));
   try {

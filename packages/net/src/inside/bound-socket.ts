@@ -23,7 +23,7 @@ export function makeSocket(namespace: Namespace, family: number, type: number): 
   return socketIn(namespace, family, type | SOCK_NONBLOCK, 0);
 }
 
-/** How a socket is bound. */
+/** Options of a socket and its address. */
 export interface BindOptions {
   readonly type: number;
   readonly address: string;

@@ -48,7 +48,7 @@ test('an https server and its clients live inside, also when a connection is kep
   await once(server, 'close');
 });
 
-test('a certificate of somebody else is refused as outside', async () => {
+test('tlsAgent refuses a certificate of another host', async () => {
   using box = createNamespace(isolatedNet());
   using host = openInside(box);
   const server = tls.createServer({ key, cert }, (socket) => socket.end());

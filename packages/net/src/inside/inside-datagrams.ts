@@ -28,7 +28,7 @@ function bindRequest(args: readonly unknown[]): BindRequest {
   };
 }
 
-/** Whether Node binds because something is sent before anybody has bound. */
+/** True if Node binds because a datagram is sent before a call of bind(). */
 function isImplicit([first, second]: readonly unknown[]): boolean {
   return typeof first === 'object' && second === null;
 }
@@ -53,7 +53,7 @@ export function insideDatagrams(
   const takeOver = (address: string, port: number) => {
     const { reuseAddr, ipv6Only } = options;
     const fd = boundSocket(namespace, { type: SOCK_DGRAM, address, port, reuseAddr, ipv6Only });
-    // As Node: whoever binds hears of it afterwards.
+    // As in Node, bind() returns before the event.
     process.nextTick(() => {
       try {
         original({ fd });

@@ -25,7 +25,7 @@ type DispatcherClass = new (options: {
   connect(request: ConnectRequest, callback: Connected): void;
 }) => Dispatcher;
 
-/** The class of Node's dispatcher, as it is unless somebody has set another one. */
+/** Returns the class of Node's dispatcher, unless the program has set another. */
 function dispatcherClass(): DispatcherClass {
   void globalThis.Headers; // Node loads its fetch with the first of these names
   const present = (globalThis as Record<symbol, unknown>)[GLOBAL_DISPATCHER] as object | undefined;

@@ -98,7 +98,7 @@ test('an http server and its clients live on three hosts behind a router', async
   await close(server);
 });
 
-test('nobody of this process listens outside', async () => {
+test('servers of openInside do not listen outside', async () => {
   using box = createNamespace(isolatedNet());
   using host = openInside(box);
   const server = host.createServer((socket) => socket.end('inside'));
@@ -163,7 +163,7 @@ test('names are resolved inside, and the addresses tried there one after the oth
   expect(await text(socket)).toBe('found');
   await close(server);
 
-  // Nobody answers on the first address any more: the second one is tried, also from inside.
+  // The first address does not answer any more: the second is tried, also from inside.
   client.route.route.add({ dst: '2001:db8:1::/64', gateway: '2001:db8:2::1' });
   web.route.route.add({ dst: '2001:db8:2::/64', gateway: '2001:db8:1::1', family: 'inet6' });
   net3.router.enter(() => writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1'));

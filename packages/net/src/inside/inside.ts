@@ -173,7 +173,7 @@ export class Inside {
     this.#namespace.close();
   }
 
-  /** As {@link close}. */
+  /** Same as {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -182,10 +182,10 @@ export class Inside {
 /**
  * Node's networking in another network namespace. Its sockets are made there, by this thread if it
  * may go there (some microseconds), else by a short-lived child in the user namespace that owns it
- * (about a millisecond each): so it also works for whoever has started a rootless child.
+ * (about a millisecond each), which the parent of a rootless child may do.
  *
  * @throws {SystemError} if the namespace cannot be opened
- * @throws {TypeError} for a name server that is no address
+ * @throws {TypeError} for a name server that is not an IP address
  * @see network_namespaces(7)
  * @example
  * using host = openInside(lab);

@@ -7,7 +7,7 @@ import { closeFd } from '@ns/core/sys';
 import { AF_INET, AF_INET6, makeSocket, SOCK_STREAM } from './bound-socket.js';
 import { type NamedHandle, nameByKernel } from './socket-names.js';
 
-/** What is used of Node's handle of a TCP socket. */
+/** Members of Node's handle of a TCP socket that are used here. */
 interface TcpHandle extends NamedHandle {
   open(fd: number): number;
   connect(...args: unknown[]): number;

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { isSystemError } from '@ns/core';
 import { isIP } from '../is-ip.js';
 
-/** How names are resolved. */
+/** Settings of the resolver. */
 export interface ResolverConfig {
   readonly nameservers: readonly string[];
   readonly search: readonly string[];
@@ -82,7 +82,7 @@ export function parseHosts(text: string, wanted: string): string[] {
   return found;
 }
 
-/** Addresses of a name that need no question to anybody. */
+/** Returns the addresses of a name that are known without a name server. */
 export function knownAddresses(wanted: string, name: string | undefined): string[] {
   if (/^(.*\.)?localhost\.?$/i.test(wanted)) return ['127.0.0.1', '::1'];
   return parseHosts(readFirst(places('hosts', name)), wanted);

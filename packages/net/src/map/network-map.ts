@@ -25,7 +25,7 @@ export interface LinkEnd {
 export interface MappedNamespace {
   /** Inode: the number in `net:[...]`. */
   readonly inode: number;
-  /** Whether the calling thread is in it. */
+  /** True for the namespace of the calling thread. */
   readonly isCurrent: boolean;
   readonly isInitial: boolean;
   /** Its names, as `ip netns` knows them. */
@@ -43,7 +43,7 @@ export interface MappedNamespace {
 /** Kinds of which `link` is the other end, and not an interface below. */
 const pairs: ReadonlySet<string> = new Set(['veth', 'netkit', 'vxcan']);
 
-/** Whether a link is one end of a pair. */
+/** True if a link is one end of a pair. */
 export const isPair = ({ linkinfo }: Link): boolean => pairs.has(linkinfo?.info_kind ?? '');
 
 interface Looked {
@@ -127,11 +127,11 @@ function mapped(
 }
 
 /**
- * The network namespaces of the machine, with their links, addresses and routes, and for each link
- * where it leads: which pair joins which namespaces, and what sits on what.
+ * Lists the network namespaces of the machine, with their links, addresses and routes, and for each
+ * link the other end of its pair or the interface below.
  *
- * What the caller may not look into is there without links; with CAP_SYS_ADMIN and CAP_SYS_PTRACE,
- * that is nothing.
+ * Namespaces that the caller may not enter have no links. With CAP_SYS_ADMIN and CAP_SYS_PTRACE, all
+ * have them.
  *
  * @see ip-netns(8), lsns(8)
  * @example

@@ -28,7 +28,7 @@ function filesFor(name: string): string[] {
   }
 }
 
-/** Whether /sys is read-only, as in many containers; the new one is to be no more than that. */
+/** Returns MS_RDONLY if /sys is read-only, as in many containers: the new one is not to be more. */
 function sysFlags(): number {
   const info = new DataView(new ArrayBuffer(120));
   syscall('statfs', '/sys', info);
@@ -84,7 +84,7 @@ function joining<Result>(
  *
  * Needs CAP_SYS_ADMIN.
  *
- * @throws {SystemError} ENOENT if there is no such name or command
+ * @throws {SystemError} ENOENT without this name or command
  * @see ip-netns(8)
  */
 export async function exec(

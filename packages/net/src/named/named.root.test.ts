@@ -56,7 +56,7 @@ test('what a crash has left of a name is not listed and does not stand in the wa
   elsewhere(() => {
     named.create('other').close();
     writeFileSync('/run/netns/box', '');
-    expect(() => named.create('box')).toThrow('EEXIST'); // somebody may be at it just now
+    expect(() => named.create('box')).toThrow('EEXIST'); // it may be in the making
     utimesSync('/run/netns/box', 1, 1);
     expect(named.list()).toEqual([{ name: 'other' }]);
     named.create('box').close();

@@ -88,7 +88,7 @@ export function create(name: string, options: CreateNamedOptions = {}): Namespac
  * Deletes a name: `ip netns delete NAME`. The namespace lives on as long as a process is in it or a
  * handle or socket of it is open.
  *
- * @throws {SystemError} ENOENT if there is no such name
+ * @throws {SystemError} ENOENT without this name
  */
 export function removeName(name: string): void {
   const path = pathOfName(namespaceName(name, 'name'));
@@ -101,7 +101,7 @@ export function removeName(name: string): void {
 /**
  * Opens a named namespace.
  *
- * @throws {SystemError} ENOENT if there is no such name
+ * @throws {SystemError} ENOENT without this name
  */
 export function open(name: string): Namespace {
   return Namespace.fromPath(pathOfName(namespaceName(name, 'name')), 'net');

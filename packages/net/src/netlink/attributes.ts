@@ -9,7 +9,7 @@ const NESTED = 0x8000;
 const TYPE_MASK = 0x3fff;
 
 type Entry<V> = readonly [type: number, codec: Codec<V>, many?: 'many'];
-/** What a table is made of. */
+/** The entries of a table, by their names. */
 export type Entries = Readonly<Record<string, Entry<unknown>>>;
 
 type ValueOf<E> = E extends readonly [number, Codec<infer V>, 'many']
@@ -34,7 +34,7 @@ export const rawAttributes: Parser<RawAttribute[]> = parse.list(
   } satisfies Members<RawAttribute>),
 );
 
-/** What decoding leaves over. */
+/** Attributes that decoding leaves over. */
 export interface Leftovers {
   /** Attributes that are not in the table; encoded again as they are. */
   unknown?: RawAttribute[];

@@ -16,13 +16,13 @@ export interface Codec<V> {
   encode(value: V, name: string, siblings: object): Uint8Array;
   /** The same into memory that is there: for what is written often. */
   writeTo?(writer: Writer, value: V, name: string, siblings: object): void;
-  /** Whether the value is made of attributes, so that its own attribute is flagged as a nest. */
+  /** True if the value is made of attributes: its own attribute is flagged as a nest. */
   readonly nested?: boolean;
   /** Names what lies at an offset, for error messages. */
   locate?(bytes: Buffer, start: number, end: number, offset: number, siblings: object): Location;
 }
 
-/** What was found at an offset: names from the outside in, and the name that a number has there. */
+/** The names at an offset, from the outside in, and the name of a number there. */
 export interface Location {
   readonly path: readonly string[];
   nameOf(type: number): string;
@@ -40,7 +40,7 @@ function scalar<V>(size: number, read: Scalar<V>['read'], write: Scalar<V>['writ
     size,
     read,
     write,
-    // Some attributes have grown over the years: more bytes than expected are no error.
+    // Some attributes have grown over the years: more bytes than expected are allowed.
     decode: (bytes, start, end) => (end - start < size ? undefined : read(bytes, start)),
     encode(value, name) {
       const bytes = Buffer.alloc(size);

@@ -37,7 +37,7 @@ test('a table that changes while it is read in pieces is read again', async () =
   expect(mine(list)).toEqual([...addresses.slice(1), '10.9.255.1']);
 });
 
-test('a list is whole, or it is told that it cannot be, while somebody changes the table', async () => {
+test('list is complete or throws while the table changes', async () => {
   using net = lab();
   const change = (i: number) =>
     `address add 10.8.0.1/32 dev lo\naddress del 10.8.0.1/32 dev lo # ${i}\n`;
@@ -53,7 +53,7 @@ test('a list is whole, or it is told that it cannot be, while somebody changes t
       expect(mine(list)).toEqual(addresses);
       whole++;
     } catch (error) {
-      // It is told, and not half of a list given.
+      // An error, not a part of the list.
       if (!isNetlinkError(error, 'EINTR')) throw error;
     }
     await new Promise((resolve) => setImmediate(resolve));

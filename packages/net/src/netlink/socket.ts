@@ -18,7 +18,7 @@ const CAP_ACK = 10;
 const EXT_ACK = 11;
 const GET_STRICT_CHK = 12;
 
-/** What is done with the messages of an answer. */
+/** Receives the messages of an answer. */
 export type Visitor = (bytes: Buffer, start: number, end: number, type: number) => void;
 
 /** Sets an option of a socket to a number. */
@@ -28,7 +28,7 @@ export function setOption(fd: number, level: number, option: number, value: numb
 }
 
 /**
- * Lets the kernel alone send to a socket. Whoever is root in the namespace could send to its port as
+ * Lets the kernel alone send to a socket. Root in the namespace could send to its port as
  * well, and fill the queue so that no answer gets through or a dump never ends (SECURITY.md S4, S6).
  */
 export function connectToKernel(fd: number): void {

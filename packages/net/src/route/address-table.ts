@@ -23,7 +23,7 @@ export const flagBits = {
   'stable-privacy': 0x800,
 };
 
-/** What holds of an address. */
+/** Flag of an address. */
 export type AddressFlag = keyof typeof flagBits;
 
 /** Messages about addresses: struct ifaddrmsg. */
@@ -57,7 +57,7 @@ export interface Address {
   readonly flags: readonly AddressFlag[];
   readonly label?: string;
   readonly metric?: number;
-  /** Who has set it: 1 the kernel for loopback, 2 by router advertisement, 3 for link-local. */
+  /** Origin: 1 the kernel for loopback, 2 by router advertisement, 3 for link-local. */
   readonly protocol?: number;
   /** Seconds that it is valid; Infinity for ever. */
   readonly valid_life_time: number;

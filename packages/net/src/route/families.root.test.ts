@@ -151,7 +151,7 @@ test('watchNet gives changes in their order, with all also those of other namesp
     if (event.event === 'link' && event.link.mtu === 1234) seen.here = event.nsid;
     if (event.event === 'link' && event.link.mtu === 1235) seen.there = event.nsid;
     if (event.event === 'address' && event.action === 'new') seen.address = event.address.local;
-    if (event.event === 'route' && event.action === 'new' && event.route.table === 'main')
+    if (event.event === 'route' && event.action === 'new' && event.route.dst.startsWith('10.'))
       seen.route = event.route.dst;
     if (event.event === 'rule') seen.rule = event.rule.priority;
     if (event.event === 'neighbour' && event.action === 'new' && event.neighbour.dst)

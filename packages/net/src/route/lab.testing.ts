@@ -11,7 +11,7 @@ export function emptyLab() {
   return {
     namespace,
     route,
-    /** What a tool prints as JSON, with all details. */
+    /** Returns the JSON that a tool prints, with all details. */
     json: (tool: string, ...args: string[]) =>
       JSON.parse(
         namespace.enter(() => execFileSync(tool, ['-d', '-j', ...args], { encoding: 'utf8' })),

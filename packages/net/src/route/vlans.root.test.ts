@@ -10,7 +10,7 @@ import { Recorder, sentBy } from '../testing/sent-messages.js';
 import { Route } from './route.js';
 import { bridgeLinkBody, type NewBridgeVlan, Vlans } from './vlans.js';
 
-/** Whether bridges of this kernel count VLANs: found out by trying. */
+/** True if bridges of this kernel count VLANs, found out by trying. */
 function hasVlanFiltering(): boolean {
   using lab = createNamespace(isolatedNet());
   using route = Route.open({ in: lab });

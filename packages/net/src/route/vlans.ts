@@ -9,7 +9,7 @@ import { type Device, device } from './device.js';
 import { linkHeader } from './link-table.js';
 import { type Context, request } from './request-context.js';
 
-/** RTEXT_FILTER_BRVLAN_COMPRESSED: VLANs in a row are told as a range. */
+/** RTEXT_FILTER_BRVLAN_COMPRESSED: consecutive VLANs are reported as a range. */
 const WITH_VLANS = 4;
 /** BRIDGE_FLAGS_SELF: the bridge itself, and not one of its ports. */
 const SELF = 2;

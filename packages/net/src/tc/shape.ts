@@ -88,7 +88,7 @@ export function shape(qdiscs: Qdiscs, dev: Device, wanted: ShapeOptions | null):
   try {
     qdiscs.delete({ dev });
   } catch (error) {
-    // There was no shape: the kernel's default has the handle zero.
+    // The link has the kernel's default qdisc, whose handle is zero.
     if (!isNetlinkError(error, 'ENOENT') && !isNetlinkError(error, 'EINVAL')) throw error;
   }
 }

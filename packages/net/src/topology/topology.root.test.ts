@@ -97,7 +97,7 @@ test('if something fails, all is as it was before', () => {
   });
 });
 
-test('half a cable, or one that leads elsewhere, is told', () => {
+test('plan throws for half a cable and for one that leads elsewhere', () => {
   elsewhere(() => {
     planTopology({ namespaces: { a: {}, b: {} } }).up();
     using route = Route.open({ in: 'a' });

@@ -131,7 +131,7 @@ function trust(bridge: string, address: string, isTrusted: boolean): object[] {
   return isTrusted ? [{ add: element }] : [{ add: element }, { delete: element }];
 }
 
-/** What deletes the rules of those that are gone: of this one, and those that a crash has left. */
+/** Returns the commands that delete the rules of ports that are gone, also after a crash. */
 function withoutGone(bridge: string, isGone: (dev: string) => boolean): object[] {
   const forwarded = (listTable('inet', bridge) ?? []).flatMap(({ rule }) => {
     if (rule?.comment === undefined || !isGone(rule.comment)) return [];

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
 import { openInside } from '../inside/inside.js';
@@ -111,17 +112,9 @@ test('bridge and addresses can be chosen, and a bridge that was there stays', ()
 test('many that start at the same time get addresses of their own', async () => {
   using world = outside();
   using pinned = openNet(world.host);
-  const script = `
-    import { createNamespace } from '@ns/core';
-import { createNatUplink, net } from '@ns/net';
-    import { Namespace } from '@ns/core';
-    const host = Namespace.fromFd(3, 'net');
-    const box = createNamespace(isolatedNet());
-    const way = createNatUplink(box, { host });
-    console.log(way.address);
-    process.stdin.on('end', () => { way.close(); box.close(); host.close(); }).resume();`;
+  const script = fileURLToPath(new URL('fixtures/nat-uplink.mjs', import.meta.url));
   const started = Array.from({ length: 4 }, () =>
-    spawn(process.execPath, ['--input-type=module', '-e', script], {
+    spawn(process.execPath, [script], {
       stdio: ['pipe', 'pipe', 'inherit', pinned.fd],
       cwd: import.meta.dirname,
     }),

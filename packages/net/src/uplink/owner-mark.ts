@@ -1,5 +1,5 @@
-// Who has made something that outlives its maker: written beside it, so that whoever comes next can
-// tell whether the maker is gone.
+// The mark of the process that made an object in the kernel. The next process sees by the mark that the
+// maker is gone.
 import { readFileSync, readlinkSync } from 'node:fs';
 
 const MARK = 'ns';
@@ -26,7 +26,7 @@ export function ownerMark(): string {
   return [MARK, pidNamespace(), pid, startTime(pid)].join(' ');
 }
 
-/** Whether a mark is of a process that is gone. Of another pid namespace, nobody here can tell. */
+/** True if a mark is of a process that is gone. Marks of other pid namespaces are never orphaned. */
 export function isOrphaned(mark: string | undefined): boolean {
   const [, namespace, pid, started] = /^ns (pid:\[\d+\]) ([1-9]\d*) (\d+)$/.exec(mark ?? '') ?? [];
   if (pid === undefined || namespace !== pidNamespace()) return false;

@@ -25,7 +25,7 @@ export function pastaArguments(
     ...['--foreground', '--quiet', '--config-net', '--ns-ifname', device],
     // Else the address of the gateway is the host's loopback inside, with all services there.
     '--no-map-gw',
-    // As root it would become nobody, who may not enter; it gives up its capabilities all the same.
+    // As root it would take the uid 65534, which may not enter. It drops its capabilities all the same.
     ...(process.geteuid?.() === 0 ? ['--runas', '0'] : []),
     ...ports(
       { tcp: '--tcp-ports', udp: '--udp-ports' },

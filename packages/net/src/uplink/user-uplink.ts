@@ -246,7 +246,7 @@ export async function openUserUplink(pid: number, options: UserOptions): Promise
  * default route inside, and ends with the process.
  *
  * @param pid of a process in the namespace. The caller needs privileges over its user namespace.
- * @throws an error with `code` ENOENT, naming the package to install, if there is no such program
+ * @throws an error with `code` ENOENT, naming the package to install, without such a program
  * @throws {TypeError | RangeError} for a wrong option
  * @see pasta(1), slirp4netns(1)
  * @example await using way = await createUserUplink(child.pid, { forward: [{ host: 8080, inside: 80 }] });

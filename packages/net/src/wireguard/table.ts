@@ -7,7 +7,7 @@ import { endpoint } from '../netlink/sockaddr.js';
 import { struct } from '../netlink/struct.js';
 
 const KEY_BYTES = 32;
-/** How the kernel writes that there is no key. */
+/** The key of zeros, by which the kernel writes a missing key. */
 export const NO_KEY = Buffer.alloc(KEY_BYTES).toString('base64');
 const FAMILIES = { inet: 2, inet6: 10 } as const;
 

@@ -9,7 +9,7 @@ import { isNetlinkError } from '../netlink/error.js';
 import { Route } from '../route/route.js';
 import { createWireguardKeys, createWireguardPresharedKey } from './keys.js';
 
-/** Whether the kernel makes such a link: found out by trying. */
+/** True if the kernel has WireGuard, found out by trying. */
 function hasWireguard(): boolean {
   using lab = createNamespace(isolatedNet());
   using route = Route.open({ in: lab });
@@ -83,7 +83,7 @@ test('two hosts talk through a tunnel, and wg(8) shows what has been set', async
   expect(routeA.wireguard.get('wg0').peers).toEqual([]);
 });
 
-test('a kernel without it, or an interface of another kind, is told', () => {
+test('wireguard verbs throw for an interface of another kind, and on a kernel without WireGuard', () => {
   using lab = createNamespace(isolatedNet());
   using route = Route.open({ in: lab });
   const wanted = hasWireguard() ? 'EOPNOTSUPP' : 'ENOENT';

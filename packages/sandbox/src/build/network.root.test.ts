@@ -133,7 +133,9 @@ test('a way that cannot be made is an error of the network, and nothing is left'
   const { stdout } = await run(process.execPath, words(script), { namespaces: [outside.host] });
   expect(JSON.parse(stdout)).toEqual({
     part: 'network',
-    message: expect.stringContaining('slirp4netns is not there: install slirp4netns'),
+    message: expect.stringContaining(
+      'cannot start slirp4netns: it is not installed; install slirp4netns',
+    ),
     left: '',
   });
 });

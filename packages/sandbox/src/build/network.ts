@@ -1,6 +1,6 @@
 // The network of a sandbox: its namespace, and the way outside.
 import { Namespace, type NamespaceSpec } from '@ns/core';
-import { createNatUplink, net, createUserUplink } from '@ns/net';
+import { createNatUplink, createUserUplink, net } from '@ns/net';
 import type { Settings } from '../options/members.js';
 
 type NetworkSettings = Pick<Settings, 'network'>;

@@ -158,7 +158,7 @@ const cases: [words: string, options: NewLink][] = [
   ],
 ];
 
-/** What a kernel default says anyway is left away by one and sent by the other: as long as it is zero. */
+/** Values of zero, which are defaults of the kernel: the one tool leaves them out, the other sends them. */
 function meaning(body: Buffer): object {
   const { linkinfo, ...rest } = linkBody.decode(body, 0, body.length) ?? {};
   const data = Object.entries(linkinfo?.info_data ?? {}).filter(
