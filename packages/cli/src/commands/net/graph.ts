@@ -1,5 +1,5 @@
 // `ns net graph`: prints all network namespaces and their connections, for Graphviz or Mermaid.
-import { isPair, type MappedLink, type MappedNamespace, networkMap } from '@ns/net';
+import { isPair, type MappedLink, type MappedNamespace, listNetworks } from '@ns/net';
 import { done, type Verb } from '../../framework/command.js';
 import { print, printJson } from '../../framework/output.js';
 import { label } from './show.js';
@@ -128,7 +128,7 @@ export const graph: Verb = {
   run(commandLine) {
     commandLine.named();
     const write = commandLine.word('format', formats) === 'mermaid' ? mermaid : dot;
-    const shown = picture(networkMap(), commandLine.has('all'));
+    const shown = picture(listNetworks(), commandLine.has('all'));
     if (commandLine.has('json')) printJson(shown);
     else write(shown).forEach(print);
     return done;

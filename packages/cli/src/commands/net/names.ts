@@ -41,7 +41,7 @@ export const del: Verb = {
   options: [],
   run(commandLine) {
     const [name] = commandLine.named('the name');
-    named.delete(name);
+    named.remove(name);
     if (commandLine.has('json')) printJson({ name });
     return done;
   },
@@ -53,7 +53,7 @@ export const pids: Verb = {
   options: [],
   run(commandLine) {
     const [name] = commandLine.named('the name');
-    const processes = named.pids(name);
+    const processes = named.listPids(name);
     if (commandLine.has('json')) printJson({ name, processes });
     else processes.map(String).forEach(print);
     return done;

@@ -1,5 +1,5 @@
 // `ns net show`: prints the contents of network namespaces, and where their links lead.
-import { isPair, type MappedLink, type MappedNamespace, networkMap } from '@ns/net';
+import { isPair, type MappedLink, type MappedNamespace, listNetworks } from '@ns/net';
 import { done, type Verb } from '../../framework/command.js';
 import { print, printable, printJson } from '../../framework/output.js';
 import { truncate } from '../../framework/text-width.js';
@@ -76,7 +76,7 @@ export const show: Verb = {
       using namespace = openNetwork(text);
       inode = Number(namespace.id.ino);
     }
-    const map = networkMap();
+    const map = listNetworks();
     const byInode = new Map(map.map((one) => [one.inode, one]));
     const shown = map.filter((one) => inode === undefined || one.inode === inode);
     if (commandLine.has('json')) printJson({ namespaces: shown });

@@ -1,6 +1,6 @@
 // `ns net topology`: a lab of several namespaces, described in a JSON file.
 import { readFileSync } from 'node:fs';
-import { topology as lab, named, type Topology, type TopologyDescription } from '@ns/net';
+import { planTopology as lab, named, type Topology, type TopologyDescription } from '@ns/net';
 import { done, type Verb } from '../../framework/command.js';
 import { print, printJson } from '../../framework/output.js';
 import { UsageError } from '../../framework/usage-error.js';

@@ -1,5 +1,5 @@
 // `ns ps`: prints the processes of a pid namespace and of those below it, with their pids in each.
-import { type ProcessNode, processTree } from '@ns/pid';
+import { type ProcessNode, listProcessTree } from '@ns/pid';
 import { userName } from '../../arguments/ids.js';
 import { inOption, withNamespaceOption } from '../../arguments/open-namespace.js';
 import { type Command, done, type Outcome } from '../../framework/command.js';
@@ -39,7 +39,7 @@ function* rows(list: readonly Branch[], depth = 0): Generator<string[]> {
 function show(commandLine: CommandLine): Outcome {
   commandLine.named();
   const tree = withNamespaceOption(commandLine, 'pid', (namespace) =>
-    processTree(namespace === undefined ? {} : { in: namespace }),
+    listProcessTree(namespace === undefined ? {} : { in: namespace }),
   );
   if (commandLine.has('json')) printJson({ processes: tree });
   else table(columns, [...rows(tree)], { columns: process.stdout.columns }).forEach(print);
