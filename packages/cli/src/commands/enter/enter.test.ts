@@ -38,7 +38,7 @@ function* descendants(pid: number): Generator<number> {
 const namespacesOf = (pid: number | 'self') =>
   files.map((file) => readlinkSync(`/proc/${pid}/ns/${file}`));
 
-/** What `ns enter` finds inside. */
+/** Returns the output of `ns enter` inside. */
 function look(...options: string[]): string[] {
   const script = `for file in ${files.join(' ')}; do readlink /proc/self/ns/$file; done`;
   const { stdout, stderr, status } = ns('enter', ...options, '--', 'sh', '-c', script);
@@ -93,7 +93,7 @@ describe('a container of unshare(1)', () => {
     );
     const id = (...options: string[]) => ns('enter', '-t', String(pid), ...options, 'id', '-u');
     expect(id('--preserve-credentials').stdout).toBe(`${euid}\n`);
-    // There is no root in it, unless we are root.
+    // It has root only if the test runs as root.
     expect(id().stdout).toBe(`${euid}\n`);
     expect(id('--setuid', String(euid)).stdout).toBe(`${euid}\n`);
     expect(id('--setuid', '4711')).toMatchObject({ status: 125, stdout: '' });
