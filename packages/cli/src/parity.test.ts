@@ -76,7 +76,7 @@ describe.each(tools)('options of $tool', ({ tool, command, groups }) => {
   });
 });
 
-/** What a command prints and how it ends, without what differs from run to run. */
+/** Returns output and end of a command, without parts that differ between runs. */
 function outcome(file: string, ...args: string[]) {
   const { status, signal, stdout } = spawnSync(file, args, { encoding: 'utf8', timeout: 20_000 });
   return { status, signal, stdout };

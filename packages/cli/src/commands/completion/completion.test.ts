@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { ns } from '../../testing/ns.js';
 import { allCommands } from '../commands.js';
 
-/** Whether a program is not installed. */
+/** True if a program is not installed. */
 function without(file: string): boolean {
   return spawnSync(file, ['--version']).error !== undefined;
 }
@@ -21,7 +21,7 @@ function shell(file: string, args: readonly string[], input = ''): string {
   return stdout;
 }
 
-/** What bash offers for the last of these words. */
+/** Returns the completions of bash for the last of these words. */
 function inBash(...words: string[]): string[] {
   const list = words.map((word) => `'${word}'`).join(' ');
   const script = `source ${dist}completions/ns.bash
@@ -30,7 +30,7 @@ function inBash(...words: string[]): string[] {
   return shell('bash', ['--norc', '-c', script]).trim().split('\n');
 }
 
-/** What fish offers at the end of this line. */
+/** Returns the completions of fish at the end of this line. */
 function inFish(line: string): string[] {
   const script = `source ${dist}completions/ns.fish; complete -C "${line}"`;
   return shell('fish', ['--no-config', '-c', script])
@@ -39,7 +39,7 @@ function inFish(line: string): string[] {
     .map((one) => one.split('\t')[0] ?? '');
 }
 
-/** What zsh shows at the end of this line, in a terminal of its own. */
+/** Returns the output of zsh at the end of this line, in a new terminal. */
 function inZsh(line: string): string {
   const home = mkdtempSync(join(tmpdir(), 'ns-zsh-'));
   onTestFinished(() => rmSync(home, { recursive: true }));

@@ -38,7 +38,7 @@ function* descendants(pid: number): Generator<number> {
 const namespacesOf = (pid: number | 'self') =>
   files.map((file) => readlinkSync(`/proc/${pid}/ns/${file}`));
 
-/** What `ns enter` finds inside. */
+/** Returns the output of `ns enter` inside. */
 function look(...options: string[]): string[] {
   const script = `for file in ${files.join(' ')}; do readlink /proc/self/ns/$file; done`;
   const { stdout, stderr, status } = ns('enter', ...options, '--', 'sh', '-c', script);
@@ -93,7 +93,7 @@ describe('a container of unshare(1)', () => {
     );
     const id = (...options: string[]) => ns('enter', '-t', String(pid), ...options, 'id', '-u');
     expect(id('--preserve-credentials').stdout).toBe(`${euid}\n`);
-    // There is no root in it, unless we are root.
+    // It has root only if the test runs as root.
     expect(id().stdout).toBe(`${euid}\n`);
     expect(id('--setuid', String(euid)).stdout).toBe(`${euid}\n`);
     expect(id('--setuid', '4711')).toMatchObject({ status: 125, stdout: '' });
@@ -269,7 +269,7 @@ describe('root and working directory', () => {
     return { stdout, stderr };
   };
 
-  test("are the target's, if that is asked for", async () => {
+  test('are those of the target by --root and --wd', async () => {
     const { pid, root } = await changedRoot();
     const target = ['-t', String(pid)];
     expect(pwd(...target, '--root')).toEqual({ stdout: '/\n/inside\n', stderr: '' });
@@ -277,7 +277,7 @@ describe('root and working directory', () => {
     expect(pwd(...target, '--wd').stdout.split('\n')[0]).toBe(join(root, 'inside'));
   });
 
-  test('or directories seen from here, or from inside', async () => {
+  test('are directories seen from outside, or from inside by --wdns', async () => {
     const { pid, root } = await changedRoot();
     const target = ['-t', String(pid)];
     expect(pwd(...target, '--root', '--wdns', '/inside').stdout).toBe('/inside\n/inside\n');
@@ -286,10 +286,12 @@ describe('root and working directory', () => {
     expect(ns('enter', ...target, `--root=${root}`, '/bin/true').status).toBe(127);
   });
 
-  test('mistakes are named', () => {
+  test('are refused without a target, and --wd with --wdns', () => {
     const net = ['--net=/proc/self/ns/net'];
     expect(ns('enter', ...net, '--root', 'true').stderr).toContain('--root needs --target PID');
-    expect(ns('enter', ...net, '--wd=/', '--wdns=/', 'true').stderr).toContain('exclusive');
+    expect(ns('enter', ...net, '--wd=/', '--wdns=/', 'true').stderr).toContain(
+      '--wd and --wdns exclude each other',
+    );
     expect(ns('enter', ...net, '--wd=/no/such', 'true')).toMatchObject({ status: 125 });
   });
 });

@@ -81,7 +81,7 @@ export function planEnter(commandLine: CommandLine) {
     const keepsCapabilities = commandLine.has('keep-caps') && user !== undefined;
     const options: SpawnOptions = {
       namespaces,
-      // Mounts that are named without a user namespace are joined whoever owns them, as by nsenter(1).
+      // Mounts that are named without a user namespace are joined for any owner, as by nsenter(1).
       trustMounts: user === undefined,
       ...surroundings(commandLine, target),
       ...(keepsCapabilities ? {} : credentials),

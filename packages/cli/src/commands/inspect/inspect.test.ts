@@ -33,7 +33,7 @@ test('ns inspect refuses what is not a namespace in one line', () => {
     status: 1,
     stderr: expect.stringMatching(/^ns inspect: /),
   });
-  expect(ns('inspect', 'no-such-name').stderr).toContain("'no-such-name' is no process id");
+  expect(ns('inspect', 'no-such-name').stderr).toContain("got 'no-such-name'");
   expect(ns('inspect', '/etc/passwd').status).toBe(1);
 });
 

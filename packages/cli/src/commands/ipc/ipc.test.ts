@@ -45,7 +45,7 @@ test('ns ipc ls --limits prints the limits and usage that lsipc shows', async ()
   for (const line of stdout.trim().split('\n')) {
     const [resource = '', limit, used] = line.split(' ');
     const own = ours.get(resource);
-    if (own === undefined) continue; // constants such as SEMVMX are no limits to be set
+    if (own === undefined) continue; // constants such as SEMVMX cannot be set
     compared++;
     expect({ resource, ...own }).toEqual({ resource, limit, used });
   }

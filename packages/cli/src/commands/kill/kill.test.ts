@@ -34,9 +34,9 @@ test('ns kill --signal signals all processes except the init', async () => {
 });
 
 test.each([
-  [[], 'a place is missing'],
+  [[], 'a namespace is missing'],
   [['nowhere'], "a namespace must be a pid or the path of a file, got 'nowhere'"],
-  [['-s', 'NONE', '1'], "there is no signal 'NONE'"],
+  [['-s', 'NONE', '1'], "--signal must be the name or number of a signal, got 'NONE'"],
   [[String(process.pid)], "the calling process's own"],
 ])('ns kill refuses %j in one line', (args, message) => {
   const { status, stderr } = ns('kill', ...args);

@@ -61,10 +61,10 @@ test.each([
   ['NPROCS > > 1', "found '> 1'"],
   ['NOTHING', 'NOTHING is not a column'],
   ['TYPE == net', 'NET is not a column; write a text in quotes: "net"'],
-  ['TYPE == "net', "not understood: '\"net'"],
+  ['TYPE == "net', "cannot parse '\"net'"],
   ['TYPE =~ NPROCS', 'expected a regular expression in quotes'],
   ['TYPE =~ "("', 'Invalid regular expression'],
-  ['NPROCS == 3x', "not understood: '3x'"],
+  ['NPROCS == 3x', "cannot parse '3x'"],
   ['constructor', 'CONSTRUCTOR is not a column'],
 ])('parseFilter refuses %j: %s', (expression, message) => {
   expect(() => parseFilter(expression, columns)).toThrow(UsageError);
@@ -73,7 +73,9 @@ test.each([
 
 test.each(['(', '!'])('parseFilter limits the nesting of %s', (sign) => {
   expect(accepts(`${'!'.repeat(100)}NPROCS`)).toBe(true);
-  expect(() => parseFilter(sign.repeat(50_000), columns)).toThrow('--filter: nested too deeply');
+  expect(() => parseFilter(sign.repeat(50_000), columns)).toThrow(
+    '--filter: the expression is nested too deeply',
+  );
 });
 
 test('parseFilter returns a filter or throws a UsageError for any text', () => {

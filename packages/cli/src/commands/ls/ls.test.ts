@@ -125,7 +125,7 @@ test('the columns of lsns(8) hold what it shows', () => {
   }
 });
 
-/** A process below two user namespaces of its own; nobody is in the outer one. */
+/** A process below two user namespaces of its own; the outer one is without a process. */
 async function nested(): Promise<{ pid: number; inner: number }> {
   const within = ['unshare', '--user', '--map-root-user'];
   const command = [...within, ...within, '--net', 'sh', '-c', 'echo ready; exec sleep 300'];

@@ -1,5 +1,5 @@
 // `ns net graph`: prints all network namespaces and their connections, for Graphviz or Mermaid.
-import { isPair, type MappedLink, type MappedNamespace, listNetworks } from '@ns/net';
+import { isPair, listNetworks, type MappedLink, type MappedNamespace } from '@ns/net';
 import { done, type Verb } from '../../framework/command.js';
 import { print, printJson } from '../../framework/output.js';
 import { label } from './show.js';

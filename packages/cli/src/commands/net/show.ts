@@ -1,5 +1,5 @@
 // `ns net show`: prints the contents of network namespaces, and where their links lead.
-import { isPair, type MappedLink, type MappedNamespace, listNetworks } from '@ns/net';
+import { isPair, listNetworks, type MappedLink, type MappedNamespace } from '@ns/net';
 import { done, type Verb } from '../../framework/command.js';
 import { print, printable, printJson } from '../../framework/output.js';
 import { truncate } from '../../framework/text-width.js';

@@ -1,5 +1,5 @@
 // `ns ps`: prints the processes of a pid namespace and of those below it, with their pids in each.
-import { type ProcessNode, listProcessTree } from '@ns/pid';
+import { listProcessTree, type ProcessNode } from '@ns/pid';
 import { userName } from '../../arguments/ids.js';
 import { inOption, withNamespaceOption } from '../../arguments/open-namespace.js';
 import { type Command, done, type Outcome } from '../../framework/command.js';

@@ -78,7 +78,9 @@ test('mapsOf maps the owner of --owner', () => {
   for (const owner of ['', '5', '5:', ':5', '1:2:3']) {
     expect(() => choice(`--owner=${owner}`)).toThrow('--owner must be UID:GID');
   }
-  expect(() => choice('--owner=no such user:0')).toThrow("'no such user' is not in /etc/passwd");
+  expect(() => choice('--owner=no such user:0')).toThrow(
+    "--owner must be an id or a name in /etc/passwd, got 'no such user'",
+  );
 });
 
 test.each(['1', '1:2', '1:2,3', 'x:1:1', '1:2:3:4', ''])('mapsOf refuses the range %j', (text) => {

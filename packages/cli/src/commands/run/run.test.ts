@@ -15,7 +15,7 @@ const files = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'];
 const own = Object.fromEntries(files.map((file) => [file, readlinkSync(`/proc/self/ns/${file}`)]));
 const euid = process.geteuid?.() ?? 0;
 
-/** Which namespaces a command has that `ns` was asked to run with these options. */
+/** Returns the new namespaces of a command that `ns run` runs with these options. */
 function newFiles(...options: string[]): string[] {
   const look = `for file in ${files.join(' ')}; do readlink /proc/self/ns/$file; done`;
   const { stdout, stderr } = ns('run', ...options, '--', 'sh', '-c', look);
