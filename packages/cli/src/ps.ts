@@ -1,5 +1,5 @@
 // `ns ps`: the processes of a pid namespace and of those in it, with their numbers in each.
-import { type ProcessNode, processTree } from '@ns/pid';
+import { listProcessTree, type ProcessNode } from '@ns/pid';
 import { type Command, done, type Outcome } from './command.js';
 import { userName } from './ids.js';
 import type { Given } from './options.js';
@@ -39,7 +39,7 @@ function* rows(list: readonly Branch[], depth = 0): Generator<string[]> {
 function show(given: Given): Outcome {
   given.named();
   const tree = withPlace(given, 'pid', (place) =>
-    processTree(place === undefined ? {} : { in: place }),
+    listProcessTree(place === undefined ? {} : { in: place }),
   );
   if (given.has('json')) printJson({ processes: tree });
   else table(columns, [...rows(tree)], { columns: process.stdout.columns }).forEach(print);

@@ -29,6 +29,7 @@ export { isAway } from './namespaces/thread-namespaces.js';
 export type { CallOptions, MeetingAction, MeetingChild, ProgramArgument } from './program/call.js';
 export { Call, ParentDescriptor } from './program/call.js';
 export { Program } from './program/program.js';
+export { runOnThread } from './program/run-on-thread.js';
 export type { Phase, Preparation } from './program/spec.js';
 export { phases } from './program/spec.js';
 export { isErrorOf, nameErrorClass } from './sys/error-class.js';

@@ -1,6 +1,6 @@
 // The network of a sandbox, for the process that has created the sandbox.
 import type { Namespace } from '@ns/core';
-import { type Inside, inside, Route } from '@ns/net';
+import { type Inside, openInside, Route } from '@ns/net';
 
 /** The network of a sandbox. */
 export class SandboxNetwork {
@@ -25,7 +25,7 @@ export class SandboxNetwork {
    * @example box.net.inside().connect(8080)
    */
   inside(): Inside {
-    this.#inside ??= inside(this.#namespace);
+    this.#inside ??= openInside(this.#namespace);
     return this.#inside;
   }
 

@@ -1,10 +1,10 @@
-// What a sandbox uses: as its cgroup counts, or added up over its processes.
+// Resources that a sandbox uses: as its cgroup counts, or added up over its processes.
 import { readFileSync } from 'node:fs';
 import type { Cgroup, CgroupUsage } from '@ns/cgroup';
 import { isSystemError, type Namespace } from '@ns/core';
-import { processes } from '@ns/pid';
+import { listProcesses } from '@ns/pid';
 
-/** What a sandbox uses. */
+/** Resources that a sandbox uses. */
 export interface SandboxUsage {
   /** Processes, the first one included. */
   readonly processes: number;
@@ -38,9 +38,9 @@ function ofProcess(pid: number): { memory: number; cpuTime: number } {
   }
 }
 
-/** Reads what is used. */
+/** Reads the resources of a sandbox. */
 export function usageOf(namespace: Namespace, cgroup: Cgroup | undefined): SandboxUsage {
-  const all = processes({ in: namespace, descendants: true }).map(({ pid }) => pid);
+  const all = listProcesses({ in: namespace, descendants: true }).map(({ pid }) => pid);
   const each = all.map(ofProcess);
   const sum = (key: 'memory' | 'cpuTime') => each.reduce((total, one) => total + one[key], 0);
   const counted = cgroup?.usage();

@@ -1,5 +1,5 @@
 // `ns net graph`: all network namespaces and how they are joined, for Graphviz or Mermaid.
-import { isPair, type MappedLink, type MappedNamespace, networkMap } from '@ns/net';
+import { isPair, listNetworks, type MappedLink, type MappedNamespace } from '@ns/net';
 import { done, type Verb } from '../command.js';
 import { print, printJson } from '../output.js';
 import { label } from './show.js';
@@ -128,7 +128,7 @@ export const graph: Verb = {
   run(given) {
     given.named();
     const write = given.word('format', formats) === 'mermaid' ? mermaid : dot;
-    const shown = picture(networkMap(), given.has('all'));
+    const shown = picture(listNetworks(), given.has('all'));
     if (given.has('json')) printJson(shown);
     else write(shown).forEach(print);
     return done;

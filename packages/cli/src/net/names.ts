@@ -40,7 +40,7 @@ export const del: Verb = {
   options: [],
   run(given) {
     const [name] = given.named('the name');
-    named.delete(name);
+    named.remove(name);
     if (given.has('json')) printJson({ name });
     return done;
   },
@@ -52,7 +52,7 @@ export const pids: Verb = {
   options: [],
   run(given) {
     const [name] = given.named('the name');
-    const processes = named.pids(name);
+    const processes = named.listPids(name);
     if (given.has('json')) printJson({ name, processes });
     else processes.map(String).forEach(print);
     return done;

@@ -1,5 +1,5 @@
 // `ns net show`: what is in network namespaces, and where their links lead.
-import { isPair, type MappedLink, type MappedNamespace, networkMap } from '@ns/net';
+import { isPair, listNetworks, type MappedLink, type MappedNamespace } from '@ns/net';
 import { done, type Verb } from '../command.js';
 import { print, printable, printJson } from '../output.js';
 import { openNetPlace } from './place.js';
@@ -80,7 +80,7 @@ export const show: Verb = {
       using namespace = openNetPlace(place);
       inode = Number(namespace.id.ino);
     }
-    const map = networkMap();
+    const map = listNetworks();
     const byInode = new Map(map.map((one) => [one.inode, one]));
     const shown = map.filter((one) => inode === undefined || one.inode === inode);
     if (given.has('json')) printJson({ namespaces: shown });

@@ -1,6 +1,6 @@
 // `ns net topology`: a lab of several namespaces, described in a file.
 import { readFileSync } from 'node:fs';
-import { topology as lab, named, type Topology, type TopologyDescription } from '@ns/net';
+import { planTopology as lab, named, type Topology, type TopologyDescription } from '@ns/net';
 import { done, type Verb } from '../command.js';
 import { UsageError } from '../options.js';
 import { print, printJson } from '../output.js';

@@ -51,11 +51,12 @@ function typesOf(given: Given): ReadonlySet<NamespaceType> {
   return new Set(named.length === 0 ? allNamespaceTypes : [...named, ...from(impliedByOurs)]);
 }
 
-function seconds(given: Given, name: string): number | undefined {
+/** An offset that is given in seconds, in milliseconds. */
+function offset(given: Given, name: string): number | undefined {
   const value = given.value(name);
   if (value === undefined) return undefined;
   if (!/^-?\d{1,10}$/.test(value)) throw new UsageError(`--${name} must be seconds: '${value}'`);
-  return Number(value);
+  return Number(value) * 1000;
 }
 
 /** An object without what is undefined in it. */
@@ -67,7 +68,7 @@ function defined<T extends object>(values: { [K in keyof T]: T[K] | undefined })
 function specOptions(given: Given, group?: Cgroup): SpecOptions {
   const types = typesOf(given);
   const setgroups = given.word('setgroups', ['allow', 'deny']);
-  const [monotonic, boottime] = [seconds(given, 'monotonic'), seconds(given, 'boottime')];
+  const [monotonic, boottime] = [offset(given, 'monotonic'), offset(given, 'boottime')];
   const parts: SpecOptions = {
     user: defined<UserOptions>({
       map: mapChoice(given),

@@ -1,6 +1,6 @@
 // The network of a sandbox: its namespace, and the way outside.
 import { Namespace, type NamespaceSpec } from '@ns/core';
-import { natUplink, net, userUplink } from '@ns/net';
+import { createNatUplink, createUserUplink, net } from '@ns/net';
 import type { Settings } from '../options/members.js';
 
 type NetworkSettings = Pick<Settings, 'network'>;
@@ -43,12 +43,12 @@ export async function openUplink(
     inside,
     protocol,
   }));
-  if (uplink === 'nat') return natUplink(pid, { forward, hostAccess });
-  if (uplink === 'slirp4netns') return userUplink(pid, { forward, tool: uplink });
+  if (uplink === 'nat') return createNatUplink(pid, { forward, hostAccess });
+  if (uplink === 'slirp4netns') return createUserUplink(pid, { forward, tool: uplink });
   try {
-    return await userUplink(pid, { forward, tool: 'pasta', args: NO_HOST_LOOPBACK });
+    return await createUserUplink(pid, { forward, tool: 'pasta', args: NO_HOST_LOOPBACK });
   } catch (error) {
     if (uplink === 'pasta' || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return userUplink(pid, { forward, tool: 'slirp4netns' });
+    return createUserUplink(pid, { forward, tool: 'slirp4netns' });
   }
 }
