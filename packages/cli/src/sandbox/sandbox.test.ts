@@ -75,7 +75,7 @@ test('the more specific path decides, and what is protected stays', () => {
   expect(readdirSync(tree).sort()).toEqual(['.bashrc', 'in', 'made']);
   const wrong = ns('sandbox', '--writable', tree, '--readable', tree, '--', 'true');
   expect(wrong).toMatchObject({ status: 125 });
-  expect(wrong.stderr).toContain(`readable and writable must not have the same path: ${tree}`);
+  expect(wrong.stderr).toContain(`options.readable and options.writable must not have the same path, got ${tree}`);
 });
 
 test('a link by way of / leads where it does outside', () => {
@@ -123,7 +123,7 @@ test('a report tells how limits are kept', () => {
 test.each([
   [['--preset', 'none'], 'a preset is one of untrusted, build, host, node'],
   [['--env', 'A'], '--env must be NAME=VALUE'],
-  [['--memory', 'much'], 'limits.memory must be a size'],
+  [['--memory', 'much'], 'options.limits.memory must be a number of bytes'],
   [['--preset', 'node'], 'the preset node needs a script'],
 ])('%j is refused in one line', (args, message) => {
   const { stderr, status } = ns('sandbox', ...args);
@@ -134,7 +134,7 @@ test.each([
 
 test('a config file that is none is refused', () => {
   expect(ns('sandbox', '-c', configFile('{')).stderr).toMatch(/^ns sandbox: .*sandbox.json: /);
-  expect(ns('sandbox', '-c', configFile({ netwerk: 1 })).stderr).toContain('has no netwerk');
+  expect(ns('sandbox', '-c', configFile({ netwerk: 1 })).stderr).toContain('options.netwerk is not known');
   expect(ns('sandbox', '-c', configFile([])).stderr).toContain('must have an object');
 });
 
