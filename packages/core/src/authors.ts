@@ -35,4 +35,4 @@ export { phases } from './program/spec.js';
 export { isErrorOf, nameErrorClass } from './sys/error-class.js';
 export { AT, CLONE, CLOSE_RANGE_CLOEXEC, F, flagNames, MNT, MS, PR, RESOLVE } from './sys/flags.js';
 export { assertNamespaceType, flagsOf, namespaceTypes } from './sys/namespace-types.js';
-export { signalNumber } from './sys/signals.js';
+export { findSignal, signalName, signalNumber } from './sys/signals.js';
