@@ -8,7 +8,7 @@ import { attach } from './attach.js';
 import { createSandbox } from './create-sandbox.js';
 import { sh } from './sandbox.testing.js';
 
-/** Somebody else's container. */
+/** Starts a container of another program. */
 async function container() {
   const mounts = [{ type: 'tmpfs', target: '/mnt' } as const];
   const namespaces = [user(), mount({ mounts }), pid(), uts({ hostname: 'theirs' })];
@@ -20,7 +20,7 @@ async function container() {
   return child;
 }
 
-test('commands run in a container that one attaches to, without its privileges', async () => {
+test('attach runs commands in a container, without its privileges', async () => {
   const child = await container();
   const box = await attach(child.pid);
   expect(Object.keys(box.namespaces).sort()).toEqual(['mount', 'pid', 'user', 'uts']);

@@ -1,4 +1,4 @@
-// What an overlay has changed, read from its upper layer.
+// Changes in an overlay, read from its upper layer.
 import { constants, lstatSync, type Stats } from 'node:fs';
 import { isSystemError } from '@ns/core';
 import { AT } from '@ns/core/authors';
@@ -28,7 +28,7 @@ export interface Change {
 /** A whiteout: what the upper layer has in the place of something deleted. */
 const isWhiteout = (stats: Stats) => stats.isCharacterDevice() && stats.rdev === 0;
 
-/** Whether a directory hides what is below: by the kernel's attribute, or a user namespace's. */
+/** Returns true if a directory hides the lower layer: by the kernel's attribute, or a user namespace's. */
 function isOpaque(directory: number): boolean {
   return ['trusted', 'user'].some((kind) => {
     const value = new Uint8Array(1);

@@ -1,15 +1,5 @@
-// Types of commands in a sandbox, inferred from their options.
-import type { Readable, Writable } from 'node:stream';
-import type {
-  CloneFunctionOptions,
-  ForkOptions,
-  NamespaceProcess,
-  RunOptions,
-  SpawnOptions,
-  StdioOptions,
-  Terminal,
-  TerminalSize,
-} from '@ns/core';
+// Types of the options of commands in a sandbox.
+import type { CloneFunctionOptions, ForkOptions, RunOptions, SpawnOptions } from '@ns/core';
 
 /** Options that the sandbox sets for all of its commands. */
 export const decided = [
@@ -48,47 +38,7 @@ export type SandboxCloneOptions<Args extends readonly unknown[]> = Omit<
 /** The option `encoding` of a command that is run to its end. */
 export type OutputEncoding = BufferEncoding | 'buffer';
 
-/** The type of outputs by the option `encoding`. */
-export type OutputOf<Encoding extends OutputEncoding> =
-  | ('buffer' extends Encoding ? Buffer : never)
-  | (Exclude<Encoding, 'buffer'> extends never ? never : string);
-
-/** The item of the option `stdio` for a descriptor. */
-type ItemAt<Stdio, Fd extends 0 | 1 | 2> = Stdio extends readonly unknown[]
-  ? Stdio extends readonly []
-    ? 'pipe'
-    : Stdio[Fd]
-  : Stdio;
-
-/** The stream of an item: there for a pipe, null for everything else, both if the type does not say. */
-type StreamOf<Item, Stream> = Item extends 'pipe' | 'overlapped' | undefined | null ? Stream : null;
-
-/** True if the option `terminal` asks for one; boolean if its type does not say. */
-type HasTerminal<Asked> = Asked extends false | undefined
-  ? false
-  : Asked extends true | TerminalSize
-    ? true
-    : boolean;
-
-type Streams<Stdio, Asked> =
-  HasTerminal<Asked> extends true
-    ? {
-        readonly stdin: null;
-        readonly stdout: null;
-        readonly stderr: null;
-        readonly terminal: Terminal;
-      }
-    : HasTerminal<Asked> extends false
-      ? {
-          readonly stdin: StreamOf<ItemAt<Stdio, 0>, Writable>;
-          readonly stdout: StreamOf<ItemAt<Stdio, 1>, Readable>;
-          readonly stderr: StreamOf<ItemAt<Stdio, 2>, Readable>;
-          readonly terminal: null;
-        }
-      : unknown;
-
-/** The process of a command, with the streams that `stdio` and `terminal` ask for. */
-export type SandboxProcess<
-  Stdio extends StdioOptions = StdioOptions,
-  Asked extends boolean | TerminalSize = boolean | TerminalSize,
-> = NamespaceProcess & Streams<Stdio, Asked>;
+/** Arguments of a function's clone in a sandbox: the options are required if it has parameters. */
+export type SandboxCloneArguments<Args extends readonly unknown[]> = [] extends Args
+  ? [options?: SandboxCloneOptions<Args>]
+  : [options: SandboxCloneOptions<Args> & { args: Args }];

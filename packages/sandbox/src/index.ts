@@ -18,9 +18,9 @@ export type { AuditFinding, AuditReport } from './audit/report.js';
 export type { KeptLimit, LimitKeeper, LimitReport, UncountedMemory } from './build/limits.js';
 export type { Change } from './changes.js';
 export type {
+  SandboxCloneArguments,
   SandboxCloneOptions,
   SandboxForkOptions,
-  SandboxProcess,
   SandboxRunOptions,
   SandboxSpawnOptions,
 } from './command-types.js';

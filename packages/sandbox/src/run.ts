@@ -1,5 +1,5 @@
 // sandbox.run(): one command in a new sandbox.
-import { type RunOptions, type RunResult, run as runCommand } from '@ns/core';
+import { type OutputOf, type RunOptions, type RunResult, run as runCommand } from '@ns/core';
 import {
   type Members,
   type Parser,
@@ -12,7 +12,7 @@ import { type Build, buildSandbox } from './build/build.js';
 import { mayTrace } from './build/credentials.js';
 import { hasUplink } from './build/network.js';
 import { commandDefaults, commandOptions } from './command.js';
-import type { OutputEncoding, OutputOf, SandboxRunOptions } from './command-types.js';
+import type { OutputEncoding, SandboxRunOptions } from './command-types.js';
 import { startSandbox } from './create-sandbox.js';
 import { members, type Settings } from './options/members.js';
 import type { SandboxOptions } from './options/types.js';
@@ -35,7 +35,7 @@ type CommandOptions = Pick<SandboxRunOptions, (typeof commandNames)[number]>;
 export interface SandboxRun extends SandboxOptions, CommandOptions {}
 
 /** The result of a command that has ended, with the report of its sandbox. */
-export interface SandboxResult<Output extends string | Buffer = string> extends RunResult<Output> {
+export interface SandboxResult<Output = string> extends RunResult<Output> {
   readonly report: SandboxReport;
 }
 
@@ -71,10 +71,10 @@ const parseRun = parse.options({
  * @throws an AbortError if `signal` fires, also before the call
  * @example const { stdout } = await sandbox.run('node', ['-p', 'process.pid']);
  */
-export async function run<const Encoding extends OutputEncoding = 'utf8'>(
+export async function run<const Encoding extends OutputEncoding | undefined = undefined>(
   command: string,
   args: readonly string[] = [],
-  options: SandboxRun & { readonly encoding?: Encoding | undefined } = {},
+  options: SandboxRun & { encoding?: Encoding } = {},
 ): Promise<SandboxResult<OutputOf<Encoding>>> {
   const settings = parseRun(options);
   const { signal } = settings;

@@ -67,7 +67,7 @@ describe('without options', () => {
     expect(session).toBe(pid);
   });
 
-  test('commands are oneself outside; for root they are nobody', async () => {
+  test('maps commands to the caller outside; for root, to ids of no user', async () => {
     const made = await box();
     const child = await made.spawn('sleep', ['60'], { stdio: 'ignore' });
     const uid = /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
@@ -203,7 +203,7 @@ describe('a sandbox that stays', () => {
     await new Promise((resolve) => server?.close(resolve));
   });
 
-  test('gives its processes time to end if one wants', async () => {
+  test('stop gives processes the time of grace to end', async () => {
     const made = await createSandbox();
     const child = await made.spawn('sh', [
       '-c',
@@ -214,7 +214,7 @@ describe('a sandbox that stays', () => {
     expect((await child.exited).code).toBe(7);
   });
 
-  test('kills them when that time is over', async () => {
+  test('stop kills processes after the grace', async () => {
     const made = await createSandbox();
     const child = await made.spawn('sh', ['-c', 'trap "" TERM; echo ready; sleep 600; sleep 600']);
     for await (const line of child.lines) if (line === 'ready') break;
@@ -222,7 +222,7 @@ describe('a sandbox that stays', () => {
     expect((await child.exited).signal).toBe('SIGKILL');
   });
 
-  test('tells of commands and of its end', async () => {
+  test('emits spawn and exit', async () => {
     const made = await createSandbox();
     const events: string[] = [];
     made.events.on('spawn', (child) => events.push(child.spawnfile));

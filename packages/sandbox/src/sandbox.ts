@@ -9,11 +9,14 @@ import {
   type Namespace,
   type NamespaceProcess,
   type NamespaceType,
+  type OutputOf,
   type RunOptions,
   type RunResult,
   run,
   type SignalName,
+  type SpawnedProcess,
   type SpawnOptions,
+  type StdioItem,
   type StdioOptions,
   spawn,
   type TerminalSize,
@@ -25,10 +28,9 @@ import { endProcesses } from './cleanup/end-processes.js';
 import { type CommandDefaults, commandOptions } from './command.js';
 import type {
   OutputEncoding,
-  OutputOf,
+  SandboxCloneArguments,
   SandboxCloneOptions,
   SandboxForkOptions,
-  SandboxProcess,
   SandboxRunOptions,
   SandboxSpawnOptions,
 } from './command-types.js';
@@ -171,10 +173,10 @@ export class Sandbox<Traits extends SandboxTraits = SandboxTraits> {
    * @throws {RunError} if it fails; see run of `@ns/core`
    * @throws {SystemError} if it cannot be started
    */
-  async run<const Encoding extends OutputEncoding = 'utf8'>(
+  async run<const Encoding extends OutputEncoding | undefined = undefined>(
     command: string,
     args: readonly string[] = [],
-    options: SandboxRunOptions & { readonly encoding?: Encoding | undefined } = {},
+    options: SandboxRunOptions & { encoding?: Encoding } = {},
   ): Promise<RunResult<OutputOf<Encoding>>> {
     const given = this.#withDefaults<SandboxRunOptions>(options);
     const { maxBuffer = this.#components.command.settings.maxBuffer, onSpawn } = given;
@@ -196,18 +198,18 @@ export class Sandbox<Traits extends SandboxTraits = SandboxTraits> {
 
   /** Starts a command and returns its process; see spawn of `@ns/core`. */
   async spawn<
-    const Stdio extends StdioOptions = 'pipe',
-    const Asked extends boolean | TerminalSize = false,
+    const Stdio extends StdioOptions | readonly StdioItem[] | undefined = undefined,
+    const Tty extends boolean | TerminalSize | undefined = undefined,
   >(
     command: string,
     args: readonly string[] = [],
     options: SandboxSpawnOptions & {
-      readonly stdio?: Stdio | undefined;
-      readonly terminal?: Asked | undefined;
+      stdio?: Stdio;
+      terminal?: Tty;
     } = {},
-  ): Promise<SandboxProcess<Stdio, Asked>> {
+  ): Promise<SpawnedProcess<Stdio, Tty>> {
     const given = this.#withDefaults<SandboxSpawnOptions>(options);
-    return this.#started(await spawn(command, args, given)) as SandboxProcess<Stdio, Asked>;
+    return this.#started(await spawn(command, args, given)) as SpawnedProcess<Stdio, Tty>;
   }
 
   /**
@@ -226,9 +228,10 @@ export class Sandbox<Traits extends SandboxTraits = SandboxTraits> {
   /** Runs a function in a new Node process and returns its result; see clone of `@ns/core`. */
   async clone<Args extends readonly unknown[], Result>(
     fn: (...args: Args) => Result,
-    options: SandboxCloneOptions<Args> = {},
+    ...[options = {}]: SandboxCloneArguments<Args>
   ): Promise<Awaited<Result>> {
-    return clone(fn, ...([this.#withDefaults(options)] as unknown as CloneArguments<Args>));
+    const given = this.#withDefaults<SandboxCloneOptions<Args>>(options);
+    return clone(fn, ...([given] as unknown as CloneArguments<Args>));
   }
 
   /**

@@ -71,7 +71,7 @@ async function racer() {
   };
 }
 
-/** What attach would join if it opened one namespace after the other, and asked for each. */
+/** Returns the namespaces that attach would join if it opened one namespace after the other, and asked for each. */
 function openOneByOne(pid: number): string {
   const types = allNamespaceTypes.filter((type) => {
     using theirs = Namespace.of(pid, type);

@@ -10,10 +10,10 @@ export async function plain(script: string): Promise<string> {
   return stdout.trim();
 }
 
-/** What an attack is made of. */
+/** An attack. */
 export interface Attack {
   readonly script: string;
-  /** What its output is if it succeeds. */
+  /** Its output if it succeeds. */
   readonly success: RegExp;
   /** The sandbox that withstands; default: one without options. */
   readonly sandbox?: SandboxOptions;

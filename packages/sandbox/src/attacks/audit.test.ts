@@ -18,7 +18,7 @@ function found({ findings }: AuditReport, result: 'reachable' | 'limited') {
   );
 }
 
-/** What is reachable although the preset promises to block it. */
+/** Lists findings that are reachable although the preset promises to block them. */
 const broken = ({ findings }: AuditReport) =>
   findings.filter(({ promised, result }) => promised && result === 'reachable');
 

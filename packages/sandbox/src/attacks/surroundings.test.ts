@@ -32,7 +32,7 @@ test('nothing can be typed into the terminal of the caller', async ({ skip }) =>
   skip(
     !existsSync('/proc/sys/dev/tty/legacy_tiocsti') ||
       readFileSync('/proc/sys/dev/tty/legacy_tiocsti', 'utf8').trim() !== '1',
-    'this kernel lets nobody type into a terminal',
+    'this kernel refuses to type into terminals',
   );
   const TIOCSTI = 0x5412;
   const attack = `perl -e 'my $c = "x"; print ioctl(STDIN, ${TIOCSTI}, $c) ? "typed" : "refused: $!"'`;
@@ -74,7 +74,7 @@ function caller() {
   return spawnNode(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-/** What is left of a process that had this child: sandboxes whose processes have outlived it. */
+/** Lists processes that are left of a process with this child: sandboxes whose processes have outlived it. */
 function orphans(pids: readonly number[]): number[] {
   return pids.filter((pid) => {
     try {

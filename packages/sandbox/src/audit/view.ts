@@ -13,7 +13,7 @@ import { type Host, hostFor } from './host.js';
 export const isReadonly = ({ options, superOptions }: MountInfo): boolean =>
   options.includes('ro') || superOptions.includes('ro');
 
-/** What is known before the probes. */
+/** Facts that are known before the probes. */
 export interface View {
   readonly options: SandboxOptions;
   readonly report: SandboxReport;

@@ -22,7 +22,7 @@ export type LimitKeeper = 'cgroup' | 'rlimit';
  */
 export type UncountedMemory = 'tmpfs' | 'kernel' | 'shared' | 'memfd' | 'ipc';
 
-/** How a limit is kept. */
+/** The keeper and scope of a limit. */
 export interface KeptLimit {
   readonly keeper: LimitKeeper;
   /** The processes that are counted together: all, those of one user in the sandbox, or each by itself. */

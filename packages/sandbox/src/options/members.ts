@@ -166,7 +166,8 @@ const clocks = field((value, name) => {
     ...(monotonic === undefined ? {} : { monotonic }),
     ...(boottime === undefined ? {} : { boottime }),
   };
-  return within(name, () => time(given));
+  // The spec names its options `time`.
+  return within(name.slice(0, -'.time'.length), () => time(given));
 }, offsets.schema);
 
 const hostname: Parser<string> = (value, name) => {
@@ -242,7 +243,7 @@ export const members = {
   timeout: described('Time of each command. Default: no limit.', timeout),
   maxBuffer: described(
     'Upper limit in bytes of stdout and stderr each that run() takes. Default: 1 MiB.',
-    integer(0),
+    size,
   ),
   onProgress: field(parse.callback<(progress: UnpackProgress) => void>(), undefined),
   optional: described(

@@ -5,7 +5,7 @@ import { run } from '../run.js';
 import { outside } from '../sandbox.testing.js';
 import { build, host, node, untrusted } from './presets.js';
 
-test('code from strangers has programs, and nothing else of the host', async () => {
+test('untrusted shows programs, and nothing else of the host', async () => {
   const { stdout } = await run(
     'sh',
     ['-c', 'ls -A /etc /home 2>/dev/null; ulimit -n; id -u'],
@@ -19,13 +19,13 @@ test('code from strangers has programs, and nothing else of the host', async () 
   );
 });
 
-test('a build writes into its work tree, and nowhere else', async () => {
+test('build writes into its work tree, and nowhere else', async () => {
   const tree = outside();
   await run('sh', ['-c', 'echo built > result; touch /usr/x || true'], build(tree));
   expect(readFileSync(join(tree, 'result'), 'utf8')).toBe('built\n');
 });
 
-test('only what is named of the host is there', async () => {
+test('host shows only the named paths', async () => {
   const data = outside();
   writeFileSync(join(data, 'in'), 'b\na\n');
   const system = ['/usr', '/bin', '/lib', '/lib64'];
@@ -35,7 +35,7 @@ test('only what is named of the host is there', async () => {
   expect(stdout.split('\n')).not.toContain('etc');
 });
 
-test('a Node module has its package and the modules above', async () => {
+test('node shows the package of a module and the modules above', async () => {
   const top = outside();
   mkdirSync(join(top, 'node_modules/dependency'), { recursive: true });
   writeFileSync(join(top, 'node_modules/dependency/index.js'), 'module.exports = 42;');
@@ -51,13 +51,13 @@ test('a Node module has its package and the modules above', async () => {
   expect((await run(process.execPath, [script], node(script))).stdout).toBe('42 false\n');
 });
 
-test('what the caller wants otherwise is so', () => {
+test('presets take options of the caller on top', () => {
   const mine = untrusted({ limits: { pids: 5 }, network: 'host', readable: ['/srv'] });
   expect(mine).toMatchObject({ limits: { pids: 5, memory: '512M' }, network: 'host' });
   expect(mine.readable).toEqual(['/srv']);
 });
 
-test('into another root nothing of the host is mounted', () => {
+test('presets mount nothing of the host into another root', () => {
   const image = { directory: '/srv/image', overlay: 'discard' } as const;
   expect(untrusted({ root: image }).mounts).toEqual([]);
   expect(untrusted().mounts).not.toEqual([]);

@@ -12,7 +12,7 @@ import type { UnpackProgress } from '../unpack/unpack.js';
  */
 export type OverlayChanges = 'discard' | 'list' | { discard: Size } | { keep: string };
 
-/** How a root can be changed. */
+/** Options of a root that can be changed. */
 interface RootChanges {
   /** True to let commands change the root. Default: false. */
   writable?: boolean | undefined;
@@ -183,7 +183,7 @@ export interface SandboxOptions {
   /** Time that each command has. Default: no limit. */
   timeout?: Duration | undefined;
   /** Upper limit in bytes of stdout and of stderr each that `run` takes. Default: 1 MiB. */
-  maxBuffer?: number | undefined;
+  maxBuffer?: Size | undefined;
   /** Called with the progress of unpacking `root`. */
   onProgress?: ((progress: UnpackProgress) => void) | undefined;
   /** Parts to go without where the kernel refuses them; the report names them. Default: none. */

@@ -39,8 +39,13 @@ export const fullSize = field(parseFullSize, {
 
 const DURATION = '\\d+(?:\\.\\d{1,9})?\\s*(?:ns|us|µs|ms|s|min|m|h|d)$';
 
+const parseTimeout: Parser<number> = (value, name) =>
+  typeof value === 'number' && value < 0
+    ? parse.outOfRange(name, `a duration from 0 to ${parse.LONGEST_WAIT} ms`, value)
+    : parse.timeout(value, name);
+
 /** A time to wait, in milliseconds. */
-export const timeout = field(parse.timeout, {
+export const timeout = field(parseTimeout, {
   anyOf: [
     { type: 'number', minimum: 0, maximum: parse.LONGEST_WAIT },
     { type: 'string', pattern: `^-?${DURATION}` },

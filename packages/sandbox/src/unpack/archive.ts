@@ -8,7 +8,7 @@ import { checkPath, partsOf, shownName } from './names.js';
 import { readTar, type TarEntry } from './tar.js';
 import { type Tree, writeAll } from './tree.js';
 
-/** How an archive is compressed. */
+/** The compression of an archive. */
 export type Compression = 'none' | 'gzip' | 'zstd';
 
 const WHITEOUT = '.wh.';
@@ -16,7 +16,7 @@ const OPAQUE = '.wh..wh..opq';
 /** Bytes by which a compression is known. */
 const MAGIC_LENGTH = 4;
 
-/** How a file is compressed, by its first bytes. */
+/** Returns the compression of a file, by its first bytes. */
 export function compressionOf(head: Uint8Array): Compression {
   const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);
   if (starts(0x1f, 0x8b)) return 'gzip';
@@ -39,7 +39,7 @@ export function decompressor(compression: Compression): Transform[] {
 export class Unpacker {
   readonly #tree: Tree;
   readonly #budget: Budget;
-  /** Whether names such as `.wh.x` say what is deleted of lower layers. */
+  /** True if names such as `.wh.x` delete files of lower layers. */
   readonly #layered: boolean;
   readonly #slices: TimeSlices;
 

@@ -22,7 +22,7 @@ function scene(content: Buffer) {
     place,
     directory,
     unpack: (maxSize = '10M') => unpack({ tar }, directory, { maxSize }),
-    /** That nothing is there but what was. */
+    /** Expects that the directory has only its first files. */
     unharmed() {
       expect(readFileSync(victim, 'utf8')).toBe('untouched');
       expect(statSync(victim).nlink).toBe(1);

@@ -43,7 +43,7 @@ interface Visited {
   readonly depth: number;
   /** Names in it that the present layer has made. */
   readonly names: Set<string>;
-  /** Whether all of lower layers has been removed from it. */
+  /** True if all files of lower layers have been removed from it. */
   cleared: boolean;
 }
 

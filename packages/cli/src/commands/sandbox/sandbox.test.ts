@@ -75,7 +75,9 @@ test('--readable, --writable and --protect: the more specific path decides', () 
   expect(readdirSync(tree).sort()).toEqual(['.bashrc', 'in', 'made']);
   const wrong = ns('sandbox', '--writable', tree, '--readable', tree, '--', 'true');
   expect(wrong).toMatchObject({ status: 125 });
-  expect(wrong.stderr).toContain(`readable and writable must not have the same path: ${tree}`);
+  expect(wrong.stderr).toContain(
+    `options.readable and options.writable must not have the same path, got ${tree}`,
+  );
 });
 
 test('a link through / leads to the same file as outside', () => {
@@ -136,7 +138,9 @@ test('--config refuses a malformed file', () => {
   expect(ns('sandbox', '-c', configFile('{')).stderr).toMatch(
     /^ns sandbox: .*sandbox.json is not JSON: /,
   );
-  expect(ns('sandbox', '-c', configFile({ netwerk: 1 })).stderr).toContain('has no netwerk');
+  expect(ns('sandbox', '-c', configFile({ netwerk: 1 })).stderr).toContain(
+    'options.netwerk is not known',
+  );
   expect(ns('sandbox', '-c', configFile([])).stderr).toContain('must be an object');
 });
 

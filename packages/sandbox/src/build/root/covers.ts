@@ -1,4 +1,4 @@
-// What is hidden of the host where it is the root of a sandbox: home directories, keys, sockets.
+// Covers of the host's files where they are the root of a sandbox: home directories, keys, sockets.
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, relative, sep } from 'node:path';
@@ -94,16 +94,16 @@ const NEEDED = [
 const FIRST_USER = 1000;
 const NOBODY = 65_534;
 
-/** Returns whether a path is another one or lies below it. */
+/** Returns true if a path is `top` or lies below it. */
 export function isWithin(path: string, top: string): boolean {
   return path === top || path.startsWith(top === '/' ? '/' : `${top}/`);
 }
 
-/** What is hidden, by paths without links. */
+/** Paths that are hidden, without links. */
 export interface Covers {
   /** Directories behind empty ones, in which mountpoints can be made. */
   readonly directories: readonly string[];
-  /** What is behind nothing. */
+  /** Files, and directories in which mountpoints are not needed. */
   readonly masks: readonly string[];
 }
 
@@ -143,8 +143,8 @@ function homes(): string[] {
 }
 
 /**
- * Returns whether these ids can come to a path. Root finds more than its commands, who are somebody
- * else; what they cannot come to needs no cover, and their sandbox could not put one there.
+ * Returns true if these ids can come to a path. Root finds more than its commands, which have other
+ * ids. A path that they cannot come to needs no cover, and their sandbox could not put one there.
  */
 function isReachable(path: string, { uid, gid }: Ids): boolean {
   if (process.geteuid?.() !== 0) return true; // for the caller it is
@@ -196,7 +196,7 @@ class Mounts {
   }
 }
 
-/** Lists where a path leads, and its other paths. */
+/** Lists the target of a path, and its other paths. */
 function places(path: string, mounts: Mounts, parts = false): string[] {
   const real = look(() => realpathSync(path));
   if (real === undefined) return [];
@@ -204,11 +204,11 @@ function places(path: string, mounts: Mounts, parts = false): string[] {
 }
 
 /**
- * Returns what has to be hidden of the host from commands of these ids. Directories are found by where
+ * Returns the covers that hide the host from commands of these ids. Directories are found by where
  * they are, not by their names alone: behind links (SECURITY.md S11), and at all places at which they
  * are mounted.
  *
- * @throws {Error} for what cannot be hidden, because programs need what is in it
+ * @throws {Error} for a directory that cannot be hidden, because programs need files in it
  */
 export function coversOf(ids: Ids): Covers {
   const mounts = new Mounts();

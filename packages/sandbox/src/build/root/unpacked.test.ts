@@ -24,7 +24,7 @@ function archive(): string {
   return tar;
 }
 
-/** What sandboxes have left, among the places of the test itself. */
+/** Lists directories that sandboxes have left, without those of the test. */
 const leftIn = (directory: string) =>
   readdirSync(directory).filter((name) => name.startsWith('ns-sandbox-'));
 // The programs come from the host.
