@@ -1,5 +1,5 @@
 // `ns mounts`: the mount table of a namespace, in the manner of findmnt(8).
-import { type MountInfo, mountinfo, propagationOf } from '@ns/mount';
+import { listMounts, type MountInfo, propagationOf } from '@ns/mount';
 import { type Command, done, type Outcome } from './command.js';
 import type { Given } from './options.js';
 import { print, printable, printJson } from './output.js';
@@ -45,7 +45,7 @@ function ordered(mounts: readonly MountInfo[]): [MountInfo, number][] {
 function show(given: Given): Outcome {
   given.named();
   const mounts = withPlace(given, 'mount', (place) =>
-    mountinfo(place === undefined ? {} : { in: place }),
+    listMounts(place === undefined ? {} : { in: place }),
   );
   if (given.has('json')) {
     printJson({ mounts });

@@ -1,7 +1,7 @@
 // What a sandbox is made of: the options as types, and their check before anything is done.
 import { isIP } from 'node:net';
 import { Namespace } from '@ns/core';
-import { checkRootEntry, type RootEntry } from '@ns/mount';
+import { parseRootEntry, type RootEntry } from '@ns/mount';
 import type { PortForward, UplinkTool } from '@ns/net';
 import type { TimeOptions } from '@ns/time';
 import type { CapabilityInput, ExplicitMaps } from '@ns/user';
@@ -216,6 +216,6 @@ export function checkOptions(given: SandboxOptions): SandboxOptions {
     throw new TypeError(`onProgress must be a function: ${String(onProgress)}`);
   }
   checkNetwork(network);
-  for (const [i, entry] of mounts.entries()) checkRootEntry(entry, `mounts[${i}]`);
+  for (const [i, entry] of mounts.entries()) parseRootEntry(entry, `mounts[${i}]`);
   return options;
 }

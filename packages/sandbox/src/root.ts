@@ -1,6 +1,6 @@
 // The root file system of a sandbox, as the options of rootfs().
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { defaultMask, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
+import { listDefaultMasks, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
 import { type Bytes, bytesOf } from './bytes.js';
 import { type Covers, coversOf, REPLACED } from './covers.js';
 import type { Identity } from './identity.js';
@@ -187,7 +187,7 @@ export function rootOptions(options: SandboxOptions, root: PreparedRoot): Rootfs
     proc: isKernelRoot ? 'readonly' : true,
     sys,
     tmp: inMemory(tmp),
-    mask: [...defaultMask(), ...(isKernelRoot ? OF_ROOT : []), ...covers.masks, ...mask],
+    mask: [...listDefaultMasks(), ...(isKernelRoot ? OF_ROOT : []), ...covers.masks, ...mask],
     mounts: [
       {
         type: 'tmpfs',

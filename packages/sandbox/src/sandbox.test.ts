@@ -247,7 +247,7 @@ describe('wrong options are refused before anything is done', () => {
     ],
     [{ limits: { pids: 0 } }, 'limits.pids must be at least 1: 0'],
     [{ limits: { memory: '1X' } }, "limits.memory must be a size such as '64M': '1X'"],
-    [{ capabilities: ['cap_everything'] }, 'unknown capability'],
+    [{ capabilities: ['cap_everything'] }, 'must be the name of a capability'],
     [{ user: { uid: -1 } }, 'user.uid must be at least 0'],
     [{ hostname: '' }, 'hostname must not be empty'],
     [{ optional: ['user'] }, 'optional[0] must be'],

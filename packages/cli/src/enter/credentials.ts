@@ -49,7 +49,7 @@ export function credentialsIn(
     if (!given.has('setuid') && !given.has('setgid')) return {};
     throw new UsageError('--preserve-credentials excludes --setuid and --setgid');
   }
-  const maps = user && readIdMaps(user);
+  const maps = user && readIdMaps({ in: user });
   const chosen: Credentials = {};
   for (const kind of ['uid', 'gid'] as const) {
     const text = given.value(options[kind]);

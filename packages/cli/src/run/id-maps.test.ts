@@ -1,4 +1,4 @@
-import { subordinateIds } from '@ns/user';
+import { listSubordinateIds } from '@ns/user';
 import { expect, test } from 'vitest';
 import { readOptions } from '../options.js';
 import { mapChoice, mapOptions } from './id-maps.js';
@@ -45,7 +45,7 @@ test('all keeps every id', () => {
 });
 
 test('auto takes the subordinate ids of the current user, or says that there are none', () => {
-  const ranges = subordinateIds('uid');
+  const ranges = listSubordinateIds('uid');
   if (ranges.length === 0) {
     expect(() => choice('--map-users=auto')).toThrow('no range in /etc/subuid');
     expect(() => choice('--map-auto', '-r')).toThrow('no range in /etc/subuid');
@@ -58,7 +58,7 @@ test('auto takes the subordinate ids of the current user, or says that there are
 });
 
 test('subids keeps the numbers of the subordinate ids, for users and groups', () => {
-  const ranges = subordinateIds('uid');
+  const ranges = listSubordinateIds('uid');
   if (ranges.length === 0) {
     expect(() => choice('--map-subids')).toThrow('no range in /etc/subuid');
   } else {

@@ -2,10 +2,10 @@
 import {
   type IdMap,
   insertId,
-  type MapChoice,
+  listSubordinateIds,
+  type MapInput,
   normalizeIdMap,
   readIdMaps,
-  subordinateIds,
 } from '@ns/user';
 import { type IdKind, idOf, userName } from '../ids.js';
 import { type Given, type OptionGroup, UsageError } from '../options.js';
@@ -61,7 +61,7 @@ export function ownerOf(given: Given): Owner | undefined {
 }
 
 function subordinate(kind: IdKind, option: string, owner: Owner) {
-  const ranges = subordinateIds(kind, owner.uid);
+  const ranges = listSubordinateIds(kind, owner.uid);
   if (ranges.length > 0) return ranges;
   throw new UsageError(`--${option}: user ${userName(owner.uid)} has no range in /etc/sub${kind}`);
 }
@@ -116,7 +116,7 @@ function mapOf(given: Given, kind: IdKind, owner: Owner): IdMap | undefined {
 }
 
 /** The choice of ids that these options make; undefined if none of them is there. */
-export function mapChoice(given: Given): MapChoice | undefined {
+export function mapChoice(given: Given): MapInput | undefined {
   const owner = ownerOf(given) ?? {
     uid: process.geteuid?.() ?? 0,
     gid: process.getegid?.() ?? 0,

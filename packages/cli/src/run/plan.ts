@@ -3,7 +3,7 @@ import type { Cgroup } from '@ns/cgroup';
 import { allNamespaceTypes, type NamespaceType, type SpawnOptions } from '@ns/core';
 import type { Preparation } from '@ns/core/authors';
 import type { TimeOptions } from '@ns/time';
-import type { RunAs, UserOptions } from '@ns/user';
+import type { UserOptions } from '@ns/user';
 import type { UtsOptions } from '@ns/uts';
 import { idOf } from '../ids.js';
 import { limitOptions } from '../limit-options.js';
@@ -104,9 +104,9 @@ function keepsCapabilities(given: Given): boolean {
 }
 
 /** The ids to run with. */
-function idsOf(given: Given): RunAs {
+function idsOf(given: Given): Pick<SpawnOptions, 'uid' | 'gid'> {
   const [uid, gid] = [given.value('setuid'), given.value('setgid')];
-  return defined<RunAs>({
+  return defined<Pick<SpawnOptions, 'uid' | 'gid'>>({
     uid: uid === undefined ? undefined : idOf('uid', uid, 'setuid'),
     gid: gid === undefined ? undefined : idOf('gid', gid, 'setgid'),
   });
