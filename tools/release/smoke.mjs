@@ -8,8 +8,8 @@ using here = Namespace.current('net');
 const { stdout } = runSync('readlink', ['/proc/self/ns/net'], { namespaces: [{ type: 'user' }, { type: 'net' }] });
 if (stdout.trim() !== String(here)) console.log('ok');`,
   uts: `
-import { getHostname, uname } from '@ns/uts';
-if (getHostname() === uname().nodename) console.log('ok');`,
+import { readHostname, uname } from '@ns/uts';
+if (readHostname() === uname().nodename) console.log('ok');`,
   ipc: `
 import { listObjects } from '@ns/ipc';
 if (Array.isArray(listObjects().sharedMemory)) console.log('ok');`,

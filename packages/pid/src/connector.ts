@@ -20,14 +20,14 @@ const ENOBUFS = 105;
 const ECONNREFUSED = 111;
 const EPERM = 1;
 
-/** What the kernel reports. */
+/** An event of the kernel. */
 export type ConnectorEvent =
   | { readonly kind: 'birth'; readonly pid: number }
   | { readonly kind: 'death'; readonly pid: number }
-  /** Some reports were lost: look for yourself. */
+  /** The kernel has dropped events: the processes have to be listed again. */
   | { readonly kind: 'lost' };
 
-/** The event of a message: struct nlmsghdr, struct cn_msg, struct proc_event. */
+/** Parses a message: struct nlmsghdr, struct cn_msg, struct proc_event. */
 export function parseConnector(
   bytes: Uint8Array,
 ): ConnectorEvent | { kind: 'ack'; error: number } | undefined {
@@ -37,7 +37,7 @@ export function parseConnector(
   const what = view.getUint32(0, true);
   const word = (index: number) => view.getUint32(16 + index * 4, true);
   if (what === EVENT.NONE) return { kind: 'ack', error: word(0) };
-  // Threads are born and die, too: a process is the one whose two numbers are the same.
+  // Threads have events too. Of a process, thread id and pid are equal.
   if (what === EVENT.FORK && word(2) === word(3)) return { kind: 'birth', pid: word(3) };
   if (what === EVENT.EXIT && word(0) === word(1)) return { kind: 'death', pid: word(1) };
   return undefined;
@@ -68,7 +68,7 @@ export interface Connector {
   close(): void;
 }
 
-/** Whether the kernel has agreed to report. Its answer is there when the call returns. */
+/** Returns true if the kernel reports events. Its answer is queued when sendto(2) returns. */
 function acknowledged(socket: number): boolean {
   const buffer = new Uint8Array(8192);
   for (;;) {
@@ -87,7 +87,7 @@ function openSocket(): number | undefined {
   if (bound === 0) {
     const message = listenMessage();
     const sent = trySyscall('sendto', socket, message, message.length, 0, null, 0);
-    // Outside of the initial namespaces nobody listens, or listens and says nothing.
+    // Outside of the initial namespaces the kernel refuses the message, or ignores it.
     if (sent > 0 && acknowledged(socket)) return socket;
     if (sent < 0 && sent !== -ECONNREFUSED && sent !== -EPERM) {
       closeFd(socket);
@@ -98,7 +98,7 @@ function openSocket(): number | undefined {
   return undefined;
 }
 
-/** Calls back for every birth and death; undefined where the caller may not know of them. */
+/** Calls back for every birth and death; undefined where the kernel does not report them. */
 export function openConnector(listener: (event: ConnectorEvent) => void): Connector | undefined {
   const socket = openSocket();
   if (socket === undefined) return undefined;

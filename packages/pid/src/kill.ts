@@ -1,14 +1,14 @@
-// Signals to all of a pid namespace.
-import { isSystemError, Namespace, SystemError } from '@ns/core';
-import { type NamespaceTarget, signalNumber } from '@ns/core/authors';
-import type { ProcessExit } from './exit.js';
-import { numberIn, pidFrom } from './numbering.js';
+// Signals to all processes of a pid namespace.
+import { type InOptions, isSystemError, Namespace, type SignalName, SystemError } from '@ns/core';
+import { inNamespace, type NamespaceTarget, signalNumber } from '@ns/core/authors';
+import { listIn, withNamespace } from './list-processes.js';
+import { numberIn, pidFrom } from './numbers-in-namespace.js';
 import { Pidfd } from './pidfd.js';
-import { processes, withNamespace } from './processes.js';
+import type { ProcessExit } from './pidfd-exit.js';
 
 const ESRCH = 3;
 
-/** Opens a process only if it is the one that has this number in the namespace. */
+/** Opens a process only if it has this number in the namespace. */
 function openMember(namespace: Namespace, pid: number, number: number): Pidfd | undefined {
   let pidfd: Pidfd;
   try {
@@ -17,17 +17,24 @@ function openMember(namespace: Namespace, pid: number, number: number): Pidfd | 
     if (isSystemError(error, 'ESRCH')) return undefined;
     throw error;
   }
-  // Asked with the descriptor open: if it still is a member, it is the one that was opened.
+  // Read with the descriptor open: if the number still is a member's, the descriptor is too.
   if (numberIn(namespace, pid)?.pid === number) return pidfd;
   pidfd.close();
   return undefined;
 }
 
+/** A pid namespace: a handle, the pid of a process in it, or 'self'. */
+type Target = NonNullable<InOptions['in']>;
+
+const parseNamespace = inNamespace('pid');
+
 function assertForeign(namespace: Namespace, what: string): void {
   const own = Namespace.of('self', 'pid');
   try {
     if (namespace.equals(own)) {
-      throw new TypeError(`namespace is the calling process's own: ${what} would hit this process`);
+      throw new TypeError(
+        `namespace must not be the calling process's own: ${what} would hit this process`,
+      );
     }
   } finally {
     own.close();
@@ -37,21 +44,21 @@ function assertForeign(namespace: Namespace, what: string): void {
 /**
  * Sends a signal to every process in a pid namespace, and the namespaces further in, except its
  * init. Processes that are made meanwhile may be missed: to end a namespace use
- * {@link killNamespace}, which misses none.
+ * {@link killNamespace}.
  *
- * @param namespace a handle, or the pid of a process in it; not the caller's own
- * @returns how many processes the signal was sent to
- * @throws {SystemError} EPERM if one of them may not be signalled; the others have been
+ * @param namespace a handle or the pid of a process in it; not the caller's own
+ * @returns the number of processes that the signal was sent to
+ * @throws {SystemError} EPERM if one of them may not be signalled; the signal has been sent to the others
  * @see kill(2) `-1`
  */
-export function signalAll(namespace: NamespaceTarget, signal: NodeJS.Signals | number): number {
+export function signalAll(namespace: Target, signal: SignalName | number): number {
   const number = signalNumber(signal);
-  return withNamespace(namespace, (handle) => {
+  return withNamespace(parseNamespace(namespace, 'namespace'), (handle) => {
     assertForeign(handle, 'a signal to all');
     const init = pidFrom(handle, 1)?.pid;
     let sent = 0;
     let refusal: unknown;
-    for (const { pid } of processes({ in: handle, descendants: true })) {
+    for (const { pid } of listIn(handle, true)) {
       const inside = pid === init ? null : numberIn(handle, pid);
       const pidfd = inside === null ? undefined : openMember(handle, pid, inside.pid);
       try {
@@ -74,23 +81,23 @@ function openInit(namespace: NamespaceTarget): Pidfd {
     const init = pid === undefined ? undefined : openMember(handle, pid, 1);
     if (init === undefined)
       throw new SystemError(ESRCH, 'kill', [1, 'SIGKILL'], {
-        hint: 'The pid namespace has no init (any more), or is not below the own one.',
+        hint: "The pid namespace has ended, or it is outside of the caller's own.",
       });
     return init;
   });
 }
 
 /**
- * Ends a pid namespace: kills its init, and with it the kernel kills everything in the namespace and
- * in those further in. Resolves when nothing of it is left.
+ * Ends a pid namespace: kills its init, and the kernel then kills all processes in the namespace and
+ * in those further in. Resolves when all of them have ended.
  *
- * @param namespace a handle, or the pid of a process in it; not the caller's own
- * @returns how its init ended
+ * @param namespace a handle or the pid of a process in it; not the caller's own
+ * @returns the exit of its init
  * @throws {SystemError} ESRCH if it has ended, EPERM if its init may not be signalled
  * @see pid_namespaces(7)
  */
-export async function killNamespace(namespace: NamespaceTarget): Promise<ProcessExit> {
-  const init = openInit(namespace);
+export async function killNamespace(namespace: Target): Promise<ProcessExit> {
+  const init = openInit(parseNamespace(namespace, 'namespace'));
   try {
     init.signal('SIGKILL');
     return await init.exited;

@@ -1,20 +1,24 @@
-// Pidfd: a process by a descriptor, which never turns to another process that got the same number.
-import { Namespace, type NamespaceType, SystemError } from '@ns/core';
-import { assertKeys, ownOptions, signalNumber } from '@ns/core/authors';
+// Pidfd: a process by a descriptor, which stays that process when its pid is reused.
+import {
+  type Duration,
+  Namespace,
+  type NamespaceType,
+  type SignalName,
+  SystemError,
+} from '@ns/core';
+import { type Members, parse, signalNumber } from '@ns/core/authors';
 import { assertFd, closeFd, duplicate, syscall, trySyscall } from '@ns/core/sys';
-import { Ending } from './ending.js';
-import { exitOf, type ProcessExit } from './exit.js';
-import { type ProcessInfo, pidOfPidfd, processInfo } from './info.js';
-import { assertPid } from './numbers.js';
+import { ExitWait } from './exit-wait.js';
+import { exitOf, type ProcessExit } from './pidfd-exit.js';
+import { type ProcessInfo, pidOfPidfd, processInfo } from './pidfd-info.js';
 
 const ESRCH = 3;
 const EINTR = 4;
 const EINVAL = 22;
-const WAIT_MAX = 0x7fff_ffff;
 /** PIDFD_THREAD, which is O_EXCL. */
 const PIDFD_THREAD = 0o200;
 
-/** Whom {@link Pidfd.signal} reaches. */
+/** The processes that {@link Pidfd.signal} reaches. */
 export type SignalScope = 'process' | 'thread' | 'process-group';
 
 const SCOPES: Readonly<Record<SignalScope, number>> = {
@@ -25,23 +29,40 @@ const SCOPES: Readonly<Record<SignalScope, number>> = {
 
 /** Options of {@link Pidfd.open}. */
 export interface PidfdOptions {
-  /** The number is a thread's, and the descriptor stands for that thread. Linux 6.9. Default: false. */
-  thread?: boolean;
+  /** Opens the thread that has this number, instead of a process. Linux 6.9. Default: false. */
+  thread?: boolean | undefined;
 }
+
+const parseOpen = parse.options({
+  thread: parse.withDefault(parse.boolean, false),
+} satisfies Members<PidfdOptions>);
 
 /** Options of {@link Pidfd.signal}. */
 export interface SignalOptions {
   /**
-   * Whom the signal reaches: the process; only the thread that the descriptor stands for; or the
-   * process group that it leads. The latter two: Linux 6.9. Default: the process, or the thread for
-   * a thread's descriptor.
+   * The receiver: the process, the thread of the descriptor, or the process group that the process
+   * leads. The latter two: Linux 6.9. Default: the process, or the thread for a thread's descriptor.
    */
-  scope?: SignalScope;
+  scope?: SignalScope | undefined;
 }
 
+const parseSignal = parse.options({
+  scope: parse.oneOf('process', 'thread', 'process-group'),
+} satisfies Members<SignalOptions>);
+
+/** Options of {@link Pidfd.namespace}. */
+export interface NamespaceOptions {
+  /** Opens the namespace that new children of the process are in. Default: false. */
+  forChildren?: boolean | undefined;
+}
+
+const parseNamespace = parse.options({
+  forChildren: parse.withDefault(parse.boolean, false),
+} satisfies Members<NamespaceOptions>);
+
 /**
- * A process, by a descriptor: it always means the process that it was opened for, also when that
- * one has ended and its number belongs to another. Close it with {@link close} or `using`.
+ * A process, by a descriptor. It stays the process that was opened, also when that has ended and its
+ * pid belongs to another. Close it with {@link close} or `using`.
  *
  * Waiting for {@link exited} keeps the event loop alive until the process ends; see {@link unref}.
  *
@@ -54,33 +75,31 @@ export interface SignalOptions {
 export class Pidfd {
   readonly #fd: number;
   #closed = false;
-  #ending: Ending | undefined;
+  #ending: ExitWait | undefined;
 
   private constructor(fd: number) {
     this.#fd = fd;
   }
 
   /**
-   * Opens the process that has this number now, in the caller's pid namespace. The number of one's
-   * own child that nobody has reaped is certain; any other may have been given to a new process.
+   * Opens the process that has this pid now, in the caller's pid namespace. The pid of a child that
+   * has not been reaped is certain; any other may have been given to a new process.
    *
-   * @throws {SystemError} ESRCH if there is none, EINVAL or ENOENT if it is a thread's number and
-   *   `thread` is not set
+   * @throws {SystemError} ESRCH if it does not exist, EINVAL or ENOENT for a thread without
+   *   the option `thread`
    * @see pidfd_open(2)
    */
   static open(pid: number, options: PidfdOptions = {}): Pidfd {
-    assertPid(pid, 'pid');
-    assertKeys(options, ['thread'], 'options');
-    const { thread = false } = ownOptions(options);
-    if (typeof thread !== 'boolean') throw new TypeError(`thread must be a boolean: ${thread}`);
+    parse.pid(pid, 'pid');
+    const { thread } = parseOpen(options);
     return new Pidfd(syscall('pidfd_open', pid, thread ? PIDFD_THREAD : 0));
   }
 
   /**
-   * The process behind a descriptor that stays the caller's, such as the `pidfd` of a spawned
-   * process: this object has a duplicate.
+   * Returns the process behind a pidfd, such as the `pidfd` of a spawned process. The object has a
+   * duplicate: the caller still closes its own descriptor.
    *
-   * @throws {TypeError} if it is no pidfd
+   * @throws {TypeError} if the descriptor is not a pidfd
    */
   static fromFd(fd: number): Pidfd {
     assertFd(fd);
@@ -94,43 +113,41 @@ export class Pidfd {
     }
   }
 
-  /** The descriptor, for system calls. It stays this object's. */
+  /** The descriptor, for system calls. This object closes it. */
   get fd(): number {
     if (this.#closed) throw new Error('the pidfd is closed');
     return this.#fd;
   }
 
-  /** Whether it has been closed. */
+  /** True once the descriptor has been closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * The number of the process in the caller's pid namespace; null once it has been reaped, or if it
-   * is in a namespace that is not visible from there.
+   * The pid of the process in the caller's pid namespace; null once it has been reaped, or if its
+   * namespace is invisible to the caller.
    */
   get pid(): number | null {
     const pid = pidOfPidfd(this.fd);
     return pid > 0 ? pid : null;
   }
 
-  /** Whether the process has not ended yet. A zombie has. */
+  /** True while the process runs. A zombie has ended. */
   get alive(): boolean {
     return !this.poll();
   }
 
   /**
-   * Whether the process has ended, waiting for that at most so long. Blocks the thread; to wait
-   * without that there is {@link exited}.
+   * Returns true if the process has ended, after a wait of at most this time. Blocks the thread;
+   * {@link exited} waits on the event loop.
    *
-   * @param milliseconds Default: 0, which does not wait.
-   * @throws {RangeError} for a length of time that is none
+   * @param time Default: 0, which does not wait.
+   * @throws {RangeError} for a negative duration
    * @see poll(2)
    */
-  poll(milliseconds = 0): boolean {
-    if (!Number.isInteger(milliseconds) || milliseconds < 0 || milliseconds > WAIT_MAX) {
-      throw new RangeError(`milliseconds must be a whole number from 0: ${String(milliseconds)}`);
-    }
+  poll(time: Duration = 0): boolean {
+    const milliseconds = Math.ceil(parse.microseconds(time, 'time') / 1000);
     const poll = new DataView(new ArrayBuffer(8));
     poll.setInt32(0, this.fd, true);
     poll.setInt16(4, 1 /* POLLIN */, true);
@@ -147,23 +164,19 @@ export class Pidfd {
   }
 
   /**
-   * Sends a signal; 0 only asks whether it could be sent.
+   * Sends a signal; 0 only checks the right to send one.
    *
    * @returns false if the process has ended and been reaped
    * @throws {SystemError} EPERM without the right to signal it, EINVAL for a scope before Linux 6.9
    * @see pidfd_send_signal(2)
    */
-  signal(signal: NodeJS.Signals | number, options: SignalOptions = {}): boolean {
+  signal(signal: SignalName | number, options: SignalOptions = {}): boolean {
     const number = signalNumber(signal);
-    assertKeys(options, ['scope'], 'options');
-    const { scope } = ownOptions(options);
-    if (scope !== undefined && !Object.hasOwn(SCOPES, scope)) {
-      throw new TypeError(`scope must be one of ${Object.keys(SCOPES).join(', ')}: ${scope}`);
-    }
+    const { scope } = parseSignal(options);
     const flags = scope === undefined ? 0 : SCOPES[scope];
     let result = trySyscall('pidfd_send_signal', this.fd, number, null, flags);
     if (result === -EINVAL && scope === 'process') {
-      // Before Linux 6.9 there are no other pidfds than those of processes.
+      // Before Linux 6.9 all pidfds are those of processes.
       result = trySyscall('pidfd_send_signal', this.fd, number, null, 0);
     }
     if (result === -ESRCH) return false;
@@ -174,7 +187,7 @@ export class Pidfd {
   }
 
   /**
-   * What the kernel knows about the process: ids, credentials, cgroup.
+   * Returns ids, credentials and cgroup of the process.
    *
    * @throws {SystemError} ESRCH once it has been reaped
    */
@@ -183,11 +196,10 @@ export class Pidfd {
   }
 
   /**
-   * Its end: how it ended, as far as the kernel tells the caller. Nothing is reaped by this. Rejects
-   * if the object is closed first.
+   * A promise of the exit of the process, which is not reaped. Rejects if the object is closed first.
    */
   get exited(): Promise<ProcessExit> {
-    this.#ending ??= new Ending(this.fd, () => exitOf(this.#fd));
+    this.#ending ??= new ExitWait(this.fd, () => exitOf(this.#fd));
     return this.#ending.promise;
   }
 
@@ -205,11 +217,11 @@ export class Pidfd {
   }
 
   /**
-   * A duplicate of a descriptor of that process, close-on-exec; it belongs to the caller.
+   * Returns a duplicate of a descriptor of the process, close-on-exec. The caller closes it.
    *
    * Needs the right to trace the process. Linux 5.6.
    *
-   * @throws {SystemError} EPERM, EBADF if the process has no such descriptor, ESRCH
+   * @throws {SystemError} EPERM, EBADF if the process lacks the descriptor, ESRCH
    * @see pidfd_getfd(2)
    */
   getfd(fd: number): number {
@@ -218,16 +230,17 @@ export class Pidfd {
   }
 
   /**
-   * A handle of one of its namespaces, and never of another process's.
+   * Returns a handle of a namespace of the process, which is safe from a reused pid.
    *
    * @throws {SystemError} ESRCH, EACCES without the right to trace it
    * @see ioctl_pidfd(2)
    */
-  namespace(type: NamespaceType, options: { forChildren?: boolean } = {}): Namespace {
-    return Namespace.fromPidfd(this.fd, type, options);
+  namespace(type: NamespaceType, options: NamespaceOptions = {}): Namespace {
+    const { forChildren } = parseNamespace(options);
+    return Namespace.fromPidfd(this.fd, type, { forChildren });
   }
 
-  /** Closes the descriptor; again is no error. */
+  /** Closes the descriptor. A second call does nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -235,8 +248,13 @@ export class Pidfd {
     closeFd(this.#fd);
   }
 
-  /** As {@link close}, for `using`. */
+  /** Closes the descriptor, for `using`. */
   [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Closes the descriptor, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 }

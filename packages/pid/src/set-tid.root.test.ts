@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { pid } from './spec.js';
 
 test.each([true, 'none'] as const)(
-  'PID 1 has the chosen number outside (init: %s)',
+  'setTid gives PID 1 its pid outside (init: %s)',
   async (init) => {
     const taken = new Set(readdirSync('/proc'));
     let setTid = 20_011;
@@ -15,7 +15,7 @@ test.each([true, 'none'] as const)(
   },
 );
 
-test('a number that is taken is refused', async () => {
+test('setTid with a pid in use fails with EEXIST', async () => {
   const options = { namespaces: [pid({ setTid: process.pid })] };
   await expect(spawn('true', [], options)).rejects.toThrow('EEXIST');
 });

@@ -1,112 +1,94 @@
-// pid(): a new PID namespace for a child.
-import type { NamespaceSpec } from '@ns/core';
-import { assertKeys, MS, ownOptions, type Preparation, signalNumber } from '@ns/core/authors';
-import { assertPid } from './numbers.js';
+// The spec of a new PID namespace.
+import type { Duration, NamespaceSpec, SignalName } from '@ns/core';
+import {
+  type Members,
+  MS,
+  type Parser,
+  type Preparation,
+  parse,
+  signalNumber,
+} from '@ns/core/authors';
 
 /** Options of {@link pid}. */
 export interface PidOptions {
   /**
-   * Who is PID 1. `true`: a tiny init of ours, with the command as its child: it reaps orphans,
+   * PID 1 of the namespace. `true`: a tiny init, with the command as its child. It reaps orphans,
    * forwards signals and ends as the command does. `'none'`: the command itself, which then ignores
-   * signals that it does not handle and has to reap what its descendants leave. Default: true.
+   * signals that it does not handle, and has to reap orphans. Default: true.
    */
-  init?: true | 'none';
+  init?: true | 'none' | undefined;
   /**
-   * Mount a new /proc, which shows the processes of the new namespace. That needs a new mount
-   * namespace beside it: `true` without one is an error, because the mount would cover the /proc of
-   * everybody else. Default: whether a mount namespace is made beside it.
+   * Mounts a new /proc, which shows the processes of the new namespace. `true` without a new mount
+   * namespace is an error, because the mount would cover the host's /proc. Default: true if a mount
+   * namespace is made beside it.
    */
-  proc?: boolean;
+  proc?: boolean | undefined;
   /**
-   * Which signals init passes on to the command: all that it gets, none, or these. Signals of a
-   * terminal reach the command anyway. Default: true.
+   * The signals that init forwards to the command: all (`true`), none (`false`), or these. Signals of
+   * a terminal reach the command in any case. Default: true.
    */
-  forwardSignals?: boolean | readonly (NodeJS.Signals | number)[];
+  forwardSignals?: boolean | readonly (SignalName | number)[] | undefined;
   /**
-   * Milliseconds that init leaves between SIGTERM and SIGKILL: to the command once it has been sent
-   * a SIGTERM, and to the processes that are left when the command ends. Default: 0, which sets the
-   * command no limit and kills what is left at once.
+   * The time between SIGTERM and SIGKILL: for the command after a SIGTERM, and for the processes that
+   * are left when the command ends. Default: 0: the command has no limit, and processes that are left
+   * are killed at once.
    */
-  grace?: number;
+  grace?: Duration | undefined;
   /**
    * The signal that PID 1 gets when this process ends, however that happens; `true` for SIGKILL,
    * which ends the namespace. Default: false.
    */
-  killWithParent?: boolean | NodeJS.Signals | number;
+  killWithParent?: boolean | SignalName | number | undefined;
   /**
-   * The number of PID 1 in the caller's own pid namespace; or several, in that and the namespaces
-   * around it, from the inside out. Needs CAP_CHECKPOINT_RESTORE (Linux 5.9) or CAP_SYS_ADMIN in the
+   * The pid of PID 1 in the caller's own pid namespace; or several, in that and the namespaces around
+   * it, from the inside out. Needs CAP_CHECKPOINT_RESTORE (Linux 5.9) or CAP_SYS_ADMIN in the
    * user namespaces that own them. Default: the kernel chooses.
    */
-  setTid?: number | readonly number[];
+  setTid?: number | readonly number[] | undefined;
 }
 
-const GRACE_MAX = 0x7fff_ffff;
+const signal: Parser<number> = (value, name) => signalNumber(value as SignalName, name);
 
-/** The options after the checks. */
-interface Checked {
-  readonly init: boolean;
-  readonly proc: boolean | undefined;
-  readonly forward: readonly number[] | undefined;
-  readonly grace: number;
-  readonly parentSignal: number;
-  readonly tids: readonly number[];
-}
+const forwardedSignal: Parser<number> = (value, name) => {
+  const number = signal(value, name);
+  return number > 0 ? number : parse.outOfRange(name, 'a signal other than 0', value);
+};
 
-function forwarded(value: unknown): readonly number[] | undefined {
-  if (value === undefined || value === true) return undefined;
+/** The signals to forward; undefined for all. */
+const forwardSignals: Parser<readonly number[] | undefined> = (value, name) => {
+  if (value === true) return undefined;
   if (value === false) return [];
-  if (!Array.isArray(value)) {
-    throw new TypeError(`forwardSignals must be a boolean or a list: ${String(value)}`);
-  }
-  return value.map((signal, i) => {
-    const number = signalNumber(signal, `forwardSignals[${i}]`);
-    if (number === 0) throw new RangeError(`forwardSignals[${i}] must be a signal, not 0`);
-    return number;
-  });
-}
+  if (!Array.isArray(value)) parse.refuse(name, 'a boolean or an array of signals', value);
+  return parse.list(forwardedSignal)(value, name);
+};
 
-function parentSignal(value: PidOptions['killWithParent']): number {
-  if (value === undefined || value === false) return 0;
-  return signalNumber(value === true ? 'SIGKILL' : value, 'killWithParent');
-}
+/** The signal at the end of the parent; 0 for none. */
+const parentSignal: Parser<number> = (value, name) => {
+  if (typeof value === 'boolean') return value ? signalNumber('SIGKILL') : 0;
+  return signal(value, name);
+};
 
-const names = [
-  ...['init', 'proc', 'forwardSignals', 'grace', 'killWithParent', 'setTid'],
-] as const satisfies readonly (keyof PidOptions)[];
+const tids: Parser<readonly number[]> = (value, name) =>
+  Array.isArray(value) ? parse.list(parse.pid)(value, name) : [parse.pid(value, name)];
 
-function check(given: PidOptions): Checked {
-  assertKeys(given, names, 'pid');
-  const options = ownOptions(given);
-  const { init = true, proc, grace = 0, setTid } = options;
-  if (init !== true && init !== 'none') {
-    throw new TypeError(`init must be true or 'none': ${String(init)}`);
-  }
-  if (proc !== undefined && typeof proc !== 'boolean') {
-    throw new TypeError(`proc must be a boolean: ${String(proc)}`);
-  }
-  if (typeof grace !== 'number') throw new TypeError(`grace must be a number: ${String(grace)}`);
-  if (!Number.isInteger(grace) || grace < 0 || grace > GRACE_MAX) {
-    throw new RangeError(`grace must be a whole number of milliseconds: ${grace}`);
-  }
-  for (const name of ['forwardSignals', 'grace'] as const) {
-    if (init === 'none' && options[name] !== undefined) {
-      throw new TypeError(`${name} is init's work: it cannot be combined with init: 'none'`);
+const parseMembers = parse.options({
+  init: parse.withDefault(parse.oneOf(true, 'none'), true),
+  proc: parse.boolean,
+  forwardSignals,
+  grace: parse.withDefault(parse.timeout, 0),
+  killWithParent: parse.withDefault(parentSignal, 0),
+  setTid: parse.withDefault(tids, []),
+} satisfies Members<PidOptions>);
+
+function parsePid(options: PidOptions) {
+  const parsed = parseMembers(options, 'pid');
+  if (parsed.init === 'none') {
+    for (const name of ['forwardSignals', 'grace'] as const) {
+      if (options[name] === undefined) continue;
+      throw new TypeError(`pid.${name} needs an init, and cannot be combined with init: 'none'`);
     }
   }
-  const tids = setTid === undefined ? [] : typeof setTid === 'number' ? [setTid] : setTid;
-  if (!Array.isArray(tids)) throw new TypeError(`setTid must be a number or a list: ${setTid}`);
-  tids.forEach((tid, i) => {
-    assertPid(tid, `setTid[${i}]`);
-  });
-  return {
-    init: init === true,
-    proc,
-    forward: forwarded(options.forwardSignals),
-    grace,
-    parentSignal: parentSignal(options.killWithParent),
-    tids,
-  };
+  return parsed;
 }
 
 function mountProc(child: Preparation): void {
@@ -118,8 +100,8 @@ function mountProc(child: Preparation): void {
 }
 
 /**
- * A new PID namespace for a child: processes of its own, numbered from 1. When its PID 1 ends,
- * everything in it is killed.
+ * Returns the spec of a new PID namespace: its processes are numbered from 1. When its PID 1 ends, the
+ * kernel kills all others.
  *
  * Needs CAP_SYS_ADMIN, or `user()` beside it.
  *
@@ -129,21 +111,22 @@ function mountProc(child: Preparation): void {
  * @example await run('ps', ['-ef'], { namespaces: [user({ map: 'root' }), mount(), pid()] });
  */
 export function pid(options: PidOptions = {}): NamespaceSpec {
-  const { init, proc, forward, grace, parentSignal, tids } = check(options);
+  const { init, proc, forwardSignals, grace, killWithParent, setTid } = parsePid(options);
   return {
     type: 'pid',
     prepare(child) {
       const alone = !child.creates.has('mount');
       if (proc === true && alone) {
         throw new TypeError(
-          'proc: true needs a new mount namespace (mount()) beside the pid namespace, or the new /proc would cover that of everybody else',
+          "pid.proc must not be true without a new mount namespace: the new /proc would cover the host's; add mount()",
         );
       }
-      if (init)
-        child.useInit({ grace, ...(forward === undefined ? {} : { forwardSignals: forward }) });
-      if (parentSignal !== 0) child.endWithParent(parentSignal);
-      // In the new namespace itself the first number is always 1.
-      if (tids.length > 0) child.chooseTids([1, ...tids]);
+      if (init === true) {
+        child.useInit({ grace, ...(forwardSignals === undefined ? {} : { forwardSignals }) });
+      }
+      if (killWithParent !== 0) child.endWithParent(killWithParent);
+      // In the new namespace itself the first pid is always 1.
+      if (setTid.length > 0) child.chooseTids([1, ...setTid]);
       if (proc ?? !alone) mountProc(child);
     },
   };

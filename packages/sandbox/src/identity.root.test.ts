@@ -82,7 +82,7 @@ test('with a way outside, root owns the user namespace, as pasta(1) demands', ()
 });
 
 test('clocks have offsets where the commands have ids of their own', async () => {
-  const made = await box({ time: { boottime: 1_000_000 } });
+  const made = await box({ time: { boottime: '1000000s' } });
   expect(Number(await sh(made, 'cut -d. -f1 /proc/uptime'))).toBeGreaterThan(1_000_000);
 });
 

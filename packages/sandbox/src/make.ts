@@ -22,7 +22,6 @@ import { refusedPart, SandboxError, type SandboxPart } from './parts.js';
 import { prepareRoot, type ReadyRoot } from './prepare-root.js';
 import type { MissingPart } from './report.js';
 import { rootOptions } from './root.js';
-import { within } from './validate.js';
 
 const DEFAULT_HOSTNAME = 'sandbox';
 
@@ -43,7 +42,7 @@ export function namespacesOf(
     uts({ hostname: options.hostname ?? DEFAULT_HOSTNAME }),
     ipc(),
     cgroup(group ? { group } : {}),
-    within('time', () => time(options.time)),
+    time(options.time),
   ].filter(({ type }) => !without.has(type));
 }
 

@@ -4,16 +4,16 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { run, spawn } from '@ns/core';
-import { createNamespace, inside, Route } from '@ns/net';
+import { createNamespace, run, spawn } from '@ns/core';
+import { net, openInside, Route } from '@ns/net';
 import { expect, test } from 'vitest';
 
 const module = new URL('../dist/index.js', import.meta.url).href;
 
 /** A host with a way to a server, which is its gateway as well. */
 function world() {
-  const host = createNamespace();
-  const server = createNamespace();
+  const host = createNamespace(net());
+  const server = createNamespace(net());
   const route = Route.open({ in: host });
   const there = Route.open({ in: server });
   route.link.up('lo');
@@ -24,8 +24,8 @@ function world() {
   there.link.up('eth0');
   there.address.add({ dev: 'eth0', address: '192.0.2.1/24' });
   there.close();
-  const here = inside(host);
-  const far = inside(server);
+  const here = openInside(host);
+  const far = openInside(server);
   return {
     host,
     here,

@@ -1,6 +1,6 @@
 // The network of a sandbox: its namespace, the way outside, and the use of it from here.
 import { Namespace, type NamespaceSpec } from '@ns/core';
-import { type Inside, inside, natUplink, net, Route, userUplink } from '@ns/net';
+import { createNatUplink, createUserUplink, type Inside, net, openInside, Route } from '@ns/net';
 import type { PrivateNetwork, SandboxOptions } from './options.js';
 
 /** What the commands have for a network: a new namespace, an existing one, or (undefined) the host's. */
@@ -33,13 +33,13 @@ export async function openUplink(
   const { network } = options;
   const wanted = network === 'private' ? {} : (network as PrivateNetwork);
   const { uplink = 'auto', forward = [] } = wanted;
-  if (uplink === 'nat') return natUplink(pid, { forward });
-  if (uplink === 'slirp4netns') return userUplink(pid, { forward, tool: uplink });
+  if (uplink === 'nat') return createNatUplink(pid, { forward });
+  if (uplink === 'slirp4netns') return createUserUplink(pid, { forward, tool: uplink });
   try {
-    return await userUplink(pid, { forward, tool: 'pasta', args: NO_HOST_LOOPBACK });
+    return await createUserUplink(pid, { forward, tool: 'pasta', args: NO_HOST_LOOPBACK });
   } catch (error) {
     if (uplink === 'pasta' || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return userUplink(pid, { forward, tool: 'slirp4netns' });
+    return createUserUplink(pid, { forward, tool: 'slirp4netns' });
   }
 }
 
@@ -66,7 +66,7 @@ export class SandboxNetwork {
    * @example box.net.inside().connect(8080)
    */
   inside(): Inside {
-    this.#inside ??= inside(this.#namespace);
+    this.#inside ??= openInside(this.#namespace);
     return this.#inside;
   }
 

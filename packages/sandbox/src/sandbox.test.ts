@@ -122,7 +122,7 @@ describe('options', () => {
   test('host name, clocks, working directory and variables', async () => {
     const made = await box({
       hostname: 'inside',
-      time: { boottime: 1_000_000 },
+      time: { boottime: 1_000_000_000 },
       workdir: '/usr',
       env: { A: 'sandbox', B: 'sandbox' },
     });

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { Cgroup } from '@ns/cgroup';
 import {
+  type CloneArguments,
   clone,
   fork,
   isSystemError,
@@ -203,7 +204,7 @@ export class Sandbox {
     fn: (...args: Args) => Result,
     options: SandboxCloneOptions<Args> = {},
   ): Promise<Awaited<Result>> {
-    return clone(fn, this.#around(options));
+    return clone(fn, ...([this.#around(options)] as unknown as CloneArguments<Args>));
   }
 
   /**

@@ -59,6 +59,8 @@ function object(properties: Record<string, Schema>, required: readonly string[] 
   return { type: 'object', properties, required, additionalProperties: false };
 }
 
+const duration: Schema = { anyOf: [{ type: 'number' }, { type: 'string' }] };
+
 /** A user and a group. */
 export const idPair: Schema = object({ uid: id, gid: id }, ['uid', 'gid']);
 
@@ -191,9 +193,9 @@ export const schema = Object.freeze({
       propertyNames: { pattern: '^(?!\\.\\.?$)[^/\\0]+$', title: 'the name of a file' },
       additionalProperties: { type: 'string' },
     }),
-    time: describe('Offsets of the clocks, in seconds.', {
+    time: describe("Offsets of the clocks: milliseconds, or a text such as '1h'.", {
       type: 'object',
-      properties: { monotonic: { type: 'number' }, boottime: { type: 'number' } },
+      properties: { monotonic: duration, boottime: duration },
       additionalProperties: false,
     }),
     timeout: describe('Milliseconds that each command has. Default: no limit.', milliseconds),

@@ -1,10 +1,10 @@
 // The end with a grace: SIGTERM to all, and a wait until they have ended.
 import { isSystemError, type Namespace } from '@ns/core';
-import { Pidfd, processes, signalAll } from '@ns/pid';
+import { listProcesses, Pidfd, signalAll } from '@ns/pid';
 
 /** Opens some process of a pid namespace, other than its init, that has not ended; undefined if there is none. */
 function openOne(namespace: Namespace): Pidfd | undefined {
-  for (const { pid, pids, state } of processes({ in: namespace, descendants: true })) {
+  for (const { pid, pids, state } of listProcesses({ in: namespace, descendants: true })) {
     if (pids.at(-1) === 1 || state === 'Z') continue;
     try {
       return Pidfd.open(pid);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cgroup, CgroupUsage } from '@ns/cgroup';
 import { isSystemError, type Namespace } from '@ns/core';
-import { processes } from '@ns/pid';
+import { listProcesses } from '@ns/pid';
 
 /** What a sandbox uses. */
 export interface SandboxUsage {
@@ -40,7 +40,7 @@ function ofProcess(pid: number): { memory: number; cpuTime: number } {
 
 /** Reads what is used. */
 export function usageOf(namespace: Namespace, cgroup: Cgroup | undefined): SandboxUsage {
-  const all = processes({ in: namespace, descendants: true }).map(({ pid }) => pid);
+  const all = listProcesses({ in: namespace, descendants: true }).map(({ pid }) => pid);
   const each = all.map(ofProcess);
   const sum = (key: 'memory' | 'cpuTime') => each.reduce((total, one) => total + one[key], 0);
   const counted = cgroup?.usage();

@@ -3,12 +3,11 @@
  *
  * @module @ns/time
  */
-export { bootedAt, withUptime } from './appear.js';
-export type { Clock, InOptions } from './clocks.js';
-export { readClocks } from './clocks.js';
-export type { Duration } from './nanoseconds.js';
-export type { Offsets } from './offsets.js';
+export { bootedAt, withUptime } from './fake-uptime.js';
+export type { Offsets, OffsetsToWrite } from './offsets.js';
 export { formatOffsets, parseOffsets } from './offsets.js';
+export type { Clock } from './read-clocks.js';
+export { readClocks } from './read-clocks.js';
 export { readOffsets } from './read-offsets.js';
 export type { TimeOptions } from './spec.js';
 export { time } from './spec.js';

@@ -1,15 +1,15 @@
 // Reading the offsets of a time namespace.
 import { constants, readFileSync, readlinkSync } from 'node:fs';
-import type { Namespace } from '@ns/core';
-import { AT, Program, runProgramSync, targetOf, withJoins, withTarget } from '@ns/core/authors';
+import type { InOptions, Namespace } from '@ns/core';
+import { AT, Program, runProgramSync, withJoins, withTarget } from '@ns/core/authors';
 import { O_CLOEXEC } from '@ns/core/sys';
-import type { InOptions } from './clocks.js';
 import { type Offsets, parseOffsets } from './offsets.js';
+import { parseRead } from './read-clocks.js';
 
 // Two lines of a name, a sign, up to 19 digits and 9 digits each.
 const LONGEST = 256;
 
-/** A handle names no process to ask, so a child joins and reads its own file. */
+/** Reads the offsets of a handle: a child joins the namespace and reads its own file. */
 function readByJoining(namespace: Namespace): Offsets {
   const program = new Program();
   const path = '/proc/self/timens_offsets';
@@ -22,24 +22,21 @@ function readByJoining(namespace: Namespace): Offsets {
 }
 
 /**
- * The offsets of a time namespace, in nanoseconds. With a pid, those of the namespace that the
- * process's children are in: /proc tells no others. With a handle, a short-lived child joins it,
+ * Returns the offsets of a time namespace, in nanoseconds. For a pid they are those of the namespace
+ * that new children of the process are in, the only ones that /proc shows. For a handle, a short-lived child joins it,
  * which needs CAP_SYS_ADMIN in the user namespace that owns it.
  *
- * @throws {Error} with code ENOENT if there is no such process, or no time namespaces (Linux 5.6)
+ * @throws {Error} ENOENT if the process does not exist, or the kernel lacks time namespaces (before Linux 5.6)
  * @throws {SystemError} EPERM if the namespace may not be joined
  * @see time_namespaces(7)
  * @example readOffsets({ in: child.pid }).boottime // -3600000000000n
  */
 export function readOffsets(options: InOptions = {}): Offsets {
-  const target = targetOf(options);
+  const { in: target } = parseRead(options);
   if (target !== undefined && typeof target !== 'number') {
     return withTarget('time', target, readByJoining);
   }
-  if (target !== undefined && (!Number.isInteger(target) || target <= 0)) {
-    throw new TypeError(`in must be a namespace handle or a pid: ${String(target)}`);
-  }
-  // Only the directories of processes have the file, but any thread can be asked for as one.
+  // Only the directories of processes have the file, but /proc/TID is one for every thread.
   const pid = target ?? readlinkSync('/proc/thread-self').split('/').at(-1);
   return parseOffsets(readFileSync(`/proc/${pid}/timens_offsets`, 'latin1'));
 }

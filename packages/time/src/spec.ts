@@ -1,68 +1,66 @@
-// What a child with a time namespace of its own gets.
+// The spec of a new time namespace.
 import { constants } from 'node:fs';
-import type { NamespaceSpec } from '@ns/core';
-import { AT, assertKeys, ownOptions } from '@ns/core/authors';
+import type { Duration, NamespaceSpec } from '@ns/core';
+import { AT, type Members, parse } from '@ns/core/authors';
 import { O_CLOEXEC } from '@ns/core/sys';
-import { readClocks } from './clocks.js';
-import { type Duration, nanoseconds } from './nanoseconds.js';
+import { nanoseconds } from './nanoseconds.js';
 import { formatOffsets, type Offsets } from './offsets.js';
+import { readClocks } from './read-clocks.js';
 import { readOffsets } from './read-offsets.js';
 
-/** Options of {@link time}: what the namespace adds to the clocks that the machine booted with. */
+/** Options of {@link time}: offsets from the clocks of the machine. */
 export interface TimeOptions {
   /**
-   * Offset of CLOCK_MONOTONIC: seconds as a number, or nanoseconds as a bigint; may be negative.
-   * Default: that of the caller's time namespace.
+   * Offset of CLOCK_MONOTONIC: milliseconds, nanoseconds as a bigint, or a text such as `'-1.5h'`.
+   * It may be negative. Default: that of the caller's time namespace.
    */
-  monotonic?: Duration;
-  /** Offset of CLOCK_BOOTTIME, likewise. */
-  boottime?: Duration;
+  monotonic?: Duration | undefined;
+  /** Offset of CLOCK_BOOTTIME, in the same forms. Default: that of the caller's time namespace. */
+  boottime?: Duration | undefined;
 }
+
+const parseTime = parse.options({
+  monotonic: nanoseconds,
+  boottime: nanoseconds,
+} satisfies Members<TimeOptions>);
 
 // The kernel's KTIME_MAX / 2: a clock may come to 146 years.
 const LATEST = (2n ** 63n - 1n) / 2n;
 
-/** Throws what the kernel would answer with ERANGE: no clock may go below zero, nor too far. */
-function checkRange(offset: bigint | undefined, clock: keyof Offsets): void {
+/** Throws for an offset that the kernel would refuse by ERANGE, with the reason. */
+function assertInRange(offset: bigint | undefined, clock: keyof Offsets): void {
   if (offset === undefined) return;
   const machine = readClocks()[clock] - readOffsets()[clock];
   if (machine + offset < 0n) {
     throw new RangeError(
-      `${clock}: the clock would be negative: the machine's stands at ${machine} ns, the offset is ${offset} ns`,
+      `time.${clock} must not make the clock negative: the machine's is at ${machine} ns, the offset is ${offset} ns`,
     );
   }
   if (offset > LATEST || machine + offset > LATEST) {
     throw new RangeError(
-      `${clock}: the clock would go beyond 146 years: the offset is ${offset} ns`,
+      `time.${clock} must not move the clock beyond 146 years: the offset is ${offset} ns`,
     );
   }
 }
 
 const HINT =
-  'Offsets can be written before the first process is in the namespace, with CAP_SYS_TIME in the user namespace that owns it.';
+  'Offsets are written before the first process enters the namespace, with CAP_SYS_TIME in the user namespace that owns it.';
 
 /**
- * A new time namespace for a child: its monotonic and boot-time clocks, and so its uptime, are
- * shifted. The time of day is not: there is one for the machine. The child is in it when its
- * command runs; offsets cannot be changed afterwards.
+ * Returns the spec of a new time namespace: its monotonic and boot-time clocks, and so its uptime, are
+ * shifted. The time of day is the machine's. The child is in the namespace when its command runs.
+ * Offsets cannot be changed afterwards.
  *
  * Linux 5.6. Needs CAP_SYS_ADMIN and CAP_SYS_TIME, or `user()` beside it.
  *
  * @throws {TypeError | RangeError} for offsets that the kernel would refuse: a clock below zero or
  *   beyond 146 years
  * @see time_namespaces(7), unshare(1) `--time --monotonic --boottime`
- * @example time({ boottime: 86400 }) // appears to have been up for a day longer
+ * @example time({ boottime: '1d' }) // the machine appears to be up for a day longer
  */
 export function time(options: TimeOptions = {}): NamespaceSpec {
-  assertKeys(options, ['monotonic', 'boottime'], 'time');
-  const wanted = ownOptions(options);
-  const offsets: { -readonly [clock in keyof Offsets]?: bigint } = {};
-  for (const clock of ['monotonic', 'boottime'] as const) {
-    const offset = wanted[clock];
-    if (offset === undefined) continue;
-    offsets[clock] = nanoseconds(offset, clock);
-    checkRange(offsets[clock], clock);
-  }
+  const offsets = parseTime(options, 'time');
+  for (const clock of ['monotonic', 'boottime'] as const) assertInRange(offsets[clock], clock);
   const text = formatOffsets(offsets);
   return {
     type: 'time',
@@ -72,7 +70,7 @@ export function time(options: TimeOptions = {}): NamespaceSpec {
       const step = 'writing the offsets of its time namespace';
       const path = '/proc/self/timens_offsets';
       const options = { step, hint: HINT };
-      // Its files in /proc are closed to a child that has joined a namespace: it is not dumpable.
+      // A child that has joined a namespace is not dumpable, so that it cannot open its files in /proc.
       const opening = child.joins.size > 0 ? child.program('open') : program;
       const flags = constants.O_WRONLY | O_CLOEXEC;
       const fd = opening.call('openat', AT.FDCWD, path, flags, 0, options);

@@ -22,13 +22,13 @@ const namespaces = (options = {}) => [rootless, time(options)];
 const sleep = (options = {}) =>
   spawn('sleep', ['60'], { namespaces: namespaces(options), stdio: 'ignore' });
 
-/** Differences of clocks that were read one after the other, within a minute. */
+/** Expects a difference of clocks that were read one after the other, within a minute. */
 function expectAbout(actual: bigint, expected: bigint) {
   expect(actual - expected).toBeGreaterThanOrEqual(-1_000_000n);
   expect(actual - expected).toBeLessThan(MINUTE);
 }
 
-test('offsets are written as the kernel takes them, and read as it shows them', () => {
+test('formatOffsets writes what the kernel takes, and parseOffsets reads what it shows', () => {
   expect(formatOffsets({ monotonic: -1_500_000_000n })).toBe('monotonic -2 500000000\n');
   expect(formatOffsets({ boottime: 1n })).toBe('boottime 0 1\n');
   expect(formatOffsets({})).toBe('');
@@ -39,11 +39,11 @@ test('offsets are written as the kernel takes them, and read as it shows them', 
     boottime: 1n,
   });
   expect(() => parseOffsets('realtime 0 0')).toThrow(
-    'not a line of timens_offsets: "realtime 0 0"',
+    new TypeError("text must be lines of a clock, seconds and nanoseconds, got 'realtime 0 0'"),
   );
 });
 
-test('any offsets survive their text', () => {
+test('parseOffsets returns all offsets that formatOffsets has written', () => {
   const limit = 2n ** 62n;
   const offset = fc.bigInt({ min: -limit, max: limit });
   fc.assert(
@@ -54,20 +54,23 @@ test('any offsets survive their text', () => {
   );
 });
 
-test('seconds become nanoseconds to the nanosecond', () => {
-  expect(nanoseconds(1.5, 'x')).toBe(1_500_000_000n);
-  expect(nanoseconds(-0.25, 'x')).toBe(-250_000_000n);
-  expect(nanoseconds(86400.000000001, 'x')).toBe(DAY + 1n);
+test('nanoseconds takes milliseconds, nanoseconds and texts, exact to the nanosecond', () => {
+  expect(nanoseconds(1500, 'x')).toBe(1_500_000_000n);
+  expect(nanoseconds(-0.25, 'x')).toBe(-250_000n);
+  expect(nanoseconds(86_400_000.000001, 'x')).toBe(DAY + 1n);
+  expect(nanoseconds(5n, 'x')).toBe(5n);
+  expect(nanoseconds('1.5h', 'x')).toBe(90n * MINUTE);
+  expect(nanoseconds('-1d', 'x')).toBe(-DAY);
   fc.assert(
-    fc.property(fc.integer({ min: -1e6, max: 1e6 }), fc.nat(999_999), (whole, micro) => {
-      const expected = BigInt(whole) * 1_000_000_000n + BigInt(micro) * 1000n;
-      const actual = nanoseconds(whole + micro / 1e6, 'x');
+    fc.property(fc.integer({ min: -1e9, max: 1e9 }), fc.nat(999_999), (whole, nano) => {
+      const expected = BigInt(whole) * 1_000_000n + BigInt(nano);
+      const actual = nanoseconds(whole + nano / 1e6, 'x');
       expect(actual - expected < 1000n && expected - actual < 1000n).toBe(true);
     }),
   );
 });
 
-test('a command has the offsets, to the nanosecond', async () => {
+test('time gives a command its offsets, exact to the nanosecond', async () => {
   const offsets = { monotonic: DAY + 1n, boottime: 2n * DAY + 999_999_999n };
   const { stdout } = await run('cat', ['/proc/self/timens_offsets'], {
     namespaces: namespaces(offsets),
@@ -75,8 +78,8 @@ test('a command has the offsets, to the nanosecond', async () => {
   expect(parseOffsets(stdout)).toEqual(offsets);
 });
 
-test('the clocks inside are shifted, the time of day is not', async () => {
-  const child = await sleep({ monotonic: 86400, boottime: 2 * 86400 });
+test('readClocks reads shifted clocks inside, and the same time of day', async () => {
+  const child = await sleep({ monotonic: '1d', boottime: 2 * 86_400_000 });
   try {
     const here = readClocks();
     const inside = readClocks({ in: child.pid });
@@ -89,7 +92,7 @@ test('the clocks inside are shifted, the time of day is not', async () => {
   }
 });
 
-test('offsets are read by pid, and through a handle when no process is left', async () => {
+test('readOffsets reads by pid, and through a handle after the last process has ended', async () => {
   const offsets = { monotonic: 5n, boottime: DAY };
   const child = await sleep(offsets);
   const namespace = Namespace.of(child.pid, 'time');
@@ -103,7 +106,7 @@ test('offsets are read by pid, and through a handle when no process is left', as
   }
 });
 
-test('a clock that is not named keeps the offset that it has', async () => {
+test('time keeps the offset of a clock that is left out', async () => {
   const here = readOffsets();
   const { stdout } = await run('cat', ['/proc/self/timens_offsets'], {
     namespaces: namespaces({ boottime: 7n }),
@@ -111,7 +114,7 @@ test('a clock that is not named keeps the offset that it has', async () => {
   expect(parseOffsets(stdout)).toEqual({ ...here, boottime: 7n });
 });
 
-test('a machine can look just booted, or booted at some time', async () => {
+test('withUptime and bootedAt change the uptime of a command', async () => {
   const uptime = async (offsets: Offsets) =>
     Number(
       (await run('cat', ['/proc/uptime'], { namespaces: namespaces(offsets) })).stdout.split(
@@ -125,32 +128,48 @@ test('a machine can look just booted, or booted at some time', async () => {
   expect(week).toBeLessThan(7 * 86400 + 60);
 });
 
-test('what the kernel would refuse is refused before any child is made', () => {
+test('time, withUptime and bootedAt refuse offsets that the kernel would refuse', () => {
   const wrong: [unknown, string][] = [
-    [{ monotonic: -(2n ** 62n) }, 'monotonic: the clock would be negative'],
-    [{ boottime: -1e9 }, 'boottime: the clock would be negative'],
-    [{ boottime: 2n ** 62n }, 'boottime: the clock would go beyond 146 years'],
-    [{ boottime: 2n ** 70n }, 'boottime must be less than 2^63 nanoseconds'],
-    [{ monotonic: Number.NaN }, 'monotonic must be finite'],
-    [{ monotonic: '5' }, 'monotonic must be seconds as a number or nanoseconds as a bigint'],
+    [{ monotonic: -(2n ** 62n) }, 'time.monotonic must not make the clock negative'],
+    [{ boottime: -1e12 }, 'time.boottime must not make the clock negative'],
+    [{ boottime: '-40000d' }, 'time.boottime must not make the clock negative'],
+    [{ boottime: 2n ** 62n }, 'time.boottime must not move the clock beyond 146 years'],
+    [{ boottime: 2n ** 70n }, 'time.boottime must be less than 2^63 nanoseconds'],
+    [{ monotonic: Number.NaN }, 'time.monotonic must be milliseconds, nanoseconds as a bigint'],
+    [{ monotonic: '5' }, 'time.monotonic must be milliseconds, nanoseconds as a bigint'],
   ];
   for (const [options, message] of wrong) {
     expect(() => time(options as object)).toThrow(
       expect.objectContaining({ message: expect.stringContaining(message) }),
     );
   }
-  expect(() => withUptime(-1)).toThrow('uptime must not be negative');
-  expect(() => bootedAt(new Date(Date.now() + 1e9))).toThrow('date must not be in the future');
+  expect(() => withUptime(-1)).toThrow(
+    new RangeError('uptime must be a duration that is not negative, got -1'),
+  );
+  expect(() => bootedAt(new Date(Date.now() + 1e9))).toThrow('date must be a Date in the past');
   expect(() => bootedAt(new Date('x'))).toThrow('date must be a valid Date');
-  expect(() => readOffsets({ in: 0 })).toThrow(TypeError);
 });
 
-test.each(Object.entries({ time, readClocks, readOffsets }))(
-  '%s refuses a mistyped option by its name',
-  (taker, take: (options: never) => unknown) => {
-    const argument = taker === 'time' ? 'time' : 'options';
-    expect(() => take({ uptime: 1 } as never)).toThrow(TypeError);
-    expect(() => take({ uptime: 1 } as never)).toThrow(`${argument} has no option uptime; it has`);
-    expect(() => take(null as never)).toThrow(new TypeError(`${argument} must be an object: null`));
+test.each(Object.entries({ readClocks, readOffsets }))(
+  '%s refuses an `in` that is not a time namespace',
+  (_, read) => {
+    using other = Namespace.current('ipc');
+    expect(() => read({ in: other })).toThrow(
+      new TypeError('options.in must be a time namespace, got one of type ipc'),
+    );
+    expect(() => read({ in: 0 })).toThrow(RangeError);
+    expect(() => read({ in: 'other' as 'self' })).toThrow(TypeError);
+  },
+);
+
+test.each(Object.entries({ time, readClocks, readOffsets, formatOffsets }))(
+  '%s refuses an unknown option by its name',
+  (name, call: (options: never) => unknown) => {
+    const argument = { time: 'time', formatOffsets: 'offsets' }[name] ?? 'options';
+    expect(() => call({ uptime: 1 } as never)).toThrow(TypeError);
+    expect(() => call({ uptime: 1 } as never)).toThrow(`${argument}.uptime is not known`);
+    expect(() => call(null as never)).toThrow(
+      new TypeError(`${argument} must be an object, got null`),
+    );
   },
 );

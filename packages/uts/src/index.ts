@@ -3,12 +3,11 @@
  *
  * @module @ns/uts
  */
-export type { InOptions } from './names.js';
-export { getDomainname, getHostname, setDomainname, setHostname } from './names.js';
+export type { Name, NameEncoding } from './name.js';
+export { UTS_NAME_MAX } from './name.js';
+export { readDomainname, readHostname, writeDomainname, writeHostname } from './names.js';
 export type { UtsOptions } from './spec.js';
 export { uts } from './spec.js';
-export type { Name, NameEncoding } from './text.js';
-export { UTS_NAME_MAX } from './text.js';
 export type { ReadOptions, Uname } from './uname.js';
 export { uname } from './uname.js';
 export type { WatchOptions } from './watch.js';

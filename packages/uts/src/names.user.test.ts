@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { getHostname, setDomainname, setHostname } from './index.js';
+import { readHostname, writeDomainname, writeHostname } from './index.js';
 
-test('without the privilege the names of this machine cannot be set', () => {
-  const name = getHostname();
+test('writeHostname and writeDomainname fail with EPERM without the capability', () => {
+  const name = readHostname();
   const refusal = expect.objectContaining({ name: 'SystemError', code: 'EPERM' });
-  expect(() => setHostname(name)).toThrow(refusal);
-  expect(() => setDomainname(name)).toThrow(refusal);
+  expect(() => writeHostname(name)).toThrow(refusal);
+  expect(() => writeDomainname(name)).toThrow(refusal);
 });

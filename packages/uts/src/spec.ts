@@ -1,29 +1,30 @@
-// What a child with a UTS namespace of its own gets.
+// The spec of a new UTS namespace.
 import type { NamespaceSpec } from '@ns/core';
-import { assertKeys, ownOptions } from '@ns/core/authors';
-import { type Name, nameBytes } from './text.js';
+import { type Members, parse } from '@ns/core/authors';
+import { type Name, nameBytes } from './name.js';
 
 /** Options of {@link uts}. */
 export interface UtsOptions {
-  /** The host name inside. Default: that of the namespace it is made from. */
-  hostname?: Name;
-  /** The NIS domain name inside. Default: that of the namespace it is made from. */
-  domainname?: Name;
+  /** The host name inside. Default: a copy of the name outside. */
+  hostname?: Name | undefined;
+  /** The NIS domain name inside. Default: a copy of the name outside. */
+  domainname?: Name | undefined;
 }
 
+const parseUts = parse.options({
+  hostname: nameBytes,
+  domainname: nameBytes,
+} satisfies Members<UtsOptions>);
+
 /**
- * A new UTS namespace for a child: `spawn('sh', [], { namespaces: [uts({ hostname: 'box' })] })`.
- * It starts with a copy of the names it is made from.
+ * Returns the spec of a new UTS namespace: `spawn('sh', [], { namespaces: [uts({ hostname: 'box' })] })`.
+ * The namespace starts with a copy of the names of the one that it is made from.
  *
  * @throws {TypeError | RangeError} for a name with a NUL character or of more than 64 bytes
  * @see uts_namespaces(7), sethostname(2), setdomainname(2), unshare(1) `--uts`
  */
 export function uts(options: UtsOptions = {}): NamespaceSpec {
-  assertKeys(options, ['hostname', 'domainname'], 'uts');
-  const names = ownOptions(options);
-  const hostname = names.hostname === undefined ? undefined : nameBytes(names.hostname, 'hostname');
-  const domainname =
-    names.domainname === undefined ? undefined : nameBytes(names.domainname, 'domainname');
+  const { hostname, domainname } = parseUts(options, 'uts');
   return {
     type: 'uts',
     prepare(child) {

@@ -1,11 +1,19 @@
 // uname(2): the whole structure.
-import { assertKeys, callIn, type NamespaceTarget, ownOptions } from '@ns/core/authors';
-import { assertEncoding, type NameEncoding } from './text.js';
+import type { InOptions } from '@ns/core';
+import {
+  callIn,
+  inNamespace,
+  type Members,
+  type NamespaceTarget,
+  type Parsed,
+  parse,
+} from '@ns/core/authors';
+import { bufferEncoding, type NameEncoding } from './name.js';
 
 const FIELD = 65;
 const fields = ['sysname', 'nodename', 'release', 'version', 'machine', 'domainname'] as const;
 
-/** What uname(2) tells. Only `nodename` and `domainname` belong to the namespace. */
+/** The result of uname(2). Only `nodename` and `domainname` belong to the namespace. */
 export interface Uname {
   /** Name of the kernel: `'Linux'`. */
   readonly sysname: string;
@@ -17,17 +25,25 @@ export interface Uname {
   readonly version: string;
   /** The machine: `'x86_64'`. */
   readonly machine: string;
-  /** The NIS domain name; `'(none)'` where none was ever set. */
+  /** The NIS domain name; `'(none)'` if it was never set. */
   readonly domainname: string;
 }
 
-/** Options of what reads from a UTS namespace. */
-export interface ReadOptions extends NameEncoding {
-  /** The UTS namespace: a handle, or the pid of a process in it. Default: the calling thread's. */
-  in?: NamespaceTarget;
-}
+/** Options of functions that read the names of a UTS namespace. */
+export interface ReadOptions extends InOptions, NameEncoding {}
 
-/** The bytes of each field of struct new_utsname. */
+/** The parsers of {@link ReadOptions}. */
+export const readMembers = {
+  in: inNamespace('uts'),
+  encoding: parse.withDefault(bufferEncoding, 'utf8'),
+} satisfies Members<ReadOptions>;
+
+export const parseRead = parse.options(readMembers);
+
+/** {@link ReadOptions} in normal form. */
+export type Reading = Parsed<typeof readMembers>;
+
+/** Returns the bytes of each field of struct new_utsname. */
 function fieldBytes(target: NamespaceTarget | undefined): Record<keyof Uname, Buffer> {
   const memory = Buffer.alloc(fields.length * FIELD);
   callIn('uts', target, 'uname', memory);
@@ -39,22 +55,20 @@ function fieldBytes(target: NamespaceTarget | undefined): Record<keyof Uname, Bu
   return Object.fromEntries(entries) as Record<keyof Uname, Buffer>;
 }
 
-/** One field as bytes. */
-export function readField(name: keyof Uname, target: NamespaceTarget | undefined): Buffer {
-  return fieldBytes(target)[name];
+/** Returns one field, decoded. */
+export function readField(name: keyof Uname, { in: target, encoding }: Reading): string {
+  return fieldBytes(target)[name].toString(encoding);
 }
 
 /**
- * uname(2): host name, domain name, kernel and machine.
+ * Returns host name, domain name, kernel and machine.
  *
  * @throws {SystemError} EPERM if the namespace of `in` may not be joined
  * @see uname(2), uname(1)
  * @example uname().release // '6.12.48'
  */
 export function uname(options: ReadOptions = {}): Uname {
-  assertKeys(options, ['in', 'encoding'], 'options');
-  const { in: target, encoding = 'utf8' } = ownOptions(options);
-  assertEncoding(encoding);
+  const { in: target, encoding } = parseRead(options);
   const bytes = fieldBytes(target);
   const entries = fields.map((name) => [name, bytes[name].toString(encoding)]);
   return Object.fromEntries(entries) as Record<keyof Uname, string>;

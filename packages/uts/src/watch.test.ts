@@ -1,7 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { type NamespaceProcess, spawn } from '@ns/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { setDomainname, setHostname, uts, watchDomainname, watchHostname } from './index.js';
+import {
+  readHostname,
+  uts,
+  watchDomainname,
+  watchHostname,
+  writeDomainname,
+  writeHostname,
+} from './index.js';
 
 let child: NamespaceProcess;
 let there: { in: number };
@@ -17,45 +24,82 @@ afterEach(async () => {
   await child.exited;
 });
 
-test('changes come as they happen, and only those of this name in this namespace', async () => {
-  const names = watchHostname(there);
+test('watchHostname reports changes of this name in this namespace only', async () => {
+  using names = watchHostname(there);
   const first = names.next();
-  setDomainname('not-it', there);
+  writeDomainname('not-it', there);
   await turn();
-  setHostname('one', there);
+  writeHostname('one', there);
   expect(await first).toEqual({ done: false, value: 'one' });
   const second = names.next();
-  setHostname('two', there);
+  writeHostname('two', there);
   expect(await second).toEqual({ done: false, value: 'two' });
-  // What changed while nobody asked is told at the next question.
-  setHostname('three', there);
+  // A change between two reads is reported by the next one.
+  writeHostname('three', there);
   expect((await names.next()).value).toBe('three');
-  await names.return(undefined as never);
 });
 
-test('a change right after the question is not missed', async () => {
+test('watchHostname reports a change between its call and the first read', async () => {
+  using names = watchHostname(there);
+  writeHostname('early', there);
+  expect((await names.next()).value).toBe('early');
+});
+
+test('watchHostname reports a change right after a read', async () => {
   for (let i = 0; i < 20; i++) {
-    const names = watchHostname(there);
+    using names = watchHostname(there);
     const next = names.next();
-    setHostname(`name-${i}`, there);
+    writeHostname(`name-${i}`, there);
     expect((await next).value).toBe(`name-${i}`);
-    await names.return(undefined as never);
   }
 });
 
-test('the domain name is watched likewise', async () => {
-  const names = watchDomainname(there);
+test('watchDomainname reports a change', async () => {
+  using names = watchDomainname(there);
   const first = names.next();
   await turn();
-  setDomainname('lab', there);
+  writeDomainname('lab', there);
   expect((await first).value).toBe('lab');
-  await names.return(undefined as never);
 });
 
-test('a signal ends the watching', async () => {
+test('watchHostname decodes names by its encoding', async () => {
+  using names = watchHostname({ ...there, encoding: 'hex' });
+  writeHostname('box', there);
+  expect((await names.next()).value).toBe(Buffer.from('box').toString('hex'));
+});
+
+test('watchHostname holds the namespace, so that a recycled pid cannot redirect it', async () => {
+  const before = readHostname();
+  using names = watchHostname(there);
+  const next = names.next();
+  child.kill('SIGKILL');
+  await child.exited;
+  await turn();
+  names.close();
+  expect(await next).toEqual({ done: true, value: undefined });
+  expect(readHostname()).toBe(before);
+});
+
+test('watchHostname ends when its loop is left, and a second close does nothing', async () => {
+  const names = watchHostname(there);
+  writeHostname('once', there);
+  for await (const name of names) {
+    expect(name).toBe('once');
+    break;
+  }
+  names.close();
+  names[Symbol.dispose]();
+  await names[Symbol.asyncDispose]();
+  expect(await names.next()).toEqual({ done: true, value: undefined });
+});
+
+test('watchHostname ends with an AbortError when its signal fires', async () => {
   const aborted = expect.objectContaining({ name: 'AbortError', code: 'ABORT_ERR' });
   const signal = AbortSignal.timeout(20);
-  await expect(watchHostname({ ...there, signal }).next()).rejects.toThrow(aborted);
-  await expect(watchHostname({ ...there, signal }).next()).rejects.toThrow(aborted);
-  expect(() => watchHostname({ signal: {} as AbortSignal })).toThrow(TypeError);
+  const error = await watchHostname({ ...there, signal })
+    .next()
+    .catch((error: unknown) => error);
+  expect(error).toEqual(aborted);
+  expect((error as Error).cause).toBe(signal.reason);
+  expect(() => watchHostname({ ...there, signal })).toThrow(aborted);
 });

@@ -1,26 +1,31 @@
-// Changes of the names, as they happen. The kernel wakes whoever polls the files of /proc/sys, at
-// changes in any UTS namespace.
+// Changes of the names, as they happen. The kernel wakes a process that polls the files of /proc/sys,
+// at changes in any UTS namespace.
 import { constants } from 'node:fs';
-import { AT, assertKeys, ownOptions } from '@ns/core/authors';
-import { closeFd, O_CLOEXEC, syscall, watch } from '@ns/core/sys';
-import { getDomainname, getHostname } from './names.js';
-import type { ReadOptions } from './uname.js';
+import { Namespace, Watch, type WatchSource } from '@ns/core';
+import { AT, type Members, type NamespaceTarget, parse, withTarget } from '@ns/core/authors';
+import { closeFd, O_CLOEXEC, type Watch as Poll, watch as poll, syscall } from '@ns/core/sys';
+import { type ReadOptions, readField, readMembers } from './uname.js';
 
-/** Options of what watches a UTS namespace. */
+/** Options of functions that watch the names of a UTS namespace. */
 export interface WatchOptions extends ReadOptions {
-  /** Ends the watching with an AbortError. */
-  signal?: AbortSignal;
+  /** Ends the watch: its reader gets an AbortError. */
+  signal?: AbortSignal | undefined;
 }
+
+const parseWatch = parse.options({
+  ...readMembers,
+  signal: parse.abortSignal,
+} satisfies Members<WatchOptions>);
 
 const EPOLL_CTL_ADD = 1;
 const EPOLLPRI = 2;
 const EPOLL_EVENT_SIZE = 16;
 
 /**
- * Calls back at each change of a file of /proc/sys. Such a file is always readable, and tells of
- * changes by an error condition; an epoll instance of its own makes that something to wait for.
+ * Polls a file of /proc/sys for changes. Such a file is always readable and reports a change as an
+ * error condition. An epoll instance that waits for nothing else becomes readable by it.
  */
-function watchFile(path: string, callback: () => void): () => void {
+function pollFile(path: string, callback: () => void): Poll {
   const file = syscall('openat', AT.FDCWD, path, constants.O_RDONLY | O_CLOEXEC, 0);
   let epoll = -1;
   const close = () => {
@@ -32,10 +37,14 @@ function watchFile(path: string, callback: () => void): () => void {
     const event = new DataView(new ArrayBuffer(EPOLL_EVENT_SIZE));
     event.setUint32(0, EPOLLPRI, true);
     syscall('epoll_ctl', epoll, EPOLL_CTL_ADD, file, event);
-    const handle = watch(epoll, { readable: true }, callback);
-    return () => {
-      handle.close();
-      close();
+    const handle = poll(epoll, { readable: true }, callback);
+    return {
+      ref: () => handle.ref(),
+      unref: () => handle.unref(),
+      close: () => {
+        handle.close();
+        close();
+      },
     };
   } catch (error) {
     close();
@@ -43,81 +52,69 @@ function watchFile(path: string, callback: () => void): () => void {
   }
 }
 
-function abortError(signal: AbortSignal): Error {
-  const error = new Error('The operation was aborted', { cause: signal.reason });
-  error.name = 'AbortError';
-  return Object.assign(error, { code: 'ABORT_ERR' });
+/** Returns a handle of the namespace, to hold it for the time of the watch (SECURITY.md S2). */
+function holdTarget(target: NamespaceTarget | undefined): Namespace | undefined {
+  if (target === undefined) return undefined;
+  return withTarget('uts', target, (namespace) => Namespace.fromFd(namespace.fd, 'uts'));
 }
 
-async function* changes(
+function openSource(
   path: string,
+  held: Namespace | undefined,
   read: () => string,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<string, void> {
-  let wake = () => {};
-  let failure: Error | undefined;
-  const onAbort = () => {
-    failure = abortError(signal as AbortSignal);
-    wake();
-  };
-  if (signal?.aborted) throw abortError(signal);
-  const stop = watchFile(path, () => wake());
-  // The event loop takes the descriptor up in its next round, and by that uses up what the kernel
-  // has to tell of changes until then: look again after it.
-  const look = setImmediate(() => {
-    setImmediate(() => wake());
+  wake: () => void,
+): WatchSource<string> {
+  let last = read();
+  const handle = pollFile(path, wake);
+  // The event loop polls the descriptor from its next round on. That first poll takes the changes up
+  // to then without an event, so the name is read again after it.
+  let look = setImmediate(() => {
+    look = setImmediate(wake);
   });
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    let last = read();
-    for (;;) {
-      // Asked for before reading, so that no change falls between the two.
-      const woken = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+  return {
+    take: () => {
       const now = read();
-      if (now !== last) {
-        last = now;
-        yield now;
-        if (failure) throw failure;
-        continue;
-      }
-      await woken;
-      if (failure) throw failure;
-    }
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-    clearImmediate(look);
-    stop();
-  }
+      if (now === last) return [];
+      last = now;
+      return [now];
+    },
+    close: () => {
+      clearImmediate(look);
+      handle.close();
+      held?.close();
+    },
+    ref: () => handle.ref(),
+    unref: () => handle.unref(),
+  };
 }
 
-function start(
-  path: string,
-  get: (options: ReadOptions) => string,
-  options: WatchOptions,
-): AsyncGenerator<string, void> {
-  assertKeys(options, ['in', 'encoding', 'signal'], 'options');
-  const { signal, ...reading } = ownOptions(options);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`signal must be an AbortSignal: ${String(signal)}`);
-  }
-  return changes(path, () => get(reading), signal);
+function watchField(field: 'nodename' | 'domainname', options: WatchOptions): Watch<string> {
+  const { in: target, encoding, signal } = parseWatch(options);
+  const path = `/proc/sys/kernel/${field === 'nodename' ? 'hostname' : field}`;
+  return new Watch((wake) => {
+    const held = holdTarget(target);
+    try {
+      return openSource(path, held, () => readField(field, { in: held, encoding }), wake);
+    } catch (error) {
+      held?.close();
+      throw error;
+    }
+  }, signal);
 }
 
 /**
- * The host name at each change, from the first `next()` on. Of changes in quick succession, only
- * the last may be seen.
+ * Watches the host name: an event is the new name. Of changes in quick succession, only the last may
+ * be seen. The watch holds the namespace, so that it goes on when no process is left in it.
  *
  * @throws {SystemError} EPERM if the namespace of `in` may not be joined
  * @see proc_sys_kernel(5)
  * @example for await (const name of watchHostname()) console.log(name);
  */
-export function watchHostname(options: WatchOptions = {}): AsyncGenerator<string, void> {
-  return start('/proc/sys/kernel/hostname', getHostname, options);
+export function watchHostname(options: WatchOptions = {}): Watch<string> {
+  return watchField('nodename', options);
 }
 
-/** The NIS domain name at each change, as {@link watchHostname} does. */
-export function watchDomainname(options: WatchOptions = {}): AsyncGenerator<string, void> {
-  return start('/proc/sys/kernel/domainname', getDomainname, options);
+/** Watches the NIS domain name, as {@link watchHostname} does the host name. */
+export function watchDomainname(options: WatchOptions = {}): Watch<string> {
+  return watchField('domainname', options);
 }

@@ -69,3 +69,10 @@ test('what is no such namespace is refused', () => {
   expect(() => callIn('uts', other, 'getpid')).toThrow('in must be a namespace of type uts');
   expect(() => callIn('uts', 0, 'getpid')).toThrow('in must be a namespace handle or a pid: 0');
 });
+
+test("workIn works on the calling thread, without privilege, in the caller's own namespace", () => {
+  const ways = { entered: () => 'entered', joined: () => 'joined' };
+  expect(workIn('uts', process.pid, ways)).toBe('entered');
+  using own = Namespace.current('uts');
+  expect(workIn('uts', own, ways)).toBe('entered');
+});

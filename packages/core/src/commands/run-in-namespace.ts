@@ -1,7 +1,7 @@
 // One system call in another namespace, whatever it takes to get there.
 import { assertKeys, ownOptions } from '../contract/arguments.js';
 import { HandOver } from '../namespaces/hand-over.js';
-import type { NamespaceTarget } from '../namespaces/in.js';
+import { inNamespace, type NamespaceTarget } from '../namespaces/in.js';
 import { Namespace } from '../namespaces/namespace.js';
 import type { ProgramArgument } from '../program/call.js';
 import { Program } from '../program/program.js';
@@ -24,16 +24,6 @@ export function targetOf<Target>(options: { in?: Target }): Target | undefined {
   return ownOptions(options).in;
 }
 
-function checkTarget(type: NamespaceType, target: NamespaceTarget): void {
-  if (Namespace.isNamespace(target)) {
-    if (target.type === type) return;
-    throw new TypeError(`in must be a namespace of type ${type}, not ${target.type}`);
-  }
-  if (!Number.isInteger(target) || target <= 0) {
-    throw new TypeError(`in must be a namespace handle or a pid: ${String(target)}`);
-  }
-}
-
 /**
  * Gives the namespace of `target` to a function; one that was opened for it is closed afterwards.
  *
@@ -44,9 +34,9 @@ export function withTarget<Result>(
   target: NamespaceTarget,
   use: (namespace: Namespace) => Result,
 ): Result {
-  checkTarget(type, target);
-  if (typeof target !== 'number') return use(target);
-  const namespace = Namespace.of(target, type);
+  const parsed = inNamespace(type)(target, 'in');
+  if (typeof parsed !== 'number') return use(parsed);
+  const namespace = Namespace.of(parsed, type);
   try {
     return use(namespace);
   } finally {
@@ -80,6 +70,16 @@ export interface Ways<Result> {
   joined(handles: readonly Namespace[]): Result;
 }
 
+/** True if the calling thread is in this namespace. */
+function isHere(namespace: Namespace): boolean {
+  const here = Namespace.current(namespace.type);
+  try {
+    return namespace.equals(here);
+  } finally {
+    here.close();
+  }
+}
+
 /**
  * Works in another namespace: on the calling thread if it may enter there, which takes privilege
  * over the caller's own user namespace as well, else by a child.
@@ -99,6 +99,8 @@ export function workIn<Result>(
         return namespace.enter(() => ways.entered());
       } catch (error) {
         if (!isSystemError(error, 'EPERM') || error.syscall !== 'setns') throw error;
+        // setns(2) takes a privilege even if the thread is there already: `in: 'self'` needs none.
+        if (isHere(namespace)) return ways.entered();
       }
     }
     return withJoins(namespace, (handles) => ways.joined(handles));

@@ -45,13 +45,18 @@ const never: CallEnd = { signal: undefined, close: () => {} };
  * Starts the time of a call.
  *
  * @param timeout in milliseconds; 0 for none
+ * @param timedOut returns the error of a call whose time is over
  */
-export function callEnd(signal: AbortSignal | undefined, timeout: number): CallEnd {
+export function callEnd(
+  signal: AbortSignal | undefined,
+  timeout: number,
+  timedOut: (milliseconds: number) => Error = timeoutError,
+): CallEnd {
   if (!signal && timeout === 0) return never;
   const controller = new AbortController();
   const onAbort = () => controller.abort(abortError(signal as AbortSignal));
   const timer =
-    timeout === 0 ? undefined : setTimeout(() => controller.abort(timeoutError(timeout)), timeout);
+    timeout === 0 ? undefined : setTimeout(() => controller.abort(timedOut(timeout)), timeout);
   signal?.addEventListener('abort', onAbort, { once: true });
   return {
     signal: controller.signal,

@@ -1,9 +1,9 @@
 // Handles of namespaces.
-import { ownOptions } from '../contract/arguments.js';
+import { refuse } from '../contract/parser.js';
+import { withoutPrototype } from '../contract/values.js';
 import { closeFd } from '../sys/fd.js';
 import { type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { assertSynchronous, enterInto } from './enter.js';
-import { type Held, hold, letGo } from './finalizer.js';
 import {
   idOfNsfs,
   type NamespaceId,
@@ -22,8 +22,9 @@ import {
   openPath,
   takeOver,
 } from './open.js';
+import { hold, letGo, type OwnedHandle } from './owned-handle.js';
 import { pinAt, unpinAt } from './pin.js';
-import { takePlace } from './thread-namespaces.js';
+import { useThreadNamespace } from './thread-namespaces.js';
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 /** Present in every handle, of every copy of this package. */
@@ -50,15 +51,15 @@ export function isNamespace(value: unknown): value is Namespace {
 export class Namespace {
   /** The type. */
   readonly type: NamespaceType;
-  readonly #held: Held;
+  readonly #held: OwnedHandle;
   #closed = false;
   #id: NamespaceId | undefined;
   #inside = 0;
 
   /** @internal */
-  constructor(type: NamespaceType, held: Held) {
+  constructor(type: NamespaceType, held: OwnedHandle) {
     this.type = type;
-    this.#held = ownOptions(held);
+    this.#held = withoutPrototype(held);
     hold(this, this.#held);
   }
 
@@ -216,7 +217,7 @@ export class Namespace {
   /** Whether both are handles of the same namespace. */
   equals(other: Namespace): boolean {
     if (!isNamespace(other)) {
-      throw new TypeError(`other must be a namespace handle: ${String(other)}`);
+      refuse('other', 'a namespace handle', other);
     }
     const [a, b] = [this.id, other.id];
     return a.ino === b.ino && a.dev === b.dev;
@@ -273,10 +274,10 @@ export class Namespace {
     const { fd } = this;
     assertSynchronous(fn);
     const held = this.#held;
-    held.place ??= takePlace(this.type);
+    held.thread ??= useThreadNamespace(this.type);
     this.#inside++;
     try {
-      return enterInto(held.place, fd, fn);
+      return enterInto(held.thread, fd, fn);
     } finally {
       if (--this.#inside === 0 && this.#closed) letGo(held);
     }

@@ -9,7 +9,7 @@ import { isMainThread } from '../sys/native.js';
 import { ensurePoolThreads } from '../sys/pool.js';
 
 /** Where the thread is, for one type. */
-export interface Place {
+export interface ThreadNamespace {
   readonly type: NamespaceType;
   readonly flag: number;
   /** Descriptor of the namespace that the thread is in; -1 while it is not known. */
@@ -26,20 +26,28 @@ export interface Place {
 
 // One for the thread, not one for each copy of this package that the thread has loaded. A Worker
 // has a global object of its own.
-const key = Symbol.for('@ns/core/places/1');
-const shared = globalThis as { [key]?: Record<NamespaceType, Place> };
+const key = Symbol.for('@ns/core/thread-namespaces/1');
+const shared = globalThis as { [key]?: Record<NamespaceType, ThreadNamespace> };
 
-function create(): Record<NamespaceType, Place> {
-  const places: Partial<Record<NamespaceType, Place>> = {};
+function create(): Record<NamespaceType, ThreadNamespace> {
+  const threadNamespaces: Partial<Record<NamespaceType, ThreadNamespace>> = {};
   for (const type of allNamespaceTypes) {
     const { flag } = namespaceTypes[type];
-    places[type] = { type, flag, here: -1, owned: false, depth: 0, users: 0, moved: false };
+    threadNamespaces[type] = {
+      type,
+      flag,
+      here: -1,
+      owned: false,
+      depth: 0,
+      users: 0,
+      moved: false,
+    };
   }
-  return places as Record<NamespaceType, Place>;
+  return threadNamespaces as Record<NamespaceType, ThreadNamespace>;
 }
 
 shared[key] ??= create();
-const places = shared[key];
+const threadNamespaces = shared[key];
 
 /** What new children of a thread will be in: of pid and time, only that can change. */
 function fileOf(type: NamespaceType): string {
@@ -47,43 +55,43 @@ function fileOf(type: NamespaceType): string {
   return forChildren ?? file;
 }
 
-/** The calling thread's place of this type, kept up until {@link leavePlace}. */
-export function takePlace(type: NamespaceType): Place {
-  const place = places[type];
-  place.users++;
-  return place;
+/** The calling thread's thread of this type, kept up until {@link releaseThreadNamespace}. */
+export function useThreadNamespace(type: NamespaceType): ThreadNamespace {
+  const thread = threadNamespaces[type];
+  thread.users++;
+  return thread;
 }
 
-/** The counterpart of {@link takePlace}. */
-export function leavePlace(place: Place): void {
-  place.users--;
-  if (place.users === 0 && place.depth === 0) forget(place);
+/** The counterpart of {@link useThreadNamespace}. */
+export function releaseThreadNamespace(thread: ThreadNamespace): void {
+  thread.users--;
+  if (thread.users === 0 && thread.depth === 0) forget(thread);
 }
 
 /**
  * Finds out where the thread is, while it may still leave. Opened with node:fs, because Node closes
  * what a terminated Worker leaves open that way.
  */
-export function find(place: Place): number {
+export function find(thread: ThreadNamespace): number {
   ensurePoolThreads();
-  place.here = openSync(`/proc/thread-self/ns/${fileOf(place.type)}`, 'r');
-  place.owned = true;
-  return place.here;
+  thread.here = openSync(`/proc/thread-self/ns/${fileOf(thread.type)}`, 'r');
+  thread.owned = true;
+  return thread.here;
 }
 
 /** Drops what is known, because it is not needed or no longer true. */
-export function forget(place: Place): void {
+export function forget(thread: ThreadNamespace): void {
   // Nobody comes back by it: an enter() that would is further in than this one, and over.
-  if (place.owned) closeSync(place.here);
-  place.here = -1;
-  place.owned = false;
+  if (thread.owned) closeSync(thread.here);
+  thread.here = -1;
+  thread.owned = false;
 }
 
 /** To be told when unshare() or setns() has moved the thread. */
 export function hasMoved(types: Iterable<NamespaceType>): void {
   for (const type of types) {
-    forget(places[type]);
-    places[type].moved = true;
+    forget(threadNamespaces[type]);
+    threadNamespaces[type].moved = true;
   }
 }
 
@@ -110,7 +118,7 @@ let away: boolean | undefined = isMainThread ? false : undefined;
  */
 export function isAway(): boolean {
   for (const type of allNamespaceTypes) {
-    const { depth, moved } = places[type];
+    const { depth, moved } = threadNamespaces[type];
     if (depth > 0 || moved) return true;
   }
   away ??= bornAway();

@@ -1,5 +1,5 @@
 // One entry of a syscall program: a call with its arguments, and how it is treated.
-import { ownOptions } from '../contract/arguments.js';
+import { withoutPrototype } from '../contract/values.js';
 import type { ChildPart } from '../sys/child-part.js';
 import { CLONE } from '../sys/flags.js';
 
@@ -30,12 +30,21 @@ export interface CallOptions {
 }
 
 /** Names of the options of a call. */
-export const callOptions = [
-  ...['tolerate', 'expect', 'ifFailed', 'ifSucceeded', 'step', 'part', 'hint', 'explains'],
-] as const satisfies readonly (keyof CallOptions)[];
+export const callOptions: ReadonlySet<string> = new Set<keyof CallOptions>([
+  ...([
+    'tolerate',
+    'expect',
+    'ifFailed',
+    'ifSucceeded',
+    'step',
+    'part',
+    'hint',
+    'explains',
+  ] as const),
+]);
 
 /** For a call without any: most have none. */
-export const noOptions: CallOptions = Object.freeze(ownOptions({}));
+export const noOptions: CallOptions = Object.freeze(withoutPrototype({}));
 
 /** A file descriptor of the parent that the program uses; see {@link Program.descriptor}. */
 export class ParentDescriptor {
@@ -103,7 +112,7 @@ export class Call {
     this.number = number;
     this.args = args;
     // A polluted prototype could have any call's failure tolerated.
-    this.options = options === noOptions ? options : ownOptions(options);
+    this.options = options === noOptions ? options : withoutPrototype(options);
     this.action = action;
     this.part = this.options.part;
   }
@@ -111,7 +120,7 @@ export class Call {
   /** What helps when it fails with an error of this code. */
   hintFor(code: string): string | undefined {
     const { hint } = this.options;
-    return typeof hint === 'object' ? ownOptions(hint)[code] : hint;
+    return typeof hint === 'object' ? withoutPrototype(hint)[code] : hint;
   }
 }
 

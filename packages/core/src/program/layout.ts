@@ -1,5 +1,5 @@
 // Puts a program into memory as native/program.h reads it, and reads results back.
-import { ownOptions } from '../contract/arguments.js';
+import { withoutPrototype } from '../contract/values.js';
 import { errnoNumber } from '../sys/errno.js';
 import type { Arena } from './arena.js';
 import { Call, ParentDescriptor, type ProgramArgument } from './call.js';
@@ -100,7 +100,7 @@ export class Layout {
     entries.forEach((entry, index) => {
       this.#index.set(entry, index);
     });
-    this.#writeJob(ownOptions(options));
+    this.#writeJob(withoutPrototype(options));
     entries.forEach((entry, index) => {
       this.#writeEntry(JOB.size + index * ENTRY.size, entry);
     });

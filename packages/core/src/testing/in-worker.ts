@@ -6,6 +6,8 @@ const dist = join(import.meta.dirname, '../../dist');
 
 /** The built package. */
 export const core = join(dist, 'index.js');
+/** Its entry for authors of packages. */
+export const authors = join(dist, 'authors.js');
 /** Its system calls. */
 export const sys = join(dist, 'sys.js');
 

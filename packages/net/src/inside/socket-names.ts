@@ -13,9 +13,9 @@ const AF_INET6 = 10;
 const UNKNOWN_ZONE = 'ENXIO';
 
 interface Name {
-  address?: string;
-  family?: string;
-  port?: number;
+  address?: string | undefined;
+  family?: string | undefined;
+  port?: number | undefined;
 }
 
 /** What is used of Node's handle of a socket. */

@@ -11,7 +11,7 @@ import {
   type SpawnOptions,
   spawn,
 } from '@ns/core';
-import { assertObject, MNT, MS } from '@ns/core/authors';
+import { MNT, MS, parse } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { open } from './named.js';
 
@@ -60,10 +60,8 @@ type Options<O> = Omit<O, 'namespaces'>;
 
 /** The namespaces are those of the name, and not an option: to ignore it would run a command elsewhere. */
 function assertOwnNamespaces(options: object): void {
-  assertObject(options, 'options');
-  if (Object.hasOwn(options, 'namespaces')) {
-    throw new TypeError('options has no option namespaces: the command is in that of the name');
-  }
+  if (!Object.hasOwn(parse.ownMembers(options, 'options'), 'namespaces')) return;
+  throw new TypeError('options.namespaces is not known: the command joins the named namespace');
 }
 
 function joining<Result>(

@@ -1,8 +1,9 @@
+import { createNamespace } from '@ns/core';
 import { skipUnlessKernel } from '@ns/core/testing';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { request } from '../route/context.js';
+import { isolatedNet } from '../isolated.js';
 import { linkBody } from '../route/link-table.js';
+import { request } from '../route/request-context.js';
 import { attributes } from './attributes.js';
 import { bytes, s32, u8, u16 } from './codec.js';
 import { NetlinkError } from './error.js';
@@ -11,7 +12,7 @@ import { NetlinkSocket } from './socket.js';
 import { struct } from './struct.js';
 
 function refusal(ask: (socket: NetlinkSocket) => void): NetlinkError {
-  using namespace = createNamespace();
+  using namespace = createNamespace(isolatedNet());
   const socket = new NetlinkSocket(0, { in: namespace });
   try {
     ask(socket);

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
+import { isolatedNet } from '../isolated.js';
 import { Route } from '../route/route.js';
 import { isNetlinkError } from './error.js';
 
@@ -9,7 +10,7 @@ const COUNT = 2000; // more than one piece of an answer holds
 const addresses = Array.from({ length: COUNT }, (_, i) => `10.9.${i >> 8}.${i & 255}`);
 
 function lab() {
-  const namespace = createNamespace();
+  const namespace = createNamespace(isolatedNet());
   const route = Route.open({ in: namespace });
   for (const address of addresses) route.address.add({ dev: 'lo', address });
   return {

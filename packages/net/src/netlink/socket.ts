@@ -1,7 +1,8 @@
 // A netlink socket for requests. The kernel has answered by the time that the request has been
 // sent, so this is synchronous: some microseconds for each request.
 import { closeFd, syscall } from '@ns/core/sys';
-import { type InOptions, socketIn } from '../where.js';
+import type { InNetOptions } from '../in-net.js';
+import { socketIn } from '../open-net.js';
 import { errorOf, type NetlinkError } from './error.js';
 import { exchange, outgoing, receive, received } from './exchange.js';
 import { eachMessage, NLM_F, NLMSG, type Request, sizeOf, writeMessage } from './message.js';
@@ -42,7 +43,7 @@ export class NetlinkSocket {
   #open = true;
   #sequence = 0;
 
-  constructor(protocol: number, { in: target }: InOptions = {}) {
+  constructor(protocol: number, { in: target }: InNetOptions = {}) {
     this.#fd = socketIn(target, AF_NETLINK, SOCK_RAW, protocol);
     try {
       connectToKernel(this.#fd);

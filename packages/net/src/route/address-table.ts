@@ -4,8 +4,8 @@ import { attributes, type RawAttribute } from '../netlink/attributes.js';
 import { text, u8, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { defined, leftovers } from './context.js';
-import { scope } from './names.js';
+import { scope } from './iproute2-names.js';
+import { defined, leftovers } from './request-context.js';
 
 /** Bits of IFA_FLAGS by their names. */
 export const flagBits = {

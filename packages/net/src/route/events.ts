@@ -2,9 +2,9 @@
 import { families } from '../netlink/addresses.js';
 import { type Address, addressBody, toAddress } from './address-table.js';
 import { decodeLink, type Link } from './link.js';
+import { RTM } from './message-types.js';
 import { type Neighbour, neighbourBody, toNeighbour } from './neighbours.js';
 import { type RouteEntry, routeBody, toRoute } from './route-table.js';
-import { RTM } from './rtm.js';
 import { type Rule, ruleBody, toRule } from './rules.js';
 
 /** Multicast groups of rtnetlink by what they tell of. */

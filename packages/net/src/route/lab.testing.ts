@@ -1,11 +1,12 @@
 // For tests: a network namespace, its configuration, and what iproute2 says of it.
 import { execFileSync } from 'node:child_process';
-import { createNamespace } from '../create.js';
+import { createNamespace } from '@ns/core';
+import { isolatedNet } from '../isolated.js';
 import { Route } from './route.js';
 
 /** An empty one. */
 export function emptyLab() {
-  const namespace = createNamespace();
+  const namespace = createNamespace(isolatedNet());
   const route = Route.open({ in: namespace });
   return {
     namespace,

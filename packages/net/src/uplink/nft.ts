@@ -1,6 +1,6 @@
 // nft(8) and its JSON. Each change is one transaction.
 import { isSystemError, runSync } from '@ns/core';
-import { helperEnvironment } from './helper.js';
+import { helperEnvironment } from './helper-environment.js';
 
 /** Milliseconds after which nft(8) is ended, and bytes that it may print. */
 const LIMITS = { timeout: 60_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const;
