@@ -257,7 +257,7 @@ describe('createSandbox refuses wrong options by their names', () => {
     ],
     [{ limits: { pids: 0 } }, 'options.limits.pids must be an integer of at least 1, got 0'],
     [{ limits: { memory: '1X' } }, 'options.limits.memory must be a number of bytes or a text'],
-    [{ capabilities: ['cap_everything'] }, 'unknown capability'],
+    [{ capabilities: ['cap_everything'] }, 'must be the name of a capability'],
     [{ user: { uid: -1 } }, 'options.user.uid must be an integer from 0 to 4294967294, got -1'],
     [{ hostname: '' }, 'options.hostname must be a text of 1 to 64 characters'],
     [{ optional: ['user'] }, 'options.optional[0] must be one of "time", "cgroup"'],

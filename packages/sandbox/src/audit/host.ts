@@ -4,7 +4,7 @@ import os from 'node:os';
 import { resolve } from 'node:path';
 import { allNamespaceTypes, type NamespaceType } from '@ns/core';
 import { namespaceTypes } from '@ns/core/authors';
-import { type MountInfo, mountinfo } from '@ns/mount';
+import { listMounts, type MountInfo } from '@ns/mount';
 import type { SandboxOptions } from '../options/types.js';
 import { type FileFacts, kindOf } from './calls.js';
 
@@ -113,7 +113,7 @@ export function hostFor(options: SandboxOptions): Host {
     .map((line) => line.split(':'));
   const uid = process.geteuid?.() ?? 0;
   const named = namedBy(options);
-  const mounted = mountinfo();
+  const mounted = listMounts();
   const { root } = options;
   // A file seen through an overlay has the device of the overlay.
   const overlaid = typeof root === 'object' && root.overlay !== undefined;

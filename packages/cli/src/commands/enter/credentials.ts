@@ -52,7 +52,7 @@ export function credentialsIn(
     if (!commandLine.has('setuid') && !commandLine.has('setgid')) return {};
     throw new UsageError('--preserve-credentials excludes --setuid and --setgid');
   }
-  const maps = user && readIdMaps(user);
+  const maps = user && readIdMaps({ in: user });
   const chosen: Credentials = {};
   for (const kind of ['uid', 'gid'] as const) {
     const text = commandLine.value(options[kind]);

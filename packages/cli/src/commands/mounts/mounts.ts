@@ -1,5 +1,5 @@
 // `ns mounts`: prints the mount table of a namespace, in the manner of findmnt(8).
-import { type MountInfo, mountinfo, propagationOf } from '@ns/mount';
+import { listMounts, type MountInfo, propagationOf } from '@ns/mount';
 import { inOption, withNamespaceOption } from '../../arguments/open-namespace.js';
 import { type Command, done, type Outcome } from '../../framework/command.js';
 import type { CommandLine } from '../../framework/command-line.js';
@@ -45,7 +45,7 @@ function ordered(mounts: readonly MountInfo[]): [MountInfo, number][] {
 function show(commandLine: CommandLine): Outcome {
   commandLine.named();
   const mounts = withNamespaceOption(commandLine, 'mount', (namespace) =>
-    mountinfo(namespace === undefined ? {} : { in: namespace }),
+    listMounts(namespace === undefined ? {} : { in: namespace }),
   );
   if (commandLine.has('json')) {
     printJson({ mounts });

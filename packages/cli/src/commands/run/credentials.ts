@@ -1,10 +1,10 @@
 // The user and group that the command of `ns run` runs as.
-import type { RunAs } from '@ns/user';
+import type { SpawnOptions } from '@ns/core';
 import { parseId } from '../../arguments/ids.js';
 import type { CommandLine } from '../../framework/command-line.js';
 
 /** Returns the ids to run with. */
-export function idsOf(commandLine: CommandLine): RunAs {
+export function idsOf(commandLine: CommandLine): Pick<SpawnOptions, 'uid' | 'gid'> {
   const [uid, gid] = [commandLine.value('setuid'), commandLine.value('setgid')];
   return {
     ...(uid === undefined ? {} : { uid: parseId('uid', uid, 'setuid') }),

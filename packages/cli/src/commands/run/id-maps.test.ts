@@ -1,4 +1,4 @@
-import { subordinateIds } from '@ns/user';
+import { listSubordinateIds } from '@ns/user';
 import { expect, test } from 'vitest';
 import { readCommandLine } from '../../framework/read-command-line.js';
 import { mapOptions, mapsOf } from './id-maps.js';
@@ -45,7 +45,7 @@ test('mapsOf of all keeps every id', () => {
 });
 
 test('mapsOf of auto takes the subordinate ids of the current user, or fails without any', () => {
-  const ranges = subordinateIds('uid');
+  const ranges = listSubordinateIds('uid');
   if (ranges.length === 0) {
     expect(() => choice('--map-users=auto')).toThrow('no range in /etc/subuid');
     expect(() => choice('--map-auto', '-r')).toThrow('no range in /etc/subuid');
@@ -58,7 +58,7 @@ test('mapsOf of auto takes the subordinate ids of the current user, or fails wit
 });
 
 test('mapsOf of subids keeps the numbers of the subordinate ids', () => {
-  const ranges = subordinateIds('uid');
+  const ranges = listSubordinateIds('uid');
   if (ranges.length === 0) {
     expect(() => choice('--map-subids')).toThrow('no range in /etc/subuid');
   } else {

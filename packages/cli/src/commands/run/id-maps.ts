@@ -2,10 +2,10 @@
 import {
   type IdMap,
   insertId,
-  type MapChoice,
+  listSubordinateIds,
+  type MapInput,
   normalizeIdMap,
   readIdMaps,
-  subordinateIds,
 } from '@ns/user';
 import { type IdKind, parseId, userName } from '../../arguments/ids.js';
 import type { CommandLine } from '../../framework/command-line.js';
@@ -63,7 +63,7 @@ export function ownerOf(commandLine: CommandLine): Owner | undefined {
 }
 
 function subordinate(kind: IdKind, option: string, owner: Owner) {
-  const ranges = subordinateIds(kind, owner.uid);
+  const ranges = listSubordinateIds(kind, owner.uid);
   if (ranges.length > 0) return ranges;
   throw new UsageError(`--${option}: user ${userName(owner.uid)} has no range in /etc/sub${kind}`);
 }
@@ -118,7 +118,7 @@ function mapOf(commandLine: CommandLine, kind: IdKind, owner: Owner): IdMap | un
 }
 
 /** Returns the id maps of these options; undefined without any of them. */
-export function mapsOf(commandLine: CommandLine): MapChoice | undefined {
+export function mapsOf(commandLine: CommandLine): MapInput | undefined {
   const owner = ownerOf(commandLine) ?? {
     uid: process.geteuid?.() ?? 0,
     gid: process.getegid?.() ?? 0,

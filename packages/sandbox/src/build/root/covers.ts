@@ -2,7 +2,7 @@
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join, relative, sep } from 'node:path';
-import { type MountInfo, mountinfo } from '@ns/mount';
+import { listMounts, type MountInfo } from '@ns/mount';
 
 /** Ids of the host. */
 interface Ids {
@@ -160,7 +160,7 @@ function isReachable(path: string, { uid, gid }: Ids): boolean {
 
 /** The mounts of the caller, and what they show of one file system. */
 class Mounts {
-  readonly #mounts = mountinfo();
+  readonly #mounts = listMounts();
 
   /** Returns the mount on which a path without links is. */
   of(path: string): MountInfo | undefined {

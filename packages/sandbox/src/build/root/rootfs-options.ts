@@ -1,7 +1,7 @@
 // The root file system of a sandbox, as the options of rootfs().
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { Namespace } from '@ns/core';
-import { defaultMask, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
+import { listDefaultMasks, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
 import type { Settings } from '../../options/members.js';
 import { own } from '../../options/own.js';
 import type { Identity } from '../identity.js';
@@ -186,7 +186,7 @@ export function rootfsOptions(settings: Settings, root: PreparedRoot): RootfsOpt
     proc: isKernelRoot ? 'readonly' : true,
     sys,
     tmp: inMemory(tmp),
-    mask: [...defaultMask(), ...(isKernelRoot ? OF_ROOT : []), ...covers.masks, ...mask],
+    mask: [...listDefaultMasks(), ...(isKernelRoot ? OF_ROOT : []), ...covers.masks, ...mask],
     mounts: [
       {
         type: 'tmpfs',

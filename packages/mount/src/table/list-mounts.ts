@@ -1,8 +1,8 @@
 // Reads mount tables: of this thread, of a process, of a namespace without any process.
-import { Namespace } from '@ns/core';
-import { AT, assertKeys, ownOptions, Program, runProgramSync } from '@ns/core/authors';
+import type { InOptions, Namespace } from '@ns/core';
+import { AT, type NamespaceTarget, Program, runProgramSync } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
-import { assertPlace, type Place, withHandles } from '../perform.js';
+import { parseIn, withJoins } from '../run-in-namespace.js';
 import { type MountInfo, parseMountinfo } from './mountinfo.js';
 
 const POLLPRI = 2;
@@ -10,7 +10,7 @@ const RETRIES = 10;
 const CHUNK = 1 << 16;
 const SEEK_SET = 0;
 
-/** Everything from a descriptor's offset on. */
+/** Reads a file from its descriptor's offset to its end. */
 function readAll(fd: number): Buffer {
   const chunks: Buffer[] = [];
   for (;;) {
@@ -21,8 +21,8 @@ function readAll(fd: number): Buffer {
   }
 }
 
-/** Whether the table has changed since it was opened or last asked. */
-export function hasChanged(fd: number): boolean {
+/** True if the table has changed since it was opened or last asked. */
+function hasChanged(fd: number): boolean {
   const poll = new DataView(new ArrayBuffer(8));
   poll.setInt32(0, fd, true);
   poll.setInt16(4, POLLPRI, true);
@@ -31,8 +31,8 @@ export function hasChanged(fd: number): boolean {
 }
 
 /**
- * The text behind an open mountinfo file. It comes in pieces, and what others mount and unmount between
- * them can hide lines, so a table that has changed meanwhile is read again.
+ * Reads an open mountinfo file. The kernel gives it in pieces, and mounts and unmounts between them can
+ * hide lines, so a table that has changed meanwhile is read again.
  */
 export function readTable(fd: number): string {
   let text = '';
@@ -48,7 +48,7 @@ function open(process: number | 'thread-self'): number {
   return syscall('openat', AT.FDCWD, `/proc/${process}/mountinfo`, O_CLOEXEC, 0);
 }
 
-/** The table of a namespace is that of a child which has joined it, and waits until we have it. */
+/** Opens the table of a child that has joined the namespace, and waits meanwhile. */
 function openInside(namespace: Namespace): number {
   let table = -1;
   const program = new Program();
@@ -60,7 +60,7 @@ function openInside(namespace: Namespace): number {
     { step },
   );
   try {
-    withHandles(namespace, (namespaces) => runProgramSync(program, { namespaces }));
+    withJoins(namespace, (namespaces) => runProgramSync(program, { namespaces }));
     return table;
   } catch (error) {
     if (table >= 0) closeFd(table);
@@ -69,28 +69,23 @@ function openInside(namespace: Namespace): number {
 }
 
 /** Opens a mountinfo file. It stays the table of that namespace, seen from that root. */
-export function openTable(options: Place): number {
-  assertPlace(options);
-  const { in: place } = ownOptions(options);
-  if (place === undefined) return open('thread-self');
-  if (Namespace.isNamespace(place)) return openInside(place);
-  return open(place);
+export function openTable(target: NamespaceTarget | undefined): number {
+  if (target === undefined) return open('thread-self');
+  return typeof target === 'number' ? open(target) : openInside(target);
 }
 
 /**
- * The mounts of the calling thread's mount namespace or, with `in`, of another one, as far as its
- * root reaches; in the order in which they were made. A table that changes while it is read is read
+ * Lists the mounts of the calling thread's mount namespace or, with `in`, of another one, as far as its
+ * root reaches, in the order in which they were made. A table that changes while it is read is read
  * again, at most 10 times.
  *
- * For the calling thread no privilege is needed; for a pid, the right to trace it; for a handle, as
- * for entering it.
+ * A pid needs the right to trace the process; a handle needs the privileges of entering it.
  *
  * @throws {SystemError} ENOENT without such a process, EACCES, EPERM
  * @see proc_pid_mountinfo(5), findmnt(8)
  */
-export function mountinfo(place: Place = {}): MountInfo[] {
-  assertKeys(place, ['in'], 'options');
-  const fd = openTable(place);
+export function listMounts(options: InOptions = {}): MountInfo[] {
+  const fd = openTable(parseIn(options).in);
   try {
     return parseMountinfo(readTable(fd));
   } finally {

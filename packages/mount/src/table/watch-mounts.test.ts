@@ -1,20 +1,20 @@
 import { mkdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { Namespace, spawn } from '@ns/core';
-import { AT, MNT } from '@ns/core/authors';
-import { skipUnlessKernel, skipUnlessRoot } from '@ns/core/testing';
+import { Namespace, spawn, Watch } from '@ns/core';
+import { AT, MNT, type NamespaceTarget } from '@ns/core/authors';
+import { fdCount, skipUnlessKernel, skipUnlessRoot } from '@ns/core/testing';
 import { describe, expect, onTestFinished, type TestContext, test } from 'vitest';
-import { remount } from '../change.js';
 import type { Mount } from '../mounts.js';
 import { attach, bind, move, umount } from '../operations.js';
-import { type Place, perform } from '../perform.js';
+import { remount } from '../remount.js';
+import { runInNamespace } from '../run-in-namespace.js';
 import { mount } from '../spec.js';
 import { asRoot, scratchDirectory } from '../testing.js';
-import { mountinfo } from './read.js';
-import { reportedChanges } from './reported.js';
-import { comparedTables, type OpenSource } from './source.js';
-import { MountTable, type TableChange } from './table.js';
-import { MountWatch, watch } from './watch.js';
+import { comparedTables, type OpenSource } from './change-source.js';
+import { listMounts } from './list-mounts.js';
+import { MountTable, type TableChange } from './mount-table.js';
+import { reportedChanges } from './reported-changes.js';
+import { watchMounts } from './watch-mounts.js';
 
 /** A process in a mount namespace of its own. */
 async function sleeper(
@@ -42,25 +42,32 @@ function directories(...names: string[]): string[] {
   });
 }
 
-/** Without another way to fall back to. */
-const reported: OpenSource = (place, wake) => {
-  const source = reportedChanges(place, wake);
-  if (!source) throw new Error('mount events are not to be had');
+/** The namespace of a test. */
+type Place = { readonly in: NamespaceTarget };
+
+/** Opens the source of the kernel's reports, and fails without them. */
+const reported: OpenSource = (target, wake) => {
+  const source = reportedChanges(target, wake);
+  if (!source) throw new Error('there are no mount events');
   return source;
 };
 
-function begin(context: TestContext, place: Place, open: OpenSource): MountWatch {
+function begin(context: TestContext, place: Place, open: OpenSource): Watch<TableChange> {
   if (open === reported) {
     skipUnlessKernel(context, '6.15');
     skipUnlessRoot(context);
   }
-  const changes = new MountWatch(place, open);
+  const changes = new Watch((wake) => open(place.in, wake));
   onTestFinished(() => changes.close());
   return changes;
 }
 
 /** All changes up to now: those before the mount at `end`, which is made for this. */
-async function upTo(changes: MountWatch, end: string, place: Place): Promise<TableChange[]> {
+async function upTo(
+  changes: Watch<TableChange>,
+  end: string,
+  place: Place,
+): Promise<TableChange[]> {
   attach({ type: 'tmpfs', target: end }, place);
   const seen: TableChange[] = [];
   for (;;) {
@@ -117,7 +124,7 @@ describe.each([
     const place = { in: await sleeper() };
     const names = Array.from({ length: 12 }, (_, i) => `d${i}`);
     const [end = '', ...targets] = directories('end', ...names);
-    const table = new Map(mountinfo(place).map((one) => [one.id, one]));
+    const table = new Map(listMounts(place).map((one) => [one.id, one]));
     const changes = begin(context, place, open);
     let random = 7;
     for (let i = 0; i < 60; i++) {
@@ -132,7 +139,7 @@ describe.each([
       if (kind === 'detached') table.delete(mount.id);
       else table.set(mount.id, mount);
     }
-    const now = mountinfo(place).filter(({ target }) => target !== end);
+    const now = listMounts(place).filter(({ target }) => target !== end);
     const mounts = (list: Iterable<{ id: number; target: string }>) =>
       [...list].map(({ id, target }) => `${id} ${target}`).sort();
     expect(mounts(table.values())).toEqual(mounts(now));
@@ -142,7 +149,9 @@ describe.each([
     const place = { in: await sleeper() };
     const [source = '', target = '', end = ''] = directories('source', 'target', 'end');
     attach({ type: 'tmpfs', target: source }, place);
-    perform((program) => program.call('mkdirat', AT.FDCWD, join(source, 'a b'), 0o755), place);
+    runInNamespace(place.in, (program) => {
+      program.call('mkdirat', AT.FDCWD, join(source, 'a b'), 0o755);
+    });
     attach({ type: 'tmpfs', target: join(source, 'a b') }, place);
     const changes = begin(context, place, open);
     bind(source, target, place);
@@ -170,12 +179,12 @@ test('changes are not lost when there are more events than the kernel keeps', as
   const place = { in: await sleeper() };
   const [target = '', last = '', end = ''] = directories('target', 'last', 'end');
   const changes = begin(context, place, reported);
-  perform((program) => {
+  runInNamespace(place.in, (program) => {
     for (let i = 0; i < 8200; i++) {
       program.call('mount', 'none', target, 'tmpfs', 0, null);
       program.call('umount2', target, MNT.DETACH); // others may look at it
     }
-  }, place);
+  });
   attach({ type: 'tmpfs', target: last }, place);
   expect(told(await upTo(changes, end, place))).toEqual([`attached ${last}`]);
 });
@@ -184,7 +193,7 @@ test('targets begin at the root of the process that is named', async () => {
   const top = scratchDirectory();
   const pid = await sleeper(['chroot', top, 'sleep', '60'], { source: '/', target: top });
   await expect.poll(() => readlinkSync(`/proc/${pid}/root`)).toBe(top);
-  using changes = watch({ in: pid });
+  using changes = watchMounts({ in: pid });
   attach({ type: 'tmpfs', target: join(top, 'mnt') }, { in: pid });
   expect((await changes.next()).value).toMatchObject({
     kind: 'attached',
@@ -195,7 +204,7 @@ test('targets begin at the root of the process that is named', async () => {
 test('a loop can be left, and the watch is closed', async () => {
   const pid = await sleeper();
   const target = scratchDirectory();
-  const changes = watch({ in: pid });
+  const changes = watchMounts({ in: pid });
   attach({ type: 'tmpfs', target }, { in: pid });
   for await (const { kind } of changes) {
     expect(kind).toBe('attached');
@@ -204,26 +213,42 @@ test('a loop can be left, and the watch is closed', async () => {
   expect(await changes.next()).toEqual({ done: true, value: undefined });
 });
 
-test('a signal ends the waiting', async () => {
+test('watchMounts ends with an AbortError when its signal fires', async () => {
   const controller = new AbortController();
-  const changes = watch({ signal: controller.signal });
+  const reason = new Error('enough');
+  const changes = watchMounts({ signal: controller.signal });
   const next = changes.next();
-  controller.abort(new Error('enough'));
-  await expect(next).rejects.toThrow('enough');
+  controller.abort(reason);
+  await expect(next).rejects.toMatchObject({
+    name: 'AbortError',
+    code: 'ABORT_ERR',
+    cause: reason,
+  });
   expect(await changes.return()).toEqual({ done: true, value: undefined });
 });
 
-test('closing ends the waiting', async () => {
-  const changes = watch();
+test('watchMounts throws an AbortError if its signal has fired', () => {
+  const before = fdCount();
+  expect(() => watchMounts({ signal: AbortSignal.abort() })).toThrow(
+    expect.objectContaining({ name: 'AbortError' }),
+  );
+  expect(fdCount()).toBe(before);
+});
+
+test('close ends the waiting of a reader, and a second one does nothing', async () => {
+  const changes = watchMounts();
   const next = changes.next();
+  changes.close();
   changes.close();
   expect(await next).toEqual({ done: true, value: undefined });
 });
 
-test('wrong arguments are named', () => {
-  expect(() => watch({ of: 1 } as never)).toThrow('watch has no option of');
-  expect(() => watch({ in: '1' as never })).toThrow('in must be a namespace handle or a pid: 1');
-  expect(() => watch({ in: 1.5 })).toThrow(RangeError);
+test('watchMounts names a wrong option', () => {
+  expect(() => watchMounts({ of: 1 } as never)).toThrow('options.of is not known');
+  expect(() => watchMounts({ in: '1' as never })).toThrow(
+    "options.in must be a handle of a mount namespace, a pid or 'self', got '1'",
+  );
+  expect(() => watchMounts({ in: 1.5 })).toThrow(RangeError);
   using net = Namespace.current('net');
-  expect(() => watch({ in: net })).toThrow(TypeError);
+  expect(() => watchMounts({ in: net })).toThrow(TypeError);
 });

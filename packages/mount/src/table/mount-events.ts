@@ -1,4 +1,4 @@
-// Mount events of fanotify(7): which mounts have been attached, moved or detached.
+// Mount events of fanotify(7): the mounts that have been attached, moved or detached.
 import { SystemError } from '@ns/core';
 import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
 
@@ -20,11 +20,11 @@ const BUFFER_SIZE = 1 << 14;
 // The kernel's own default for its queue.
 const MOST = 1 << 14;
 
-/** What events have told. */
+/** The content of events. */
 export class MountEvents {
-  /** Unique ids of mounts that something has become of, in the order of the first event of each. */
+  /** Unique ids of mounts that have events, in the order of the first event of each. */
   readonly ids = new Set<bigint>();
-  /** Whether there were more than a queue holds: anything may have happened. */
+  /** True if there were more than a queue holds: any mount may have changed. */
   overflowed = false;
 }
 
@@ -47,7 +47,7 @@ export function decodeMountEvents(bytes: Buffer, events: MountEvents): void {
 }
 
 /**
- * A descriptor that tells of mounts attached and detached in a mount namespace, from now on.
+ * Opens a descriptor that reports mounts attached and detached in a mount namespace, from now on.
  *
  * @param namespace descriptor of the namespace
  * @throws {SystemError} EINVAL before Linux 6.15; EPERM without CAP_SYS_ADMIN; EMFILE
@@ -65,7 +65,7 @@ export function openMountEvents(namespace: number): number {
   }
 }
 
-/** Adds all events that are in the descriptor's queue, so that it is no longer readable. */
+/** Adds all events in the descriptor's queue, so that it is no longer readable. */
 export function readMountEvents(fd: number, events: MountEvents): void {
   const buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   for (;;) {

@@ -1,8 +1,8 @@
-// Subordinate ids: what a user may map besides its own, from /etc/subuid and /etc/subgid or,
+// Subordinate ids, which a user may map besides its own: from /etc/subuid and /etc/subgid or,
 // where the name service has them, from getsubids(1).
 import { readFileSync } from 'node:fs';
 import { isSystemError, runSync } from '@ns/core';
-import { assertId } from './id-map.js';
+import { parse } from '@ns/core/authors';
 
 /** User or group ids. */
 export type IdKind = 'uid' | 'gid';
@@ -11,7 +11,7 @@ export type IdKind = 'uid' | 'gid';
 export interface SubordinateRange {
   /** First id. */
   readonly start: number;
-  /** How many. */
+  /** Number of ids. */
   readonly count: number;
 }
 
@@ -21,16 +21,17 @@ export interface SubordinateEntry extends SubordinateRange {
   readonly user: string;
 }
 
+const parseKind = parse.oneOf('uid', 'gid');
 const files: Readonly<Record<IdKind, string>> = { uid: '/etc/subuid', gid: '/etc/subgid' };
 
-/** The file of subordinate ids. */
+/** Returns the path of the file of subordinate ids. */
 export function subordinateFile(kind: IdKind): string {
   return files[kind];
 }
 
 /**
- * Reads the text of /etc/subuid or /etc/subgid. As newuidmap(1) does, lines that are not of the
- * form `user:start:count` are passed over.
+ * Parses the text of /etc/subuid or /etc/subgid. As newuidmap(1) does, lines of another form than
+ * `user:start:count` are skipped.
  *
  * @see subuid(5), subgid(5)
  */
@@ -41,7 +42,7 @@ export function parseSubordinateIds(text: string): SubordinateEntry[] {
   });
 }
 
-/** Content of a file, or undefined if there is none. */
+/** Returns the content of a file; undefined if there is none. */
 function contentOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
@@ -51,20 +52,20 @@ function contentOf(path: string): string | undefined {
   }
 }
 
-/** Name of a user in /etc/passwd; undefined if it is not there. */
+/** Returns the name of a user in /etc/passwd; undefined if it is not there. */
 export function userName(uid: number): string | undefined {
-  assertId(uid, 'uid');
+  parse.id(uid, 'uid');
   const lines = contentOf('/etc/passwd')?.split('\n') ?? [];
   return lines.find((line) => line.split(':')[2] === String(uid))?.split(':')[0];
 }
 
-/** The source that /etc/nsswitch.conf names for subordinate ids, if it is not the files. */
+/** Returns the source that /etc/nsswitch.conf names for subordinate ids, unless it is the files. */
 function nameService(): string | undefined {
   const line = /^\s*subid\s*:\s*(\S+)/m.exec(contentOf('/etc/nsswitch.conf') ?? '')?.[1];
   return line === 'files' ? undefined : line;
 }
 
-/** Ranges in the output of getsubids(1): `0: alice 100000 65536`. */
+/** Parses the output of getsubids(1): `0: alice 100000 65536`. */
 export function parseGetsubids(text: string): SubordinateRange[] {
   return text.split('\n').flatMap((line) => {
     const [, start, count] = /^\d+:\s+\S+\s+(\d+)\s+(\d+)\s*$/.exec(line) ?? [];
@@ -72,14 +73,14 @@ export function parseGetsubids(text: string): SubordinateRange[] {
   });
 }
 
-/** Milliseconds that a name service has. */
-const PATIENCE = 30_000;
+/** Milliseconds that a name service may take. */
+const TIMEOUT = 30_000;
 
 function askNameService(kind: IdKind, user: string): SubordinateRange[] {
   const args = kind === 'gid' ? ['-g', user] : [user];
   try {
-    // Without ranges it fails, which is an answer too.
-    const { stdout, code } = runSync('getsubids', args, { reject: false, timeout: PATIENCE });
+    // Without ranges it fails; the answer is then an empty list.
+    const { stdout, code } = runSync('getsubids', args, { reject: false, timeout: TIMEOUT });
     if (code === undefined) return parseGetsubids(stdout);
     throw new Error(`cannot ask getsubids for the ids of ${user}: ${code}`);
   } catch (error) {
@@ -92,7 +93,7 @@ function askNameService(kind: IdKind, user: string): SubordinateRange[] {
 }
 
 /**
- * Ids that a user may map with newuidmap(1) or newgidmap(1), in the order of the file.
+ * Lists the ids that a user may map with newuidmap(1) or newgidmap(1), in the order of the file.
  *
  * Lines name users by name or by number; both are looked at. Where /etc/nsswitch.conf has a `subid`
  * source other than files, getsubids(1) is asked.
@@ -100,13 +101,11 @@ function askNameService(kind: IdKind, user: string): SubordinateRange[] {
  * @param user uid (default: the caller's effective one) or name. Group ids belong to users as well.
  * @see subuid(5), subgid(5), getsubids(1)
  */
-export function subordinateIds(
+export function listSubordinateIds(
   kind: IdKind,
   user: number | string = process.geteuid?.() ?? 0,
 ): SubordinateRange[] {
-  if (kind !== 'uid' && kind !== 'gid') {
-    throw new TypeError(`kind must be 'uid' or 'gid': ${String(kind)}`);
-  }
+  parseKind(kind, 'kind');
   const names = namesOf(user);
   if (nameService() !== undefined) return askNameService(kind, names[0] as string);
   return parseSubordinateIds(contentOf(files[kind]) ?? '')
@@ -114,14 +113,14 @@ export function subordinateIds(
     .map(({ start, count }) => ({ start, count }));
 }
 
-/** Name and number of a user, as far as they are known. */
+/** Returns the name and number of a user, as far as they are known. */
 function namesOf(user: number | string): string[] {
   if (typeof user === 'number') {
     const name = userName(user);
     return name === undefined ? [String(user)] : [name, String(user)];
   }
   if (typeof user !== 'string' || user === '' || user.includes('\0') || user.startsWith('-')) {
-    throw new TypeError(`user must be a uid or a name: ${String(user)}`);
+    parse.refuse('user', 'a uid or a name', user);
   }
   const lines = contentOf('/etc/passwd')?.split('\n') ?? [];
   const uid = lines.find((line) => line.split(':')[0] === user)?.split(':')[2];

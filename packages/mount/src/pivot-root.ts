@@ -1,35 +1,41 @@
 // Changing the root directory.
+import type { InOptions } from '@ns/core';
 import {
   AT,
-  assertKeys,
+  inNamespace,
+  type Members,
   MNT,
-  ownOptions,
   type Program,
   type ProgramArgument,
+  parse,
 } from '@ns/core/authors';
 import { O_CLOEXEC, O_PATH, syscall } from '@ns/core/sys';
-import { assertPath } from './checks.js';
-import { type Place, perform } from './perform.js';
+import { runInNamespace } from './run-in-namespace.js';
 
 /** Options of {@link pivotRoot}. */
-export interface PivotRootOptions extends Place {
+export interface PivotRootOptions extends InOptions {
   /**
-   * Where the old root is to be mounted: a directory at or below the new root. Default: nowhere, it is
+   * The directory at or below the new root on which the old root is mounted. Default: the old root is
    * detached.
    */
-  putOld?: string;
+  putOld?: string | undefined;
 }
 
+const parseOptions = parse.options({
+  in: inNamespace('mount'),
+  putOld: parse.path,
+} satisfies Members<PivotRootOptions>);
+
 /**
- * Adds the calls that make a directory the root and leave nothing of the old one. The old root is
- * stacked onto the new, from where it can be taken away without having had a place in there.
+ * Adds the calls that make a directory the root and detach the old one. The old root is stacked onto
+ * the new one, so that it needs no directory in there.
  */
 export function addPivot(program: Program, newRoot: ProgramArgument, step: string): void {
   program.call('fchdir', newRoot, { step });
   program.call('pivot_root', '.', '.', { step });
   // The working directory is still the new root, and "." now what is on top of it.
   program.call('umount2', '.', MNT.DETACH, { step });
-  // Were anything left there, setns(2) to this very namespace would be a way out. MNT_EXPIRE changes
+  // A mount that is left there would be a way out, by setns(2) to this very namespace. MNT_EXPIRE changes
   // nothing, and its answer is EINVAL only if the topmost mount is the process's root.
   program.call('umount2', '.', MNT.EXPIRE, {
     step,
@@ -51,30 +57,28 @@ const NEVER = -1;
  *
  * Needs CAP_SYS_ADMIN over the mount namespace.
  *
- * @throws {SystemError} EINVAL if the new root is no mountpoint, the present root is none (after
+ * @throws {SystemError} EINVAL if the new root is not a mountpoint, the present root is none (after
  *   chroot) or is the initial ramfs, or one of them is shared; EBUSY if it is the present root
  * @see pivot_root(2)
  */
 export function pivotRoot(newRoot: string, options: PivotRootOptions = {}): void {
-  assertPath(newRoot, 'newRoot');
-  assertKeys(options, ['putOld', 'in'], 'options');
-  const { putOld } = ownOptions(options);
-  if (putOld !== undefined) assertPath(putOld, 'putOld');
-  const step = `making ${newRoot} the root`;
-  perform((program) => {
+  const root = parse.path(newRoot, 'newRoot');
+  const { in: namespace, putOld } = parseOptions(options);
+  const step = `making ${root} the root`;
+  runInNamespace(namespace, (program) => {
     if (putOld === undefined) {
       const flags = O_PATH | O_CLOEXEC;
-      addPivot(program, program.call('openat', AT.FDCWD, newRoot, flags, 0, { step }), step);
+      addPivot(program, program.call('openat', AT.FDCWD, root, flags, 0, { step }), step);
     } else {
-      program.call('pivot_root', newRoot, putOld, { step });
+      program.call('pivot_root', root, putOld, { step });
       program.call('chdir', '/', { step });
     }
-  }, options);
+  });
 }
 
 /**
  * `chroot(path)`: makes a directory the root of this process, all its threads included, and the
- * working directory. No protection against root: see {@link pivotRoot} and `rootfs()`.
+ * working directory. It does not confine root: see {@link pivotRoot} and `rootfs()`.
  *
  * Needs CAP_SYS_CHROOT.
  *
@@ -82,7 +86,6 @@ export function pivotRoot(newRoot: string, options: PivotRootOptions = {}): void
  * @see chroot(2)
  */
 export function chroot(path: string): void {
-  assertPath(path, 'path');
-  syscall('chroot', path);
+  syscall('chroot', parse.path(path, 'path'));
   syscall('chdir', '/');
 }

@@ -1,15 +1,15 @@
 // The signal that a mount table has changed, which the kernel gives with an open mountinfo file.
+import type { NamespaceTarget } from '@ns/core/authors';
 import { closeFd, syscall, type Watch, watch } from '@ns/core/sys';
-import type { Place } from '../perform.js';
-import { openTable } from './read.js';
+import { openTable } from './list-mounts.js';
 
 const EPOLL_CTL_ADD = 1;
 const EPOLLPRI = 2;
 const EPOLL_CLOEXEC = 0o2000000;
 
 /**
- * A descriptor that is readable when the table has changed. The table itself is always readable, and
- * says that it has changed only by POLLPRI, which event loops do not pass on.
+ * Returns a descriptor that is readable when the table has changed. The table itself is always readable,
+ * and reports a change only by POLLPRI, which event loops do not pass on.
  */
 function openEpoll(table: number): number {
   const epoll = syscall('epoll_create1', EPOLL_CLOEXEC);
@@ -25,16 +25,17 @@ function openEpoll(table: number): number {
   }
 }
 
-/** Tells that something has changed in a mount table, but not what. */
+/** The signal that a mount table may have changed. */
 export class TableSignal {
   /** Descriptor of the mountinfo file. */
   readonly table: number;
   readonly #epoll: number;
   readonly #watch: Watch;
+  #start: NodeJS.Immediate;
 
   /** @param changed called on the event loop, which it does not keep alive: see {@link ref} */
-  constructor(place: Place, changed: () => void) {
-    this.table = openTable(place);
+  constructor(target: NamespaceTarget | undefined, changed: () => void) {
+    this.table = openTable(target);
     try {
       this.#epoll = openEpoll(this.table);
     } catch (error) {
@@ -43,6 +44,11 @@ export class TableSignal {
     }
     this.#watch = watch(this.#epoll, { readable: true }, changed);
     this.#watch.unref();
+    // The event loop begins to wait for the descriptor between two immediates from now. That takes the
+    // signal of a change up to then, so the table counts as changed after that moment.
+    this.#start = setImmediate(() => {
+      this.#start = setImmediate(changed);
+    });
   }
 
   ref(): void {
@@ -54,6 +60,7 @@ export class TableSignal {
   }
 
   close(): void {
+    clearImmediate(this.#start);
     this.#watch.close();
     closeFd(this.#epoll);
     closeFd(this.table);

@@ -1,26 +1,29 @@
 // Changes of a mount table as the kernel reports them, mount by mount.
 import { isSystemError, Namespace } from '@ns/core';
+import type { NamespaceTarget } from '@ns/core/authors';
 import { closeFd, type Watch, watch } from '@ns/core/sys';
-import type { Place } from '../perform.js';
-import { MountEvents, openMountEvents, readMountEvents } from './events.js';
+import { withNamespace } from '../run-in-namespace.js';
+import { type ChangeSource, comparedTables, type OpenSource } from './change-source.js';
+import { readTable } from './list-mounts.js';
+import { MountEvents, openMountEvents, readMountEvents } from './mount-events.js';
+import { changesOf, type TableChange } from './mount-table.js';
 import { type MountInfo, parseMountinfo } from './mountinfo.js';
-import { readTable } from './read.js';
-import { TableSignal } from './signal.js';
-import { type ChangeSource, comparedTables, type OpenSource } from './source.js';
 import { listIn, namespaceId, statIn } from './statmount.js';
-import { changesOf, type TableChange } from './table.js';
+import { TableSignal } from './table-signal.js';
 
-/** Marks a mount namespace for events, and gives its 64-bit id. */
-function mark({ in: place }: Place): { queue: number; id: bigint } {
-  if (Namespace.isNamespace(place)) {
-    const id = namespaceId({ in: place });
-    return { queue: openMountEvents(place.fd), id };
+/** Marks a mount namespace for events. Returns their queue, and the namespace's 64-bit id. */
+function mark(target: NamespaceTarget | undefined): { queue: number; id: bigint } {
+  if (target === undefined) {
+    using own = Namespace.current('mount');
+    return mark(own);
   }
-  using namespace = place === undefined ? Namespace.current('mount') : Namespace.of(place, 'mount');
-  return mark({ in: namespace });
+  return withNamespace(target, (namespace) => {
+    const id = namespaceId(namespace);
+    return { queue: openMountEvents(namespace.fd), id };
+  });
 }
 
-/** The mount as it is seen from here: not at all if it is out of reach of the root directory. */
+/** Returns a mount as it is seen from here; undefined if it is out of reach of the root directory. */
 function seen(id: bigint, namespace: bigint): MountInfo | undefined {
   try {
     return statIn(id, namespace);
@@ -31,10 +34,10 @@ function seen(id: bigint, namespace: bigint): MountInfo | undefined {
 }
 
 /**
- * Asks only for the mounts that fanotify(7) names. It tells of mounts attached, moved and detached, but
- * not of those whose options or propagation have changed, or that have moved along with the one
- * below. Of these the table's signal tells that there are some: then all mounts are compared, once
- * there are no events left.
+ * Looks only at the mounts that fanotify(7) names. It reports mounts attached, moved and detached, but
+ * not those whose options or propagation have changed, or that have moved along with the one below. Of
+ * these the table's signal says only that there are some: then all mounts are compared, once there are
+ * no events left.
  */
 class ReportedChanges implements ChangeSource {
   readonly #namespace: bigint;
@@ -45,13 +48,13 @@ class ReportedChanges implements ChangeSource {
   #events = new MountEvents();
   #due = true;
 
-  constructor(place: Place, wake: () => void) {
+  constructor(target: NamespaceTarget | undefined, wake: () => void) {
     // Marked before the first look, so that nothing is missed in between.
-    const { queue, id } = mark(place);
+    const { queue, id } = mark(target);
     this.#namespace = id;
     this.#queue = queue;
     try {
-      this.#signal = new TableSignal(place, () => {
+      this.#signal = new TableSignal(target, () => {
         this.#due = true;
         wake();
       });
@@ -59,7 +62,7 @@ class ReportedChanges implements ChangeSource {
       closeFd(queue);
       throw error;
     }
-    // Read at once, whether or not somebody asks for changes: it stays readable otherwise.
+    // Read at once, also without a reader: it stays readable otherwise.
     this.#watch = watch(queue, { readable: true }, () => {
       readMountEvents(queue, this.#events);
       wake();
@@ -73,7 +76,7 @@ class ReportedChanges implements ChangeSource {
     }
   }
 
-  /** Whether the mounts are those of the table: they are not for a process with another root. */
+  /** True if the mounts are those of the table. A process with another root has others. */
   get matchesTable(): boolean {
     const mounts = parseMountinfo(readTable(this.#signal.table));
     const targets = new Map(mounts.map(({ id, target }) => [id, target]));
@@ -110,7 +113,7 @@ class ReportedChanges implements ChangeSource {
     closeFd(this.#queue);
   }
 
-  /** Asks for these mounts. What an id stands for never changes, so order does not matter. */
+  /** Looks at these mounts. An id stands for the same mount for ever, so order does not matter. */
   #look(ids: Iterable<bigint>): TableChange[] {
     const changes: TableChange[] = [];
     for (const id of ids) {
@@ -124,14 +127,17 @@ class ReportedChanges implements ChangeSource {
   }
 }
 
-/** Why events may be not to be had: the kernel, a filter, privileges, or too many watchers already. */
+/** Errors without events: an older kernel, a filter, missing privileges, or too many watchers. */
 const obstacles: ReadonlySet<string> = new Set(['EINVAL', 'ENOSYS', 'EPERM', 'EACCES', 'EMFILE']);
 
-/** Changes by events; undefined if they are not to be had, or not as `place` sees its mounts. */
-export function reportedChanges(place: Place, wake: () => void): ChangeSource | undefined {
+/** Opens the source that reads events; undefined if there are none, or not as `target` sees its mounts. */
+export function reportedChanges(
+  target: NamespaceTarget | undefined,
+  wake: () => void,
+): ChangeSource | undefined {
   try {
-    const source = new ReportedChanges(place, wake);
-    if (typeof place.in !== 'number' || source.matchesTable) return source;
+    const source = new ReportedChanges(target, wake);
+    if (typeof target !== 'number' || source.matchesTable) return source;
     source.close();
     return undefined;
   } catch (error) {
@@ -140,6 +146,6 @@ export function reportedChanges(place: Place, wake: () => void): ChangeSource | 
   }
 }
 
-/** Changes by events where the kernel has them, else by comparing tables. */
-export const anyChanges: OpenSource = (place, wake) =>
-  reportedChanges(place, wake) ?? comparedTables(place, wake);
+/** Opens the source that reads events where the kernel has them, else the one that compares tables. */
+export const anyChanges: OpenSource = (target, wake) =>
+  reportedChanges(target, wake) ?? comparedTables(target, wake);

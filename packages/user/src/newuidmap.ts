@@ -1,23 +1,23 @@
 // newuidmap(1) and newgidmap(1): the set-user-ID programs that write maps of subordinate ids for
-// ordinary users. Everything that they would refuse without a word of help is looked at first.
+// ordinary users. Maps that they would refuse without a reason are refused here, with the cure.
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { isRunError, runSync } from '@ns/core';
 import { trySyscall } from '@ns/core/sys';
-import { callerIds } from './choice.js';
 import type { IdMap, IdRange } from './id-map.js';
+import { callerIds } from './resolve-maps.js';
 import {
   type IdKind,
+  listSubordinateIds,
   type SubordinateRange,
   subordinateFile,
-  subordinateIds,
   userName,
-} from './subordinate.js';
+} from './subordinate-ids.js';
 
 const helpers = { uid: 'newuidmap', gid: 'newgidmap' } as const;
 const S_ISUID = 0o4000;
-/** Milliseconds that a helper has: it may ask a name service. */
-const PATIENCE = 30_000;
+/** Milliseconds that a helper may take: it may ask a name service. */
+const TIMEOUT = 30_000;
 
 function isExecutable(path: string): boolean {
   try {
@@ -40,13 +40,13 @@ function helperPath(kind: IdKind): string {
   const path = directories.map((directory) => join(directory, name)).find(isExecutable);
   if (path === undefined) {
     throw new Error(
-      `mapping other ${kind}s than one's own needs root or ${name}, which is not installed (Debian: package uidmap)`,
+      `cannot map other ${kind}s than the caller's own: that needs root or ${name}, which is not installed (Debian: package uidmap)`,
     );
   }
   return path;
 }
 
-/** Whether exec gains privilege there: not with no_new_privs, nor on a nosuid mount. */
+/** Returns the reason why exec of a helper gains no privilege: no_new_privs, or no set-user-ID bit. */
 function obstacle(path: string): string | undefined {
   const { mode, uid } = statSync(path);
   const setuid = (mode & S_ISUID) !== 0 && uid === 0;
@@ -63,14 +63,14 @@ function obstacle(path: string): string | undefined {
 const covers = (ranges: readonly SubordinateRange[], { outside, length }: IdRange) =>
   ranges.some(({ start, count }) => start <= outside && outside + length <= start + count);
 
-/** Throws, with the reason and the cure, if the helper is sure to refuse this map. */
+/** Throws, with the reason and the cure, if the helper would refuse this map. */
 export function checkHelper(kind: IdKind, map: IdMap): void {
   const reason = obstacle(helperPath(kind));
   if (reason !== undefined) throw new Error(reason);
   const caller = callerIds();
   const own = caller[kind];
   const others = map.filter(({ outside, length }) => outside !== own || length !== 1);
-  const allowed = subordinateIds(kind, caller.uid);
+  const allowed = listSubordinateIds(kind, caller.uid);
   for (const range of others) {
     if (covers(allowed, range)) continue;
     const last = range.outside + range.length - 1;
@@ -83,14 +83,14 @@ export function checkHelper(kind: IdKind, map: IdMap): void {
   }
 }
 
-/** Has the helper write the map of a process. */
+/** Writes the map of a process by the helper. */
 export function writeWithHelper(kind: IdKind, pid: number, map: IdMap): void {
   const name = helpers[kind];
   const numbers = map.flatMap(({ inside, outside, length }) => [inside, outside, length]);
   try {
     runSync(helperPath(kind), [pid, ...numbers].map(String), {
       env: { LC_ALL: 'C' },
-      timeout: PATIENCE,
+      timeout: TIMEOUT,
     });
   } catch (error) {
     if (!isRunError(error)) throw error;

@@ -1,15 +1,15 @@
-// A mount table to ask questions of.
-import { assertPath } from '../checks.js';
-import type { Place } from '../perform.js';
+// A mount table, with its mounts by id, parent and path.
+import type { InOptions } from '@ns/core';
+import { parse } from '@ns/core/authors';
+import { listMounts } from './list-mounts.js';
 import type { MountInfo } from './mountinfo.js';
-import { mountinfo } from './read.js';
 
-/** What has become of the mounts between two tables; see {@link MountTable.diff}. */
+/** A difference between two mount tables; see {@link MountTable.diff}. */
 export interface TableChange {
   kind: 'attached' | 'detached' | 'changed';
   /** The mount as it is, or as it was if it is gone. */
   mount: MountInfo;
-  /** What it was before, if it has changed. */
+  /** The mount before a change. */
   before?: MountInfo;
 }
 
@@ -26,10 +26,10 @@ export class MountTable {
   /** All mounts, in the order of the kernel's table. */
   readonly mounts: readonly MountInfo[];
   readonly #byId = new Map<number, MountInfo>();
-  // For each mount, what is mounted on it, by where. What the table's reader cannot see is nowhere.
+  // For each mount, the mounts on it by their target. Mounts on one that the reader cannot see are under NOWHERE.
   readonly #below = new Map<number, Map<string, MountInfo>>();
 
-  /** @param mounts from `mountinfo()` or `statMounts()` */
+  /** @param mounts of `listMounts()` or `statMounts()` */
   constructor(mounts: Iterable<MountInfo>) {
     this.mounts = [...mounts];
     for (const mount of this.mounts) this.#byId.set(mount.id, mount);
@@ -40,34 +40,32 @@ export class MountTable {
     }
   }
 
-  /** The present table of the calling thread's mount namespace or, with `in`, of another one. */
-  static read(place: Place = {}): MountTable {
-    return new MountTable(mountinfo(place));
+  /** Reads the present table of the calling thread's mount namespace or, with `in`, of another one. */
+  static read(options: InOptions = {}): MountTable {
+    return new MountTable(listMounts(options));
   }
 
-  /** The mount with this number. */
+  /** Returns the mount with this number. */
   get(id: number): MountInfo | undefined {
     return this.#byId.get(id);
   }
 
-  /** The mount that this one is mounted on, if it is in the table. */
+  /** Returns the mount that this one is mounted on, if it is in the table. */
   parent(mount: MountInfo): MountInfo | undefined {
     return mount.parent === mount.id ? undefined : this.#byId.get(mount.parent);
   }
 
-  /** What is mounted on this mount, directly. Without a mount: the topmost ones. */
+  /** Returns the mounts directly on this mount. Without a mount: the topmost ones. */
   children(mount?: MountInfo): MountInfo[] {
     return [...(this.#below.get(mount?.id ?? NOWHERE)?.values() ?? [])];
   }
 
   /**
-   * The mount that shows what is at this path. Goes by names alone: the path must be absolute and
-   * without links, as fs.realpath gives it.
+   * Returns the mount that a path is on. Goes by names alone: the path must be absolute and without
+   * links, as fs.realpath gives it.
    */
   find(path: string): MountInfo | undefined {
-    assertPath(path, 'path');
-    if (!path.startsWith('/')) throw new TypeError(`path must begin with /: ${path}`);
-    const prefixes = prefixesOf(path);
+    const prefixes = prefixesOf(parse.absolutePath(path, 'path'));
     let current: MountInfo | undefined;
     // On the way down, the first mountpoint leads into another mount, which has its own on the rest.
     for (let at = 0; at < prefixes.length; ) {
@@ -78,20 +76,23 @@ export class MountTable {
     return current;
   }
 
-  /** Whether something is mounted at just this path, and visible there. */
+  /** True if a mount is at just this path, and visible there. */
   isMountPoint(path: string): boolean {
     return this.find(path)?.target === normalized(path);
   }
 
-  /** Whether the mount can be seen at its target, or is covered by another one. */
+  /** True if the mount can be seen at its target; false if another one covers it. */
   isVisible(mount: MountInfo): boolean {
     return this.find(mount.target) === mount;
   }
 
-  /** What has to happen to the mounts of this table to make those of a later one. */
+  /** Returns the changes that lead from this table to a later one: what has gone, then the later mounts. */
   diff(after: MountTable): TableChange[] {
-    const ids = new Set([...this.#byId.keys(), ...after.#byId.keys()]);
-    const changes = [...ids].flatMap((id) => changesOf(this.get(id), after.get(id)));
+    const gone = this.mounts.filter(({ id }) => after.get(id) === undefined);
+    const changes = [
+      ...gone.flatMap((mount) => changesOf(mount, undefined)),
+      ...after.mounts.flatMap((mount) => changesOf(this.get(mount.id), mount)),
+    ];
     // A number that is free again may stand for another mount now.
     const isDetached = ({ kind }: TableChange) => kind === 'detached';
     return [...changes.filter(isDetached), ...changes.filter((one) => !isDetached(one))];
@@ -102,7 +103,7 @@ function normalized(path: string): string {
   return path.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
 }
 
-/** `/a/b` is below `/`, `/a` and `/a/b`. */
+/** Returns the paths above a path, and itself: `/`, `/a` and `/a/b`. */
 function prefixesOf(path: string): string[] {
   const prefixes = ['/'];
   const clean = normalized(path);
@@ -113,7 +114,7 @@ function prefixesOf(path: string): string[] {
   return prefixes;
 }
 
-/** Whether a number still stands for the same mount: numbers are given anew. */
+/** True if a number still stands for the same mount: the kernel gives numbers anew. */
 function isSame(one: MountInfo, other: MountInfo): boolean {
   if (one.uniqueId !== undefined && other.uniqueId !== undefined) {
     return one.uniqueId === other.uniqueId;
@@ -128,7 +129,7 @@ function isSame(one: MountInfo, other: MountInfo): boolean {
   );
 }
 
-/** Whether all is the same that can change of a mount. */
+/** True if nothing has changed of a mount. */
 function isUnchanged(one: MountInfo, other: MountInfo): boolean {
   return (
     one.parent === other.parent &&
@@ -141,7 +142,7 @@ function isUnchanged(one: MountInfo, other: MountInfo): boolean {
   );
 }
 
-/** What has become of a mount, or of the two that have had one number. */
+/** Returns the changes of a mount, or of the two that have had one number. */
 export function changesOf(
   before: MountInfo | undefined,
   now: MountInfo | undefined,

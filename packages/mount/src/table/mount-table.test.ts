@@ -6,18 +6,18 @@ import type { Readable } from 'node:stream';
 import { spawn } from '@ns/core';
 import { MNT, MS, Program, runProgram } from '@ns/core/authors';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { remount } from '../change.js';
 import { attach, bind, umount } from '../operations.js';
-import { perform } from '../perform.js';
 import { isAdmin } from '../privileges.js';
 import { setPropagation } from '../propagation.js';
+import { remount } from '../remount.js';
+import { runInNamespace } from '../run-in-namespace.js';
 import { mount } from '../spec.js';
 import { asRoot, findmnt, scratchDirectory, scratchNamespace } from '../testing.js';
+import { listMounts } from './list-mounts.js';
+import { MountTable } from './mount-table.js';
 import { type MountInfo, parseMountinfo } from './mountinfo.js';
-import { propagationPaths } from './peers.js';
-import { mountinfo } from './read.js';
-import { listMounts, mountAt, statMount, statMounts } from './statmount.js';
-import { MountTable } from './table.js';
+import { findPropagationPaths } from './propagation-paths.js';
+import { listMountIds, statMount, statMountAt, statMounts } from './statmount.js';
 
 const [major = 0, minor = 0] = release().split('.').map(Number);
 const kernel = (wanted: number) => major > 6 || (major === 6 && minor >= wanted);
@@ -74,7 +74,7 @@ describe('a table', () => {
   });
 
   test('refuses relative paths', () => {
-    expect(() => some.find('a')).toThrow('path must begin with /');
+    expect(() => some.find('a')).toThrow('path must be an absolute path');
   });
 });
 
@@ -84,7 +84,7 @@ describe('of another namespace', () => {
     const target = join(scratchDirectory(), 'a b\tc\\d');
     mkdirSync(target);
     attach({ type: 'tmpfs', target, size: '1M', nodev: true }, { in: namespace });
-    const seen = mountinfo({ in: namespace });
+    const seen = listMounts({ in: namespace });
     const found = findmnt(namespace);
     expect(seen.map((mount) => mount.target)).toEqual(found.map((mount) => mount.target));
     expect(seen.map(({ type }) => type)).toEqual(found.map(({ fstype }) => fstype));
@@ -121,13 +121,13 @@ describe('of another namespace', () => {
     bind(one, two, { in: namespace });
     bind(one, three, { in: namespace });
     setPropagation(three, 'slave', { in: namespace });
-    const all = mountinfo({ in: namespace });
+    const all = listMounts({ in: namespace });
     const at = (target: string) => all.find((mount) => mount.target === target) as MountInfo;
     const targets = (list: MountInfo[]) => list.map(({ target }) => target);
-    const paths = propagationPaths(at(one), all);
+    const paths = findPropagationPaths(at(one), all);
     expect(targets(paths.peers)).toEqual([two]);
     expect(targets(paths.slaves)).toEqual([three]);
-    expect(targets(propagationPaths(at(three), all).masters).sort()).toEqual([one, two].sort());
+    expect(targets(findPropagationPaths(at(three), all).masters).sort()).toEqual([one, two].sort());
   });
 });
 
@@ -146,7 +146,7 @@ test('peers are found across namespaces: a slave gets what is mounted at its mas
   });
   const own = readlinkSync(`/proc/${master.pid}/ns/mnt`);
   await expect.poll(() => readlinkSync(`/proc/${slave}/ns/mnt`)).not.toBe(own);
-  await expect.poll(() => mountinfo({ in: slave })[0]?.master).toBeDefined();
+  await expect.poll(() => listMounts({ in: slave })[0]?.master).toBeDefined();
   const [first, second] = [scratchDirectory(), scratchDirectory()];
   attach({ type: 'tmpfs', target: first }, { in: master.pid });
   attach({ type: 'tmpfs', target: second }, { in: slave });
@@ -155,8 +155,8 @@ test('peers are found across namespaces: a slave gets what is mounted at its mas
   expect([above, below].map((one) => one.isMountPoint(second))).toEqual([false, true]);
   const all = [...above.mounts, ...below.mounts];
   const at = (table: MountTable) => table.find(first) as MountInfo;
-  expect(propagationPaths(at(above), all).slaves).toEqual([at(below)]);
-  expect(propagationPaths(at(below), all).masters).toEqual([at(above)]);
+  expect(findPropagationPaths(at(above), all).slaves).toEqual([at(below)]);
+  expect(findPropagationPaths(at(below), all).masters).toEqual([at(above)]);
 });
 
 test('what stays is never missing from a table that changes while it is read', async () => {
@@ -164,12 +164,9 @@ test('what stays is never missing from a table that changes while it is read', a
   const [top, other] = [scratchDirectory(), scratchDirectory()];
   const stable = Array.from({ length: 300 }, (_, i) => join(top, `${'x'.repeat(100)}${i}`));
   for (const path of stable) mkdirSync(path);
-  perform(
-    (program) => {
-      for (const path of stable) program.call('mount', top, path, null, MS.BIND, null);
-    },
-    { in: namespace },
-  );
+  runInNamespace(namespace, (program) => {
+    for (const path of stable) program.call('mount', top, path, null, MS.BIND, null);
+  });
   const churn = new Program();
   for (let i = 0; i < 2000; i++) {
     churn.call('mount', 'none', other, 'tmpfs', 0, null);
@@ -182,7 +179,7 @@ test('what stays is never missing from a table that changes while it is read', a
     done = true;
   });
   for (let rounds = 0; !done || rounds === 0; rounds++) {
-    const targets = new Set(mountinfo({ in: namespace }).map(({ target }) => target));
+    const targets = new Set(listMounts({ in: namespace }).map(({ target }) => target));
     expect(stable.filter((path) => !targets.has(path))).toEqual([]);
     await new Promise(setImmediate);
   }
@@ -197,18 +194,18 @@ describe('statmount', () => {
       options: [...mount.options].sort(),
       superOptions: [...mount.superOptions].sort(),
     });
-    const byText = mountinfo().map(comparable);
+    const byText = listMounts().map(comparable);
     expect(statMounts().map(comparable)).toEqual(byText);
   });
 
   test('finds the mount of a path', ({ skip }) => {
     skip(!kernel(8), 'statmount came with Linux 6.8');
-    const found = mountAt('/proc/self/status');
+    const found = statMountAt('/proc/self/status');
     expect(found).toMatchObject({ target: '/proc', type: 'proc' });
     expect(statMount(found.uniqueId as bigint)).toEqual(found);
-    expect(listMounts()).toContain(found.uniqueId);
+    expect(listMountIds()).toContain(found.uniqueId);
     expect(statMount(2n ** 60n)).toBeUndefined();
-    expect(() => mountAt('/no/such/path')).toThrow('ENOENT');
+    expect(() => statMountAt('/no/such/path')).toThrow('ENOENT');
   });
 
   test('looks into other namespaces', async ({ skip }) => {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { features, runSync } from '@ns/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseSubordinateIds, subordinateIds } from './index.js';
-import { parseGetsubids } from './subordinate.js';
+import { listSubordinateIds, parseSubordinateIds } from './index.js';
+import { parseGetsubids } from './subordinate-ids.js';
 
 test('lines are read, and what is none is passed over', () => {
   const text = '# comment\nalice:100000:65536\n\n1001:200000:10\nbob:x:1\nalice:300000:5\n';
@@ -41,18 +41,18 @@ test('the ranges of a user are those that getsubids tells', ({ skip }) => {
   const getsubids = '/usr/bin/getsubids';
   skip(!existsSync(getsubids), 'getsubids is not installed (Debian: uidmap)');
   const { stdout } = runSync(getsubids, [name], { reject: false });
-  expect(subordinateIds('uid', name)).toEqual(parseGetsubids(stdout));
+  expect(listSubordinateIds('uid', name)).toEqual(parseGetsubids(stdout));
 });
 
 test('wrong arguments are refused', () => {
-  expect(() => subordinateIds('pid' as 'uid')).toThrow("kind must be 'uid' or 'gid'");
-  expect(() => subordinateIds('uid', '-x')).toThrow('user must be a uid or a name');
-  expect(() => subordinateIds('uid', -1)).toThrow(RangeError);
+  expect(() => listSubordinateIds('pid' as 'uid')).toThrow('kind must be one of "uid", "gid"');
+  expect(() => listSubordinateIds('uid', '-x')).toThrow('user must be a uid or a name');
+  expect(() => listSubordinateIds('uid', -1)).toThrow(RangeError);
 });
 
 test('core says of each kind whether the caller has a range, root too', ({ skip }) => {
   skip(!existsSync('/usr/bin/newuidmap'), 'newuidmap is not installed (Debian: uidmap)');
   const { subordinateUids, subordinateGids } = features();
-  expect(subordinateUids.available).toBe(subordinateIds('uid').length > 0);
-  expect(subordinateGids.available).toBe(subordinateIds('gid').length > 0);
+  expect(subordinateUids.available).toBe(listSubordinateIds('uid').length > 0);
+  expect(subordinateGids.available).toBe(listSubordinateIds('gid').length > 0);
 });

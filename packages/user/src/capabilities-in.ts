@@ -1,7 +1,7 @@
-// Which capabilities a process holds in a user namespace, by the kernel's rules.
+// The capabilities that a process holds in a user namespace, by the kernel's rules.
 import { constants, readFileSync } from 'node:fs';
 import { Namespace } from '@ns/core';
-import { AT } from '@ns/core/authors';
+import { AT, parse } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
 import { type CapabilitySet, capabilitySet } from './capability.js';
 import { parseCapabilities } from './capability-state.js';
@@ -10,7 +10,7 @@ function effectiveUid(status: string): number {
   return Number(/^Uid:\s+\d+\s+(\d+)/m.exec(status)?.[1]);
 }
 
-/** Runs a function with a user namespace and those above it, as far as they can be seen. */
+/** Gives a function a user namespace and those above it, as far as they can be seen. */
 function withAncestors<Result>(
   target: Namespace,
   use: (line: readonly Namespace[]) => Result,
@@ -24,7 +24,7 @@ function withAncestors<Result>(
   }
 }
 
-/** A process that changes its user namespace more often while it is looked at does so on purpose. */
+/** Rounds of reading. A process that changes its user namespace more often meanwhile does so on purpose. */
 const ROUNDS = 10;
 
 /** Returns the user namespace of a process, and its status while it was in there. */
@@ -45,15 +45,15 @@ function statusIn(pid: number): { own: Namespace; status: string } {
       if (agree) return { own, status };
     }
     own.close();
-    throw new Error(`cannot read the capabilities of process ${pid}: it changes them all the time`);
+    throw new Error(`cannot read the capabilities of process ${pid}: they change with every look`);
   } finally {
     closeFd(fd);
   }
 }
 
 /**
- * The capabilities that a process holds in a user namespace, or in what a namespace of another type
- * belongs to:
+ * Returns the capabilities that a process holds in a user namespace, or in the owner of a namespace of
+ * another type:
  * - in its own one, and in those below: its effective ones
  * - in one that its user made right below its own, and in those below that: all
  * - elsewhere: none
@@ -65,13 +65,13 @@ function statusIn(pid: number): { own: Namespace; status: string } {
  */
 export function capabilitiesIn(pid: number, namespace: Namespace): CapabilitySet {
   if (!Namespace.isNamespace(namespace)) {
-    throw new TypeError(`namespace must be a namespace handle: ${String(namespace)}`);
+    parse.refuse('namespace', 'a handle of a namespace', namespace);
   }
-  const { own, status } = statusIn(pid);
+  const { own, status } = statusIn(parse.pid(pid, 'pid'));
   const owner = namespace.type === 'user' ? undefined : namespace.owner();
   try {
     const target = owner === undefined ? namespace : owner;
-    if (target === null) return new Set(); // above everything that can be seen
+    if (target === null) return new Set(); // it is above all that can be seen
     return withAncestors(target, (line) => {
       const home = line.findIndex((candidate) => candidate.equals(own));
       if (home < 0) return new Set();

@@ -1,9 +1,9 @@
-// Who receives what from whom: peer groups and their slaves, across namespaces.
+// The mounts that exchange mounts and unmounts: peer groups and their slaves, across namespaces.
 import type { MountInfo } from './mountinfo.js';
 
-/** Where mounting and unmounting below a mount comes from and goes to, directly. */
+/** The mounts that a mount exchanges mounts and unmounts with, directly. */
 export interface PropagationPaths<Mount extends MountInfo = MountInfo> {
-  /** Its peer group without itself: each receives from all others. */
+  /** The other members of its peer group: each receives from all others. */
   peers: Mount[];
   /** The mounts that it receives from, as their slave. */
   masters: Mount[];
@@ -16,11 +16,11 @@ export interface PropagationPaths<Mount extends MountInfo = MountInfo> {
  * are numbered for the whole machine, so tables of several namespaces can be put together.
  *
  * @example
- * const everywhere = [mountinfo(), mountinfo({ in: pid })].flat();
- * propagationPaths(mount, everywhere).slaves;
+ * const everywhere = [listMounts(), listMounts({ in: pid })].flat();
+ * findPropagationPaths(mount, everywhere).slaves;
  * @see mount_namespaces(7)
  */
-export function propagationPaths<Mount extends MountInfo>(
+export function findPropagationPaths<Mount extends MountInfo>(
   mount: MountInfo,
   mounts: Iterable<Mount>,
 ): PropagationPaths<Mount> {

@@ -9,9 +9,9 @@ import {
   type CapabilityState,
   capabilitiesIn,
   formatCapabilities,
-  maxUserNamespaces,
   parseCapabilities,
   readCapabilities,
+  readMaxUserNamespaces,
   type UserOptions,
   user,
 } from './index.js';
@@ -117,7 +117,7 @@ test('user namespaces inside can be forbidden, and nobody inside can allow them'
   expect(stdout).toBe('0\n');
   const state = await inside({ disableNested: true, capabilities: { drop: ['chown'] } });
   expect(state.bounding.size).toBe(ALL - 2);
-  expect(maxUserNamespaces()).toBeGreaterThan(0);
+  expect(readMaxUserNamespaces()).toBeGreaterThan(0);
 });
 
 test('which capabilities a process holds where follows the kernel', async () => {
@@ -154,8 +154,14 @@ test('a user namespace can be held by a handle alone, and be joined', async () =
 
 test('wrong arguments are refused before anything is started', () => {
   const wrong: [UserOptions, string][] = [
-    [{ capabilities: { keep: ['everything'] } }, 'capabilities.keep: unknown capability'],
-    [{ capabilities: { keep: [], drop: [] } }, 'give keep or drop, not both'],
+    [
+      { capabilities: { keep: ['everything'] } },
+      'user.capabilities.keep[0] must be the name of a capability',
+    ],
+    [
+      { capabilities: { keep: [], drop: [] } },
+      'user.capabilities must have keep or drop, not both',
+    ],
     [{ capabilities: { keep: [], ambient: ['chown'] } }, 'cap_chown is not kept'],
     [{ capabilities: { keep: [], inheritable: ['kill'] } }, 'inheritable: cap_kill is not kept'],
     [{ map: null as unknown as 'root' }, 'map must be root, current'],
@@ -163,10 +169,17 @@ test('wrong arguments are refused before anything is started', () => {
     [{ capabilities: 5 as unknown as CapabilityOptions }, 'capabilities must be an object'],
     [{ capabilities: { securebits: 'noroot' as unknown as [] } }, 'securebits must be an array'],
     [{ owner: 5 as unknown as { uid: 0; gid: 0 } }, 'owner must be an object'],
-    [{ capabilities: { securebits: ['magic' as 'noroot'] } }, 'securebits: unknown: magic'],
+    [
+      { capabilities: { securebits: ['magic' as 'noroot'] } },
+      'user.capabilities.securebits[0] must be one of',
+    ],
     [{ runAs: { uid: -1 } }, 'runAs.uid must be an integer'],
     [{ runAs: { groups: [2 ** 32] } }, 'runAs.groups[0] must be an integer'],
     [{ disableNested: 'yes' as unknown as boolean }, 'disableNested must be a boolean'],
+    [
+      { disableNested: true, capabilities: { ambient: ['sys_resource'] } },
+      'user.capabilities.ambient: cap_sys_resource is taken by disableNested',
+    ],
   ];
   for (const [options, message] of wrong) {
     expect(() => user(options)).toThrow(

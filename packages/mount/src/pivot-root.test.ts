@@ -1,19 +1,20 @@
 import { join } from 'node:path';
 import { AT, Program, runProgramSync } from '@ns/core/authors';
 import { expect, test } from 'vitest';
-import { addAttach, addDetached } from './build.js';
+import { addAttach, addFilesystem } from './build.js';
+import { tmpfs } from './filesystems.js';
 import { attach, umount } from './operations.js';
-import { perform } from './perform.js';
-import { addPivot, pivotRoot } from './root.js';
+import { addPivot, pivotRoot } from './pivot-root.js';
+import { runInNamespace } from './run-in-namespace.js';
 import { mount } from './spec.js';
-import { mountinfo } from './table/read.js';
-import { MountTable } from './table/table.js';
+import { listMounts } from './table/list-mounts.js';
+import { MountTable } from './table/mount-table.js';
 import { asRoot, scratchDirectory, scratchNamespace } from './testing.js';
 
 const onRoot = { directory: AT.FDCWD, path: '/', flags: 0 };
 
 function stack(program: Program) {
-  const tree = addDetached(program, { type: 'tmpfs' }, true);
+  const tree = addFilesystem(program, tmpfs({}), 0, true, 'stacking');
   addAttach(program, tree, onRoot, 'stacking');
   return tree;
 }
@@ -40,24 +41,24 @@ test('another namespace gets another root, and nothing is left of the old one', 
   const target = scratchDirectory();
   attach({ type: 'tmpfs', target, size: '1M' }, { in: namespace });
   pivotRoot(target, { in: namespace });
-  expect(mountinfo({ in: namespace })).toMatchObject([{ target: '/', type: 'tmpfs' }]);
+  expect(listMounts({ in: namespace })).toMatchObject([{ target: '/', type: 'tmpfs' }]);
 });
 
 test('the old root can be kept below the new one', async () => {
   const namespace = await scratchNamespace();
   const target = scratchDirectory();
   attach({ type: 'tmpfs', target, size: '1M' }, { in: namespace });
-  perform((program) => program.call('mkdirat', AT.FDCWD, join(target, 'old'), 0o700), {
-    in: namespace,
+  runInNamespace(namespace, (program) => {
+    program.call('mkdirat', AT.FDCWD, join(target, 'old'), 0o700);
   });
-  const before = mountinfo({ in: namespace }).length;
+  const before = listMounts({ in: namespace }).length;
   pivotRoot(target, { putOld: join(target, 'old'), in: namespace });
   const table = MountTable.read({ in: namespace });
   expect(table.find('/')).toMatchObject({ type: 'tmpfs' });
   expect(table.isMountPoint('/old')).toBe(true);
   expect(table.mounts).toHaveLength(before);
   umount('/old', { detach: true, in: namespace });
-  expect(mountinfo({ in: namespace })).toHaveLength(1);
+  expect(listMounts({ in: namespace })).toHaveLength(1);
 });
 
 test('a root can be pivoted onto itself: the old one lies on it until it is taken away', async () => {
@@ -69,14 +70,14 @@ test('a root can be pivoted onto itself: the old one lies on it until it is take
   pivotRoot(target, { putOld: target, in: namespace });
   expect(topmost()?.id).toBe(old); // who joins now begins with what is on top
   umount('/', { detach: true, in: namespace });
-  expect(mountinfo({ in: namespace })).toMatchObject([{ target: '/', type: 'tmpfs' }]);
+  expect(listMounts({ in: namespace })).toMatchObject([{ target: '/', type: 'tmpfs' }]);
 });
 
 test('what cannot become the root leaves everything as it was', async () => {
   const namespace = await scratchNamespace();
-  const before = mountinfo({ in: namespace });
+  const before = listMounts({ in: namespace });
   // A directory that is no mountpoint, and the present root itself.
   expect(() => pivotRoot(scratchDirectory(), { in: namespace })).toThrow('EINVAL');
   expect(() => pivotRoot('/', { in: namespace })).toThrow(/EBUSY|EINVAL/);
-  expect(mountinfo({ in: namespace })).toEqual(before);
+  expect(listMounts({ in: namespace })).toEqual(before);
 });

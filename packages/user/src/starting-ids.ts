@@ -1,9 +1,10 @@
-// Which ids a child has inside while it is set up.
+// The ids that a child has inside while it is set up.
 import { PR, type Preparation } from '@ns/core/authors';
-import type { CallerIds } from './choice.js';
+import { checkMapped } from './add-run-as.js';
 import type { IdMap, IdMaps } from './id-map.js';
-import type { SetgroupsState } from './read.js';
-import { toInside, toOutside } from './translate.js';
+import type { SetgroupsState } from './read-id-maps.js';
+import type { CallerIds } from './resolve-maps.js';
+import { toInside, toOutside } from './translate-ids.js';
 
 /** Ids to take inside; undefined where the child has its ids already. */
 export interface StartingIds {
@@ -19,28 +20,31 @@ function startingId(
 ): number | undefined {
   const mapped = toInside(map, own);
   if (wanted !== undefined) {
-    if (toOutside(map, wanted) === undefined) {
-      throw new RangeError(`${name}: ${wanted} is not mapped`);
-    }
+    checkMapped(wanted, map, name);
     return wanted === mapped ? undefined : wanted;
   }
   if (mapped !== undefined) return undefined;
   return toOutside(map, 0) === undefined ? map[0]?.inside : 0;
 }
 
-/** The ids that a child of this caller has to take to be somebody inside. */
+/**
+ * Returns the ids that a child of this caller has to take, so that its ids are mapped.
+ *
+ * @param name of the options in errors
+ */
 export function startingIds(
   maps: IdMaps,
   caller: CallerIds,
-  wanted: { uid?: number; gid?: number },
+  wanted: { readonly uid: number | undefined; readonly gid: number | undefined },
+  name: string,
 ): StartingIds {
   return {
-    uid: startingId(maps.uid, caller.uid, wanted.uid, 'uid'),
-    gid: startingId(maps.gid, caller.gid, wanted.gid, 'gid'),
+    uid: startingId(maps.uid, caller.uid, wanted.uid, `${name}.uid`),
+    gid: startingId(maps.gid, caller.gid, wanted.gid, `${name}.gid`),
   };
 }
 
-/** Takes the ids; the capabilities stay. */
+/** Adds the calls that take the ids; the capabilities stay. */
 export function becomeIds(
   child: Preparation,
   { uid, gid }: StartingIds,
@@ -52,7 +56,7 @@ export function becomeIds(
   const step = 'taking its ids in the new user namespace';
   // From 0 to another uid, the kernel would take the capabilities away.
   program.call('prctl', PR.SET_KEEPCAPS, 1, 0, 0, 0, { step });
-  // The groups of the caller's mean nothing inside. Where giving them up is denied, they stay.
+  // The caller's groups mean nothing inside. Where setgroups is denied, they stay.
   if (setgroups !== 'deny') program.call('setgroups', 0, null, { step, tolerate: ['EPERM'] });
   if (gid !== undefined) program.call('setresgid', gid, gid, gid, { step });
   if (uid !== undefined) program.call('setresuid', uid, uid, uid, { step });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeMountEvents, MountEvents } from './events.js';
+import { decodeMountEvents, MountEvents } from './mount-events.js';
 
 /** An event as the kernel writes it: metadata of 24 bytes, then information of these types. */
 function event(mask: bigint, ...infos: [type: number, value: bigint][]): Buffer {

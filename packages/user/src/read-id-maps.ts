@@ -1,19 +1,19 @@
 // The maps of user namespaces as /proc shows them.
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
-import { Namespace } from '@ns/core';
-import { Program, runProgramSync } from '@ns/core/authors';
+import { type InOptions, Namespace } from '@ns/core';
+import { inNamespace, Program, parse, runProgramSync } from '@ns/core/authors';
 import { type IdMaps, parseIdMap } from './id-map.js';
 
-/** Whether setgroups(2) is permitted in a user namespace. */
+/** The permission of setgroups(2) in a user namespace. */
 export type SetgroupsState = 'allow' | 'deny';
 
-/** What /proc tells of the user namespace of a process. */
+/** The maps of a user namespace, and its permission of setgroups(2). */
 export interface UserNamespaceMaps extends IdMaps {
-  /** Whether setgroups(2) is permitted. */
+  /** The permission of setgroups(2). */
   readonly setgroups: SetgroupsState;
 }
 
-/** A process that changes its maps more often while they are read does so on purpose. */
+/** Rounds of reading. A process that changes its maps more often meanwhile does so on purpose. */
 const ROUNDS = 10;
 
 /** Returns the content of all three files, read until two rounds agree: it may unshare meanwhile. */
@@ -26,7 +26,7 @@ function readTogether(directory: string): readonly [string, string, string] {
     if (now.every((text, i) => text === before[i])) return now;
     before = now;
   }
-  throw new Error('cannot read the maps of the process: they change all the time');
+  throw new Error('cannot read the maps of the process: they change with every look');
 }
 
 function readMaps(pid: number | 'self'): UserNamespaceMaps {
@@ -44,7 +44,7 @@ function readMaps(pid: number | 'self'): UserNamespaceMaps {
   }
 }
 
-/** A handle names no process whose files could be read, so a child joins and waits for us to do it. */
+/** Reads the maps of a namespace from the files of a child that has joined it. */
 function readByJoining(namespace: Namespace): UserNamespaceMaps {
   let maps: UserNamespaceMaps | undefined;
   const program = new Program();
@@ -55,7 +55,7 @@ function readByJoining(namespace: Namespace): UserNamespaceMaps {
   return maps as unknown as UserNamespaceMaps;
 }
 
-function isOurs(namespace: Namespace): boolean {
+function isCurrent(namespace: Namespace): boolean {
   const own = Namespace.current('user');
   try {
     return own.equals(namespace);
@@ -64,27 +64,27 @@ function isOurs(namespace: Namespace): boolean {
   }
 }
 
+const parseIn = parse.options({ in: inNamespace('user') });
+
 /**
- * Maps of a user namespace. What is outside is numbered as in the caller's own user namespace, or,
- * if it is that one, as in its parent. An empty map means that none has been written yet.
+ * Reads the maps of a user namespace. The ids outside are numbered as in the caller's own user namespace
+ * or, if it is that one, as in its parent. An empty map has not been written yet.
  *
- * @param target `'self'`, the pid of a process, as /proc has it, or a handle, which is joined by a
- *   short-lived child: that needs CAP_SYS_ADMIN in it. Default: `'self'`
+ * A handle is joined by a short-lived child, which needs CAP_SYS_ADMIN in the namespace.
+ *
  * @throws {Error} with code ENOENT if there is no such process
  * @throws {SystemError} EPERM if the namespace may not be joined
  * @see user_namespaces(7)
+ * @example readIdMaps({ in: 1234 }).uid
  */
-export function readIdMaps(target: number | 'self' | Namespace = 'self'): UserNamespaceMaps {
-  if (Namespace.isNamespace(target)) {
-    if (target.type === 'user') return isOurs(target) ? readMaps('self') : readByJoining(target);
-    throw new TypeError(`target must be a user namespace, not one of type ${target.type}`);
-  }
-  if (target === 'self' || (Number.isInteger(target) && target > 0)) return readMaps(target);
-  throw new TypeError(`target must be a pid, 'self' or a handle: ${String(target)}`);
+export function readIdMaps(options: InOptions = {}): UserNamespaceMaps {
+  const { in: target } = parseIn(options);
+  if (!Namespace.isNamespace(target)) return readMaps(target ?? 'self');
+  return isCurrent(target) ? readMaps('self') : readByJoining(target);
 }
 
-/** The id that stands for every one that is not mapped. Default: 65534 for both kinds. */
-export function overflowIds(): { uid: number; gid: number } {
+/** Reads the ids that stand for all ids that are not mapped. Default: 65534 for both kinds. */
+export function readOverflowIds(): { uid: number; gid: number } {
   const read = (name: string) => Number(readFileSync(`/proc/sys/kernel/${name}`, 'utf8'));
   return { uid: read('overflowuid'), gid: read('overflowgid') };
 }

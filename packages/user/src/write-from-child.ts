@@ -1,14 +1,14 @@
-// A map of nothing but the caller's own ids, which the child may write itself.
+// A map of the caller's own ids alone, which the child may write itself.
 import { constants } from 'node:fs';
 import { AT, type Call, CLONE, type Preparation, type Program } from '@ns/core/authors';
 import { O_CLOEXEC, O_PATH } from '@ns/core/sys';
-import type { CallerIds } from './choice.js';
 import { formatIdMap, type IdMap, type IdMaps } from './id-map.js';
+import type { CallerIds } from './resolve-maps.js';
 
 const isOwnId = (map: IdMap, own: number) =>
   map.length === 1 && map[0]?.length === 1 && map[0].outside === own;
 
-/** Whether nothing but the caller's own uid and gid is mapped. */
+/** True if only the caller's own uid and gid are mapped. */
 export function isOwnIds({ uid, gid }: IdMaps, caller: CallerIds): boolean {
   return isOwnId(uid, caller.uid) && isOwnId(gid, caller.gid);
 }
@@ -35,8 +35,8 @@ export function writeOwnMaps(program: Program, self: Call, { uid, gid }: IdMaps)
   write('gid_map', formatIdMap(gid));
 }
 
-/** Has the child write the maps through its own /proc/self. */
-export function writeFromInside(child: Preparation, maps: IdMaps): void {
+/** Adds the calls by which the child writes the maps through its own /proc/self. */
+export function writeFromChild(child: Preparation, maps: IdMaps): void {
   const program = child.program('user');
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC;
   const self = program.call('openat', AT.FDCWD, '/proc/self', flags, 0, { hint: HINT });
@@ -45,11 +45,11 @@ export function writeFromInside(child: Preparation, maps: IdMaps): void {
 }
 
 /**
- * Has the child make a user namespace inside of the one that it has joined, and join it: by a process
- * of its own, since to write its own maps the child would have to be dumpable among strangers
- * (SECURITY.md S1).
+ * Adds the calls by which the child makes a user namespace inside of the one that it has joined, and
+ * joins it. A process of its own writes the maps: the child itself would have to be dumpable among
+ * strangers for that (SECURITY.md S1).
  *
- * @param phase when: all of the child's later calls are made inside
+ * @param phase of the join: all of the child's later calls are made inside
  */
 export function makeInside(
   child: Preparation,

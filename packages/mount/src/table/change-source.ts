@@ -1,31 +1,33 @@
-// Where the changes of a mount table come from.
-import type { Place } from '../perform.js';
+// The changes of a mount table, found by comparing tables.
+import type { NamespaceTarget } from '@ns/core/authors';
+import { readTable } from './list-mounts.js';
+import { MountTable, type TableChange } from './mount-table.js';
 import { parseMountinfo } from './mountinfo.js';
-import { readTable } from './read.js';
-import { TableSignal } from './signal.js';
-import { MountTable, type TableChange } from './table.js';
+import { TableSignal } from './table-signal.js';
 
-/** Tells changes of a mount table. */
+/** A source of a mount table's changes. */
 export interface ChangeSource {
-  /** What has changed since the last call. */
+  /** Returns the changes since the last call. */
   take(): TableChange[];
-  /** Keeps the event loop alive from here on, or does not. */
+  /** Keeps the event loop alive. */
   ref(): void;
+  /** Lets the event loop end. */
   unref(): void;
+  /** Closes all descriptors. */
   close(): void;
 }
 
 /** Begins to look for changes; `wake` is called on the event loop when there may be some. */
-export type OpenSource = (place: Place, wake: () => void) => ChangeSource;
+export type OpenSource = (target: NamespaceTarget | undefined, wake: () => void) => ChangeSource;
 
-/** Compares whole tables whenever the kernel says that something has changed. Works everywhere. */
+/** Compares whole tables whenever the kernel reports a change. Works with every kernel. */
 class ComparedTables implements ChangeSource {
   readonly #signal: TableSignal;
   #before: MountTable;
   #due = true;
 
-  constructor(place: Place, wake: () => void) {
-    this.#signal = new TableSignal(place, () => {
+  constructor(target: NamespaceTarget | undefined, wake: () => void) {
+    this.#signal = new TableSignal(target, () => {
       this.#due = true;
       wake();
     });
@@ -63,5 +65,5 @@ class ComparedTables implements ChangeSource {
   }
 }
 
-/** Changes by comparing tables. */
-export const comparedTables: OpenSource = (place, wake) => new ComparedTables(place, wake);
+/** Opens the source that compares tables. */
+export const comparedTables: OpenSource = (target, wake) => new ComparedTables(target, wake);

@@ -1,32 +1,33 @@
 // Arithmetic on maps of ids: translation, composition, inversion, splitting.
-import { assertId, ID_MAX, type IdMap, type IdRange } from './id-map.js';
+import { parse } from '@ns/core/authors';
+import { ID_MAX, type IdMap, type IdRange } from './id-map.js';
 
 type Side = 'inside' | 'outside';
 
 function translate(map: IdMap, id: number, from: Side, to: Side): number | undefined {
-  assertId(id, 'id');
+  parse.id(id, 'id');
   const range = map.find(
     (candidate) => id - candidate[from] >= 0 && id - candidate[from] < candidate.length,
   );
   return range && range[to] + (id - range[from]);
 }
 
-/** What an id of the namespace is outside; undefined if it is not mapped. */
+/** Returns the number outside of an id of the namespace; undefined if it is not mapped. */
 export function toOutside(map: IdMap, inside: number): number | undefined {
   return translate(map, inside, 'inside', 'outside');
 }
 
-/** What an id from outside is in the namespace; undefined if it is not mapped. */
+/** Returns the number in the namespace of an id from outside; undefined if it is not mapped. */
 export function toInside(map: IdMap, outside: number): number | undefined {
   return translate(map, outside, 'outside', 'inside');
 }
 
-/** The map in the other direction: inside and outside exchanged. */
+/** Returns the map in the other direction: inside and outside exchanged. */
 export function invertIdMap(map: IdMap): IdMap {
   return map.map(({ inside, outside, length }) => ({ inside: outside, outside: inside, length }));
 }
 
-/** Ranges in the order of their inside ids, with adjacent ones joined. */
+/** Returns ranges in the order of their inside ids, with adjacent ones joined. */
 export function normalizeIdMap(map: IdMap): IdMap {
   const result: IdRange[] = [];
   for (const range of [...map].sort((a, b) => a.inside - b.inside)) {
@@ -42,8 +43,8 @@ export function normalizeIdMap(map: IdMap): IdMap {
 }
 
 /**
- * The map of a nested namespace right through to the outermost one: `inner` maps to the ids that
- * `outer` maps further. What `outer` does not map is left out.
+ * Returns the map of a nested namespace to the outermost one: `inner` maps to the ids that `outer` maps
+ * further. Ids that `outer` does not map are left out.
  */
 export function composeIdMaps(inner: IdMap, outer: IdMap): IdMap {
   const result: IdRange[] = [];
@@ -62,7 +63,7 @@ export function composeIdMaps(inner: IdMap, outer: IdMap): IdMap {
   return normalizeIdMap(result);
 }
 
-/** The map without one id from outside. */
+/** Returns a map without one id from outside. */
 function without(map: IdMap, outside: number): IdRange[] {
   return map.flatMap((range) => {
     const before = outside - range.outside;
@@ -92,15 +93,15 @@ function cutAt(map: IdMap, inside: number): IdRange[] {
 }
 
 /**
- * Maps one id beside a map, which makes room: what had this id inside, and what follows it without
- * a gap, moves up by one. All other ids from outside stay mapped.
+ * Adds one id to a map, which makes room: the range that had this id inside, and those that follow it
+ * without a gap, move up by one. All other ids from outside stay mapped.
  *
  * `unshare --map-users=0,100000,65536 --map-user=0` means this: 0 becomes the one id, 1 to 65536
  * become 100000 to 165535.
  */
 export function insertId(map: IdMap, inside: number, outside: number): IdMap {
-  assertId(inside, 'inside');
-  assertId(outside, 'outside');
+  parse.id(inside, 'inside');
+  parse.id(outside, 'outside');
   const result: IdRange[] = [{ inside, outside, length: 1 }];
   let taken = inside;
   const ranges = cutAt(without(map, outside), inside).sort((a, b) => a.inside - b.inside);
@@ -110,7 +111,7 @@ export function insertId(map: IdMap, inside: number, outside: number): IdMap {
       continue;
     }
     taken = range.inside + range.length;
-    // The very last id has nowhere to go.
+    // The very last id cannot move up.
     const length = taken > ID_MAX ? range.length - 1 : range.length;
     if (length > 0) result.push({ ...range, inside: range.inside + 1, length });
   }

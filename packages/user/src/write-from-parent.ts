@@ -6,8 +6,8 @@ import { AT, type MeetingChild, type Preparation } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
 import { readCapabilities } from './capability-state.js';
 import { formatIdMap, type IdMaps } from './id-map.js';
-import { checkHelper, writeWithHelper } from './new-id-map.js';
-import type { SetgroupsState } from './read.js';
+import { checkHelper, writeWithHelper } from './newuidmap.js';
+import type { SetgroupsState } from './read-id-maps.js';
 
 const HINT =
   'All ids outside must be mapped in the namespace that this is written from. An outside id of 0 needs CAP_SETFCAP as well (Linux 5.12).';
@@ -26,13 +26,13 @@ function write(pid: number, name: string, text: string): void {
   }
 }
 
-/** Whether the caller may write any map. */
+/** True if the caller may write any map. */
 function mayMapAnything(): boolean {
   const { effective } = readCapabilities();
   return effective.has('cap_setuid') && effective.has('cap_setgid');
 }
 
-/** Has the parent write the maps. What can be known to fail fails here. */
+/** Adds the meeting in which the parent writes the maps. Throws if a helper would refuse them. */
 export function writeFromParent(
   child: Preparation,
   maps: IdMaps,
