@@ -1,5 +1,5 @@
 // `ns ipc`: what is in an IPC namespace, in the manner of ipcs(1) and lsipc(1).
-import { type IpcSnapshot, snapshot } from '@ns/ipc';
+import { type IpcSnapshot, readSnapshot } from '@ns/ipc';
 import { type Command, done, type Outcome } from './command.js';
 import { userName } from './ids.js';
 import type { Given } from './options.js';
@@ -102,7 +102,7 @@ function limitsPart({ limits, usage, posixQueues }: IpcSnapshot): Part {
 function list(given: Given): Outcome {
   given.named();
   const found = withPlace(given, 'ipc', (place) =>
-    snapshot(place === undefined ? {} : { in: place }),
+    readSnapshot(place === undefined ? {} : { in: place }),
   );
   if (given.has('json')) {
     printJson(found);
