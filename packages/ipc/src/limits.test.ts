@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { run, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
-import { ipc, MessageQueue, readLimits, SemaphoreSet, SharedMemory, setLimits } from './index.js';
+import { ipc, MessageQueue, readLimits, SemaphoreSet, SharedMemory, writeLimits } from './index.js';
 import { rootless } from './rootless.testing.js';
 
 /** The limits as the kernel shows them inside. */
@@ -11,7 +11,7 @@ async function inside(spec: ReturnType<typeof ipc>, ...names: string[]) {
   return stdout.trimEnd().split('\n');
 }
 
-test('the limits of this machine are what the kernel says', () => {
+test('readLimits agrees with /proc', () => {
   const limits = readLimits();
   const kernel = (name: string) => readFileSync(`/proc/sys/${name}`, 'utf8').trim();
   expect(String(limits.shmmax)).toBe(kernel('kernel/shmmax'));
@@ -21,7 +21,7 @@ test('the limits of this machine are what the kernel says', () => {
   expect(String(limits.queues_max)).toBe(kernel('fs/mqueue/queues_max'));
 });
 
-test('a command has the limits of its namespace', async () => {
+test('ipc gives a command its limits', async () => {
   const spec = ipc({ limits: { msgmni: 7, shmmax: 2n ** 40n, semopm: 99, queues_max: 3 } });
   const names = ['kernel/msgmni', 'kernel/shmmax', 'kernel/sem', 'fs/mqueue/queues_max'];
   expect(await inside(spec, ...names)).toEqual([
@@ -32,13 +32,13 @@ test('a command has the limits of its namespace', async () => {
   ]);
 });
 
-test('limits are read and set in the namespace of a process', async () => {
+test('readLimits and writeLimits work in the namespace of a process', async () => {
   const before = readLimits();
   const namespaces = [rootless, ipc()];
   const child = await spawn('sleep', ['60'], { namespaces, stdio: 'ignore' });
   try {
     const there = { in: child.pid };
-    setLimits({ msgmax: 1234, semmni: 5n }, there);
+    writeLimits({ msgmax: 1234, semmni: 5n }, there);
     expect(readLimits(there)).toMatchObject({ msgmax: 1234n, semmni: 5n, semmsl: 32000n });
     expect(readLimits()).toEqual(before);
   } finally {
@@ -47,11 +47,11 @@ test('limits are read and set in the namespace of a process', async () => {
   }
 });
 
-test('the next objects get the ids that are chosen for them', async () => {
+test('writeLimits chooses the ids of the next objects', async () => {
   const child = await spawn('sleep', ['60'], { namespaces: [rootless, ipc()], stdio: 'ignore' });
   try {
     const there = { in: child.pid };
-    setLimits({ shm_next_id: 70, sem_next_id: 80, msg_next_id: 90 }, there);
+    writeLimits({ shm_next_id: 70, sem_next_id: 80, msg_next_id: 90 }, there);
     expect(SharedMemory.create(4096, there).id).toBe(70);
     expect(SemaphoreSet.create(1, there).id).toBe(80);
     expect(MessageQueue.create(there).id).toBe(90);
@@ -62,9 +62,11 @@ test('the next objects get the ids that are chosen for them', async () => {
   }
 });
 
-test('wrong limits are refused before anything is done', () => {
-  expect(() => ipc({ limits: { nonsense: 1 } as object })).toThrow('limits has no option nonsense');
-  expect(() => ipc({ limits: { msgmax: 1.5 } })).toThrow('limits.msgmax must be an integer');
-  expect(() => setLimits({ msgmax: -1 })).toThrow(RangeError);
-  expect(() => setLimits({ msg_next_id: -2 })).toThrow(RangeError);
+test('ipc and writeLimits refuse wrong limits', () => {
+  expect(() => ipc({ limits: { nonsense: 1 } as object })).toThrow(
+    'ipc.limits.nonsense is not known',
+  );
+  expect(() => ipc({ limits: { msgmax: 1.5 } })).toThrow('ipc.limits.msgmax must be an integer');
+  expect(() => writeLimits({ msgmax: -1 })).toThrow(RangeError);
+  expect(() => writeLimits({ msg_next_id: -2 })).toThrow(RangeError);
 });

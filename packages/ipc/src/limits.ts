@@ -1,7 +1,8 @@
 // Limits of an IPC namespace: /proc/sys/kernel and /proc/sys/fs/mqueue.
-import { assertKeys, ownOptions, targetOf } from '@ns/core/authors';
-import { readFileIn, writeFileIn } from './files.js';
-import type { InOptions } from './target.js';
+import type { InOptions } from '@ns/core';
+import { type Members, type Parser, parse } from '@ns/core/authors';
+import { parseIn } from './object-options.js';
+import { readFileIn, writeFileIn } from './proc-files.js';
 
 /** Limits of an IPC namespace. @see sysvipc(7), mq_overview(7), proc_sys_kernel(5) */
 export interface IpcLimits {
@@ -11,7 +12,7 @@ export interface IpcLimits {
   shmall: bigint;
   /** Most shared memory segments. */
   shmmni: bigint;
-  /** Whether segments that nobody has attached are removed (1) or stay (0). */
+  /** 1 if segments without attachments are removed, 0 if they stay. */
   shm_rmid_forced: bigint;
   /** Most semaphores of a set. */
   semmsl: bigint;
@@ -35,15 +36,15 @@ export interface IpcLimits {
   sem_next_id: bigint;
   /** Id of the next message queue, once; -1 for any. */
   msg_next_id: bigint;
-  /** Most POSIX message queues; the privileged may exceed it. */
+  /** Most POSIX message queues; CAP_SYS_RESOURCE may exceed it. */
   queues_max: bigint;
   /** Most messages that a POSIX queue can hold. */
   msg_max: bigint;
   /** Most bytes of a message of a POSIX queue. */
   msgsize_max: bigint;
-  /** Messages that a POSIX queue holds if its creator does not say. */
+  /** Default of `maxMessages` of a POSIX queue. */
   msg_default: bigint;
-  /** Bytes of its messages if its creator does not say. */
+  /** Default of `messageSize` of a POSIX queue. */
   msgsize_default: bigint;
 }
 
@@ -63,17 +64,43 @@ const known = [...kernel.filter((name) => name !== 'sem'), ...sem, ...mqueue] as
 
 const numbersOf = (text: string) => text.trim().split(/\s+/).map(BigInt);
 
-/** A number as the kernel takes it, whichever way it was given. */
+/** A limit to write. */
 export type LimitInput = bigint | number;
 
+/** Limits to write. Those that are left out stay. */
+export type LimitsToWrite = {
+  readonly [Name in keyof IpcLimits]?: LimitInput | undefined;
+};
+
+function limit(least: bigint): Parser<bigint> {
+  const expected = `an integer from ${least} to 2^64 - 1`;
+  return (value, name) => {
+    if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
+      parse.refuse(name, expected, value);
+    }
+    const result = BigInt(value as LimitInput);
+    return result >= least && result < 2n ** 64n ? result : parse.outOfRange(name, expected, value);
+  };
+}
+
+const limitMembers = Object.fromEntries(
+  known.map((name) => [name, limit(name.endsWith('_next_id') ? -1n : 0n)]),
+) as Record<keyof IpcLimits, Parser<bigint>> satisfies Members<LimitsToWrite>;
+
+/** Parses limits to write. */
+export const parseLimits = parse.options(limitMembers);
+
+/** {@link LimitsToWrite} in normal form. */
+type ParsedLimits = ReturnType<typeof parseLimits>;
+
 /**
- * The limits of an IPC namespace. What the kernel was built without is missing.
+ * Returns the limits of an IPC namespace. Limits that the kernel was built without are missing.
  *
  * @throws {SystemError} EPERM if the namespace of `in` may not be joined
  * @see ipcs(1) `--limits`
  */
 export function readLimits(options: InOptions = {}): Partial<IpcLimits> {
-  const target = targetOf(options);
+  const { in: target } = parseIn(options);
   const limits: Partial<Record<string, bigint>> = {};
   for (const name of [...kernel, ...mqueue]) {
     let text: string;
@@ -90,46 +117,33 @@ export function readLimits(options: InOptions = {}): Partial<IpcLimits> {
   return limits as Partial<IpcLimits>;
 }
 
-/** Checked limits as files and their texts; `current` gives the file `sem` as it is. */
+/** Returns limits as files and their texts. @param current reads the file `sem` */
 export function limitTexts(
-  limits: Readonly<Partial<Record<keyof IpcLimits, LimitInput>>>,
+  limits: ParsedLimits,
   current: () => string,
 ): [path: string, text: string][] {
-  assertKeys(limits, known, 'limits');
-  const own = ownOptions(limits);
-  const given = Object.entries(own).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) {
-    if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
-      throw new TypeError(`limits.${name} must be an integer: ${String(value)}`);
-    }
-    const least = name.endsWith('_next_id') ? -1 : 0;
-    if (value < least || BigInt(value) >= 2n ** 64n) {
-      throw new RangeError(`limits.${name} must be from ${least} to 2^64 - 1: ${value}`);
-    }
-  }
+  const given = Object.entries(limits).filter(([, value]) => value !== undefined);
   const texts = given
     .filter(([name]) => !isSem(name))
     .map(([name, value]): [string, string] => [pathOf(name), String(value)]);
   if (given.some(([name]) => isSem(name))) {
     const old = numbersOf(current());
-    texts.push([pathOf('sem'), sem.map((name, i) => own[name] ?? old[i]).join(' ')]);
+    texts.push([pathOf('sem'), sem.map((name, i) => limits[name] ?? old[i]).join(' ')]);
   }
   return texts;
 }
 
 /**
- * Sets limits of an IPC namespace; those that are left out stay. Needs CAP_SYS_RESOURCE or uid 0 in
+ * Writes limits of an IPC namespace. Those that are left out stay. Needs CAP_SYS_RESOURCE or uid 0 in
  * the user namespace that owns it; the `next_id`s need CAP_CHECKPOINT_RESTORE.
  *
- * @throws {TypeError | RangeError} for what is not a limit or not an integer
- * @throws {Error} with code EACCES or EPERM without the privilege, EINVAL beyond what the kernel takes
+ * @throws {TypeError | RangeError} for an unknown limit or a value that is not an integer
+ * @throws {Error} with code EACCES or EPERM without the privilege, EINVAL beyond the kernel's maximum
  * @see proc_sys_kernel(5), sysctl(8)
  */
-export function setLimits(
-  limits: Readonly<Partial<Record<keyof IpcLimits, LimitInput>>>,
-  options: InOptions = {},
-): void {
-  const target = targetOf(options);
-  const texts = limitTexts(limits, () => readFileIn(target, pathOf('sem')));
+export function writeLimits(limits: LimitsToWrite, options: InOptions = {}): void {
+  const { in: target } = parseIn(options);
+  const parsed = parseLimits(limits, 'limits');
+  const texts = limitTexts(parsed, () => readFileIn(target, pathOf('sem')));
   for (const [path, text] of texts) writeFileIn(target, path, text);
 }

@@ -11,7 +11,7 @@ const timedOut = expect.objectContaining({ code: 'ETIMEDOUT' });
 const removed = expect.objectContaining({ code: 'EIDRM' });
 const ended = expect.objectContaining(aborted);
 
-test('queues give back what was sent, in order and by type', () => {
+test('MessageQueue receives messages in order and by type', () => {
   const queue = MessageQueue.create(there);
   expect(queue.tryReceive()).toBeUndefined();
   for (const [type, text] of [
@@ -40,7 +40,7 @@ test('queues give back what was sent, in order and by type', () => {
   expect(listObjects(there).messageQueues).toEqual([]);
 });
 
-test('any bytes and types survive', () => {
+test('MessageQueue keeps all bytes and types', () => {
   const queue = MessageQueue.create();
   try {
     fc.assert(
@@ -58,26 +58,29 @@ test('any bytes and types survive', () => {
   }
 });
 
-test.each(['here', 'there'])('queues are waited for without blocking, %s', async (where) => {
-  const queue = MessageQueue.create(where === 'there' ? there : {});
-  try {
-    const received = queue.receive({ type: 5 });
-    queue.trySend(4, 'another');
-    await turn(); // the event loop goes on
-    queue.trySend(5, 'long awaited');
-    expect(await received).toEqual({ type: 5, data: Buffer.from('long awaited') });
-    const empty = queue.receive({ type: 6 });
-    await turn();
-    queue.trySend(6, '');
-    expect(await empty).toEqual({ type: 6, data: Buffer.alloc(0) });
-  } finally {
-    queue.remove();
-  }
-});
+test.each(['here', 'there'])(
+  'MessageQueue.receive waits without blocking the event loop, %s',
+  async (where) => {
+    const queue = MessageQueue.create(where === 'there' ? there : {});
+    try {
+      const received = queue.receive({ type: 5 });
+      queue.trySend(4, 'another');
+      await turn(); // the event loop goes on
+      queue.trySend(5, 'long awaited');
+      expect(await received).toEqual({ type: 5, data: Buffer.from('long awaited') });
+      const empty = queue.receive({ type: 6 });
+      await turn();
+      queue.trySend(6, '');
+      expect(await empty).toEqual({ type: 6, data: Buffer.alloc(0) });
+    } finally {
+      queue.remove();
+    }
+  },
+);
 
-test('a full queue is waited for', async () => {
+test('MessageQueue.send waits for room', async () => {
   const queue = MessageQueue.create(there);
-  queue.set({ maxBytes: 10 });
+  queue.change({ maxBytes: 10 });
   expect(queue.trySend(1, '12345678')).toBe(true);
   expect(queue.trySend(1, 'more')).toBe(false);
   const sent = queue.send(2, 'more');
@@ -87,7 +90,7 @@ test('a full queue is waited for', async () => {
   expect(queue.tryReceive()).toEqual({ type: 2, data: Buffer.from('more') });
 });
 
-test('a wait ends with a timeout, a signal or the queue, and takes nothing', async () => {
+test('MessageQueue.receive ends with its timeout, its signal or the queue', async () => {
   const queue = MessageQueue.create(there);
   await expect(queue.receive({ timeout: 20 })).rejects.toThrow(timedOut);
   const controller = new AbortController();
@@ -96,13 +99,13 @@ test('a wait ends with a timeout, a signal or the queue, and takes nothing', asy
   controller.abort();
   await expect(waiting).rejects.toThrow(ended);
   await expect(queue.receive({ signal: controller.signal })).rejects.toThrow(ended);
-  // Whether it waits already or is on its way.
+  // The child may not wait yet when the queue is removed.
   const last = queue.receive();
   queue.remove();
   await expect(last).rejects.toThrow(removed);
 });
 
-test('a message that is too long stays', async () => {
+test('MessageQueue.receive leaves a message that is too long in the queue', async () => {
   const queue = MessageQueue.create(there);
   queue.trySend(1, 'too long');
   const tooBig = expect.objectContaining({ code: 'E2BIG' });
@@ -111,22 +114,49 @@ test('a message that is too long stays', async () => {
   expect((await queue.receive()).data.toString()).toBe('too long');
 });
 
-test('wrong arguments are refused before any call', async () => {
-  const queue = MessageQueue.of(0);
+test('MessageQueue refuses wrong arguments', async () => {
+  const queue = MessageQueue.fromId(0);
   expect(() => queue.trySend(0, 'x')).toThrow(RangeError);
   expect(() => queue.trySend(1, 5 as unknown as string)).toThrow(TypeError);
-  expect(() => queue.tryReceive({ except: true })).toThrow('type must be positive with except');
+  expect(() => queue.tryReceive({ except: true })).toThrow(
+    'options.type must be positive with except, got 0',
+  );
   await expect(queue.receive({ timeout: -1 })).rejects.toThrow(RangeError);
   await expect(queue.receive({ signal: {} as AbortSignal })).rejects.toThrow(TypeError);
 });
 
-test('an empty namespace has no objects, as ipcs sees it too', () => {
+test('listObjects of a new namespace is empty, as for ipcs', () => {
   const nothing = { sharedMemory: [], semaphoreSets: [], messageQueues: [] };
   expect(listObjects(there)).toEqual(nothing);
   expect([...ipcs('-m'), ...ipcs('-q'), ...ipcs('-s')]).toEqual([]);
 });
 
-test('a list that takes several reads is complete', () => {
+test('listObjects returns a list that takes several reads', () => {
   const ids = Array.from({ length: 150 }, () => MessageQueue.create(there).id);
   expect(listObjects(there).messageQueues.map(({ id }) => id)).toEqual(ids);
+});
+
+test('disposal of a MessageQueue removes a queue that was created, once, and leaves an opened one', async () => {
+  const created = MessageQueue.create({ key: 77, ...there });
+  {
+    using opened = MessageQueue.open(77, there);
+    using found = MessageQueue.create({ key: 77, exclusive: false, ...there });
+    expect([opened.id, found.id]).toEqual([created.id, created.id]);
+  }
+  expect(created.stat().key).toBe(77);
+  await created[Symbol.asyncDispose]();
+  expect(listObjects(there).messageQueues).toEqual([]);
+  created[Symbol.dispose]();
+  using removed = MessageQueue.create(there);
+  removed.remove();
+  using gone = MessageQueue.create(there);
+  MessageQueue.fromId(gone.id, there).remove();
+});
+
+test('MessageQueue.receive has the reason of its signal as the cause of the AbortError', async () => {
+  const queue = MessageQueue.create(there);
+  const error = await queue
+    .receive({ signal: AbortSignal.abort('enough') })
+    .catch((error: unknown) => error);
+  expect(error).toMatchObject({ ...aborted, cause: 'enough' });
 });

@@ -15,10 +15,10 @@ beforeEach(() => {
 
 afterEach(() => {
   queue.close();
-  PosixQueue.unlink(name);
+  PosixQueue.remove(name);
 });
 
-test('a queue has the size that was asked for, and is found by its name', () => {
+test('PosixQueue.create sets the capacity, and PosixQueue.open finds the queue by name', () => {
   expect(queue.attributes()).toEqual({ maxMessages: 3, messageSize: 100, messages: 0 });
   using same = PosixQueue.open(name.slice(1));
   same.trySend('x');
@@ -28,7 +28,7 @@ test('a queue has the size that was asked for, and is found by its name', () => 
   expect(again.tryReceive()?.data.toString()).toBe('x');
 });
 
-test('messages come by priority, then by age', () => {
+test('PosixQueue receives by priority, then by age', () => {
   for (const [data, priority] of [
     ['a', 1],
     ['b', 5],
@@ -46,7 +46,7 @@ test('messages come by priority, then by age', () => {
   ]);
 });
 
-test('any bytes and priorities survive', () => {
+test('PosixQueue keeps all bytes and priorities', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(32767), (data, priority) => {
       queue.trySend(data, { priority });
@@ -55,7 +55,7 @@ test('any bytes and priorities survive', () => {
   );
 });
 
-test('messages and room for them are waited for', async () => {
+test('PosixQueue waits for messages and for room', async () => {
   const received = queue.receive();
   const second = queue.receive();
   await turn();
@@ -72,7 +72,7 @@ test('messages and room for them are waited for', async () => {
   expect(queue.tryReceive()?.data.toString()).toBe('last');
 });
 
-test('messages are iterated as they come', async () => {
+test('PosixQueue iterates over messages', async () => {
   const texts: string[] = [];
   setImmediate(() => queue.trySend('one'));
   for await (const { data } of queue) {
@@ -83,7 +83,7 @@ test('messages are iterated as they come', async () => {
   expect(texts).toEqual(['one', 'two']);
 });
 
-test('a wait ends with a timeout or a signal', async () => {
+test('PosixQueue.receive ends with its timeout or its signal', async () => {
   await expect(queue.receive({ timeout: 10 })).rejects.toThrow(
     expect.objectContaining({ code: 'ETIMEDOUT' }),
   );
@@ -93,7 +93,7 @@ test('a wait ends with a timeout or a signal', async () => {
   );
 });
 
-test('wrong arguments are refused before any call', () => {
+test('PosixQueue refuses wrong arguments', () => {
   for (const wrong of ['', '/', 'a/b', '..', 'a\0b', 5 as unknown as string]) {
     expect(() => PosixQueue.open(wrong)).toThrow(/^name must be/);
   }
@@ -106,13 +106,13 @@ test('wrong arguments are refused before any call', () => {
   expect(() => closed.attributes()).toThrow('the queue is closed');
 });
 
-test('a message that is too long is refused', () => {
+test('PosixQueue.trySend fails for a message that is too long', () => {
   expect(() => queue.trySend('x'.repeat(101))).toThrow(
     expect.objectContaining({ code: 'EMSGSIZE' }),
   );
 });
 
-test('queues of another namespace are listed, opened and unlinked there', async () => {
+test('PosixQueue and listQueues work in another namespace', async () => {
   const spec = ipc();
   const child: NamespaceProcess = await spawn('sleep', ['60'], {
     namespaces: [
@@ -130,7 +130,7 @@ test('queues of another namespace are listed, opened and unlinked there', async 
   const there = { in: child.pid };
   try {
     expect(listQueues(there)).toMatchObject([{ name: '/from-inside', mode: 0o600, messages: 0 }]);
-    PosixQueue.unlink('/from-inside', there);
+    PosixQueue.remove('/from-inside', there);
     expect(listQueues(there)).toEqual([]);
     using other = PosixQueue.create(name, there);
     other.trySend('there');
@@ -157,9 +157,22 @@ test('queues of another namespace are listed, opened and unlinked there', async 
   }
 });
 
-test('the queues of this namespace are listed, to those who may see them', () => {
+test('listQueues lists the queues of this namespace with privilege or a mount', () => {
   const mounted = existsSync('/dev/mqueue') && statfsSync('/dev/mqueue').type === 0x19800202;
   if (process.geteuid?.() === 0 || mounted) {
     expect(listQueues()).toContainEqual(expect.objectContaining({ name, ...queue.attributes() }));
   } else expect(() => listQueues()).toThrow(expect.objectContaining({ code: 'EPERM' }));
+});
+
+test('disposal of a PosixQueue removes a queue that was created, once, and closes an opened one', () => {
+  const other = `${name}-owned`;
+  const created = PosixQueue.create(other);
+  {
+    using opened = PosixQueue.open(other);
+    expect(opened.attributes().messages).toBe(0);
+  }
+  PosixQueue.open(other).close();
+  created[Symbol.dispose]();
+  created[Symbol.dispose]();
+  expect(() => PosixQueue.open(other)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
 });

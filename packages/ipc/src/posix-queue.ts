@@ -1,45 +1,75 @@
 // POSIX message queues: mq_open(3), mq_send(3), mq_receive(3). A queue is a file descriptor, so the
 // event loop can wait for it.
 import { constants } from 'node:fs';
-import { isSystemError } from '@ns/core';
-import { assertKeys, callIn, openIn, ownOptions, targetOf } from '@ns/core/authors';
+import { type InOptions, isSystemError, type Size } from '@ns/core';
+import {
+  callIn,
+  inNamespace,
+  type Members,
+  type NamespaceTarget,
+  openIn,
+  type Parser,
+  parse,
+} from '@ns/core/authors';
 import { closeFd, duplicate, O_CLOEXEC, syscall, watch } from '@ns/core/sys';
-import { assertInteger } from './arguments.js';
+import { parseWait, type WaitOptions, waitMembers, waitUntil, withEnd } from './blocking-wait.js';
+import { bytes, mode, parseIn } from './object-options.js';
 import { type QueueAttributes, readAttributes } from './queue-attributes.js';
-import type { InOptions } from './target.js';
-import { checkWait, type WaitOptions, waitUntil } from './waiting.js';
 
 const PRIORITY_MAX = 32767;
 const NAME_MAX = 255;
 
-/** How a queue is made. */
+/** Options of {@link PosixQueue.create}. */
 export interface CreateQueueOptions extends InOptions {
   /** Permission bits; the umask applies. Default: 0o600. */
-  mode?: number;
-  /** Most messages that it holds. Default: the limit msg_default. */
-  maxMessages?: number;
+  mode?: number | undefined;
+  /** Most messages that the queue holds. Default: the limit msg_default. */
+  maxMessages?: number | undefined;
   /** Most bytes of a message. Default: the limit msgsize_default. */
-  messageSize?: number;
-  /** Fail if there is one with this name already, instead of taking that. Default: true. */
-  exclusive?: boolean;
+  messageSize?: Size | undefined;
+  /** Fails if a queue has this name already. If false, that queue is opened. Default: true. */
+  exclusive?: boolean | undefined;
 }
+
+const positive = parse.integer(1, 0x7fff_ffff);
+const messageSize: Parser<number> = (value, name) => positive(parse.size(value, name), name);
+
+const parseCreate = parse.options({
+  in: inNamespace('ipc'),
+  mode: parse.withDefault(mode, 0o600),
+  maxMessages: positive,
+  messageSize,
+  exclusive: parse.withDefault(parse.boolean, true),
+} satisfies Members<CreateQueueOptions>);
+
+/** Options of functions that send a message. */
+export interface SendOptions {
+  /** 0 to 32767; messages of higher priority are received first. Default: 0. */
+  priority?: number | undefined;
+}
+
+const sendMembers = {
+  priority: parse.withDefault(parse.integer(0, PRIORITY_MAX), 0),
+} satisfies Members<SendOptions>;
+const parseTrySend = parse.options(sendMembers);
+const parseSend = parse.options({ ...sendMembers, ...waitMembers });
 
 /** A message of a POSIX queue. */
 export interface PosixMessage {
-  /** 0 to 32767; higher ones come first. */
+  /** 0 to 32767; messages of higher priority come first. */
   readonly priority: number;
   readonly data: Buffer;
 }
 
-/** The name as the kernel takes it: without the slash that mq_open(3) wants. */
+/** Returns the name as the kernel takes it: without the slash that mq_open(3) takes. */
 function kernelName(name: string): string {
-  if (typeof name !== 'string') throw new TypeError(`name must be a string: ${String(name)}`);
+  parse.text(name, 'name');
   const bare = name.startsWith('/') ? name.slice(1) : name;
   if (bare === '' || bare === '.' || bare === '..' || /[/\0]/.test(bare)) {
-    throw new TypeError(`name must be one file name, with or without a slash before it: ${name}`);
+    parse.refuse('name', 'one file name, with or without a slash before it', name);
   }
   if (Buffer.byteLength(bare) > NAME_MAX) {
-    throw new RangeError(`name must have at most ${NAME_MAX} bytes: ${name}`);
+    parse.outOfRange('name', `at most ${NAME_MAX} bytes`, name);
   }
   return bare;
 }
@@ -49,7 +79,7 @@ function openQueue(
   flags: number,
   mode: number,
   attributes: BigInt64Array | null,
-  target: InOptions['in'],
+  target: NamespaceTarget | undefined,
 ): number {
   const all = constants.O_RDWR | constants.O_NONBLOCK | O_CLOEXEC | flags;
   return openIn('ipc', target, 'mq_open', name, all, mode, attributes);
@@ -61,7 +91,8 @@ const forgotten = new FinalizationRegistry<number>((fd) => {
 });
 
 /**
- * An open POSIX message queue. The queue exists until it is unlinked, or its namespace ends.
+ * An open POSIX message queue. `using` removes a queue that was created, and closes one that was opened.
+ * {@link close} leaves the queue: it exists until it is removed, or its namespace ends.
  *
  * @see mq_overview(7)
  * @example
@@ -69,82 +100,73 @@ const forgotten = new FinalizationRegistry<number>((fd) => {
  * await queue.send('first', { priority: 3 });
  * for await (const { data } of queue) console.log(data.toString());
  */
-export class PosixQueue implements Disposable {
+export class PosixQueue implements Disposable, AsyncDisposable {
   readonly #fd: number;
   #closed = false;
+  /** Removes the queue at disposal; undefined if it was opened. */
+  #remove: (() => void) | undefined;
 
-  private constructor(fd: number) {
+  private constructor(fd: number, remove?: () => void) {
     this.#fd = fd;
+    this.#remove = remove;
     forgotten.register(this, fd, this);
   }
 
   /**
-   * Makes a queue, or with `exclusive: false` opens the one with this name.
+   * Creates a queue, or with `exclusive: false` opens the queue with this name.
    *
-   * @param name as mq_open(3) wants it, `/jobs`, or without the slash
+   * @param name as mq_open(3) takes it, `/jobs`, or without the slash
    * @throws {SystemError} EEXIST if the name is taken, EINVAL beyond the limits msg_max and
    *   msgsize_max, ENOSPC at the limit queues_max, EMFILE beyond RLIMIT_MSGQUEUE
    * @see mq_open(3)
    */
   static create(name: string, options: CreateQueueOptions = {}): PosixQueue {
-    const names = ['mode', 'maxMessages', 'messageSize', 'exclusive', 'in'];
-    assertKeys(options, names, 'options');
-    const {
-      mode = 0o600,
-      maxMessages,
-      messageSize,
-      exclusive = true,
-      in: target,
-    } = ownOptions(options);
+    const { mode, maxMessages, messageSize, exclusive, in: target } = parseCreate(options);
     const bare = kernelName(name);
-    assertInteger(mode, 'mode', 0, 0o777);
-    if (typeof exclusive !== 'boolean') {
-      throw new TypeError(`exclusive must be a boolean: ${String(exclusive)}`);
-    }
     if ((maxMessages === undefined) !== (messageSize === undefined)) {
-      throw new TypeError('maxMessages and messageSize must be given together');
+      throw new TypeError('options.maxMessages and options.messageSize must be given together');
     }
     let attributes: BigInt64Array | null = null;
     if (maxMessages !== undefined && messageSize !== undefined) {
-      assertInteger(maxMessages, 'maxMessages', 1, 0x7fff_ffff);
-      assertInteger(messageSize, 'messageSize', 1, 0x7fff_ffff);
       attributes = new BigInt64Array(8);
       attributes[1] = BigInt(maxMessages);
       attributes[2] = BigInt(messageSize);
     }
     const flags = constants.O_CREAT | (exclusive ? constants.O_EXCL : 0);
-    return new PosixQueue(openQueue(bare, flags, mode, attributes, target));
+    const fd = openQueue(bare, flags, mode, attributes, target);
+    if (!exclusive) return new PosixQueue(fd);
+    return new PosixQueue(fd, () => callIn('ipc', target, 'mq_unlink', bare));
   }
 
   /**
    * Opens the queue with this name, to read and write.
    *
-   * @throws {SystemError} ENOENT if there is none, EACCES without the permission
+   * @throws {SystemError} ENOENT if it does not exist, EACCES without the permission
    * @see mq_open(3)
    */
   static open(name: string, options: InOptions = {}): PosixQueue {
-    const target = targetOf(options);
+    const { in: target } = parseIn(options);
     return new PosixQueue(openQueue(kernelName(name), 0, 0, null, target));
   }
 
   /**
-   * Removes the name; the queue ends when nobody has it open.
+   * Removes the name of a queue. The queue ends when the last process closes it.
    *
-   * @throws {SystemError} ENOENT if there is none, EPERM for those who do not own it
+   * @throws {SystemError} ENOENT if it does not exist, EPERM unless the caller owns it
    * @see mq_unlink(3)
    */
-  static unlink(name: string, options: InOptions = {}): void {
-    const target = targetOf(options);
+  static remove(name: string, options: InOptions = {}): void {
+    const { in: target } = parseIn(options);
     callIn('ipc', target, 'mq_unlink', kernelName(name));
   }
 
-  /** The descriptor, to be passed to a child. It is non-blocking. */
+  /** The descriptor, to pass to a child. It is non-blocking. */
   get fd(): number {
     if (this.#closed) throw new Error('the queue is closed');
     return this.#fd;
   }
 
-  /** Size and filling. @see mq_getattr(3) */
+  /** Returns capacity and number of messages. @see mq_getattr(3) */
   attributes(): QueueAttributes {
     return readAttributes(this.fd);
   }
@@ -152,20 +174,18 @@ export class PosixQueue implements Disposable {
   /**
    * Sends a message if there is room for it now.
    *
-   * @returns whether it was sent
-   * @throws {SystemError} EMSGSIZE if it is longer than the queue takes
+   * @returns true if it was sent
+   * @throws {SystemError} EMSGSIZE if it is longer than `messageSize` of the queue
    * @see mq_send(3)
    */
-  trySend(data: string | Uint8Array, options: { priority?: number } = {}): boolean {
-    assertKeys(options, ['priority'], 'options');
-    const { priority = 0 } = ownOptions(options);
-    if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
-      throw new TypeError(`data must be a string or bytes: ${String(data)}`);
-    }
-    assertInteger(priority, 'priority', 0, PRIORITY_MAX);
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+  trySend(data: string | Uint8Array, options: SendOptions = {}): boolean {
+    const { priority } = parseTrySend(options);
+    return this.#sendNow(bytes(data, 'data'), priority);
+  }
+
+  #sendNow(content: Uint8Array, priority: number): boolean {
     try {
-      syscall('mq_timedsend', this.fd, bytes, bytes.length, priority, null);
+      syscall('mq_timedsend', this.fd, content, content.length, priority, null);
       return true;
     } catch (error) {
       if (isSystemError(error, 'EAGAIN')) return false;
@@ -173,7 +193,7 @@ export class PosixQueue implements Disposable {
     }
   }
 
-  /** Takes the oldest message of the highest priority, if there is one now. @see mq_receive(3) */
+  /** Takes the oldest message of the highest priority; undefined if the queue is empty. @see mq_receive(3) */
   tryReceive(): PosixMessage | undefined {
     const data = Buffer.allocUnsafeSlow(this.attributes().messageSize);
     const priority = new Uint32Array(1);
@@ -186,42 +206,44 @@ export class PosixQueue implements Disposable {
     }
   }
 
-  #ready(events: { readable?: boolean; writable?: boolean }, options: WaitOptions): Promise<void> {
+  #ready(
+    events: { readable?: boolean; writable?: boolean },
+    end: AbortSignal | undefined,
+  ): Promise<void> {
     return waitUntil((done) => {
-      // A descriptor of its own: the event loop takes each only once.
+      // A duplicate, since the event loop takes each descriptor once.
       const fd = duplicate(this.fd);
       const handle = watch(fd, events, done);
       return () => {
         handle.close();
         closeFd(fd);
       };
-    }, options);
+    }, end);
   }
 
   /**
-   * Sends a message, as soon as there is room for it.
+   * Sends a message as soon as there is room for it.
    *
-   * @throws {SystemError} EMSGSIZE if it is longer than the queue takes
+   * @throws {SystemError} EMSGSIZE if it is longer than `messageSize` of the queue
    * @see mq_send(3)
    */
-  async send(
-    data: string | Uint8Array,
-    options: { priority?: number } & WaitOptions = {},
-  ): Promise<void> {
-    checkWait(options, ['priority']);
-    const { priority } = ownOptions(options);
-    const wanted = priority === undefined ? {} : { priority };
-    while (!this.trySend(data, wanted)) await this.#ready({ writable: true }, options);
+  async send(data: string | Uint8Array, options: SendOptions & WaitOptions = {}): Promise<void> {
+    const { priority, ...wait } = parseSend(options);
+    const content = bytes(data, 'data');
+    await withEnd(wait, async (end) => {
+      while (!this.#sendNow(content, priority)) await this.#ready({ writable: true }, end);
+    });
   }
 
-  /** Takes the oldest message of the highest priority, as soon as there is one. @see mq_receive(3) */
+  /** Takes the oldest message of the highest priority as soon as there is a message. @see mq_receive(3) */
   async receive(options: WaitOptions = {}): Promise<PosixMessage> {
-    checkWait(options);
-    for (;;) {
-      const message = this.tryReceive();
-      if (message) return message;
-      await this.#ready({ readable: true }, options);
-    }
+    return withEnd(parseWait(options), async (end) => {
+      for (;;) {
+        const message = this.tryReceive();
+        if (message) return message;
+        await this.#ready({ readable: true }, end);
+      }
+    });
   }
 
   /** Takes messages as they come, until the loop is left. */
@@ -229,7 +251,7 @@ export class PosixQueue implements Disposable {
     for (;;) yield await this.receive();
   }
 
-  /** Closes the descriptor; the queue stays. */
+  /** Closes the descriptor. The queue stays. A second call does nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -237,8 +259,21 @@ export class PosixQueue implements Disposable {
     closeFd(this.#fd);
   }
 
-  /** As {@link close}. */
+  /** Closes the descriptor and removes a queue that was created, for `using`. */
   [Symbol.dispose](): void {
     this.close();
+    const remove = this.#remove;
+    this.#remove = undefined;
+    try {
+      remove?.();
+    } catch (error) {
+      // Removed by another process, or with its namespace.
+      if (!isSystemError(error, 'ENOENT') && !isSystemError(error, 'ESRCH')) throw error;
+    }
+  }
+
+  /** Does the same as `using`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
   }
 }

@@ -1,17 +1,17 @@
-// Size and filling of a POSIX message queue.
+// Capacity and number of messages of a POSIX message queue.
 import { syscall } from '@ns/core/sys';
 
-/** Size and filling of a queue. @see mq_getattr(3) */
+/** Capacity of a queue and its number of messages. @see mq_getattr(3) */
 export interface QueueAttributes {
-  /** Most messages that it holds. */
+  /** Most messages that the queue holds. */
   readonly maxMessages: number;
   /** Most bytes of a message. */
   readonly messageSize: number;
-  /** Messages in it. */
+  /** Number of messages in the queue. */
   readonly messages: number;
 }
 
-/** Those of an open queue. */
+/** Reads the attributes of an open queue. */
 export function readAttributes(fd: number): QueueAttributes {
   const memory = new BigInt64Array(8); // struct mq_attr
   syscall('mq_getsetattr', fd, null, memory);

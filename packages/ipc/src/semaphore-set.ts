@@ -1,11 +1,17 @@
 // System V semaphores: semget(2), semop(2), semctl(2).
-import { isSystemError } from '@ns/core';
-import { callIn, targetOf } from '@ns/core/authors';
-import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
-import type { SemaphoreSetInfo } from './list.js';
-import { IPC, type Permissions, SEM, Structure } from './structures.js';
-import type { InOptions } from './target.js';
-import { checkWait, type WaitOptions, waitFor } from './waiting.js';
+import { type InOptions, isSystemError } from '@ns/core';
+import { callIn, type Members, type NamespaceTarget, type Parsed, parse } from '@ns/core/authors';
+import { parseWait, type WaitOptions, waitInChild, withEnd } from './blocking-wait.js';
+import type { SemaphoreSetInfo } from './list-objects.js';
+import {
+  type CreateOptions,
+  objectId,
+  parseCreate,
+  parseIn,
+  key as parseKey,
+} from './object-options.js';
+import { IPC, type PermissionChanges, parsePermissions, SEM, Structure } from './structures.js';
+import { SystemVObject } from './system-v-object.js';
 
 const GETPID = 11;
 const GETVAL = 12;
@@ -20,31 +26,46 @@ const OPERATION_SIZE = 6;
 
 /** An operation on one semaphore of a set. */
 export interface SemaphoreOperation {
-  /** Which one, from 0. Default: 0. */
-  readonly index?: number;
-  /** What to add; below zero, wait until that much is there; 0: wait until it is zero. */
+  /** Index of the semaphore, from 0. Default: 0. */
+  readonly index?: number | undefined;
+  /** The number to add. A negative one waits until the value is large enough, 0 until it is zero. */
   readonly add: number;
   /**
-   * Take it back when this process ends. Only in the namespace that the calling thread is in.
+   * Undoes the operation when this process ends. Only in the namespace that the calling thread is in.
    * Default: false.
    */
-  readonly undo?: boolean;
+  readonly undo?: boolean | undefined;
 }
 
-/** What is known of one semaphore. */
+/** State of one semaphore. */
 export interface SemaphoreState {
   readonly value: number;
-  /** Process that last changed it; 0 for none. */
+  /** The process that last changed it; 0 for none. */
   readonly lastPid: number;
-  /** How many wait for it to grow. */
+  /** Number of processes that wait for it to grow. */
   readonly waitingForMore: number;
-  /** How many wait for it to be zero. */
+  /** Number of processes that wait for it to be zero. */
   readonly waitingForZero: number;
 }
 
-function encode(operations: readonly SemaphoreOperation[], flags: number): Uint8Array {
+const parseIndex = parse.integer(0, 65535);
+const parseCount = parse.integer(1, 65536);
+const semaphoreValue = parse.integer(0, VALUE_MAX);
+
+const operationMembers = {
+  index: parse.withDefault(parseIndex, 0),
+  add: parse.required(parse.integer(-VALUE_MAX - 1, VALUE_MAX)),
+  undo: parse.withDefault(parse.boolean, false),
+} satisfies Members<SemaphoreOperation>;
+
+/** {@link SemaphoreOperation} in normal form. */
+type Operation = Parsed<typeof operationMembers>;
+
+const parseList = parse.list(parse.options(operationMembers));
+
+function encode(operations: readonly Operation[], flags: number): Uint8Array {
   const memory = Buffer.alloc(operations.length * OPERATION_SIZE);
-  operations.forEach(({ index = 0, add, undo = false }, i) => {
+  operations.forEach(({ index, add, undo }, i) => {
     memory.writeUInt16LE(index, i * OPERATION_SIZE);
     memory.writeInt16LE(add, i * OPERATION_SIZE + 2);
     memory.writeInt16LE(flags | (undo ? SEM_UNDO : 0), i * OPERATION_SIZE + 4);
@@ -52,36 +73,28 @@ function encode(operations: readonly SemaphoreOperation[], flags: number): Uint8
   return memory;
 }
 
-function checkOperations(
+function parseOperations(
   operations: readonly SemaphoreOperation[],
-  target: InOptions['in'],
-): readonly SemaphoreOperation[] {
-  if (!Array.isArray(operations) || operations.length === 0) {
-    throw new TypeError('operations must be an array that is not empty');
-  }
-  operations.forEach((operation: SemaphoreOperation, i) => {
-    if (typeof operation !== 'object' || operation === null) {
-      throw new TypeError(`operations[${i}] must be { index, add, undo }: ${String(operation)}`);
-    }
-    const { index = 0, add, undo = false } = operation;
-    assertInteger(index, `operations[${i}].index`, 0, 65535);
-    assertInteger(add, `operations[${i}].add`, -VALUE_MAX - 1, VALUE_MAX);
-    if (undo && target !== undefined) {
-      throw new TypeError(
-        `operations[${i}].undo: the kernel takes back what this process did in a namespace as soon as it leaves it`,
-      );
-    }
+  target: NamespaceTarget | undefined,
+): readonly Operation[] {
+  const list = parseList(operations, 'operations');
+  if (list.length === 0) parse.refuse('operations', 'an array with operations', operations);
+  list.forEach(({ undo }, i) => {
+    if (!undo || target === undefined) return;
+    throw new TypeError(
+      `operations[${i}].undo must not be true in another namespace: the kernel undoes operations when the thread leaves it`,
+    );
   });
-  return operations;
+  return list;
 }
 
 /**
- * Operations that wait as these do and change nothing: all at once or not at all, and each undone
- * by the next ones.
+ * Returns operations that wait like these and change nothing: the kernel makes all of them at once, and
+ * later ones undo the earlier ones.
  */
-function probe(operations: readonly SemaphoreOperation[]): SemaphoreOperation[] {
-  const plain = operations.map(({ index = 0, add }) => ({ index, add }));
-  const back = plain.filter(({ add }) => add !== 0).map(({ index, add }) => ({ index, add: -add }));
+function probe(operations: readonly Operation[]): Operation[] {
+  const plain = operations.map(({ index, add }) => ({ index, add, undo: false }));
+  const back = plain.filter(({ add }) => add !== 0).map((one) => ({ ...one, add: -one.add }));
   return [...plain, ...back.reverse()];
 }
 
@@ -90,45 +103,36 @@ function probe(operations: readonly SemaphoreOperation[]): SemaphoreOperation[] 
  *
  * @see sysvipc(7), semget(2)
  */
-export class SemaphoreSet {
-  /** Its id in its namespace. */
-  readonly id: number;
-  readonly #in: InOptions['in'];
-
-  private constructor(id: number, target: InOptions['in']) {
-    this.id = id;
-    this.#in = target;
-  }
-
+export class SemaphoreSet extends SystemVObject {
   /**
-   * Makes a set of semaphores of value 0, or with `exclusive: false` finds the one with the key.
+   * Creates a set of semaphores of value 0, or with `exclusive: false` opens the set with the key.
    *
    * @throws {SystemError} EEXIST if the key is taken, ENOSPC at a limit (semmni, semmns), EINVAL
-   *   beyond semmsl, or if the one with the key has fewer
+   *   beyond semmsl, or if the set with the key has fewer
    * @see semget(2), ipcmk(1)
    */
   static create(count: number, options: CreateOptions & InOptions = {}): SemaphoreSet {
-    assertInteger(count, 'count', 1, 65536);
-    const { key, flags, in: target } = creation(options);
-    return new SemaphoreSet(callIn('ipc', target, 'semget', key, count, flags), target);
+    parseCount(count, 'count');
+    const { key, flags, in: target, isNew } = parseCreate(options);
+    return new SemaphoreSet(callIn('ipc', target, 'semget', key, count, flags), target, isNew);
   }
 
-  /** The set with this key. @throws {SystemError} ENOENT if there is none */
+  /** Opens the set with this key. @throws {SystemError} ENOENT if it does not exist */
   static open(key: number, options: InOptions = {}): SemaphoreSet {
-    const target = targetOf(options);
-    assertKey(key);
+    const { in: target } = parseIn(options);
+    parseKey(key, 'key');
     return new SemaphoreSet(callIn('ipc', target, 'semget', key, 0, 0), target);
   }
 
-  /** The set with this id; nothing is called. */
-  static of(id: number, options: InOptions = {}): SemaphoreSet {
-    const target = targetOf(options);
-    assertId(id);
+  /** Returns a handle of the set with this id, without a system call. */
+  static fromId(id: number, options: InOptions = {}): SemaphoreSet {
+    const { in: target } = parseIn(options);
+    objectId(id, 'id');
     return new SemaphoreSet(id, target);
   }
 
   #control(index: number, command: number, argument: number | Uint8Array | null = null): number {
-    return callIn('ipc', this.#in, 'semctl', this.id, index, command, argument);
+    return callIn('ipc', this.target, 'semctl', this.id, index, command, argument);
   }
 
   #stat(): Structure {
@@ -137,7 +141,7 @@ export class SemaphoreSet {
     return structure;
   }
 
-  /** What the kernel knows of it. @see semctl(2) IPC_STAT */
+  /** Returns the state of the set. @see semctl(2) IPC_STAT */
   stat(): SemaphoreSetInfo {
     const structure = this.#stat();
     return {
@@ -149,16 +153,17 @@ export class SemaphoreSet {
     };
   }
 
-  /** Changes owner or permission bits; what is left out stays. @see semctl(2) IPC_SET */
-  set(changes: Partial<Pick<Permissions, 'uid' | 'gid' | 'mode'>>): void {
+  /** Changes owner or permission bits. Members that are left out stay. @see semctl(2) IPC_SET */
+  change(changes: PermissionChanges): void {
+    const parsed = parsePermissions(changes, 'changes');
     const structure = this.#stat();
-    structure.change(changes);
+    structure.change(parsed);
     this.#control(0, IPC.SET, structure.bytes);
   }
 
-  /** Value of a semaphore, who changed it last, and how many wait for it. @see semctl(2) */
-  state(index = 0): SemaphoreState {
-    assertInteger(index, 'index', 0, 65535);
+  /** Returns the state of one semaphore. @see semctl(2) */
+  readState(index = 0): SemaphoreState {
+    parseIndex(index, 'index');
     return {
       value: this.#control(index, GETVAL),
       lastPid: this.#control(index, GETPID),
@@ -167,44 +172,44 @@ export class SemaphoreSet {
     };
   }
 
-  /** All values, as they are at one moment. @see semctl(2) GETALL */
-  values(): number[] {
+  /** Returns all values at one moment. @see semctl(2) GETALL */
+  readValues(): number[] {
     const memory = new Uint8Array(this.stat().count * 2);
     this.#control(0, GETALL, memory);
     return [...new Uint16Array(memory.buffer)];
   }
 
-  /** Sets one value, 0 to 32767, and forgets what was to be undone. @see semctl(2) SETVAL */
-  setValue(index: number, value: number): void {
-    assertInteger(index, 'index', 0, 65535);
-    assertInteger(value, 'value', 0, VALUE_MAX);
+  /** Writes one value, 0 to 32767, and cancels its undo operations. @see semctl(2) SETVAL */
+  writeValue(index: number, value: number): void {
+    parseIndex(index, 'index');
+    semaphoreValue(value, 'value');
     this.#control(index, SETVAL, value);
   }
 
-  /** Sets all values at one moment: as many as the set has. @see semctl(2) SETALL */
-  setValues(values: readonly number[]): void {
-    if (!Array.isArray(values)) throw new TypeError(`values must be an array: ${String(values)}`);
-    values.forEach((value, i) => {
-      assertInteger(value, `values[${i}]`, 0, VALUE_MAX);
-    });
+  /** Writes all values at one moment: as many as the set has. @see semctl(2) SETALL */
+  writeValues(values: readonly number[]): void {
+    parse.list(semaphoreValue)(values, 'values');
     const { count } = this.stat();
     if (values.length !== count) {
-      throw new RangeError(`values must be ${count}, as many as the set has: ${values.length}`);
+      parse.outOfRange('values', `${count} values, as many as the set has`, values);
     }
     this.#control(0, SETALL, new Uint8Array(Uint16Array.from(values).buffer));
   }
 
   /**
-   * Makes operations, all of them at once, if none has to wait.
+   * Makes all operations at once, if none has to wait.
    *
-   * @returns whether they were made
-   * @throws {SystemError} ERANGE if a value would exceed 32767, EFBIG without such a semaphore
+   * @returns true if they were made
+   * @throws {SystemError} ERANGE if a value would exceed 32767, EFBIG for an index beyond the set
    * @see semop(2) IPC_NOWAIT
    */
   tryOperate(operations: readonly SemaphoreOperation[]): boolean {
-    const list = checkOperations(operations, this.#in);
+    return this.#tryOperate(parseOperations(operations, this.target));
+  }
+
+  #tryOperate(list: readonly Operation[]): boolean {
     try {
-      callIn('ipc', this.#in, 'semop', this.id, encode(list, IPC.NOWAIT), list.length);
+      callIn('ipc', this.target, 'semop', this.id, encode(list, IPC.NOWAIT), list.length);
       return true;
     } catch (error) {
       if (isSystemError(error, 'EAGAIN')) return false;
@@ -213,8 +218,7 @@ export class SemaphoreSet {
   }
 
   /**
-   * Makes operations, all of them at once, as soon as that is possible. A wait that is ended has
-   * made none.
+   * Makes all operations at once, as soon as that is possible. A wait that is aborted has made none.
    *
    * @throws {SystemError} EIDRM if the set is removed meanwhile, else as {@link tryOperate}
    * @see semop(2), semtimedop(2)
@@ -223,21 +227,24 @@ export class SemaphoreSet {
     operations: readonly SemaphoreOperation[],
     options: WaitOptions = {},
   ): Promise<void> {
-    checkWait(options);
-    const waiting = probe(checkOperations(operations, this.#in));
-    // The child only waits: what it did itself it could not undo when this process ends.
-    while (!this.tryOperate(operations)) {
-      const memory = encode(waiting, 0);
-      await waitFor(
-        this.#in,
-        (program) => program.call('semop', this.id, memory, waiting.length),
-        options,
-      );
-    }
+    const wait = parseWait(options);
+    const list = parseOperations(operations, this.target);
+    const waiting = probe(list);
+    // The child only waits: the kernel undoes operations at the end of the process that made them.
+    await withEnd(wait, async (end) => {
+      while (!this.#tryOperate(list)) {
+        const memory = encode(waiting, 0);
+        await waitInChild(
+          this.target,
+          (program) => program.call('semop', this.id, memory, waiting.length),
+          end,
+        );
+      }
+    });
   }
 
-  /** Removes it; those who wait get EIDRM. @see semctl(2) IPC_RMID, ipcrm(1) */
-  remove(): void {
+  /** @internal */
+  protected override removeObject(): void {
     this.#control(0, IPC.RMID);
   }
 }

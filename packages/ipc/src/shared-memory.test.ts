@@ -9,7 +9,7 @@ const uid = process.geteuid?.();
 const gid = process.getegid?.();
 const isRoot = uid === 0;
 
-test('a segment is made, found, listed, described and removed', () => {
+test('SharedMemory is created, opened, listed, described and removed', () => {
   const segment = SharedMemory.create(5000, { key: 0xc0ffee01, mode: 0o640, ...there });
   expect(SharedMemory.open(0xc0ffee01, there).id).toBe(segment.id);
   const info = segment.stat();
@@ -19,14 +19,14 @@ test('a segment is made, found, listed, described and removed', () => {
   const { sharedMemory } = listObjects(there);
   expect(sharedMemory).toMatchObject([{ id: segment.id, key: 0xc0ffee01, size: 5000 }]);
   expect(ipcs('-m')).toMatchObject([['0xc0ffee01', String(segment.id), /./, '640', '5000', '0']]);
-  segment.set({ mode: 0o600 });
+  segment.change({ mode: 0o600 });
   expect(segment.stat().mode).toBe(0o600);
   segment.remove();
   expect(listObjects(there).sharedMemory).toEqual([]);
   expect(() => segment.stat()).toThrow(expect.objectContaining({ code: 'EINVAL' }));
 });
 
-test('a key is taken once', () => {
+test('SharedMemory.create takes a key once', () => {
   const first = SharedMemory.create(1, { key: 7, ...there });
   expect(() => SharedMemory.create(1, { key: 7, ...there })).toThrow(
     expect.objectContaining({ code: 'EEXIST' }),
@@ -35,7 +35,7 @@ test('a key is taken once', () => {
   expect(() => SharedMemory.open(8, there)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
 });
 
-test('a segment is shared while it is attached, and harmless afterwards', () => {
+test('SharedMemory.attach shares the segment until it is detached', () => {
   const segment = SharedMemory.create(5000);
   try {
     const [one, two] = [segment.attach(), segment.attach()];
@@ -55,7 +55,7 @@ test('a segment is shared while it is attached, and harmless afterwards', () => 
   }
 });
 
-test('a segment of another namespace is attached by whoever may enter it', () => {
+test('SharedMemory.attach works in a namespace that the caller may enter', () => {
   const segment = SharedMemory.create(4096, there);
   if (!isRoot) {
     expect(() => segment.attach()).toThrow(/A child started there with spawn can attach it/);
@@ -66,11 +66,19 @@ test('a segment of another namespace is attached by whoever may enter it', () =>
   expect(segment.stat().attachments).toBe(1);
 });
 
-test('wrong arguments are refused before any call', () => {
+test('SharedMemory refuses wrong arguments', () => {
   expect(() => SharedMemory.create(0)).toThrow(RangeError);
-  expect(() => SharedMemory.create(1, { key: 0 })).toThrow('key must be an integer from 1');
+  expect(() => SharedMemory.create(1, { key: 0 })).toThrow('options.key must be an integer from 1');
   expect(() => SharedMemory.create(1, { mode: 0o1000 })).toThrow(RangeError);
   expect(() => SharedMemory.open('7' as unknown as number)).toThrow(TypeError);
-  expect(() => SharedMemory.of(-1)).toThrow(RangeError);
-  expect(() => SharedMemory.of(0).set({ mode: 0o7777 })).toThrow(/^mode|EINVAL/);
+  expect(() => SharedMemory.fromId(-1)).toThrow(RangeError);
+  expect(() => SharedMemory.fromId(0).change({ mode: 0o7777 })).toThrow(/^changes\.mode must be/);
+});
+
+test('disposal of SharedMemory removes a segment that was created', () => {
+  {
+    using segment = SharedMemory.create('4K', there);
+    expect(segment.stat().size).toBe(4096);
+  }
+  expect(listObjects(there).sharedMemory).toEqual([]);
 });

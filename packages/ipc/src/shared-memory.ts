@@ -1,21 +1,27 @@
 // System V shared memory: shmget(2), shmctl(2), shmat(2).
-import { isSystemError, type Namespace, SystemError } from '@ns/core';
-import { callIn, targetOf, withTarget } from '@ns/core/authors';
+import { type InOptions, isSystemError, type Namespace, type Size, SystemError } from '@ns/core';
+import { callIn, parse, withTarget } from '@ns/core/authors';
 import { MappedMemory, syscall } from '@ns/core/sys';
-import { assertId, assertInteger, assertKey, type CreateOptions, creation } from './arguments.js';
-import type { SharedMemoryInfo } from './list.js';
-import { IPC, type Permissions, SHM, Structure } from './structures.js';
-import type { InOptions } from './target.js';
+import type { SharedMemoryInfo } from './list-objects.js';
+import {
+  type CreateOptions,
+  objectId,
+  parseCreate,
+  parseIn,
+  key as parseKey,
+} from './object-options.js';
+import { IPC, type PermissionChanges, parsePermissions, SHM, Structure } from './structures.js';
+import { SystemVObject } from './system-v-object.js';
 
 const PAGE = 4096;
 
 /** A segment that is attached to this process. */
 export interface Attachment extends Disposable {
-  /** Its content, shared with everybody who has it attached. */
+  /** The content, shared with all processes that have attached the segment. */
   readonly buffer: Buffer;
   /**
-   * Detaches. Buffers that somebody still holds stay valid, but are no longer shared, and all
-   * zeros. Without it the segment stays attached until no part of the buffer is referred to.
+   * Detaches. Buffers that are still referenced stay valid, but private and filled with zeros. Without
+   * this call the segment stays attached until the buffer is collected.
    */
   detach(): void;
 }
@@ -25,63 +31,54 @@ export interface Attachment extends Disposable {
  *
  * @see sysvipc(7), shmget(2)
  * @example
- * const segment = SharedMemory.create(4096);
- * const { buffer } = segment.attach();
- * buffer.write('hello');
- * segment.remove();
+ * using segment = SharedMemory.create('4K');
+ * using attachment = segment.attach();
+ * attachment.buffer.write('hello');
  */
-export class SharedMemory {
-  /** Its id in its namespace. */
-  readonly id: number;
-  readonly #in: InOptions['in'];
-
-  private constructor(id: number, target: InOptions['in']) {
-    this.id = id;
-    this.#in = target;
-  }
-
+export class SharedMemory extends SystemVObject {
   /**
-   * Makes a segment of zeros, or with `exclusive: false` finds the one that has the key.
+   * Creates a segment of zeros, or with `exclusive: false` opens the segment that has the key.
    *
-   * @param size in bytes; the kernel rounds up to pages where it counts
+   * @param size the kernel rounds it up to pages
    * @throws {SystemError} EEXIST if the key is taken, ENOSPC at a limit (shmmni, shmall), EINVAL
-   *   beyond shmmax, or if the one with the key is smaller
+   *   beyond shmmax, or if the segment with the key is smaller
    * @see shmget(2), ipcmk(1)
    */
-  static create(size: number, options: CreateOptions & InOptions = {}): SharedMemory {
-    assertInteger(size, 'size', 1, Number.MAX_SAFE_INTEGER);
-    const { key, flags, in: target } = creation(options);
-    return new SharedMemory(callIn('ipc', target, 'shmget', key, size, flags), target);
+  static create(size: Size, options: CreateOptions & InOptions = {}): SharedMemory {
+    const bytes = parse.size(size, 'size');
+    if (bytes < 1) parse.outOfRange('size', 'at least 1 byte', size);
+    const { key, flags, in: target, isNew } = parseCreate(options);
+    return new SharedMemory(callIn('ipc', target, 'shmget', key, bytes, flags), target, isNew);
   }
 
   /**
-   * The segment with this key.
+   * Opens the segment with this key.
    *
-   * @throws {SystemError} ENOENT if there is none, EACCES if the caller may not read it
+   * @throws {SystemError} ENOENT if it does not exist, EACCES if the caller may not read it
    */
   static open(key: number, options: InOptions = {}): SharedMemory {
-    const target = targetOf(options);
-    assertKey(key);
+    const { in: target } = parseIn(options);
+    parseKey(key, 'key');
     return new SharedMemory(callIn('ipc', target, 'shmget', key, 0, 0), target);
   }
 
-  /** The segment with this id; nothing is called. */
-  static of(id: number, options: InOptions = {}): SharedMemory {
-    const target = targetOf(options);
-    assertId(id);
+  /** Returns a handle of the segment with this id, without a system call. */
+  static fromId(id: number, options: InOptions = {}): SharedMemory {
+    const { in: target } = parseIn(options);
+    objectId(id, 'id');
     return new SharedMemory(id, target);
   }
 
   #stat(): Structure {
     const structure = new Structure();
-    callIn('ipc', this.#in, 'shmctl', this.id, IPC.STAT, structure.bytes);
+    callIn('ipc', this.target, 'shmctl', this.id, IPC.STAT, structure.bytes);
     return structure;
   }
 
   /**
-   * What the kernel knows of it.
+   * Returns the state of the segment.
    *
-   * @throws {SystemError} EACCES if the caller may not read it, EINVAL or EIDRM if it is gone
+   * @throws {SystemError} EACCES if the caller may not read it, EINVAL or EIDRM if it has been removed
    * @see shmctl(2) IPC_STAT
    */
   stat(): SharedMemoryInfo {
@@ -100,20 +97,21 @@ export class SharedMemory {
   }
 
   /**
-   * Changes owner or permission bits; what is left out stays. For the owner, the creator and
-   * CAP_SYS_ADMIN.
+   * Changes owner or permission bits. Members that are left out stay. Allowed for the owner, the
+   * creator and CAP_SYS_ADMIN.
    *
    * @see shmctl(2) IPC_SET
    */
-  set(changes: Partial<Pick<Permissions, 'uid' | 'gid' | 'mode'>>): void {
+  change(changes: PermissionChanges): void {
+    const parsed = parsePermissions(changes, 'changes');
     const structure = this.#stat();
-    structure.change(changes);
-    callIn('ipc', this.#in, 'shmctl', this.id, IPC.SET, structure.bytes);
+    structure.change(parsed);
+    callIn('ipc', this.target, 'shmctl', this.id, IPC.SET, structure.bytes);
   }
 
   /**
-   * Attaches it to this process, readable and writable. The namespace must be one that the calling
-   * thread can enter; the memory stays attached when it is back.
+   * Attaches the segment to this process, readable and writable. The calling thread must be able to
+   * enter the namespace; the memory stays attached when it has left.
    *
    * @throws {SystemError} EACCES without the permission, EPERM if the thread cannot enter the
    *   namespace
@@ -123,7 +121,7 @@ export class SharedMemory {
     const { size } = this.stat();
     const attach = () => syscall('shmat', this.id, null, 0);
     const enter = (namespace: Namespace) => namespace.enter(attach);
-    const target = this.#in;
+    const target = this.target;
     const address = target === undefined ? attach() : withTarget('ipc', target, explained(enter));
     const memory = new MappedMemory(address, Math.ceil(size / PAGE) * PAGE);
     let attached = true;
@@ -135,18 +133,16 @@ export class SharedMemory {
   }
 
   /**
-   * Removes it: now, or when the last process detaches. For the owner, the creator and
-   * CAP_SYS_ADMIN.
+   * Removes the segment: at once, or when the last process detaches.
    *
-   * @throws {SystemError} EPERM for others, EINVAL or EIDRM if it is gone
-   * @see shmctl(2) IPC_RMID, ipcrm(1)
+   * @internal
    */
-  remove(): void {
-    callIn('ipc', this.#in, 'shmctl', this.id, IPC.RMID, null);
+  protected override removeObject(): void {
+    callIn('ipc', this.target, 'shmctl', this.id, IPC.RMID, null);
   }
 }
 
-/** Says why memory cannot be attached where all else works by way of a child. */
+/** Adds the reason why memory cannot be attached: other operations are done by a child. */
 function explained<Result>(enter: (namespace: Namespace) => Result) {
   return (namespace: Namespace): Result => {
     try {
@@ -154,7 +150,7 @@ function explained<Result>(enter: (namespace: Namespace) => Result) {
     } catch (error) {
       if (!isSystemError(error, 'EPERM') || error.syscall !== 'setns') throw error;
       const hint =
-        'Memory is attached by this process itself, which needs CAP_SYS_ADMIN in its own user namespace to enter another IPC namespace. A child started there with spawn can attach it.';
+        'To attach memory, this process itself enters the IPC namespace, which needs CAP_SYS_ADMIN in its own user namespace. A child started there with spawn can attach it.';
       throw new SystemError(error.errno, 'setns', error.args, { hint, cause: error });
     }
   };

@@ -1,30 +1,30 @@
-// What a child with an IPC namespace of its own gets.
+// The spec of a new IPC namespace.
 import type { NamespaceSpec } from '@ns/core';
-import { assertKeys, ownOptions } from '@ns/core/authors';
-import { writeCalls } from './files.js';
-import { type IpcLimits, type LimitInput, limitTexts } from './limits.js';
+import { type Members, parse } from '@ns/core/authors';
+import { type LimitsToWrite, limitTexts, parseLimits } from './limits.js';
+import { writeCalls } from './proc-files.js';
 
 /** Options of {@link ipc}. */
 export interface IpcOptions {
-  /** Limits to set inside. Default: the kernel's own. */
-  limits?: Readonly<Partial<Record<keyof IpcLimits, LimitInput>>>;
+  /** Limits inside. Default: the kernel's own. */
+  limits?: LimitsToWrite | undefined;
 }
 
-// What `sem` says in a new namespace: SEMMSL, SEMMNS, SEMOPM, SEMMNI.
+const parseIpc = parse.options({ limits: parseLimits } satisfies Members<IpcOptions>);
+
+// The content of `sem` in a new namespace: SEMMSL, SEMMNS, SEMOPM, SEMMNI.
 const NEW_SEM = '32000 1024000000 500 32000';
 
 /**
- * A new IPC namespace for a child: no System V objects and no POSIX message queues but its own.
- * They end with the namespace. POSIX shared memory lives in /dev/shm: that is for a mount
- * namespace.
+ * Returns the spec of a new IPC namespace. It starts without System V objects and POSIX message queues,
+ * and its objects end with it. POSIX shared memory belongs to /dev/shm, and so to a mount namespace.
  *
- * @throws {TypeError | RangeError} for what is not a limit or not an integer
+ * @throws {TypeError | RangeError} for an unknown limit or a value that is not an integer
  * @see ipc_namespaces(7), unshare(1) `--ipc`
  */
 export function ipc(options: IpcOptions = {}): NamespaceSpec {
-  assertKeys(options, ['limits'], 'ipc');
-  const { limits = {} } = ownOptions(options);
-  const texts = limitTexts(limits, () => NEW_SEM);
+  const { limits } = parseIpc(options, 'ipc');
+  const texts = limits === undefined ? [] : limitTexts(limits, () => NEW_SEM);
   return {
     type: 'ipc',
     prepare(child) {

@@ -1,11 +1,11 @@
 // Structures of the kernel: struct shmid64_ds, semid64_ds, msqid64_ds and their permissions.
 
-import { assertKeys, ownOptions } from '@ns/core/authors';
-import { assertInteger } from './arguments.js';
+import { type Parsed, parse } from '@ns/core/authors';
+import { mode } from './object-options.js';
 
-/** Who may use an object. */
+/** Key, owner and permission bits of an object. */
 export interface Permissions {
-  /** Key by which it is found; 0 for a private one. */
+  /** The key by which it is found; 0 for a private object. */
   readonly key: number;
   /** Owner, in the reader's user namespace. */
   readonly uid: number;
@@ -17,6 +17,11 @@ export interface Permissions {
   readonly mode: number;
 }
 
+/** Changes of owner and permission bits. */
+export type PermissionChanges = {
+  readonly [Key in 'uid' | 'gid' | 'mode']?: number | undefined;
+};
+
 /** Size of the largest of the three, and more. */
 export const STRUCTURE_SIZE = 128;
 
@@ -24,7 +29,13 @@ export const STRUCTURE_SIZE = 128;
 const PERMISSIONS = { key: 0, uid: 4, gid: 8, cuid: 12, cgid: 16, mode: 20 } as const;
 const MODE_BITS = 0o777;
 
-/** Reads one of the structures. */
+/** The parsers of permissions that IPC_SET changes. */
+export const permissionMembers = { uid: parse.id, gid: parse.id, mode };
+
+/** Parses changes of permissions. */
+export const parsePermissions = parse.options(permissionMembers);
+
+/** One of the structures. */
 export class Structure {
   readonly bytes = new Uint8Array(STRUCTURE_SIZE);
   readonly #view = new DataView(this.bytes.buffer);
@@ -33,12 +44,12 @@ export class Structure {
     return this.#view.getInt32(offset, true);
   }
 
-  /** A count or size, which is far below 2^53. */
+  /** Reads a count or size, which is far below 2^53. */
   long(offset: number): number {
     return Number(this.#view.getBigUint64(offset, true));
   }
 
-  /** A time in seconds; undefined if what it is the time of has never happened. */
+  /** Reads a time in seconds; undefined for an event that has never happened. */
   date(offset: number): Date | undefined {
     return dateOf(this.long(offset));
   }
@@ -59,20 +70,16 @@ export class Structure {
     };
   }
 
-  /** Changes what IPC_SET takes. */
-  change(changes: Partial<Pick<Permissions, 'uid' | 'gid' | 'mode'>>): void {
-    assertKeys(changes, ['uid', 'gid', 'mode'], 'changes');
-    const own = ownOptions(changes);
+  /** Changes the permissions that IPC_SET takes. */
+  change(changes: Parsed<typeof permissionMembers>): void {
     for (const name of ['uid', 'gid', 'mode'] as const) {
-      const value = own[name];
-      if (value === undefined) continue;
-      assertInteger(value, name, 0, name === 'mode' ? MODE_BITS : 0xffff_fffe);
-      this.#view.setUint32(PERMISSIONS[name], value, true);
+      const value = changes[name];
+      if (value !== undefined) this.#view.setUint32(PERMISSIONS[name], value, true);
     }
   }
 }
 
-/** A time in seconds; undefined for 0, which stands for never. */
+/** Returns the date of a time in seconds; undefined for 0, which means never. */
 export function dateOf(seconds: number): Date | undefined {
   return seconds === 0 ? undefined : new Date(seconds * 1000);
 }

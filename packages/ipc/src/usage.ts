@@ -1,8 +1,9 @@
-// How much of its limits an IPC namespace uses.
-import { callIn, targetOf } from '@ns/core/authors';
-import type { InOptions } from './target.js';
+// Usage of an IPC namespace, to compare with its limits.
+import type { InOptions } from '@ns/core';
+import { callIn } from '@ns/core/authors';
+import { parseIn } from './object-options.js';
 
-/** What an IPC namespace has, in the units of its limits. */
+/** Usage of an IPC namespace, in the units of its limits. */
 export interface IpcUsage {
   /** Shared memory segments, against the limit shmmni. */
   readonly segments: number;
@@ -26,13 +27,13 @@ const MSG_INFO = 12;
 const SIZE = 64;
 
 /**
- * How much of its limits an IPC namespace uses.
+ * Returns the usage of an IPC namespace.
  *
  * @throws {SystemError} EPERM if the namespace of `in` may not be joined
  * @see shmctl(2) SHM_INFO, semctl(2) SEM_INFO, msgctl(2) MSG_INFO, lsipc(1)
  */
 export function readUsage(options: InOptions = {}): IpcUsage {
-  const target = targetOf(options);
+  const { in: target } = parseIn(options);
   const [shm, sem, msg] = [Buffer.alloc(SIZE), Buffer.alloc(SIZE), Buffer.alloc(SIZE)] as const;
   callIn('ipc', target, 'shmctl', 0, SHM_INFO, shm);
   callIn('ipc', target, 'semctl', 0, 0, SEM_INFO, sem);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseMessageQueues, parseSemaphoreSets, parseSharedMemory } from './list.js';
-import { parseEntries } from './posix-list.js';
+import { parseMessageQueues, parseSemaphoreSets, parseSharedMemory } from './list-objects.js';
+import { parseEntries } from './list-queues.js';
 
 const int = fc.nat(0x7fff_ffff);
 const id = fc.nat(0xffff_fffe);
@@ -31,7 +31,7 @@ const dated = (date: number | undefined) =>
 const signed = (key: number) => key | 0;
 const octal = (mode: number) => mode.toString(8);
 
-test('any list of shared memory is read', () => {
+test('parseSharedMemory reads any list', () => {
   const row = fc.record({ ...permissions, size: fc.nat(2 ** 40), n: int, a: int, b: int, t: when });
   const columns =
     'key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap';
@@ -55,7 +55,7 @@ test('any list of shared memory is read', () => {
   );
 });
 
-test('any list of semaphore sets is read, with columns that are not known yet', () => {
+test('parseSemaphoreSets reads any list, also with unknown columns', () => {
   const row = fc.record({ ...permissions, count: int, t: when });
   const columns = 'key semid perms nsems uid gid cuid cgid otime ctime new'.split(' ');
   fc.assert(
@@ -74,7 +74,7 @@ test('any list of semaphore sets is read, with columns that are not known yet', 
   );
 });
 
-test('any list of message queues is read', () => {
+test('parseMessageQueues reads any list', () => {
   const row = fc.record({ ...permissions, messages: int, bytes: int, a: int, b: int, t: when });
   const columns = 'key msqid perms cbytes qnum lspid lrpid uid gid cuid cgid stime rtime ctime';
   fc.assert(
@@ -97,12 +97,12 @@ test('any list of message queues is read', () => {
   );
 });
 
-test('a table without a needed column is refused', () => {
+test('parseSharedMemory refuses a table without a needed column', () => {
   expect(() => parseSharedMemory('key shmid\n1 2\n')).toThrow('no column');
   expect(parseSharedMemory('')).toEqual([]);
 });
 
-test('any directory entries are read', () => {
+test('parseEntries reads any directory entries', () => {
   const name = fc.stringMatching(/^[^/\0]{1,60}$/).filter((text) => !/^\.{1,2}$/.test(text));
   fc.assert(
     fc.property(fc.array(name), (names) => {

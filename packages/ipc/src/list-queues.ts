@@ -1,20 +1,20 @@
-// All POSIX message queues: the kernel shows their names in a file system of type mqueue only, and all
-// else to those who may open them.
+// All POSIX message queues: the kernel shows their names in a file system of type mqueue only, and
+// their state to processes that may open them.
 import { constants, existsSync, fstatSync, readdirSync, statfsSync } from 'node:fs';
-import { isSystemError, type Namespace } from '@ns/core';
-import { openIn, Program, runProgramSync, targetOf, workIn } from '@ns/core/authors';
+import { type InOptions, isSystemError, type Namespace } from '@ns/core';
+import { type NamespaceTarget, openIn, Program, runProgramSync, workIn } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall } from '@ns/core/sys';
+import { parseIn } from './object-options.js';
 import { type QueueAttributes, readAttributes } from './queue-attributes.js';
-import type { InOptions } from './target.js';
 
 const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const MQUEUE_MAGIC = 0x1980_0202;
-const DEFAULT_PLACE = '/dev/mqueue';
+const DEFAULT_MOUNT = '/dev/mqueue';
 const CHUNK = 32768;
 
-/** Names in a mount of the thread's own queues that is attached nowhere. */
+/** Lists the names in a detached mount of the calling thread's queues. */
 function listHere(): string[] {
   const context = syscall('fsopen', 'mqueue', FSOPEN_CLOEXEC);
   try {
@@ -30,7 +30,7 @@ function listHere(): string[] {
   }
 }
 
-/** Names in struct linux_dirent64, besides those of the directory itself and its parent. */
+/** Returns the names in struct linux_dirent64, without those of the directory and its parent. */
 export function parseEntries(bytes: Uint8Array): string[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const names: string[] = [];
@@ -41,7 +41,7 @@ export function parseEntries(bytes: Uint8Array): string[] {
   return names;
 }
 
-/** The same in a child, which has a mount namespace of its own to be allowed to mount. */
+/** Lists the names in a child, whose new mount namespace allows it to mount. */
 function listInChild(handles: readonly Namespace[], chunks: number): string[] {
   const program = new Program();
   const context = program.call('fsopen', 'mqueue', FSOPEN_CLOEXEC);
@@ -58,35 +58,35 @@ function listInChild(handles: readonly Namespace[], chunks: number): string[] {
   return parts.flatMap((part) => parseEntries(part));
 }
 
-/** A POSIX message queue; only its name where the caller may not read it. */
+/** A POSIX message queue. If the caller may not read it, only the name is known. */
 export interface PosixQueueInfo extends Partial<QueueAttributes> {
-  /** With a slash before it, as mq_open(3) wants it. */
+  /** The name with a slash before it, as mq_open(3) takes it. */
   readonly name: string;
-  /** Who made it. */
-  readonly uid?: number;
-  readonly gid?: number;
+  /** The creator. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
   /** Permission bits. */
-  readonly mode?: number;
+  readonly mode?: number | undefined;
 }
 
-function namesIn(target: InOptions['in']): string[] {
+function namesIn(target: NamespaceTarget | undefined): string[] {
   return workIn('ipc', target, {
     entered: () => {
       try {
         return listHere();
       } catch (error) {
         const isMounted = () =>
-          existsSync(DEFAULT_PLACE) && statfsSync(DEFAULT_PLACE).type === MQUEUE_MAGIC;
+          existsSync(DEFAULT_MOUNT) && statfsSync(DEFAULT_MOUNT).type === MQUEUE_MAGIC;
         if (target !== undefined || !isSystemError(error, 'EPERM') || !isMounted()) throw error;
-        return readdirSync(DEFAULT_PLACE);
+        return readdirSync(DEFAULT_MOUNT);
       }
     },
     joined: (handles) => listInChild(handles, 2),
   });
 }
 
-/** Undefined if there is no such queue any more. */
-function infoOf(bare: string, target: InOptions['in']): PosixQueueInfo | undefined {
+/** Returns the state of a queue; undefined if it has been removed. */
+function infoOf(bare: string, target: NamespaceTarget | undefined): PosixQueueInfo | undefined {
   const name = `/${bare}`;
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | O_CLOEXEC;
   let fd: number;
@@ -106,15 +106,15 @@ function infoOf(bare: string, target: InOptions['in']): PosixQueueInfo | undefin
 }
 
 /**
- * All POSIX message queues of an IPC namespace, by their names. Each is opened to be read, which
- * changes nothing in it; of those that the caller may not read there is the name. Whoever has no
- * privilege in the namespace that the calling thread is in gets what is mounted at /dev/mqueue.
+ * Returns all POSIX message queues of an IPC namespace, sorted by name. Each is opened for reading,
+ * which leaves it unchanged. Of a queue that the caller may not read, only the name is returned.
+ * Without privilege in the calling thread's namespace, the list is that of the mount at /dev/mqueue.
  *
  * @throws {SystemError} EPERM if the namespace may not be joined, or without privilege and mount
  * @see mq_overview(7), mq_getattr(3)
  */
 export function listQueues(options: InOptions = {}): PosixQueueInfo[] {
-  const target = targetOf(options);
+  const { in: target } = parseIn(options);
   return namesIn(target)
     .sort()
     .flatMap((bare) => infoOf(bare, target) ?? []);

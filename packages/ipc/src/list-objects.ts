@@ -1,18 +1,18 @@
-// Lists of all System V objects of a namespace, from /proc/sysvipc, which shows them whether the
-// reader may use them or not.
-import { targetOf } from '@ns/core/authors';
-import { readFileIn } from './files.js';
+// Lists of all System V objects of a namespace, from /proc/sysvipc, which shows them even to a
+// reader without permission to use them.
+import type { InOptions } from '@ns/core';
+import { parseIn } from './object-options.js';
+import { readFileIn } from './proc-files.js';
 import { dateOf, type Permissions } from './structures.js';
-import type { InOptions } from './target.js';
 
 /** A shared memory segment. @see shmctl(2) */
 export interface SharedMemoryInfo extends Permissions {
   readonly id: number;
   /** Bytes. */
   readonly size: number;
-  /** How often it is attached. */
+  /** Number of attachments. */
   readonly attachments: number;
-  /** Process that made it, and the last one that attached or detached it. */
+  /** The process that created it, and the last that attached or detached it. */
   readonly creatorPid: number;
   readonly lastPid: number;
   /** Times of the last attach, detach and change; undefined for never. */
@@ -24,7 +24,7 @@ export interface SharedMemoryInfo extends Permissions {
 /** A set of semaphores. @see semctl(2) */
 export interface SemaphoreSetInfo extends Permissions {
   readonly id: number;
-  /** How many semaphores it has. */
+  /** Number of semaphores. */
   readonly count: number;
   /** Times of the last semop(2) and change; undefined for never. */
   readonly operated: Date | undefined;
@@ -34,7 +34,7 @@ export interface SemaphoreSetInfo extends Permissions {
 /** A message queue. @see msgctl(2) */
 export interface MessageQueueInfo extends Permissions {
   readonly id: number;
-  /** Messages in it. */
+  /** Number of messages. */
   readonly messages: number;
   /** Bytes of these messages. */
   readonly bytes: number;
@@ -49,7 +49,7 @@ export interface MessageQueueInfo extends Permissions {
 
 type Row = (column: string) => number;
 
-/** Rows of a file of /proc/sysvipc. Columns are found by their names: newer kernels add some. */
+/** Splits a file of /proc/sysvipc. Columns are found by their names, since newer kernels add some. */
 function rowsOf(text: string): Row[] {
   const [header = '', ...lines] = text.split('\n').filter((line) => line.trim() !== '');
   const columns = header.trim().split(/\s+/);
@@ -74,7 +74,7 @@ function permissionsOf(row: Row): Permissions {
   };
 }
 
-/** Reads the text of /proc/sysvipc/shm. */
+/** Parses the text of /proc/sysvipc/shm. */
 export function parseSharedMemory(text: string): SharedMemoryInfo[] {
   return rowsOf(text).map((row) => ({
     id: row('shmid'),
@@ -89,7 +89,7 @@ export function parseSharedMemory(text: string): SharedMemoryInfo[] {
   }));
 }
 
-/** Reads the text of /proc/sysvipc/sem. */
+/** Parses the text of /proc/sysvipc/sem. */
 export function parseSemaphoreSets(text: string): SemaphoreSetInfo[] {
   return rowsOf(text).map((row) => ({
     id: row('semid'),
@@ -100,7 +100,7 @@ export function parseSemaphoreSets(text: string): SemaphoreSetInfo[] {
   }));
 }
 
-/** Reads the text of /proc/sysvipc/msg. */
+/** Parses the text of /proc/sysvipc/msg. */
 export function parseMessageQueues(text: string): MessageQueueInfo[] {
   return rowsOf(text).map((row) => ({
     id: row('msqid'),
@@ -115,7 +115,7 @@ export function parseMessageQueues(text: string): MessageQueueInfo[] {
   }));
 }
 
-/** All System V objects of an IPC namespace. */
+/** The System V objects of an IPC namespace. */
 export interface SystemVObjects {
   readonly sharedMemory: SharedMemoryInfo[];
   readonly semaphoreSets: SemaphoreSetInfo[];
@@ -123,14 +123,14 @@ export interface SystemVObjects {
 }
 
 /**
- * All System V objects of an IPC namespace, whoever owns them. Ids of users and processes are as
- * the caller sees them.
+ * Returns all System V objects of an IPC namespace, of all users. Ids of users and processes are those
+ * in the caller's namespaces.
  *
  * @throws {SystemError} EPERM if the namespace of `in` may not be joined
  * @see sysvipc(7), ipcs(1), lsipc(1)
  */
 export function listObjects(options: InOptions = {}): SystemVObjects {
-  const target = targetOf(options);
+  const { in: target } = parseIn(options);
   const read = (name: string) => readFileIn(target, `/proc/sysvipc/${name}`);
   return {
     sharedMemory: parseSharedMemory(read('shm')),

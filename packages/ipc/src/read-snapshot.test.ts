@@ -3,10 +3,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   MessageQueue,
   PosixQueue,
+  readSnapshot,
   readUsage,
   SemaphoreSet,
   SharedMemory,
-  snapshot,
 } from './index.js';
 import { endNamespace, makeNamespace, there } from './other-namespace.testing.js';
 
@@ -23,8 +23,8 @@ function lsipc(): Record<string, string> {
   return Object.fromEntries(lines.map((line) => line.split(' ')));
 }
 
-test('a new namespace is empty', () => {
-  const { limits, usage, ...objects } = snapshot(there);
+test('readSnapshot of a new namespace is empty', () => {
+  const { limits, usage, ...objects } = readSnapshot(there);
   expect(objects).toEqual({
     ...{ sharedMemory: [], semaphoreSets: [], messageQueues: [], posixQueues: [] },
   });
@@ -32,7 +32,7 @@ test('a new namespace is empty', () => {
   expect(Object.values(usage)).toEqual([0, 0, 0, 0, 0, 0, 0]);
 });
 
-test('a snapshot has all objects, and counts them as lsipc does', () => {
+test('readSnapshot has all objects, with the usage of lsipc', () => {
   // Whole pages and sets of one size: lsipc rounds down, and takes all sets for as large as one.
   SharedMemory.create(65536, { key: 7, ...there });
   SemaphoreSet.create(3, there);
@@ -40,7 +40,7 @@ test('a snapshot has all objects, and counts them as lsipc does', () => {
   const queue = MessageQueue.create(there);
   queue.trySend(1, 'hello');
   PosixQueue.create('/jobs', there).close();
-  const { sharedMemory, semaphoreSets, messageQueues, posixQueues, usage } = snapshot(there);
+  const { sharedMemory, semaphoreSets, messageQueues, posixQueues, usage } = readSnapshot(there);
   expect(sharedMemory).toMatchObject([{ key: 7, size: 65536 }]);
   expect(semaphoreSets.map(({ count }) => count)).toEqual([3, 3]);
   expect(messageQueues).toMatchObject([{ id: queue.id, messages: 1, bytes: 5 }]);
@@ -55,7 +55,7 @@ test('a snapshot has all objects, and counts them as lsipc does', () => {
   });
 });
 
-test('pages and semaphores are counted one by one', () => {
+test('readUsage counts single pages and semaphores', () => {
   SharedMemory.create(65537, there);
   SemaphoreSet.create(3, there);
   SemaphoreSet.create(2, there);
@@ -64,10 +64,10 @@ test('pages and semaphores are counted one by one', () => {
   expect({ pages, semaphores }).toEqual({ pages: Math.ceil(65537 / page), semaphores: 5 });
 });
 
-test('the own namespace can be looked at by everybody', () => {
-  const { sharedMemory, limits } = snapshot();
+test("readSnapshot of the caller's namespace needs no privilege", () => {
+  const { sharedMemory, limits } = readSnapshot();
   expect(sharedMemory).toBeInstanceOf(Array);
   expect(limits.msgmax).toBeGreaterThan(0n);
   expect(readUsage().segments).toBeGreaterThanOrEqual(0);
-  expect(() => snapshot({ in: -1 })).toThrow(TypeError);
+  expect(() => readSnapshot({ in: -1 })).toThrow(RangeError);
 });

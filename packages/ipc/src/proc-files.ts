@@ -1,10 +1,10 @@
-// Files of /proc whose content depends on the IPC namespace of whoever opens them.
+// Files of /proc whose content depends on the IPC namespace of the process that opens them.
 import { constants, readFileSync, writeFileSync } from 'node:fs';
 import type { Namespace } from '@ns/core';
 import { AT, type NamespaceTarget, Program, runProgramSync, workIn } from '@ns/core/authors';
 import { O_CLOEXEC } from '@ns/core/sys';
 
-// What one read of such a file gives at most.
+// The most that one read of such a file returns.
 const PAGE = 4096;
 
 function readInChild(path: string, namespaces: readonly Namespace[], pages: number): string {
@@ -21,7 +21,7 @@ function readInChild(path: string, namespaces: readonly Namespace[], pages: numb
   return parts.at(-1) === '' ? parts.join('') : readInChild(path, namespaces, pages * 8);
 }
 
-/** Text of a file, as a process in the namespace reads it. */
+/** Reads a file as a process in the namespace does. */
 export function readFileIn(target: NamespaceTarget | undefined, path: string): string {
   return workIn('ipc', target, {
     entered: () => readFileSync(path, 'latin1'),
