@@ -95,7 +95,7 @@ test('--json prints an error as a line of JSON', () => {
     expect(stdout).toBe('');
     return { status, ...JSON.parse(stderr) };
   };
-  expect(errorOf('inspect', '4194305', '--json')).toEqual({
+  expect(errorOf('inspect', '4194304', '--json')).toEqual({
     status: 1,
     error: {
       message: expect.stringContaining('no such process'),
