@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { Namespace } from '@ns/core';
 import { inNamespace, type Members, type Parsed, type Parser, parse } from '@ns/core/authors';
-import { checkRootEntry, type RootEntry } from '@ns/mount';
+import { parseRootEntry, type RootEntry } from '@ns/mount';
 import { type TimeOptions, time } from '@ns/time';
 import { capabilitySet } from '@ns/user';
 import type { UnpackProgress } from '../unpack/unpack.js';
@@ -151,7 +151,13 @@ const variable: Parser<string | undefined> = (value, name) =>
 const secret: Parser<string | Uint8Array> = (value, name) =>
   value instanceof Uint8Array ? value : parse.text(value, name);
 
-const rootEntry = field((value, name) => checkRootEntry(value as RootEntry, name), {
+/** An entry of the root: checked here, and parsed by rootfs(). */
+const parseEntry: Parser<RootEntry> = (value, name) => {
+  const entry = parse.ownMembers(value, name) as unknown as RootEntry;
+  parseRootEntry(entry, name);
+  return entry;
+};
+const rootEntry = field(parseEntry, {
   type: 'object',
   properties: { type: { type: 'string', minLength: 1 }, target: target.schema ?? {} },
   required: ['type', 'target'],

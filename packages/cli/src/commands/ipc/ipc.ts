@@ -1,5 +1,5 @@
 // `ns ipc`: lists the objects in an IPC namespace, in the manner of ipcs(1) and lsipc(1).
-import { snapshot } from '@ns/ipc';
+import { readSnapshot } from '@ns/ipc';
 import { inOption, withNamespaceOption } from '../../arguments/open-namespace.js';
 import { type Command, done, type Outcome } from '../../framework/command.js';
 import type { CommandLine } from '../../framework/command-line.js';
@@ -18,7 +18,7 @@ const options = {
 function list(commandLine: CommandLine): Outcome {
   commandLine.named();
   const found = withNamespaceOption(commandLine, 'ipc', (namespace) =>
-    snapshot(namespace === undefined ? {} : { in: namespace }),
+    readSnapshot(namespace === undefined ? {} : { in: namespace }),
   );
   if (commandLine.has('json')) {
     printJson(found);
