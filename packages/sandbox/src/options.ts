@@ -155,7 +155,7 @@ export interface SandboxOptions {
    * A cgroup of its own, below the caller's or the nearest above that has no processes, which freezing
    * and limits for all processes together need: `'auto'` if it is permitted, `true` in any case, `false`
    * not. With `true`, limits move the calling process if there is no other way (where systemd runs, into
-   * a scope of its own): see `cgroupForJob` of `@ns/cgroup`. Default: `'auto'`.
+   * a scope of its own): see `createJobGroup` of `@ns/cgroup`. Default: `'auto'`.
    */
   cgroup?: 'auto' | boolean;
   /** Variables beside PATH, HOME and LANG; nothing of the caller's environment is passed on. */

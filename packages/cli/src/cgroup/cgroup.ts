@@ -38,7 +38,7 @@ function changing(summary: string, act: Act, rest: Partial<Verb> = {}): Verb {
 function set(group: Cgroup, given: Given): void {
   const limits = limitsOf(given);
   if (limits === undefined) throw new UsageError('a limit is missing');
-  group.set(limits);
+  group.writeLimits(limits);
 }
 
 const topOptions: OptionGroup = {

@@ -1,5 +1,5 @@
 // `ns cgroup show` and `tree`: one group in full, and groups below each other.
-import { Cgroup, cgroupHierarchy } from '@ns/cgroup';
+import { Cgroup, readHierarchy } from '@ns/cgroup';
 import { isSystemError } from '@ns/core';
 import { type Given, UsageError } from '../options.js';
 import { print, printable, printJson } from '../output.js';
@@ -8,7 +8,7 @@ import { type Column, table } from '../table.js';
 /** The group that a text means: a path from the root of the tree, its directory, or a pid in it. */
 export function openGroup(text: string): Cgroup {
   if (/^[1-9]\d{0,6}$/.test(text)) return Cgroup.of(Number(text));
-  const { mountPoint } = cgroupHierarchy();
+  const { mountPoint } = readHierarchy();
   if (mountPoint !== undefined && `${text}/`.startsWith(`${mountPoint}/`)) {
     return Cgroup.open(text.slice(mountPoint.length) || '/');
   }
@@ -21,11 +21,11 @@ export function describe(group: Cgroup) {
   const { path, type, controllers, enabled } = group;
   return {
     ...{ path, type, controllers, enabled },
-    ...(group.isRoot ? {} : { events: group.events() }),
-    processes: group.processes(),
-    groups: group.children(),
-    limits: group.limits(),
-    usage: group.usage(),
+    ...(group.isRoot ? {} : { events: group.readEvents() }),
+    processes: group.listProcesses(),
+    groups: group.listChildren(),
+    limits: group.readLimits(),
+    usage: group.readUsage(),
   };
 }
 
@@ -61,9 +61,9 @@ interface Branch {
 
 /** Calls back for each group right below; one that is removed meanwhile is left out. */
 export function eachChild<Result>(group: Cgroup, use: (child: Cgroup) => Result): Result[] {
-  return group.children().flatMap((name) => {
+  return group.listChildren().flatMap((name) => {
     try {
-      using child = group.child(name);
+      using child = group.openChild(name);
       return [use(child)];
     } catch (error) {
       if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENODEV')) return [];
@@ -73,13 +73,13 @@ export function eachChild<Result>(group: Cgroup, use: (child: Cgroup) => Result)
 }
 
 function branch(group: Cgroup): Branch {
-  const memory = group.usage().memory?.current;
+  const memory = group.readUsage().memory?.current;
   return {
     path: group.path,
     name: group.path.slice(group.path.lastIndexOf('/') + 1) || '/',
-    processes: group.processes().length,
+    processes: group.listProcesses().length,
     ...(memory === undefined ? {} : { memory }),
-    frozen: !group.isRoot && group.events().frozen,
+    frozen: !group.isRoot && group.readEvents().frozen,
     groups: eachChild(group, branch),
   };
 }

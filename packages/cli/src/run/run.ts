@@ -31,9 +31,9 @@ async function runInNew(given: Given): Promise<Outcome> {
   if (given.has('explain')) return explainRun(given);
   const limits = limitsOf(given);
   if (limits === undefined) return runIn(given);
-  const { cgroupForJob, settingsOf } = await import('@ns/cgroup');
+  const { createJobGroup, settingsOf } = await import('@ns/cgroup');
   settingsOf(limits); // wrong ones are refused before there is a group
-  await using group = await cgroupForJob(limits, { name: 'ns-run' });
+  await using group = await createJobGroup(limits, { name: 'ns-run' });
   return await runIn(given, group);
 }
 
