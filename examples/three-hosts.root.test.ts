@@ -2,12 +2,13 @@
 // server and its clients are ordinary objects of Node; only where their sockets live is different.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { createNamespace, inside, Route, setSysctl, watch } from '@ns/net';
+import { createNamespace } from '@ns/core';
+import { net, openInside, Route, watchNet, writeSysctl } from '@ns/net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 /** A host with one interface, on a cable of its own to a port of the router. */
 function host(router: ReturnType<typeof createNamespace>, number: number) {
-  const namespace = createNamespace();
+  const namespace = createNamespace(net());
   const own = Route.open({ in: namespace });
   const [port, subnet] = [`port${number}`, `10.0.${number}`];
   own.link.add({ kind: 'veth', name: 'eth0', up: true, peer: { name: port, namespace: router } });
@@ -17,14 +18,14 @@ function host(router: ReturnType<typeof createNamespace>, number: number) {
   middle.address.add({ dev: port, address: `${subnet}.1/24` });
   const gateway = { dst: 'default', gateway: `${subnet}.1` };
   own.route.add(gateway);
-  return { namespace, own, gateway, address: `${subnet}.2`, net: inside(namespace) };
+  return { namespace, own, gateway, address: `${subnet}.2`, net: openInside(namespace) };
 }
 
 let lab: ReturnType<typeof makeLab>;
 
 function makeLab() {
-  const router = createNamespace();
-  setSysctl('net.ipv4.ip_forward', 1, { in: router });
+  const router = createNamespace(net());
+  writeSysctl('net.ipv4.ip_forward', 1, { in: router });
   return { router, web: host(router, 1), near: host(router, 2), far: host(router, 3) };
 }
 
@@ -66,7 +67,7 @@ test('clients on other hosts are greeted by their own addresses', async () => {
 
 test('a link that goes down cuts off one client, and it comes back', async () => {
   const server = await serve();
-  using events = watch({ in: lab.router, groups: ['link'] });
+  using events = watchNet({ in: lab.router, groups: ['link'] });
 
   lab.near.own.link.down('eth0');
   await expect(greet(lab.near)).rejects.toMatchObject({ cause: { code: 'ENETUNREACH' } });

@@ -10,7 +10,7 @@ export default packageBuild(
         name: 'bundle',
         setup(build) {
           const bundle = { path: './start/whole.cjs', external: true };
-          build.onResolve({ filter: /^\.\/ns\.js$/ }, () => bundle);
+          build.onResolve({ filter: /^\.\/main\.js$/ }, () => bundle);
         },
       },
     ],

@@ -6,10 +6,10 @@ import { defineConfig } from 'tsup';
 
 export default defineConfig({
   entry: {
-    ns: 'src/bin.ts',
-    launch: 'src/launch.ts',
-    whole: 'src/ns.ts',
-    'write-pages': 'src/write-pages.ts',
+    ns: 'src/start/bin.ts',
+    launch: 'src/start/launch.ts',
+    whole: 'src/main.ts',
+    'write-man-and-completions': 'src/write-man-and-completions.ts',
   },
   outDir: 'dist/start',
   format: 'cjs',
@@ -21,10 +21,10 @@ export default defineConfig({
   minify: true,
   define: { 'import.meta.dirname': '__dirname' },
   esbuildOptions(options) {
-    options.alias = { koffi: './src/koffi-binary.ts' };
+    options.alias = { koffi: './src/start/koffi-binary.ts' };
   },
   async onSuccess() {
-    // What was compiled of a bundle is kept under this name: see src/code-cache.ts.
+    // The compiled code of a bundle is kept under this hash: see src/start/code-cache.ts.
     for (const bundle of ['dist/start/launch.cjs', 'dist/start/whole.cjs']) {
       const hash = createHash('sha256').update(readFileSync(bundle)).digest('hex');
       appendFileSync(bundle, `\n//${hash}\n`);

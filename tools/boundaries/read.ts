@@ -6,8 +6,11 @@ import type { Package } from './boundaries.js';
 
 const packages = fileURLToPath(new URL('../../packages', import.meta.url));
 
-/** Names of all packages. */
-export const packageNames: readonly string[] = readdirSync(packages);
+/** Names of the packages that are published. */
+export const packageNames: readonly string[] = readdirSync(packages).filter((name) => {
+  const manifest = readFileSync(join(packages, name, 'package.json'), 'utf8');
+  return JSON.parse(manifest).private !== true;
+});
 
 /** Reads a package: its dependencies and its sources. */
 export function read(name: string): Package {

@@ -6,9 +6,12 @@ import { fileURLToPath } from 'node:url';
 /** The repository. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-export const packages = readdirSync(join(root, 'packages'));
-
 export const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+/** The packages that are published. */
+export const packages = readdirSync(join(root, 'packages')).filter(
+  (name) => JSON.parse(read(`packages/${name}/package.json`)).private !== true,
+);
 
 // docs/api is made from the doc comments, whose examples stand for more than they say.
 function guides(): string[] {

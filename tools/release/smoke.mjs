@@ -18,15 +18,15 @@ import { Pidfd } from '@ns/pid';
 using self = Pidfd.open(process.pid);
 if (self.info().ppid === process.ppid) console.log('ok');`,
   mount: `
-import { mountinfo } from '@ns/mount';
-if (mountinfo().some(({ target }) => target === '/')) console.log('ok');`,
+import { listMounts } from '@ns/mount';
+if (listMounts().some(({ target }) => target === '/')) console.log('ok');`,
   net: `
 import { Route } from '@ns/net';
 using route = Route.open();
 if (route.link.list().some(({ ifname }) => ifname === 'lo')) console.log('ok');`,
   user: `
 import { readIdMaps } from '@ns/user';
-if (readIdMaps(process.pid).uid.length > 0) console.log('ok');`,
+if (readIdMaps({ in: process.pid }).uid.length > 0) console.log('ok');`,
   cgroup: `
 import { readHierarchy } from '@ns/cgroup';
 if (readHierarchy()) console.log('ok');`,

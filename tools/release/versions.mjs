@@ -32,13 +32,12 @@ function commit(directory) {
 
 /** The versions of the packages by name. @param {string} directory @returns {Record<string, string>} */
 export function versionsIn(directory) {
-  const packages = readdirSync(join(directory, 'packages'));
-  return Object.fromEntries(
-    packages.map((name) => {
-      const manifest = readFileSync(join(directory, 'packages', name, 'package.json'), 'utf8');
-      return [name, JSON.parse(manifest).version];
-    }),
-  );
+  const entries = readdirSync(join(directory, 'packages')).flatMap((name) => {
+    const text = readFileSync(join(directory, 'packages', name, 'package.json'), 'utf8');
+    const manifest = JSON.parse(text);
+    return manifest.private ? [] : [[name, manifest.version]];
+  });
+  return Object.fromEntries(entries);
 }
 
 const changeset = join(root, 'node_modules/@changesets/cli/bin.js');

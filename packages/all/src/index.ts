@@ -1,7 +1,7 @@
 /**
  * `@ns/all`: everything in one package. `@ns/core` and `@ns/sandbox` are here under their own names, and
  * so are the specs of all namespace types: `user()`, `net()`, ... What else the package of a type exports
- * is under the name of the type with `ns`: `netns.createNamespace()`, `userns.readIdMaps()`.
+ * is under the name of the type with `ns`: `netns.openInside()`, `userns.readIdMaps()`.
  *
  * @module @ns/all
  */

@@ -3,4 +3,4 @@
  *
  * @module @ns/cli
  */
-export { main } from './ns.js';
+export { main } from './main.js';

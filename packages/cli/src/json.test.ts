@@ -1,9 +1,9 @@
 // --json of all commands: the options, errors, and what each prints, which docs/cli-json.md tells.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { allCommands } from './ns.js';
+import { allCommands } from './commands/commands.js';
+import { hasVerbs } from './framework/verbs.js';
 import { ns, start, words } from './testing/ns.js';
-import { hasVerbs } from './verbs.js';
 
 const commands = await allCommands();
 
@@ -31,7 +31,7 @@ function documented(command: string): string[] {
   return [...cell.matchAll(/`(\w+)(\?)?`/g)].map(([, name = '']) => name);
 }
 
-test.each(actions)('ns $path tells an error as JSON, and the docs tell its shape', (asked) => {
+test.each(actions)('ns $path prints an error as JSON, and the docs describe its shape', (asked) => {
   const { path, code } = asked;
   const { status, stdout, stderr } = ns(...path.split(' '), '--json', '--no-such-option');
   expect({ status, stdout }).toEqual({ status: code, stdout: '' });
@@ -62,21 +62,21 @@ test.each([
   ['cgroup top', '--once', '-d', '0.05'],
   ['completion'],
   ['completion', 'zsh'],
-])('ns %s prints what the docs tell', (path, ...args) => {
+])('ns %s --json prints what the docs describe', (path, ...args) => {
   const { stdout } = ns(...path.split(' '), ...args, '--json');
   const names = Object.keys(JSON.parse(stdout));
   expect(names.length).toBeGreaterThan(0);
   expect(names.filter((name) => !documented(path).includes(name))).toEqual([]);
 });
 
-test('options may stand behind the words of a command that runs no other one', () => {
+test('ns ls, inspect and others take options behind operands', () => {
   const { namespaces } = JSON.parse(ns('inspect', 'self', '--json').stdout);
   expect(namespaces).toHaveLength(8);
   expect(JSON.parse(ns('net', '--json').stdout)).toHaveProperty('namespaces');
   expect(ns('run', '-r', 'echo', '--json').stdout).toBe('--json\n');
 });
 
-test('the output of ns run and ns enter is that of the command, and errors are JSON', () => {
+test('ns run and ns enter with --json leave standard output to the command, and print errors as JSON', () => {
   expect(ns('run', '--json', '-r', 'echo', 'out')).toMatchObject({ stdout: 'out\n', stderr: '' });
   const { status, stdout, stderr } = ns('run', '--json', '-r', '/nowhere');
   expect({ status, stdout }).toEqual({ status: 127, stdout: '' });
@@ -93,7 +93,7 @@ test('the output of ns run and ns enter is that of the command, and errors are J
   expect(ns('run', '--no-such-option', '--', 'true', '--json').stderr).toMatch(/^ns run: /);
 });
 
-test('what would be done is an object, for ns run as for ns explain', () => {
+test('ns run --explain --json prints the object of ns explain --json', () => {
   const { limits, calls } = JSON.parse(
     ns('run', '--explain', '--json', '--memory', '1M', '-r', 'true').stdout,
   );
@@ -105,11 +105,11 @@ test('what would be done is an object, for ns run as for ns explain', () => {
   expect(enter.calls.join('\n')).toContain('CLONE_NEWUTS');
 });
 
-test('the version is an object, too', () => {
+test('ns --version --json prints an object', () => {
   expect(JSON.parse(ns('--version', '--json').stdout)).toEqual({ version: expect.any(String) });
 });
 
-test('what cannot be written is one line, and no success', async () => {
+test('ns reports output that cannot be written in one line, and fails', async () => {
   const [file, ...args] = words('ls', '--json');
   const command = [file, ...args].map((word) => `'${word}'`).join(' ');
   const { ended } = start('bash', '-c', `${command} 2>&1 >/dev/full; echo "code=$?"`);
@@ -117,7 +117,7 @@ test('what cannot be written is one line, and no success', async () => {
   expect(stdout).toMatch(/^ns ls: ENOSPC: .*\ncode=1\n$/);
 });
 
-test('an error that nobody reads keeps its exit code', async () => {
+test('ns keeps the exit code of an error that cannot be written', async () => {
   for (const [args, code] of [
     [['run', '--nothing'], 125],
     [['run', '/nowhere'], 127],

@@ -3,10 +3,10 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { enterOptions } from './enter/plan.js';
-import { ls } from './ls/ls.js';
-import { commonOptions, type OptionGroup, type OptionTable } from './options.js';
-import { runOptions } from './run/plan.js';
+import { enterOptions } from './commands/enter/options.js';
+import { ls } from './commands/ls/ls.js';
+import { runOptions } from './commands/run/options.js';
+import { commonOptions, type OptionGroup, type OptionTable } from './framework/option-table.js';
 import { words } from './testing/ns.js';
 
 const document = readFileSync(new URL('../../../docs/cli-options.md', import.meta.url), 'utf8');
@@ -76,7 +76,7 @@ describe.each(tools)('options of $tool', ({ tool, command, groups }) => {
   });
 });
 
-/** What a command prints and how it ends, without what differs from run to run. */
+/** Returns output and end of a command, without parts that differ between runs. */
 function outcome(file: string, ...args: string[]) {
   const { status, signal, stdout } = spawnSync(file, args, { encoding: 'utf8', timeout: 20_000 });
   return { status, signal, stdout };
@@ -90,7 +90,7 @@ const look = types
   .map(([type, link]) => `[ "$(readlink /proc/self/ns/${type})" = '${link}' ] || echo ${type}`)
   .join('; ');
 
-describe('in the place of unshare, with the same result', () => {
+describe('ns run in the place of unshare(1)', () => {
   test.each([
     [['-r', 'sh', '-c', 'id -u; id -g; cat /proc/self/uid_map']],
     [['-c', 'sh', '-c', 'id -u; cat /proc/self/setgroups']],
@@ -110,7 +110,7 @@ describe('in the place of unshare, with the same result', () => {
     [['-rf', '/etc/passwd/x']],
     [['-rf', '/']],
     [['-r', '--', 'sh', '-c', 'echo "$@"', 'x', '--net', '-r']],
-  ])('%j', (args) => {
+  ])('gives the same result for %j', (args) => {
     const theirs = outcome('unshare', ...args);
     const [file, ...start] = words('run', ...args);
     expect(theirs.status ?? theirs.signal).not.toBe(1);
@@ -118,7 +118,7 @@ describe('in the place of unshare, with the same result', () => {
   });
 });
 
-describe('in the place of nsenter, with the same result', () => {
+describe('ns enter in the place of nsenter(1)', () => {
   const target = String(process.pid);
   const same = (args: readonly string[]) => {
     const theirs = outcome('nsenter', ...args);
@@ -140,12 +140,12 @@ describe('in the place of nsenter, with the same result', () => {
     ['-t', target, '-u', '-w', 'pwd'],
     ['-t', target, '-u', '--wd=/usr', 'pwd'],
     ['-t', target, '-u', '-r/', '-W/lib', 'pwd'],
-  ])('%j', (args, { skip }) => {
+  ])('gives the same result for %j', (args, { skip }) => {
     skip(euid !== 0, 'the own namespaces can be joined by root only');
     same(args);
   });
 
-  test('a rootless container, by its user namespace', () => {
+  test('enters a rootless container through its user namespace', () => {
     const [file, ...start] = words('run', '-rum', 'sh', '-c', 'hostname box; echo up; read line');
     const child = spawn(file, start, { stdio: ['pipe', 'pipe', 'inherit'] });
     onTestFinished(() => void child.kill('SIGKILL'));

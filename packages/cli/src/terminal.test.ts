@@ -12,7 +12,7 @@ const CTRL_C = '\x03';
 const CTRL_Z = '\x1a';
 const CTRL_BACKSLASH = '\x1c';
 
-test('the command has the terminal with its size, and hears of a change once', () => {
+test('ns run passes on the terminal and its size, and a change of the size once', () => {
   const script =
     'trap "echo changed" WINCH; stty size; echo ready; until read -t 0.1 line; do :; done; stty size; echo "$line"';
   const { output, status } = inTerminal(words('run', 'bash', '-c', script), [
@@ -28,7 +28,7 @@ test('the command has the terminal with its size, and hears of a change once', (
 });
 
 // Under load, bash(1) now and then shows no prompt after the interrupt, so it is asked again.
-test('Ctrl-C ends command and ns, and a shell sees 130', { retry: 3 }, () => {
+test('Ctrl-C ends the command and ns, and a shell sees 130', { retry: 3 }, () => {
   const { output } = inTerminal(shell, [
     { type: `${quoted('run', 'sh', '-c', 'sleep 0.5; echo ready; sleep 60')}${ENTER}` },
     { expect: 'ready\r' },
@@ -39,7 +39,7 @@ test('Ctrl-C ends command and ns, and a shell sees 130', { retry: 3 }, () => {
   expect(output).toContain('code=130\n');
 });
 
-test('Ctrl-\\ ends command and ns, and a shell sees 131', () => {
+test('Ctrl-\\ ends the command and ns, and a shell sees 131', () => {
   const { output } = inTerminal(shell, [
     { type: `ulimit -c 0; ${quoted('run', 'sh', '-c', 'echo ready; sleep 60')}${ENTER}` },
     { expect: 'ready\r' },
@@ -50,7 +50,7 @@ test('Ctrl-\\ ends command and ns, and a shell sees 131', () => {
   expect(output).toContain('code=131\n');
 });
 
-test('a command that handles Ctrl-C gets it once, and ns stays with it', () => {
+test('a command that handles Ctrl-C gets it once, and ns waits for it', () => {
   const script =
     'trap "echo interrupted" INT; echo ready; for i in 1 2 3 4 5 6; do sleep 0.1; done; exit 7';
   const { output, status } = inTerminal(words('run', 'bash', '-c', script), [
@@ -61,7 +61,7 @@ test('a command that handles Ctrl-C gets it once, and ns stays with it', () => {
   expect(status).toBe(7);
 });
 
-test('Ctrl-Z stops command and ns, fg continues them', () => {
+test('Ctrl-Z stops the command and ns, fg continues them', () => {
   const script = 'echo ready; read line; echo "line=$line"';
   const { output } = inTerminal(shell, [
     { type: `${quoted('run', 'sh', '-c', script)}${ENTER}` },
@@ -78,7 +78,7 @@ test('Ctrl-Z stops command and ns, fg continues them', () => {
   expect(output).toContain('code=0\n');
 });
 
-test('a command in the background goes on, and can be brought to the foreground', () => {
+test('a command in the background continues, and fg brings it to the foreground', () => {
   const { output } = inTerminal(shell, [
     { type: `${quoted('run', 'sh', '-c', 'read line; echo "line=$line"')} &${ENTER}` },
     { type: `until jobs | grep -q Stopped; do sleep 0.1; done; jobs${ENTER}` },
@@ -93,7 +93,7 @@ test('a command in the background goes on, and can be brought to the foreground'
   expect(output).toContain('line=word');
 });
 
-test('an interactive shell inside has job control of its own', () => {
+test('an interactive shell inside has job control', () => {
   const { output, status } = inTerminal(words('run', '--', ...shell), [
     { expect: '[#$] $' },
     { type: `sh -c 'echo up; read line'${ENTER}` },

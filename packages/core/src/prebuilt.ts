@@ -7,5 +7,5 @@ export function prebuilt(name: 'spawn.so' | 'init'): string {
   return join(import.meta.dirname, `../prebuilds/linux-${process.arch}`, name);
 }
 
-/** What the thread of a NamespaceWorker begins with: built, also for the sources' own tests. */
+/** Path of the file that the thread of a NamespaceWorker begins with: built, also for the sources' own tests. */
 export const workerEntry = join(import.meta.dirname, '../dist/worker-entry.js');

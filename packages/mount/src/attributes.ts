@@ -1,31 +1,30 @@
 // Attributes of a single mount, as opposed to those of its file system: struct mount_attr.
-import { ownOptions } from '@ns/core/authors';
-import { assertFlag, assertOneOf } from './checks.js';
+import { type Members, parse } from '@ns/core/authors';
 import { MOUNT_ATTR } from './flags.js';
 import { type Propagation, propagationFlags } from './propagation.js';
 
 /**
- * What a mount allows. True sets an attribute, false clears it, undefined leaves it. Inside a user
- * namespace, what the owner of an outer one has set cannot be cleared (EPERM).
+ * Permissions of a mount. True sets an attribute, false clears it, undefined leaves it. Inside a user
+ * namespace, attributes that the owner of an outer one has set cannot be cleared (EPERM).
  */
 export interface MountAttributes {
-  /** No writing through this mount. */
-  readonly?: boolean;
+  /** Writing through this mount fails. */
+  readonly?: boolean | undefined;
   /** Set-user-ID bits and file capabilities have no effect. */
-  nosuid?: boolean;
+  nosuid?: boolean | undefined;
   /** Device files cannot be opened. */
-  nodev?: boolean;
-  /** Nothing can be executed. */
-  noexec?: boolean;
+  nodev?: boolean | undefined;
+  /** Files cannot be executed. */
+  noexec?: boolean | undefined;
   /** Symbolic links are not followed. Linux 5.14. */
-  nosymfollow?: boolean;
+  nosymfollow?: boolean | undefined;
   /** Directories keep their access time. */
-  nodiratime?: boolean;
-  /** When access times are updated. `relatime` is the kernel's default. */
-  atime?: 'relatime' | 'noatime' | 'strictatime';
+  nodiratime?: boolean | undefined;
+  /** The updates of access times. `relatime` is the kernel's default. */
+  atime?: 'relatime' | 'noatime' | 'strictatime' | undefined;
 }
 
-/** What mount_setattr(2) changes. */
+/** A change by mount_setattr(2). */
 export interface AttributeChange {
   /** MOUNT_ATTR_* bits to set. */
   readonly set: number;
@@ -47,32 +46,39 @@ const ATIMES = {
   strictatime: MOUNT_ATTR.STRICTATIME,
 } as const;
 
-/** Names of the options in {@link MountAttributes}. */
-export const attributeNames = [...Object.keys(BITS), 'atime'];
+/** The parsers of {@link MountAttributes}. */
+export const attributeMembers = {
+  readonly: parse.boolean,
+  nosuid: parse.boolean,
+  nodev: parse.boolean,
+  noexec: parse.boolean,
+  nosymfollow: parse.boolean,
+  nodiratime: parse.boolean,
+  atime: parse.oneOf('relatime', 'noatime', 'strictatime'),
+} satisfies Members<MountAttributes>;
 
-/** The bits that these attributes set and clear. */
-export function attributeChange(attributes: MountAttributes, name = 'mount'): AttributeChange {
-  const own = ownOptions(attributes, name);
+/** Returns the bits that parsed attributes set and clear. */
+export function attributeChange(attributes: MountAttributes): AttributeChange {
   let set = 0;
   let clear = 0;
   for (const [key, bit] of Object.entries(BITS)) {
-    const value = own[key as keyof typeof BITS];
-    assertFlag(value, `${name}.${key}`);
+    const value = attributes[key as keyof typeof BITS];
     if (value === undefined) continue;
     if (value) set |= bit;
     else clear |= bit;
   }
-  const { atime } = own;
-  assertOneOf(atime, Object.keys(ATIMES), `${name}.atime`);
-  if (atime !== undefined) {
+  if (attributes.atime !== undefined) {
     clear |= MOUNT_ATTR.ATIME; // the policy is a number in these bits, not a set of flags
-    set |= ATIMES[atime];
+    set |= ATIMES[attributes.atime];
   }
   return { set, clear };
 }
 
-/** The attributes that MOUNT_ATTR_* bits stand for. */
-export function attributesOf(bits: number): Required<MountAttributes> {
+/** The value of every attribute. */
+type AllAttributes = { [Name in keyof MountAttributes]-?: NonNullable<MountAttributes[Name]> };
+
+/** Returns the attributes that MOUNT_ATTR_* bits stand for. */
+export function attributesOf(bits: number): AllAttributes {
   const has = (bit: number) => (bits & bit) !== 0;
   const policy = bits & MOUNT_ATTR.ATIME;
   return {
@@ -91,10 +97,10 @@ export function attributesOf(bits: number): Required<MountAttributes> {
   };
 }
 
-/** struct mount_attr: attr_set, attr_clr, propagation, userns_fd, 64 bits each. */
+/** Returns a struct mount_attr: attr_set, attr_clr, propagation, userns_fd, 64 bits each. */
 export function mountAttr(
   change: AttributeChange,
-  propagation?: Propagation,
+  propagation?: Propagation | undefined,
   userNamespace = 0,
 ): Uint8Array {
   const view = new DataView(new ArrayBuffer(32));

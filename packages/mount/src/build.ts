@@ -3,13 +3,12 @@ import {
   AT,
   Call,
   type CallOptions,
-  ownOptions,
   type ParentDescriptor,
   type Program,
   type ProgramArgument,
 } from '@ns/core/authors';
-import { attributeChange, type MountAttributes, mountAttr } from './attributes.js';
-import type { Recipe } from './filesystems.js';
+import { type AttributeChange, mountAttr } from './attributes.js';
+import type { Filesystem } from './filesystems.js';
 import {
   FSCONFIG,
   FSMOUNT_CLOEXEC,
@@ -18,15 +17,9 @@ import {
   MOVE_MOUNT,
   OPEN_TREE,
 } from './flags.js';
-import {
-  type BindSource,
-  type DetachedSource,
-  type Mount,
-  type MountSource,
-  recipeOf,
-} from './mounts.js';
+import type { ExistingSource, NewSource, TargetedMount, TreeSource } from './parse-mount.js';
 
-/** A directory descriptor with a path from there; or with '', the thing behind the descriptor. */
+/** A path from a directory descriptor; with '', the file behind the descriptor itself. */
 export interface Destination {
   readonly directory: ProgramArgument;
   readonly path: string;
@@ -34,26 +27,26 @@ export interface Destination {
   readonly flags: number;
 }
 
-/** A path as any program sees it. */
+/** Returns a path as programs resolve it: from the working directory, with links. */
 export function atPath(path: string): Destination {
   return { directory: AT.FDCWD, path, flags: MOVE_MOUNT.T_SYMLINKS };
 }
 
-/** What a step is called in errors. */
-export function stepOf(source: MountSource | DetachedSource): string {
-  if (source.type === 'detached') return 'attaching a detached mount';
-  if (source.type === 'bind') return `binding ${source.source}`;
-  return `mounting ${source.type === 'other' ? source.filesystem : source.type}`;
+/** Returns the label of a mount's step in errors. */
+export function stepOf(source: NewSource | ExistingSource): string {
+  if (source.kind === 'detached') return 'attaching a detached mount';
+  if (source.kind === 'tree') return `binding ${source.path}`;
+  return `mounting ${source.filesystem.type}`;
 }
 
-/** Makes calls depend on an earlier one. */
+/** The condition that an earlier call sets for later ones. */
 export type Condition = Pick<CallOptions, 'ifSucceeded' | 'ifFailed'>;
 
 const LONGEST_MESSAGE = 512;
 // A message for each read; a warning may come before the error.
 const MESSAGES = 2;
 
-// The program ends with the first failure, so all its calls can share memory for what is said about it.
+// The program ends with the first failure, so all its calls can share the memory of messages.
 const memories = new WeakMap<Program, readonly Uint8Array[]>();
 
 function messageMemory(program: Program): readonly Uint8Array[] {
@@ -64,7 +57,7 @@ function messageMemory(program: Program): readonly Uint8Array[] {
   return memory;
 }
 
-/** The error messages among those that the kernel keeps: "e overlay: missing 'lowerdir'". */
+/** Returns the hint that an error message of the kernel's log makes: "e overlay: missing 'lowerdir'". */
 function explains(text: string): string | undefined {
   return text.startsWith('e ') ? `The kernel says: ${text.slice(2).trim()}` : undefined;
 }
@@ -87,23 +80,25 @@ export function addConfiguring(
 /** Adds the calls that make a new file system, not yet attached. */
 export function addFilesystem(
   program: Program,
-  { type, source, parameters, hint }: Recipe,
-  attributes: MountAttributes,
+  { type, source, parameters, ...filesystem }: Filesystem,
+  attributes: number,
+  isInUserNamespace: boolean,
   step: string,
   condition: Condition = {},
 ): Call {
+  const extra = isInUserNamespace ? filesystem.inUserNamespace : undefined;
+  const hint = extra?.hint ?? filesystem.hint;
   const options: CallOptions = { step, ...condition, ...(hint === undefined ? {} : { hint }) };
   const context = program.call('fsopen', type, FSOPEN_CLOEXEC, options);
   program.call('fsconfig', context, FSCONFIG.SET_STRING, 'source', source, 0, options);
-  for (const [key, value] of parameters) {
+  for (const [key, value] of [...parameters, ...(extra?.parameters ?? [])]) {
     const [command, text] =
       value === true ? [FSCONFIG.SET_FLAG, null] : [FSCONFIG.SET_STRING, value];
     addConfiguring(program, context, 'fsconfig', [command, key, text, 0], options);
   }
   const create = [FSCONFIG.CMD_CREATE, null, null, 0];
   addConfiguring(program, context, 'fsconfig', create, options);
-  const { set } = attributeChange(attributes);
-  const mount = addConfiguring(program, context, 'fsmount', [FSMOUNT_CLOEXEC, set], options);
+  const mount = addConfiguring(program, context, 'fsmount', [FSMOUNT_CLOEXEC, attributes], options);
   program.call('close', context, condition);
   return mount;
 }
@@ -111,7 +106,7 @@ export function addFilesystem(
 /** Adds the calls that make a detached copy of a part of the tree. */
 function addTree(
   program: Program,
-  { source, recursive = true, nofollow = false, ...rest }: BindSource,
+  { path, recursive, nofollow, attributes }: TreeSource,
   step: string,
   condition: Condition,
 ): Call {
@@ -119,38 +114,39 @@ function addTree(
   const below = recursive ? AT.RECURSIVE : 0;
   const link = nofollow ? AT.SYMLINK_NOFOLLOW : 0;
   const flags = OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | below | link;
-  const tree = program.call('open_tree', AT.FDCWD, source, flags, options);
-  const change = attributeChange(rest);
-  if (change.set !== 0 || change.clear !== 0) {
-    const attr = mountAttr(change);
+  const tree = program.call('open_tree', AT.FDCWD, path, flags, options);
+  if (attributes.set !== 0 || attributes.clear !== 0) {
+    const attr = mountAttr(attributes);
     program.call('mount_setattr', tree, '', AT.EMPTY_PATH | below, attr, attr.length, options);
   }
   return tree;
 }
 
-/** Adds the call that makes a mount read-only, with the mounts below it: AT.RECURSIVE, or 0 without. */
+/** Adds the call that makes a mount read-only, with the mounts below it if `recursive` is AT.RECURSIVE. */
 export function addReadonly(
   program: Program,
   mount: Call | ParentDescriptor,
   recursive: number,
   options: CallOptions,
 ): void {
-  const attr = mountAttr({ set: MOUNT_ATTR.RDONLY, clear: 0 });
+  const attr = mountAttr(READONLY);
   const flags = AT.EMPTY_PATH | recursive;
   program.call('mount_setattr', mount, '', flags, attr, attr.length, options);
 }
 
+const READONLY: AttributeChange = { set: MOUNT_ATTR.RDONLY, clear: 0 };
+
 /** Adds the calls that make a mount, not yet attached. Their result is its descriptor. */
 export function addDetached(
   program: Program,
-  source: MountSource,
-  inUserNamespace: boolean,
+  source: NewSource,
+  isInUserNamespace: boolean,
   step = stepOf(source),
   condition: Condition = {},
 ): Call {
-  if (source.type === 'bind') return addTree(program, ownOptions(source), step, condition);
-  const recipe = recipeOf(source, source.type, inUserNamespace);
-  return addFilesystem(program, recipe, source, step, condition);
+  if (source.kind === 'tree') return addTree(program, source, step, condition);
+  const { filesystem, attributes } = source;
+  return addFilesystem(program, filesystem, attributes.set, isInUserNamespace, step, condition);
 }
 
 /** Adds the call that attaches a detached mount. */
@@ -164,24 +160,28 @@ export function addAttach(
   program.call('move_mount', mount, '', directory, path, all, { step });
 }
 
-/** Adds the calls that make what is to be mounted, or names what is there. */
+/** Adds the calls that make a mount. Returns its descriptor, or that of the existing one. */
 export function addMountable(
   program: Program,
-  source: MountSource | DetachedSource,
-  inUserNamespace: boolean,
+  source: NewSource | ExistingSource,
+  isInUserNamespace: boolean,
   step: string,
 ): Call | ParentDescriptor {
-  return source.type === 'detached'
+  return source.kind === 'detached'
     ? program.descriptor(source.mount.fd)
-    : addDetached(program, source, inUserNamespace, step);
+    : addDetached(program, source, isInUserNamespace, step);
 }
 
 /** Adds the calls that make a mount at its target. */
-export function addMount(program: Program, mount: Mount, inUserNamespace: boolean): void {
-  const step = `${stepOf(mount)} ${mount.type === 'bind' ? 'to' : 'at'} ${mount.target}`;
-  const tree = addMountable(program, mount, inUserNamespace, step);
-  const place = atPath(mount.target);
-  const isLink = mount.type === 'bind' && mount.nofollow === true;
-  addAttach(program, tree, isLink ? { ...place, flags: 0 } : place, step);
-  if (tree instanceof Call) program.call('close', tree);
+export function addMount(
+  program: Program,
+  { source, target }: TargetedMount,
+  isInUserNamespace: boolean,
+): void {
+  const step = `${stepOf(source)} ${source.kind === 'tree' ? 'to' : 'at'} ${target}`;
+  const mount = addMountable(program, source, isInUserNamespace, step);
+  const path = atPath(target);
+  const isLink = source.kind === 'tree' && source.nofollow;
+  addAttach(program, mount, isLink ? { ...path, flags: 0 } : path, step);
+  if (mount instanceof Call) program.call('close', mount);
 }

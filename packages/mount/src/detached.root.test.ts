@@ -9,8 +9,8 @@ import {
   bind,
   DetachedMount,
   joinPeerGroup,
+  listMounts,
   mount,
-  mountinfo,
   move,
   reconfigure,
   remount,
@@ -32,7 +32,7 @@ function inside<Result>(fn: () => Result): Result {
 const [major = 0, minor = 0] = release().split('.').map(Number);
 const kernel = (wanted: number) => major > 6 || (major === 6 && minor >= wanted);
 
-const at = (target: string) => mountinfo().filter((one) => one.target === target);
+const at = (target: string) => listMounts().filter((one) => one.target === target);
 
 test('the operations work for the calling thread', () => {
   const [first, second, third] = [scratchDirectory(), scratchDirectory(), scratchDirectory()];
@@ -60,7 +60,7 @@ test('the operations work for the calling thread', () => {
 test('a mount is used before it is attached, and gone if it never is', () => {
   const target = scratchDirectory();
   inside(() => {
-    const before = mountinfo().length;
+    const before = listMounts().length;
     {
       using detached = DetachedMount.create({ type: 'tmpfs', size: '1M' });
       writeFileSync(`/proc/self/fd/${detached.fd}/file`, 'early');
@@ -72,7 +72,7 @@ test('a mount is used before it is attached, and gone if it never is', () => {
     expect(() => writeFileSync(join(target, 'other'), '')).toThrow('EROFS');
     umount(target);
     DetachedMount.create({ type: 'bind', source: target }).close();
-    expect(mountinfo()).toHaveLength(before);
+    expect(listMounts()).toHaveLength(before);
   });
 });
 
@@ -82,7 +82,7 @@ test('a mount made here is attached in another namespace', async () => {
   using detached = DetachedMount.create({ type: 'tmpfs', size: '1M' });
   writeFileSync(`/proc/self/fd/${detached.fd}/file`, 'made here');
   attach({ type: 'detached', mount: detached, target }, { in: namespace });
-  expect(mountinfo({ in: namespace }).filter((one) => one.target === target)).toHaveLength(1);
+  expect(listMounts({ in: namespace }).filter((one) => one.target === target)).toHaveLength(1);
   expect(at(target)).toEqual([]);
   const again = { type: 'detached', mount: detached, target } as const;
   expect(() => attach(again, { in: namespace })).toThrow('attaching a detached mount');
@@ -149,7 +149,9 @@ test('an id map can be that of a user namespace', () => {
   });
   using net = Namespace.current('net');
   using detached = DetachedMount.create({ type: 'bind', source });
-  expect(() => detached.setAttributes({ idmap: net })).toThrow('it is a net namespace');
+  expect(() => detached.setAttributes({ idmap: net })).toThrow(
+    'options.idmap must be a user namespace, got one of type net',
+  );
 });
 
 test('a ramfs has the mode that was asked for', () => {

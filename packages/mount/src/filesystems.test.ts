@@ -119,10 +119,14 @@ test('an unknown parameter is named by the kernel', () => {
 test('options that do not go together are refused', () => {
   const overlay = (options: object) => () =>
     mount({ mounts: [{ type: 'overlay', target: '/x', lower: ['/a'], ...options }] });
-  expect(overlay({ upper: '/u' })).toThrow('upper and work belong together');
-  expect(overlay({ volatile: true })).toThrow('volatile needs upper');
+  expect(overlay({ upper: '/u' })).toThrow(
+    'mount.mounts[0].upper and mount.mounts[0].work must be given together',
+  );
+  expect(overlay({ volatile: true })).toThrow(
+    'mount.mounts[0].volatile needs mount.mounts[0].upper',
+  );
   expect(overlay({ lower: [] })).toThrow('lower must be an array of at least one path');
-  expect(overlay({ lower: [`/${'x'.repeat(255)}`] })).toThrow('must not be longer than 255 bytes');
+  expect(overlay({ lower: [`/${'x'.repeat(255)}`] })).toThrow('must be not longer than 255 bytes');
 });
 
 test('mqueue, sysfs and cgroup2 are those of the new namespaces', () => {

@@ -1,8 +1,7 @@
-// Id maps of mounts: whom the files of a mount seem to belong to.
+// Id maps of mounts: the owners that the files of a mount seem to have.
 import { writeFileSync } from 'node:fs';
 import { createNamespace, Namespace, type NamespaceSpec } from '@ns/core';
-import { assertKeys, ownOptions } from '@ns/core/authors';
-import { assertCount } from './checks.js';
+import { inNamespace, type Members, type Parser, parse } from '@ns/core/authors';
 
 /** Consecutive ids of an id map, in the form of /proc/PID/uid_map. */
 export interface IdRange {
@@ -10,11 +9,11 @@ export interface IdRange {
   readonly inside: number;
   /** First id as it is seen through the mount. */
   readonly outside: number;
-  /** How many ids. Default: 1. */
-  readonly length?: number;
+  /** Number of ids. Default: 1. */
+  readonly length?: number | undefined;
 }
 
-/** Whom the files of a mount seem to belong to; ids that are in no range, to nobody. */
+/** The owners that the files of a mount seem to have: for ids outside of all ranges, the overflow ids. */
 export interface IdMaps {
   readonly uid: readonly IdRange[];
   readonly gid: readonly IdRange[];
@@ -22,27 +21,46 @@ export interface IdMaps {
 
 const LARGEST = 0xffff_fffe;
 
-function text(ranges: readonly IdRange[], name: string): string {
-  if (!Array.isArray(ranges) || ranges.length === 0) {
-    throw new TypeError(`${name} must be an array of at least one range: ${String(ranges)}`);
+const parseRange = parse.options({
+  inside: parse.required(parse.id),
+  outside: parse.required(parse.id),
+  length: parse.withDefault(parse.integer(1, LARGEST), 1),
+} satisfies Members<IdRange>);
+
+/** Ranges, as text for /proc/PID/uid_map. */
+const parseRanges: Parser<string> = (value, name) => {
+  if (!Array.isArray(value) || value.length === 0) {
+    parse.refuse(name, 'an array of at least one range', value);
   }
-  return ranges
-    .map((range: IdRange, i) => {
-      assertKeys(range, ['inside', 'outside', 'length'], `${name}[${i}]`);
-      const { inside, outside, length = 1 } = ownOptions(range);
-      assertCount(inside ?? Number.NaN, `${name}[${i}].inside`, LARGEST);
-      assertCount(outside ?? Number.NaN, `${name}[${i}].outside`, LARGEST);
-      assertCount(length, `${name}[${i}].length`, LARGEST);
-      return `${inside} ${outside} ${length}\n`;
-    })
+  return parse
+    .list(parseRange)(value, name)
+    .map(({ inside, outside, length }) => `${inside} ${outside} ${length}\n`)
     .join('');
+};
+
+const parseMaps = parse.options({
+  uid: parse.required(parseRanges),
+  gid: parse.required(parseRanges),
+} satisfies Members<IdMaps>);
+
+const parseUserNamespace = inNamespace('user');
+
+/** Texts of an id map. */
+interface MapTexts {
+  readonly uid: string;
+  readonly gid: string;
 }
 
-/** A user namespace with these maps and no process: what the kernel wants an id map to come from. */
-function namespaceWith(maps: IdMaps): Namespace {
-  assertKeys(maps, ['uid', 'gid'], 'idmap');
-  const { uid, gid } = ownOptions(maps);
-  const files = { uid_map: text(uid, 'idmap.uid'), gid_map: text(gid, 'idmap.gid') };
+/** Maps, or a handle of a user namespace that has them. */
+export const parseIdmap: Parser<MapTexts | Namespace> = (value, name) => {
+  if (!Namespace.isNamespace(value)) return parseMaps(value, name);
+  parseUserNamespace(value, name);
+  return value;
+};
+
+/** Makes a user namespace with these maps and without a process: the kernel takes an id map from one. */
+function namespaceWith({ uid, gid }: MapTexts): Namespace {
+  const files = { uid_map: uid, gid_map: gid };
   const spec: NamespaceSpec = {
     type: 'user',
     prepare(child) {
@@ -59,17 +77,12 @@ function namespaceWith(maps: IdMaps): Namespace {
   return createNamespace(spec);
 }
 
-/** Calls back with the user namespace that stands for an id map. */
+/** Gives a function the user namespace of an id map. */
 export function withIdmap<Result>(
-  idmap: IdMaps | Namespace,
+  idmap: MapTexts | Namespace,
   use: (namespace: Namespace) => Result,
 ): Result {
-  if (!Namespace.isNamespace(idmap)) {
-    using made = namespaceWith(idmap);
-    return use(made);
-  }
-  if (idmap.type !== 'user') {
-    throw new TypeError(`idmap must be maps or a user namespace: it is a ${idmap.type} namespace`);
-  }
-  return use(idmap);
+  if (Namespace.isNamespace(idmap)) return use(idmap);
+  using made = namespaceWith(idmap);
+  return use(made);
 }

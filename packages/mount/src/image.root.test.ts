@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createNamespace, runSync, unshareDirectories } from '@ns/core';
 import { closeFd, trySyscall } from '@ns/core/sys';
 import { beforeAll, expect, onTestFinished, type TestContext, test } from 'vitest';
-import { attach, DetachedMount, LoopDevice, mount, mountAt, rootfs, umount } from './index.js';
+import { attach, DetachedMount, LoopDevice, mount, rootfs, statMountAt, umount } from './index.js';
 import { asRoot, scratchDirectory, system } from './testing.js';
 
 // So that this thread can enter mount namespaces.
@@ -58,9 +58,9 @@ test.for(filesystems)(
     const file = image(context, filesystem);
     const target = scratchDirectory();
     inside(() => {
-      using detached = DetachedMount.image(file, filesystem);
+      using detached = DetachedMount.createFromImage(file, filesystem);
       detached.attach(target);
-      expect(mountAt(target)).toMatchObject({ type: filesystem, source: devices(file) });
+      expect(statMountAt(target)).toMatchObject({ type: filesystem, source: devices(file) });
       expect(readFileSync(join(target, 'file'), 'utf8')).toBe(`in ${filesystem}`);
       expect(() => writeFileSync(join(target, 'other'), '')).toThrow('EROFS');
       umount(target);
@@ -70,7 +70,7 @@ test.for(filesystems)(
 );
 
 test.for(filesystems)('an image of %s can be the root of a container', (filesystem, context) => {
-  using source = DetachedMount.image(image(context, filesystem), filesystem);
+  using source = DetachedMount.createFromImage(image(context, filesystem), filesystem);
   const namespaces = [asRoot(), rootfs({ source, mounts: system })];
   const { stdout } = runSync('/bin/cat', ['/file'], { namespaces, cwd: '/' });
   expect(stdout).toBe(`in ${filesystem}`);
@@ -81,7 +81,7 @@ test('an image is changed only if that is asked for', async (context) => {
   const target = scratchDirectory();
   const write = (readonly: boolean) =>
     inside(() => {
-      using detached = DetachedMount.image(file, 'ext4', { readonly });
+      using detached = DetachedMount.createFromImage(file, 'ext4', { readonly });
       detached.attach(target);
       writeFileSync(join(target, 'file'), 'changed');
     });
@@ -90,7 +90,7 @@ test('an image is changed only if that is asked for', async (context) => {
   expect(readFileSync(file).equals(before)).toBe(true);
   write(false);
   inside(() => {
-    using detached = DetachedMount.image(file, 'ext4');
+    using detached = DetachedMount.createFromImage(file, 'ext4');
     expect(readFileSync(`/proc/self/fd/${detached.fd}/file`, 'utf8')).toBe('changed');
   });
   await expect.poll(() => devices(file)).toBe('');
@@ -104,7 +104,10 @@ test('an image can be a part of a file', async (context) => {
   appendFileSync(file, content);
   appendFileSync(file, Buffer.alloc(8192, 'y'));
   {
-    using detached = DetachedMount.image(file, 'squashfs', { offset, size: content.length });
+    using detached = DetachedMount.createFromImage(file, 'squashfs', {
+      offset,
+      size: content.length,
+    });
     expect(readFileSync(`/proc/self/fd/${detached.fd}/file`, 'utf8')).toBe('in squashfs');
   }
   await expect.poll(() => devices(file)).toBe('');
@@ -112,17 +115,17 @@ test('an image can be a part of a file', async (context) => {
 
 test('an image of another file system is refused, and its device freed', async (context) => {
   const file = image(context, 'ext4');
-  expect(() => DetachedMount.image(file, 'squashfs')).toThrow('EINVAL');
+  expect(() => DetachedMount.createFromImage(file, 'squashfs')).toThrow('EINVAL');
   await expect.poll(() => devices(file)).toBe('');
-  expect(() => DetachedMount.image(file, 'floppyfs')).toThrow('ENODEV');
+  expect(() => DetachedMount.createFromImage(file, 'floppyfs')).toThrow('ENODEV');
   await expect.poll(() => devices(file)).toBe('');
-  expect(() => DetachedMount.image(join(file, 'not'), 'ext4')).toThrow('ENOTDIR');
+  expect(() => DetachedMount.createFromImage(join(file, 'not'), 'ext4')).toThrow('ENOTDIR');
 });
 
 test('a loop device is freed when it is closed, and no mount uses it', async (context) => {
   const file = image(context, 'ext4');
   const target = scratchDirectory();
-  const loop = LoopDevice.open(file);
+  const loop = LoopDevice.create(file);
   onTestFinished(() => loop.close());
   expect(devices(file)).toBe(loop.path);
   inside(() => {

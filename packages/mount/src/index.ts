@@ -7,13 +7,12 @@
  * @module @ns/mount
  */
 export type { MountAttributes } from './attributes.js';
-export type { RemountOptions } from './change.js';
-export { joinPeerGroup, reconfigure, remount } from './change.js';
 export type { AttachOptions, AttributeOptions } from './detached.js';
 export { DetachedMount } from './detached.js';
 export type {
   Cgroup2Options,
   DevptsOptions,
+  FilesystemParameters,
   OtherOptions,
   ProcOptions,
   RamfsOptions,
@@ -42,12 +41,13 @@ export type {
 export type { UmountOptions } from './operations.js';
 export { attach, bind, move, umount } from './operations.js';
 export type { OverlayOptions } from './overlay.js';
-export type { Place } from './perform.js';
+export type { PivotRootOptions } from './pivot-root.js';
+export { chroot, pivotRoot } from './pivot-root.js';
 export type { Propagation, PropagationOptions } from './propagation.js';
 export { setPropagation } from './propagation.js';
-export type { PivotRootOptions } from './root.js';
-export { chroot, pivotRoot } from './root.js';
-export { checkRootEntry, defaultMask } from './rootfs/check.js';
+export type { RemountOptions } from './remount.js';
+export { joinPeerGroup, reconfigure, remount } from './remount.js';
+export { listDefaultMasks } from './rootfs/default-masks.js';
 export type {
   DirectoryEntry,
   FileEntry,
@@ -56,17 +56,18 @@ export type {
   RootOverlay,
   SymlinkEntry,
 } from './rootfs/options.js';
+export type { NewDirectory, NewEntry, NewFile, NewSymlink } from './rootfs/parse-root-entry.js';
+export { parseRootEntry } from './rootfs/parse-root-entry.js';
 export { rootfs } from './rootfs/rootfs.js';
 export type { MountOptions } from './spec.js';
 export { mount } from './spec.js';
+export { listMounts } from './table/list-mounts.js';
+export type { TableChange } from './table/mount-table.js';
+export { MountTable } from './table/mount-table.js';
 export type { MountInfo } from './table/mountinfo.js';
 export { parseMountinfo, propagationOf } from './table/mountinfo.js';
-export type { PropagationPaths } from './table/peers.js';
-export { propagationPaths } from './table/peers.js';
-export { mountinfo } from './table/read.js';
-export type { NamespaceOptions } from './table/statmount.js';
-export { listMounts, mountAt, statMount, statMounts } from './table/statmount.js';
-export type { TableChange } from './table/table.js';
-export { MountTable } from './table/table.js';
-export type { WatchOptions } from './table/watch.js';
-export { MountWatch, watch } from './table/watch.js';
+export type { PropagationPaths } from './table/propagation-paths.js';
+export { findPropagationPaths } from './table/propagation-paths.js';
+export { listMountIds, statMount, statMountAt, statMounts } from './table/statmount.js';
+export type { WatchMountsOptions } from './table/watch-mounts.js';
+export { watchMounts } from './table/watch-mounts.js';

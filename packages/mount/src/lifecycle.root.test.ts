@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createNamespace, runSync, unshareDirectories } from '@ns/core';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { attach, DetachedMount, mount, mountinfo, pivotRoot, rootfs, umount } from './index.js';
+import { attach, DetachedMount, listMounts, mount, pivotRoot, rootfs, umount } from './index.js';
 import { scratchDirectory, scratchNamespace, system } from './testing.js';
 
 // So that this thread can enter mount namespaces.
@@ -17,7 +17,7 @@ test('a thousand rounds leave no descriptor and no mount', () => {
   const target = scratchDirectory();
   using namespace = createNamespace(mount());
   namespace.enter(() => {
-    const [fds, mounts] = [descriptors(), mountinfo().length];
+    const [fds, mounts] = [descriptors(), listMounts().length];
     for (let i = 0; i < 1000; i++) {
       attach({ type: 'tmpfs', target, size: '1M' });
       umount(target, { detach: true }); // others may look at it
@@ -27,14 +27,14 @@ test('a thousand rounds leave no descriptor and no mount', () => {
       ).toThrow('EINVAL');
       expect(() => DetachedMount.create({ type: 'bind', source: '/no/such' })).toThrow('ENOENT');
     }
-    expect([descriptors(), mountinfo().length]).toEqual([fds, mounts]);
+    expect([descriptors(), listMounts().length]).toEqual([fds, mounts]);
   });
 });
 
 test('operations elsewhere that fail leave nothing there', async () => {
   const namespace = await scratchNamespace();
   const target = scratchDirectory();
-  const before = mountinfo({ in: namespace });
+  const before = listMounts({ in: namespace });
   const fds = descriptors();
   for (let i = 0; i < 50; i++) {
     const place = { in: namespace };
@@ -42,14 +42,14 @@ test('operations elsewhere that fail leave nothing there', async () => {
     expect(() => attach({ type: 'bind', source: '/etc/passwd', target }, place)).toThrow('EINVAL');
     expect(() => pivotRoot(target, place)).toThrow('EINVAL');
   }
-  expect(mountinfo({ in: namespace })).toEqual(before);
+  expect(listMounts({ in: namespace })).toEqual(before);
   expect(descriptors()).toBe(fds);
 });
 
 test('roots that cannot be made leave nothing', () => {
   const source = scratchDirectory();
   mkdirSync(join(source, 'data'));
-  const [fds, mounts] = [descriptors(), mountinfo().length];
+  const [fds, mounts] = [descriptors(), listMounts().length];
   for (let i = 0; i < 20; i++) {
     const missing = { type: 'bind', source: '/no/such', target: '/data' } as const;
     const namespaces = [rootfs({ source, overlay: true, mounts: [...system, missing] })];
@@ -57,7 +57,7 @@ test('roots that cannot be made leave nothing', () => {
       'failed in the child, binding /no/such at /data: ENOENT',
     );
   }
-  expect([descriptors(), mountinfo().length]).toEqual([fds, mounts]);
+  expect([descriptors(), listMounts().length]).toEqual([fds, mounts]);
   expect(readdirSync(source)).toEqual(['data']);
 });
 
@@ -82,18 +82,18 @@ test('a process that is killed leaves no mount and no loop device', async () => 
     execFileSync('losetup', ['-n', '-O', 'NAME', '-j', file], { encoding: 'utf8' }).trim();
   const device = await killedAfter(`
     import { unshare, unshareDirectories } from '@ns/core';
-    import { DetachedMount, mountAt, setPropagation } from '@ns/mount';
+    import { DetachedMount, statMountAt, setPropagation } from '@ns/mount';
     unshareDirectories();
     unshare('mount');
     setPropagation('/', 'private', { recursive: true });
-    const loose = DetachedMount.image(${JSON.stringify(file)}, 'ext4');
+    const loose = DetachedMount.createFromImage(${JSON.stringify(file)}, 'ext4');
     DetachedMount.create({ type: 'bind', source: '/proc/self/fd/' + loose.fd }).attach(${JSON.stringify(target)});
-    console.log(mountAt(${JSON.stringify(target)}).source);
+    console.log(statMountAt(${JSON.stringify(target)}).source);
     setInterval(() => {}, 1000);
   `);
   expect(device).toMatch(/^\/dev\/loop\d+\n$/);
   await expect.poll(bound).toBe('');
-  expect(mountinfo().map((one) => one.target)).not.toContain(target);
+  expect(listMounts().map((one) => one.target)).not.toContain(target);
 });
 
 test('a Worker mounts in a namespace of its own, and the process sees nothing of it', async () => {

@@ -1,27 +1,14 @@
-// Mounts as plain data, one shape for each kind.
-
-import { assertKeys, assertObject, ownOptions } from '@ns/core/authors';
-import { assertFd } from '@ns/core/sys';
-import { attributeChange, attributeNames, type MountAttributes } from './attributes.js';
-import { assertFlag, assertPath } from './checks.js';
-import {
-  type Cgroup2Options,
-  cgroup2Recipe,
-  type DevptsOptions,
-  devptsRecipe,
-  mqueueRecipe,
-  type OtherOptions,
-  otherRecipe,
-  type ProcOptions,
-  procRecipe,
-  type RamfsOptions,
-  type Recipe,
-  ramfsRecipe,
-  sysfsRecipe,
-  type TmpfsOptions,
-  tmpfsRecipe,
+// Mounts as the caller writes them: plain data, one shape for each kind.
+import type { MountAttributes } from './attributes.js';
+import type {
+  Cgroup2Options,
+  DevptsOptions,
+  OtherOptions,
+  ProcOptions,
+  RamfsOptions,
+  TmpfsOptions,
 } from './filesystems.js';
-import { type OverlayOptions, overlayRecipe } from './overlay.js';
+import type { OverlayOptions } from './overlay.js';
 
 /** Options of a bind mount. */
 export interface BindOptions extends MountAttributes {
@@ -29,12 +16,12 @@ export interface BindOptions extends MountAttributes {
    * Take along the mounts below the source; the attributes then hold for them as well. A user
    * namespace can bind what has mounts below only so, or it could look behind them. Default: true.
    */
-  recursive?: boolean;
+  recursive?: boolean | undefined;
   /**
    * If the source is a symbolic link, show the link itself, at a target that is one too. The target can
    * then be neither removed nor renamed. Default: false.
    */
-  nofollow?: boolean;
+  nofollow?: boolean | undefined;
 }
 
 /** A part of the tree, to be shown at another place as well. */
@@ -90,7 +77,7 @@ export interface OtherSource extends OtherOptions, MountAttributes {
 
 /**
  * A mount that exists already, made and configured by this process: an image, an idmapped mount. It
- * can be attached once. The caller closes it, when the child is there.
+ * can be attached once. The caller closes it once the child has started.
  */
 export interface DetachedSource {
   type: 'detached';
@@ -98,7 +85,7 @@ export interface DetachedSource {
   mount: { readonly fd: number };
 }
 
-/** What can be made a mount of, as plain data. */
+/** The source of a new mount, as plain data. */
 export type MountSource =
   | BindSource
   | TmpfsSource
@@ -111,87 +98,5 @@ export type MountSource =
   | OverlaySource
   | OtherSource;
 
-/** A mount, as plain data: what is mounted, and where. */
+/** A mount, as plain data: its source, and the path of its target. */
 export type Mount = (MountSource | DetachedSource) & { target: string };
-
-const options: Readonly<Record<Mount['type'], readonly string[]>> = {
-  bind: ['source', 'recursive', 'nofollow'],
-  tmpfs: ['size', 'inodes', 'mode', 'uid', 'gid'],
-  proc: ['subset', 'hidepid', 'gid'],
-  sysfs: [],
-  devpts: ['ptmxmode', 'mode', 'gid', 'max'],
-  mqueue: [],
-  cgroup2: ['nsdelegate', 'memoryRecursiveprot'],
-  ramfs: ['mode'],
-  overlay: ['lower', 'upper', 'work', 'volatile', 'userxattr'],
-  other: ['filesystem', 'source', 'parameters'],
-  detached: ['mount'],
-};
-
-/** The file system that is to be made, with its checked parameters. */
-export function recipeOf(
-  given: Exclude<MountSource, BindSource>,
-  name: string,
-  inUserNamespace = false,
-): Recipe {
-  const source = ownOptions(given, name);
-  switch (source.type) {
-    case 'tmpfs':
-      return tmpfsRecipe(source, name);
-    case 'proc':
-      return procRecipe(source, name);
-    case 'sysfs':
-      return sysfsRecipe(name);
-    case 'devpts':
-      return devptsRecipe(source, name);
-    case 'mqueue':
-      return mqueueRecipe(name);
-    case 'cgroup2':
-      return cgroup2Recipe(source, name);
-    case 'ramfs':
-      return ramfsRecipe(source, name);
-    case 'overlay':
-      return overlayRecipe(source, name, inUserNamespace);
-    case 'other':
-      return otherRecipe(source, name);
-  }
-}
-
-function checkOptions(
-  given: MountSource | DetachedSource,
-  further: readonly string[],
-  name: string,
-): void {
-  const source = ownOptions(given, name);
-  const { type } = source;
-  if (!Object.hasOwn(options, type)) {
-    const known = Object.keys(options).join(', ');
-    throw new TypeError(`${name}.type must be one of ${known}: ${String(type)}`);
-  }
-  const attributes = type === 'detached' ? [] : attributeNames;
-  assertKeys(source, ['type', ...further, ...options[type], ...attributes], name);
-  if (type === 'detached') {
-    assertFd(source.mount?.fd, `${name}.mount`);
-    return;
-  }
-  attributeChange(source, name);
-  if (type === 'bind') {
-    assertPath(source.source, `${name}.source`);
-    assertFlag(source.recursive, `${name}.recursive`);
-    assertFlag(source.nofollow, `${name}.nofollow`);
-  } else recipeOf(source, name);
-}
-
-/** Throws unless the value is a {@link MountSource}. */
-export function checkSource(source: MountSource, name: string): void {
-  assertObject(source, name);
-  if ((source.type as string) === 'detached') throw new TypeError(`${name} is detached already`);
-  checkOptions(source, [], name);
-}
-
-/** Throws unless the value is a {@link Mount}. */
-export function checkMount(mount: Mount, name: string): void {
-  assertObject(mount, name);
-  assertPath(mount.target, `${name}.target`);
-  checkOptions(mount, ['target'], name);
-}

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isSystemError, Namespace, runSync, spawn } from '@ns/core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { remount } from './change.js';
 import type { Mount } from './mounts.js';
 import { attach, bind, move, umount } from './operations.js';
+import { pivotRoot } from './pivot-root.js';
 import { setPropagation } from './propagation.js';
-import { pivotRoot } from './root.js';
+import { remount } from './remount.js';
 import { mount } from './spec.js';
-import { MountTable } from './table/table.js';
+import { MountTable } from './table/mount-table.js';
 import { asRoot, findmnt, scratchDirectory, scratchNamespace } from './testing.js';
 
 /** Makes a directory as a mount namespace sees it. */
@@ -156,22 +156,25 @@ describe('in another mount namespace', () => {
 });
 
 test('arguments are checked first', () => {
-  expect(() => umount('', {})).toThrow('target must not be empty');
-  expect(() => umount('/x', { expire: true, detach: true })).toThrow('expire cannot be combined');
+  expect(() => umount('', {})).toThrow("target must be a path, not an empty string, got ''");
+  expect(() => umount('/x', { expire: true, detach: true })).toThrow(
+    'options.expire cannot be combined',
+  );
   expect(() => attach({ type: 'tmpfs', target: '/x' }, { in: 'y' as never })).toThrow(
-    'in must be a namespace handle or a pid',
+    "options.in must be a handle of a mount namespace, a pid or 'self', got 'y'",
   );
   const on = { on: 1 } as never; // a mistake in `in` must not end in one's own namespace
   const tmpfs: Mount = { type: 'tmpfs', target: '/x' };
-  expect(() => attach(tmpfs, on)).toThrow('options has no option on; it has in');
-  expect(() => bind('/x', '/y', on)).toThrow('mount has no option on');
-  expect(() => umount('/x', on)).toThrow('options has no option on');
-  expect(() => move('/x', '/y', on)).toThrow('options has no option on');
-  expect(() => remount('/x', on)).toThrow('options has no option on');
-  expect(() => setPropagation('/x', 'private', on)).toThrow('options has no option on');
-  expect(() => pivotRoot('/x', on)).toThrow('options has no option on');
-  expect(() => MountTable.read(on)).toThrow('options has no option on');
+  expect(() => attach(tmpfs, on)).toThrow('options.on is not known (did you mean in?)');
+  expect(() => bind('/x', '/y', on)).toThrow('options.on is not known');
+  expect(() => umount('/x', on)).toThrow('options.on is not known');
+  expect(() => move('/x', '/y', on)).toThrow('options.on is not known');
+  expect(() => remount('/x', on)).toThrow('options.on is not known');
+  expect(() => setPropagation('/x', 'private', on)).toThrow('options.on is not known');
+  expect(() => pivotRoot('/x', on)).toThrow('options.on is not known');
+  expect(() => MountTable.read(on)).toThrow('options.on is not known');
   expect(() => attach(tmpfs, { in: 0 })).toThrow(RangeError);
-  expect(() => attach(undefined as never)).toThrow('mount must be an object: undefined');
+  expect(() => attach(tmpfs, { in: -1 })).toThrow('options.in must be a pid from 1 to');
+  expect(() => attach(undefined as never)).toThrow('mount must be an object, got undefined');
   expect(() => setPropagation('/x', 'open' as never)).toThrow('propagation must be one of');
 });

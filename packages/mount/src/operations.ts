@@ -1,15 +1,16 @@
 // Mounting and unmounting by path, one function for each intent.
-import { AT, assertKeys, MNT, ownOptions } from '@ns/core/authors';
+import type { InOptions } from '@ns/core';
+import { AT, inNamespace, type Members, MNT, parse } from '@ns/core/authors';
 import { addMount } from './build.js';
-import { assertFlag, assertPath } from './checks.js';
 import { MOVE_MOUNT } from './flags.js';
-import { type BindOptions, checkMount, type Mount } from './mounts.js';
-import { type Place, perform } from './perform.js';
+import type { BindOptions, Mount } from './mounts.js';
+import { bindMembers, parseMount, treeSource } from './parse-mount.js';
+import { parseIn, runInNamespace } from './run-in-namespace.js';
 
 /**
- * Mounts what the data say at their `target`, which must exist; the twin of mount(8). Links at the
- * end of paths are followed. The mount is complete when it appears: it is made and configured
- * detached, then attached.
+ * Mounts a file system or a part of the tree at its `target`, which must exist; the twin of mount(8).
+ * Links at the end of paths are followed. The mount is complete when it appears: it is made and
+ * configured detached, then attached.
  *
  * Needs CAP_SYS_ADMIN over the mount namespace. Linux 5.12. Inside a user namespace, the kernel
  * allows bind, tmpfs, overlay (5.11), devpts, and proc, sysfs, mqueue and cgroup2 if the namespace
@@ -21,12 +22,18 @@ import { type Place, perform } from './perform.js';
  *   the kernel's own words about a parameter are in the error's `hint`
  * @see fsopen(2), move_mount(2), mount(8)
  */
-export function attach(given: Mount, place: Place = {}): void {
-  const mount = ownOptions(given, 'mount');
-  checkMount(mount, 'mount');
-  assertKeys(place, ['in'], 'options');
-  perform((program, inUserNamespace) => addMount(program, mount, inUserNamespace), place);
+export function attach(mount: Mount, options: InOptions = {}): void {
+  const parsed = parseMount(mount, 'mount');
+  const { in: target } = parseIn(options);
+  runInNamespace(target, (program, isInUserNamespace) =>
+    addMount(program, parsed, isInUserNamespace),
+  );
 }
+
+const parseBind = parse.options({
+  in: inNamespace('mount'),
+  ...bindMembers,
+} satisfies Members<BindOptions & InOptions>);
 
 /**
  * Shows a file or directory at another place as well, by default with all mounts below it; the
@@ -38,25 +45,37 @@ export function attach(given: Mount, place: Place = {}): void {
  *   unbindable, or if it has mounts below, `recursive` is false and this is in a user namespace
  * @see open_tree(2), move_mount(2), mount(8)
  */
-export function bind(source: string, target: string, options: BindOptions & Place = {}): void {
-  const { in: place, ...rest } = ownOptions(options);
-  const mount: Mount = { ...rest, type: 'bind', source, target };
-  attach(mount, place === undefined ? {} : { in: place });
+export function bind(source: string, target: string, options: BindOptions & InOptions = {}): void {
+  const path = parse.path(source, 'source');
+  const parsedTarget = parse.path(target, 'target');
+  const { in: namespace, ...rest } = parseBind(options);
+  const mount = { source: treeSource(path, rest), target: parsedTarget };
+  runInNamespace(namespace, (program, isInUserNamespace) =>
+    addMount(program, mount, isInUserNamespace),
+  );
 }
 
 /** Options of {@link umount}. */
-export interface UmountOptions extends Place {
-  /** Detach now, with all mounts below, and clean up when nothing uses it any more. */
-  detach?: boolean;
+export interface UmountOptions extends InOptions {
+  /** Detach now, with all mounts below, and clean up after the last use. */
+  detach?: boolean | undefined;
   /** End requests that wait for a server (NFS). */
-  force?: boolean;
+  force?: boolean | undefined;
   /** Mark as expired (EAGAIN); a second such call unmounts if nothing has used it since. */
-  expire?: boolean;
+  expire?: boolean | undefined;
   /** Fail (EINVAL) if the path is a symbolic link, instead of following it. Default: false. */
-  nofollow?: boolean;
+  nofollow?: boolean | undefined;
 }
 
 const UMOUNT_NOFOLLOW = 8;
+
+const parseUmount = parse.options({
+  in: inNamespace('mount'),
+  detach: parse.boolean,
+  force: parse.boolean,
+  expire: parse.boolean,
+  nofollow: parse.boolean,
+} satisfies Members<UmountOptions>);
 
 /**
  * `umount2(target, flags)`: removes the topmost mount at a path; the twin of umount(8).
@@ -68,24 +87,17 @@ const UMOUNT_NOFOLLOW = 8;
  * @see umount(2)
  */
 export function umount(target: string, options: UmountOptions = {}): void {
-  assertPath(target, 'target');
-  assertKeys(options, ['detach', 'force', 'expire', 'nofollow', 'in'], 'options');
-  const { detach, force, expire, nofollow } = ownOptions(options);
-  let flags = 0;
-  const bits = {
-    detach: MNT.DETACH,
-    force: MNT.FORCE,
-    expire: MNT.EXPIRE,
-    nofollow: UMOUNT_NOFOLLOW,
-  };
-  for (const [name, value] of Object.entries({ detach, force, expire, nofollow })) {
-    assertFlag(value, name);
-    if (value) flags |= bits[name as keyof typeof bits];
-  }
+  const path = parse.path(target, 'target');
+  const { in: namespace, detach, force, expire, nofollow } = parseUmount(options);
   if (expire && (detach || force)) {
-    throw new TypeError('expire cannot be combined with detach or force');
+    throw new TypeError('options.expire cannot be combined with options.detach or options.force');
   }
-  perform((program) => program.call('umount2', target, flags), options);
+  const flags =
+    (detach ? MNT.DETACH : 0) |
+    (force ? MNT.FORCE : 0) |
+    (expire ? MNT.EXPIRE : 0) |
+    (nofollow ? UMOUNT_NOFOLLOW : 0);
+  runInNamespace(namespace, (program) => program.call('umount2', path, flags));
 }
 
 /**
@@ -93,18 +105,17 @@ export function umount(target: string, options: UmountOptions = {}): void {
  *
  * Needs CAP_SYS_ADMIN over the mount namespace.
  *
- * @throws {SystemError} EINVAL if the source is no mountpoint or lies below a shared mount; ELOOP if
+ * @throws {SystemError} EINVAL if the source is not a mountpoint or lies below a shared mount; ELOOP if
  *   the target lies below the source
  * @see move_mount(2)
  */
-export function move(source: string, target: string, options: Place = {}): void {
-  assertPath(source, 'source');
-  assertPath(target, 'target');
-  assertKeys(options, ['in'], 'options');
+export function move(source: string, target: string, options: InOptions = {}): void {
+  const from = parse.path(source, 'source');
+  const to = parse.path(target, 'target');
+  const { in: namespace } = parseIn(options);
   const flags = MOVE_MOUNT.F_SYMLINKS | MOVE_MOUNT.T_SYMLINKS;
-  perform((program) => {
-    program.call('move_mount', AT.FDCWD, source, AT.FDCWD, target, flags, {
-      step: `moving the mount at ${source}`,
-    });
-  }, options);
+  runInNamespace(namespace, (program) => {
+    const step = `moving the mount at ${from}`;
+    program.call('move_mount', AT.FDCWD, from, AT.FDCWD, to, flags, { step });
+  });
 }

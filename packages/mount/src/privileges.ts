@@ -1,9 +1,9 @@
-// What the calling thread may do.
+// Privileges of the calling thread.
 import { trySyscall } from '@ns/core/sys';
 
 const CAP_SYS_ADMIN = 21;
 
-/** Whether the calling thread has CAP_SYS_ADMIN in its user namespace. */
+/** True if the calling thread has CAP_SYS_ADMIN in its user namespace. */
 export function isAdmin(): boolean {
   const header = new Uint32Array([0x2008_0522, 0]);
   const data = new Uint32Array(6);

@@ -1,10 +1,10 @@
-// Propagation: whether mounts and unmounts below a mount reach its copies elsewhere.
-import { assertKeys, MS, ownOptions, type Program } from '@ns/core/authors';
-import { assertFlag, assertPath } from './checks.js';
-import { type Place, perform } from './perform.js';
+// Propagation: the copies of a mount that mounts and unmounts below it reach.
+import type { InOptions } from '@ns/core';
+import { inNamespace, type Members, MS, type Program, parse } from '@ns/core/authors';
+import { runInNamespace } from './run-in-namespace.js';
 
 /**
- * How a mount passes on what is mounted and unmounted below it.
+ * The way in which a mount passes on the mounts and unmounts below it.
  * - `private`: nothing is received, nothing is passed on
  * - `slave`: what happens at the master is received, nothing is passed on
  * - `shared`: the members of its peer group receive from each other
@@ -15,12 +15,12 @@ import { type Place, perform } from './perform.js';
 export type Propagation = 'private' | 'slave' | 'shared' | 'unbindable';
 
 /** Options of {@link setPropagation}. */
-export interface PropagationOptions extends Place {
+export interface PropagationOptions extends InOptions {
   /** Change the mounts below as well. Default: false. */
-  recursive?: boolean;
+  recursive?: boolean | undefined;
 }
 
-/** The MS_* flag of each. */
+/** The MS_* flag of each propagation. */
 export const propagationFlags: Readonly<Record<Propagation, number>> = {
   private: MS.PRIVATE,
   slave: MS.SLAVE,
@@ -28,16 +28,13 @@ export const propagationFlags: Readonly<Record<Propagation, number>> = {
   unbindable: MS.UNBINDABLE,
 };
 
-/** Throws unless the value is a {@link Propagation}. */
-export function assertPropagation(
-  value: unknown,
-  name = 'propagation',
-): asserts value is Propagation {
-  if (typeof value !== 'string' || !Object.hasOwn(propagationFlags, value)) {
-    const known = Object.keys(propagationFlags).join(', ');
-    throw new TypeError(`${name} must be one of ${known}: ${String(value)}`);
-  }
-}
+/** A {@link Propagation}. */
+export const parsePropagation = parse.oneOf('private', 'slave', 'shared', 'unbindable');
+
+const parseOptions = parse.options({
+  in: inNamespace('mount'),
+  recursive: parse.withDefault(parse.boolean, false),
+} satisfies Members<PropagationOptions>);
 
 /** Adds the call that sets a mount's propagation. */
 export function addPropagation(
@@ -59,7 +56,7 @@ export function addPropagation(
  *
  * Needs CAP_SYS_ADMIN over the mount namespace.
  *
- * @throws {SystemError} EINVAL if the path is no mountpoint, ENOENT, EPERM
+ * @throws {SystemError} EINVAL if the path is not a mountpoint, ENOENT, EPERM
  * @see mount(2), mount_namespaces(7)
  */
 export function setPropagation(
@@ -67,10 +64,8 @@ export function setPropagation(
   propagation: Propagation,
   options: PropagationOptions = {},
 ): void {
-  assertPath(path, 'path');
-  assertPropagation(propagation);
-  assertKeys(options, ['recursive', 'in'], 'options');
-  const { recursive = false } = ownOptions(options);
-  assertFlag(recursive, 'recursive');
-  perform((program) => addPropagation(program, path, propagation, recursive), options);
+  const target = parse.path(path, 'path');
+  const kind = parsePropagation(propagation, 'propagation');
+  const { in: namespace, recursive } = parseOptions(options);
+  runInNamespace(namespace, (program) => addPropagation(program, target, kind, recursive));
 }

@@ -32,7 +32,7 @@ describe('propagation', () => {
 
   test('wrong values are named', () => {
     expect(() => mount({ propagation: 'public' as 'private' })).toThrow(
-      'propagation must be one of private, slave, shared, unchanged: public',
+      'mount.propagation must be one of "private", "slave", "shared", "unchanged", got \'public\'',
     );
   });
 });
@@ -104,18 +104,28 @@ describe('mounts', () => {
 
   test('wrong mounts are named before anything is done', () => {
     const wrong = (one: unknown) => () => mount({ mounts: [one] as never });
-    expect(wrong({ type: 'tmpfs' })).toThrow('mounts[0].target must be a string: undefined');
-    expect(wrong({ type: 'floppy', target: '/' })).toThrow('mounts[0].type must be one of bind,');
-    expect(wrong({ type: 'bind', target: '/' })).toThrow('mounts[0].source must be a string');
-    expect(wrong({ type: 'tmpfs', target: '/', size: '1 M' })).toThrow('mounts[0].size must be');
+    expect(wrong({ type: 'tmpfs' })).toThrow(
+      'mount.mounts[0].target must be a string, got undefined',
+    );
+    expect(wrong({ type: 'floppy', target: '/' })).toThrow(
+      'mount.mounts[0].type must be one of "bind", ',
+    );
+    expect(wrong({ type: 'bind', target: '/' })).toThrow('mount.mounts[0].source must be a string');
+    expect(wrong({ type: 'tmpfs', target: '/', size: '1 X' })).toThrow(
+      'mount.mounts[0].size must be',
+    );
     expect(wrong({ type: 'tmpfs', target: '/', mode: 0o10000 })).toThrow(RangeError);
-    expect(wrong({ type: 'tmpfs', target: '/', sise: 1 })).toThrow('mounts[0] has no option sise');
+    expect(wrong({ type: 'tmpfs', target: '/', sise: 1 })).toThrow(
+      'mount.mounts[0].sise is not known (did you mean size?)',
+    );
     expect(wrong({ type: 'bind', source: '/a\0', target: '/' })).toThrow('NUL');
   });
 });
 
 test('what is no object, and an option that it does not have, are refused by name', () => {
-  expect(() => mount(null as never)).toThrow(new TypeError('mount must be an object: null'));
+  expect(() => mount(null as never)).toThrow(new TypeError('mount must be an object, got null'));
   expect(() => mount({ mount: true } as never)).toThrow(TypeError);
-  expect(() => mount({ mount: true } as never)).toThrow('mount has no option mount; it has ');
+  expect(() => mount({ mount: true } as never)).toThrow(
+    'mount.mount is not known (did you mean mounts?)',
+  );
 });

@@ -1,27 +1,32 @@
 // The specification of a new mount namespace.
 import type { NamespaceSpec } from '@ns/core';
-import { assertKeys, ownOptions } from '@ns/core/authors';
+import { type Members, parse } from '@ns/core/authors';
 import { addMount } from './build.js';
-import { assertOneOf } from './checks.js';
-import { checkMount, type Mount } from './mounts.js';
-import { childIsInUserNamespace } from './perform.js';
+import type { Mount } from './mounts.js';
+import { parseMount } from './parse-mount.js';
 import { addPropagation } from './propagation.js';
+import { childIsInUserNamespace } from './run-in-namespace.js';
 
 /** Options of {@link mount}. */
 export interface MountOptions {
   /**
-   * What the new namespace's mounts receive from the old one's and pass on to them, recursively from
-   * the root: `private` nothing in either direction, `slave` they receive, `shared` both,
-   * `unchanged` as each mount had it before. A namespace made with a user namespace of its own
-   * never passes anything on. Default: `'private'`, as unshare(1) does.
+   * Mounts and unmounts that the new namespace's mounts exchange with the old one's, recursively from
+   * the root: `private` none in either direction, `slave` they receive, `shared` both, `unchanged` as
+   * each mount had it before. A namespace that is made with a user namespace of its own never passes
+   * any on. Default: `'private'`, as unshare(1) does.
    */
-  propagation?: 'private' | 'slave' | 'shared' | 'unchanged';
-  /** What is mounted in the new namespace, in this order. */
-  mounts?: readonly Mount[];
+  propagation?: 'private' | 'slave' | 'shared' | 'unchanged' | undefined;
+  /** Mounts to make in the new namespace, in this order. */
+  mounts?: readonly Mount[] | undefined;
 }
 
+const parseOptions = parse.options({
+  propagation: parse.withDefault(parse.oneOf('private', 'slave', 'shared', 'unchanged'), 'private'),
+  mounts: parse.withDefault(parse.list(parseMount), []),
+} satisfies Members<MountOptions>);
+
 /**
- * A new mount namespace: a copy of the parent's mounts, in which mounting and unmounting stays among
+ * Specifies a new mount namespace: a copy of the parent's mounts, in which mounting and unmounting stays among
  * the processes inside. Put it into `namespaces` of spawn or run.
  *
  * Needs CAP_SYS_ADMIN, or a user namespace made beside it.
@@ -34,14 +39,7 @@ export interface MountOptions {
  * @see mount_namespaces(7), unshare(1)
  */
 export function mount(options: MountOptions = {}): NamespaceSpec {
-  assertKeys(options, ['propagation', 'mounts'], 'mount');
-  const { propagation = 'private', mounts = [] } = ownOptions(options);
-  assertOneOf(propagation, ['private', 'slave', 'shared', 'unchanged'], 'propagation');
-  if (!Array.isArray(mounts)) throw new TypeError(`mounts must be an array: ${String(mounts)}`);
-  mounts.forEach((one: Mount, i) => {
-    checkMount(one, `mounts[${i}]`);
-  });
-  const list: Mount[] = mounts.map((one) => ownOptions(one)); // later changes are not meant
+  const { propagation, mounts } = parseOptions(options, 'mount');
   return {
     type: 'mount',
     prepare(child) {
@@ -49,8 +47,8 @@ export function mount(options: MountOptions = {}): NamespaceSpec {
         addPropagation(child.program('propagation'), '/', propagation, true);
       }
       const program = child.program('mounts');
-      const inUserNamespace = childIsInUserNamespace(child);
-      for (const one of list) addMount(program, one, inUserNamespace);
+      const isInUserNamespace = childIsInUserNamespace(child);
+      for (const one of mounts) addMount(program, one, isInUserNamespace);
     },
   };
 }

@@ -3,7 +3,6 @@
  *
  * @module @ns/net
  */
-export { createNamespace } from './create.js';
 export type {
   SocketEnd,
   SocketInfo,
@@ -11,88 +10,106 @@ export type {
   SocketState,
   SocketsOptions,
 } from './diagnostics/sockets.js';
-export { sockets } from './diagnostics/sockets.js';
+export { listSockets } from './diagnostics/sockets.js';
+export type { InNetOptions, NetTarget } from './in-net.js';
 export type { InsideOptions } from './inside/inside.js';
-export { Inside, inside } from './inside/inside.js';
-export type { LinkEnd, MappedLink, MappedNamespace } from './map/map.js';
-export { isPair, networkMap } from './map/map.js';
+export { Inside, openInside } from './inside/inside.js';
+export type { LinkEnd, MappedLink, MappedNamespace } from './map/network-map.js';
+export { isPair, listNetworks } from './map/network-map.js';
 export * as named from './named/index.js';
-export type { NamedNamespace } from './named/named.js';
+export type { CreateNamedOptions, NamedNamespace } from './named/named.js';
 export type { Family } from './netlink/addresses.js';
 export type { RawAttribute } from './netlink/attributes.js';
 export type { ExtendedAck } from './netlink/error.js';
 export { isNetlinkError, NetlinkError } from './netlink/error.js';
 export type { AttributePolicy } from './netlink/policy.js';
 export type { Address, AddressFlag } from './route/address-table.js';
-export type { AddressFilter, NewAddress } from './route/addresses.js';
+export type { AddressFilter, AddressPlace, NewAddress } from './route/addresses.js';
 export { Addresses } from './route/addresses.js';
-export type { Device } from './route/context.js';
+export type { Device } from './route/device.js';
 export type { NetEvent, WatchGroup } from './route/events.js';
-export type { NextHop } from './route/hops.js';
+export type { TableName } from './route/iproute2-names.js';
 export type { Link, LinkCounters } from './route/link.js';
 export type { LinkChange, LinkSettings, NewLink, PeerSettings } from './route/link-options.js';
 export type { InfoData } from './route/link-table.js';
 export type { LinkFilter } from './route/links.js';
 export { Links } from './route/links.js';
-export type { TableName } from './route/names.js';
 export type {
   Neighbour,
   NeighbourFilter,
   NeighbourFlag,
+  NeighbourPlace,
   NeighbourState,
   NewNeighbour,
 } from './route/neighbours.js';
 export { Neighbours } from './route/neighbours.js';
-export type { NewNexthop, Nexthop } from './route/nexthops.js';
+export type { NewHop, NextHop } from './route/next-hops.js';
+export type { NewNexthop, Nexthop, NexthopGroupMember } from './route/nexthops.js';
 export { Nexthops } from './route/nexthops.js';
 export { Nsids } from './route/nsids.js';
 export { Route } from './route/route.js';
 export type { NewRoute, RouteEntry, RouteFilter, RouteMetrics } from './route/route-table.js';
+export type { RouteQuery } from './route/routes.js';
 export { Routes } from './route/routes.js';
 export type { NewRule, Range, Rule, RuleFilter } from './route/rules.js';
 export { Rules } from './route/rules.js';
-export type { BridgeVlan, NewBridgeVlan, PortVlans } from './route/vlans.js';
+export type {
+  BridgeVlan,
+  BridgeVlanFilter,
+  BridgeVlanPlace,
+  NewBridgeVlan,
+  PortVlans,
+} from './route/vlans.js';
 export { Vlans } from './route/vlans.js';
-export type { WatchOptions } from './route/watch.js';
-export { NetWatch, watch } from './route/watch.js';
+export type { WatchNetOptions } from './route/watch-net.js';
+export { watchNet } from './route/watch-net.js';
 export type { NetOptions } from './spec.js';
 export { net } from './spec.js';
-export { getSysctl, setSysctl } from './sysctl.js';
+export { readSysctl, writeSysctl } from './sysctl.js';
 export type { GactOptions, MirredOptions, PoliceOptions, Verdict } from './tc/actions.js';
-export type { ClassPlace, NewClass } from './tc/classes.js';
+export type { ClassFilter, ClassPlace, NewClass } from './tc/classes.js';
 export { TrafficClasses } from './tc/classes.js';
 export type { FilterAction, U32Key } from './tc/filter-kinds.js';
-export type { Filter, FilterChoice, FilterPlace, NewFilter } from './tc/filters.js';
+export type {
+  Filter,
+  FilterChoice,
+  FilterFilter,
+  FilterPlace,
+  NewFilter,
+  OneFilter,
+} from './tc/filters.js';
 export { Filters } from './tc/filters.js';
 export type { NetemOptions } from './tc/netem.js';
 export type { HtbClassOptions, HtbOptions, TbfOptions } from './tc/qdisc-kinds.js';
-export type { NewQdisc, QdiscPlace } from './tc/qdiscs.js';
+export type { NewQdisc, QdiscFilter, QdiscPlace } from './tc/qdiscs.js';
 export { Qdiscs } from './tc/qdiscs.js';
 export type { Shape } from './tc/shape.js';
-export type { Place, TrafficItem, TrafficStats } from './tc/traffic.js';
-export type { Rate, Size, Time } from './tc/units.js';
+export type { TrafficItem, TrafficPlace, TrafficStats } from './tc/traffic.js';
+export type { Rate } from './tc/units.js';
 export type {
   TopologyDescription,
   TopologyInterface,
   TopologyNamespace,
 } from './topology/description.js';
 export type { TopologyStep } from './topology/steps.js';
-export { Topology, topology } from './topology/topology.js';
-export type { NetDescription, WantedLink } from './transaction/compare.js';
+export { planTopology, Topology } from './topology/topology.js';
+export type { NetDescription, WantedLink } from './transaction/description.js';
 export type { TransactionStep } from './transaction/steps.js';
-export { Transaction, transaction } from './transaction/transaction.js';
+export { planTransaction, Transaction } from './transaction/transaction.js';
 export type { TunOptions } from './tun.js';
 export { openTun, Tun } from './tun.js';
-export type { PortForward } from './uplink/forwards.js';
-export type { NatUplinkOptions } from './uplink/nat.js';
-export { NatUplink, natUplink } from './uplink/nat.js';
-
-export type { UplinkOption } from './uplink/option.js';
-export type { UplinkTool, UserUplinkOptions } from './uplink/user-mode.js';
-export { UserUplink, userUplink } from './uplink/user-mode.js';
-export type { InOptions, NetTarget } from './where.js';
+export type { NatUplinkOptions } from './uplink/nat-uplink.js';
+export { createNatUplink, NatUplink } from './uplink/nat-uplink.js';
+export type { PortForward } from './uplink/port-forward.js';
+export type { UplinkOption } from './uplink/uplink-option.js';
+export type { UplinkTool, UserUplinkOptions } from './uplink/user-uplink.js';
+export { createUserUplink, UserUplink } from './uplink/user-uplink.js';
 export type { WireguardChange, WireguardPeerChange } from './wireguard/change.js';
 export type { WireguardDevice, WireguardPeer } from './wireguard/device.js';
 export type { WireguardKeys } from './wireguard/keys.js';
-export { wireguardKeys, wireguardPresharedKey, wireguardPublicKey } from './wireguard/keys.js';
+export {
+  createWireguardKeys,
+  createWireguardPresharedKey,
+  wireguardPublicKey,
+} from './wireguard/keys.js';
 export { Wireguard } from './wireguard/wireguard.js';

@@ -1,9 +1,8 @@
-// Whether a text is an address, as Node decides it. To load node:net takes a while, so that waits
-// until somebody asks.
+// Node's check of IP addresses. node:net is slow to load, so that it is loaded by the first call.
 const net = () => process.getBuiltinModule('node:net');
 
-/** 4 or 6, the address's version, and 0 if the text is none. */
+/** Returns the version of an address, 4 or 6; 0 for other texts. */
 export const isIP = (text: string): number => net().isIP(text);
 
-/** Whether the text is an address of version 6. */
+/** True for an IPv6 address. */
 export const isIPv6 = (text: string): boolean => net().isIPv6(text);

@@ -1,18 +1,14 @@
-// A network namespace without a way outside, and nothing more of this package: for programs that are to
-// start fast and need no rtnetlink.
+// A network namespace without an uplink. Loads nothing more of this package, for programs that start
+// fast and need no rtnetlink.
 import type { NamespaceSpec } from '@ns/core';
 import { addLoopbackUp } from './loopback.js';
 
 /**
- * What {@link net} makes without an uplink: a new network namespace for a child.
+ * Returns the spec of a new network namespace without an uplink, as {@link net} does.
  *
- * @param loopback whether to bring the loopback interface up
+ * @param loopback true to bring the loopback interface up
  */
 export function isolatedNet(loopback = true): NamespaceSpec {
-  return {
-    type: 'net',
-    prepare(child) {
-      if (loopback) addLoopbackUp(child.program('settings'));
-    },
-  };
+  if (!loopback) return { type: 'net' };
+  return { type: 'net', prepare: (child) => addLoopbackUp(child.program('settings')) };
 }

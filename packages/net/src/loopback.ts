@@ -1,7 +1,6 @@
-// The loopback interface, the one that every network namespace has, by the classic ioctl:
-// three calls, which a child's program can make as well as this process.
+// Brings up the loopback interface of a network namespace by the classic ioctl: three calls of a child's
+// program.
 import type { Program } from '@ns/core/authors';
-import { closeFd, syscall } from '@ns/core/sys';
 
 const AF_INET = 2;
 const SOCK_DGRAM = 2;
@@ -18,17 +17,7 @@ function request(): Uint8Array {
   return ifreq;
 }
 
-/** Brings the loopback interface up where the calling thread is. */
-export function bringLoopbackUp(): void {
-  const socket = syscall('socket', AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  try {
-    syscall('ioctl', socket, SIOCSIFFLAGS, request());
-  } finally {
-    closeFd(socket);
-  }
-}
-
-/** The same as calls of a child's program. */
+/** Adds the calls that bring the loopback interface up. */
 export function addLoopbackUp(program: Program): void {
   const step = 'bringing the loopback interface up';
   const socket = program.call('socket', AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0, { step });

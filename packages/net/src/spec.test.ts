@@ -18,13 +18,13 @@ test('a new network namespace holds a loopback interface that is up', async () =
   expect(links[0]?.flags).toContain('UP');
 });
 
-test('the loopback interface stays down if asked to', async () => {
+test('net({ loopback: false }) leaves the loopback interface down', async () => {
   const links = await interfaces(net({ loopback: false }));
   expect(links.map(({ ifname }) => ifname)).toEqual(['lo']);
   expect(links[0]?.flags).not.toContain('UP');
 });
 
-test('the namespace is another one than ours', async () => {
+test('the namespace differs from that of the caller', async () => {
   const { stdout } = await run('readlink', ['/proc/self/ns/net'], {
     namespaces: [...owner, net()],
   });
@@ -32,18 +32,20 @@ test('the namespace is another one than ours', async () => {
   expect(stdout.trim()).not.toBe(readlinkSync('/proc/self/ns/net'));
 });
 
-test('the plan names the calls', () => {
+test('explainSpawn shows the calls of net', () => {
   const text = explainSpawn('true', [], { namespaces: [net()] });
   expect(text).toContain('clone3(CLONE_NEWNET');
   expect(text).toMatch(/\$\d+ = socket\(2, /);
 });
 
-test('a wrong option is refused before anything happens', () => {
+test('net refuses a wrong loopback', () => {
   expect(() => net({ loopback: 1 as never })).toThrow(TypeError);
 });
 
-test('what is no object, and an option that it does not have, are refused by name', () => {
-  expect(() => net(null as never)).toThrow(new TypeError('net must be an object: null'));
+test('net names a value that is not an object, and an unknown option', () => {
+  expect(() => net(null as never)).toThrow(new TypeError('net must be an object, got null'));
   expect(() => net({ loopbak: true } as never)).toThrow(TypeError);
-  expect(() => net({ loopbak: true } as never)).toThrow('net has no option loopbak; it has ');
+  expect(() => net({ loopbak: true } as never)).toThrow(
+    'net.loopbak is not known (did you mean loopback?)',
+  );
 });

@@ -4,42 +4,58 @@ import { constants, readFileSync, writeFileSync } from 'node:fs';
 import { isSystemError, type Namespace } from '@ns/core';
 import {
   AT,
+  type Members,
+  type Parser,
   Program,
   type ProgramResults,
+  parse,
   runProgramSync,
-  targetOf,
   withJoins,
 } from '@ns/core/authors';
-import { type InOptions, withNet } from './where.js';
+import { type InNetOptions, inNet } from './in-net.js';
+import { withNet } from './open-net.js';
 
 const LONGEST = 4096;
 
-/** Path of a setting; as in sysctl(8), slashes instead of dots for names with dots in them. */
-function pathOf(name: unknown): string {
-  if (typeof name !== 'string') throw new TypeError(`name must be a string: ${String(name)}`);
-  const parts = name.split(name.includes('/') ? '/' : '.');
+const parseIn = parse.options({ in: inNet } satisfies Members<InNetOptions>);
+
+/**
+ * The parser of the name of a setting; its normal form is the path. As in sysctl(8), names with dots in
+ * them have slashes instead of dots.
+ */
+export const sysctlPath: Parser<string> = (value, name) => {
+  const text = typeof value === 'string' ? value : '';
+  const parts = text.split(text.includes('/') ? '/' : '.');
   if (parts[0] !== 'net' || parts.length < 2 || parts.some((part) => /^\.{0,2}$|\0/.test(part))) {
-    throw new TypeError(`name must be a setting such as net.ipv4.ip_forward: ${name}`);
+    parse.refuse(name, 'a setting such as net.ipv4.ip_forward', value);
   }
   return `/proc/sys/${parts.join('/')}`;
-}
+};
+
+/** The parser of the value of a setting; its normal form is a text. */
+export const sysctlValue: Parser<string> = (value, name) => {
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  return typeof value === 'string'
+    ? parse.text(value, name)
+    : parse.refuse(name, 'a string or a number', value);
+};
 
 function inChild(namespace: Namespace, program: Program): ProgramResults {
   return withJoins(namespace, (namespaces) => runProgramSync(program, { namespaces }));
 }
 
 function within<Result>(
-  options: InOptions,
+  options: InNetOptions,
   here: () => Result,
   there: (namespace: Namespace) => Result,
 ): Result {
-  const target = targetOf(options);
+  const { in: target } = parseIn(options);
   if (target === undefined) return here();
   return withNet(target, (namespace) => {
     try {
       return namespace.enter(here);
     } catch (error) {
-      // Whoever has no privilege over the caller's own user namespace can still send a child.
+      // Without privilege over the caller's user namespace, a child can still join.
       if (!isSystemError(error, 'EPERM') || error.syscall !== 'setns') throw error;
       return there(namespace);
     }
@@ -52,11 +68,11 @@ function within<Result>(
  * @param name with dots (`net.ipv4.ip_forward`), or with slashes for interfaces with a dot in
  *   their name (`net/ipv4/conf/eth0.10/forwarding`)
  * @throws {TypeError} for a name outside of `net`
- * @throws an error with `code` ENOENT if there is no such setting
+ * @throws an error with `code` ENOENT without this setting
  * @see sysctl(8)
  */
-export function getSysctl(name: string, options: InOptions = {}): string {
-  const path = pathOf(name);
+export function readSysctl(name: string, options: InNetOptions = {}): string {
+  const path = sysctlPath(name, 'name');
   return within(
     options,
     () => readFileSync(path, 'utf8').trim(),
@@ -79,11 +95,15 @@ export function getSysctl(name: string, options: InOptions = {}): string {
  *
  * @throws {TypeError} for a name outside of `net`
  * @throws an error with `code` ENOENT without such a setting, EINVAL for a value it does not take
- * @example setSysctl('net.ipv4.ip_forward', 1, { in: router });
+ * @example writeSysctl('net.ipv4.ip_forward', 1, { in: router });
  */
-export function setSysctl(name: string, value: string | number, options: InOptions = {}): void {
-  const path = pathOf(name);
-  const text = `${value}\n`;
+export function writeSysctl(
+  name: string,
+  value: string | number,
+  options: InNetOptions = {},
+): void {
+  const path = sysctlPath(name, 'name');
+  const text = `${sysctlValue(value, 'value')}\n`;
   within(
     options,
     () => writeFileSync(path, text),

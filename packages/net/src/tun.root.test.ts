@@ -1,14 +1,15 @@
 import { once } from 'node:events';
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from './create.js';
-import { inside } from './inside/inside.js';
+import { openInside } from './inside/inside.js';
+import { isolatedNet } from './isolated.js';
 import { Route } from './route/route.js';
 import { openTun } from './tun.js';
 
 test('packets go through this process', async () => {
-  using lab = createNamespace();
+  using lab = createNamespace(isolatedNet());
   using route = Route.open({ in: lab });
-  using host = inside(lab);
+  using host = openInside(lab);
   const tun = openTun({ in: lab, name: 'tun7' });
   expect(tun.ifname).toBe('tun7');
   expect(route.link.get('tun7').linkinfo).toMatchObject({

@@ -2,11 +2,11 @@
 import { constants } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { SystemError } from '@ns/core';
-import { AT } from '@ns/core/authors';
+import { AT, type Members, parse } from '@ns/core/authors';
 import { closeFd, errnoNumber, O_CLOEXEC, syscall, trySyscall, watch } from '@ns/core/sys';
-import { checked } from './options.js';
-import { IFNAME_MAX } from './route/link-table.js';
-import { type InOptions, withNet } from './where.js';
+import { type InNetOptions, inNet } from './in-net.js';
+import { withNet } from './open-net.js';
+import { linkName } from './route/device.js';
 
 const TUNSETIFF = 0x4004_54ca;
 const IFF_TUN = 1;
@@ -20,12 +20,18 @@ const EAGAIN = errnoNumber('EAGAIN');
 const EINTR = errnoNumber('EINTR');
 
 /** Options of {@link openTun}. */
-export interface TunOptions extends InOptions {
+export interface TunOptions extends InNetOptions {
   /** `tun` carries IP packets, `tap` Ethernet frames. Default: tun. */
-  mode?: 'tun' | 'tap';
+  mode?: 'tun' | 'tap' | undefined;
   /** Name of the interface; `%d` in it becomes a number. Default: `tun%d` or `tap%d`. */
-  name?: string;
+  name?: string | undefined;
 }
+
+const parseTun = parse.options({
+  in: inNet,
+  mode: parse.withDefault(parse.oneOf('tun', 'tap'), 'tun'),
+  name: linkName,
+} satisfies Members<TunOptions>);
 
 /**
  * The packets of an interface: each chunk read is one packet that was sent out by it, and each chunk
@@ -40,7 +46,7 @@ export class Tun extends Duplex {
 
   /** @internal */
   constructor(fd: number, ifname: string) {
-    // A packet is one chunk: never joined with others.
+    // Each packet stays one chunk.
     super({ readableObjectMode: true, decodeStrings: true });
     this.#fd = fd;
     this.ifname = ifname;
@@ -61,7 +67,7 @@ export class Tun extends Duplex {
         return;
       }
       if (this.push(Buffer.from(this.#packet.subarray(0, length)))) continue;
-      // Nobody reads: what comes meanwhile waits in the queue of the interface.
+      // Without a reader, packets wait in the queue of the interface.
       this.#watch?.close();
       this.#watch = undefined;
       return;
@@ -118,15 +124,7 @@ function open(mode: 'tun' | 'tap', name: string): Tun {
  * for await (const packet of tun) console.log(packet.length);
  */
 export function openTun(options: TunOptions = {}): Tun {
-  const { in: target, mode = 'tun', name = `${mode}%d` } = checked(options, ['in', 'mode', 'name']);
-  if (mode !== 'tun' && mode !== 'tap')
-    throw new TypeError(`mode must be tun or tap: ${String(mode)}`);
-  if (typeof name !== 'string' || name === '' || /[\s/\0]/.test(name)) {
-    throw new TypeError(`name must be the name of an interface: ${JSON.stringify(name)}`);
-  }
-  if (Buffer.byteLength(name) > IFNAME_MAX) {
-    throw new RangeError(`name must have at most ${IFNAME_MAX} bytes: ${name}`);
-  }
+  const { in: target, mode, name = `${mode}%d` } = parseTun(options);
   if (target === undefined) return open(mode, name);
   return withNet(target, (namespace) => namespace.enter(() => open(mode, name)));
 }

@@ -1,31 +1,28 @@
 // `sandbox`: everything of sandboxes under one name.
 import { attach } from './attach.js';
 import { audit } from './audit/audit.js';
-import { create } from './create.js';
-import type { SandboxOptions } from './options.js';
+import { createSandbox } from './create-sandbox.js';
+import { schema } from './options/schema.js';
 import { plan } from './plan.js';
 import { run } from './run.js';
-import type { Sandbox } from './sandbox.js';
-import { schema } from './schema.js';
 
 /**
- * Sandboxes. Called itself, it is `sandbox.create`.
+ * Sandboxes. A call of it is one of `sandbox.create`.
  *
  * @example
  * const { stdout } = await sandbox.run('id', ['-u']);
  * await using box = await sandbox({ hostname: 'box' });
  */
-export const sandbox: {
-  (options?: SandboxOptions): Promise<Sandbox>;
+export const sandbox: typeof createSandbox & {
   readonly run: typeof run;
-  readonly create: typeof create;
+  readonly create: typeof createSandbox;
   readonly attach: typeof attach;
   readonly audit: typeof audit;
   readonly plan: typeof plan;
   readonly schema: typeof schema;
-} = Object.assign((options?: SandboxOptions) => create(options), {
+} = Object.assign(((options) => createSandbox(options)) as typeof createSandbox, {
   run,
-  create,
+  create: createSandbox,
   attach,
   audit,
   plan,

@@ -5,10 +5,10 @@ import { user } from '@ns/user';
 import { uts } from '@ns/uts';
 import { expect, onTestFinished, test } from 'vitest';
 import { attach } from './attach.js';
-import { create } from './create.js';
-import { sh } from './testing.js';
+import { createSandbox } from './create-sandbox.js';
+import { sh } from './sandbox.testing.js';
 
-/** Somebody else's container. */
+/** Starts a container of another program. */
 async function container() {
   const mounts = [{ type: 'tmpfs', target: '/mnt' } as const];
   const namespaces = [user(), mount({ mounts }), pid(), uts({ hostname: 'theirs' })];
@@ -20,7 +20,7 @@ async function container() {
   return child;
 }
 
-test('commands run in a container that one attaches to, without its privileges', async () => {
+test('attach runs commands in a container, without its privileges', async () => {
   const child = await container();
   const box = await attach(child.pid);
   expect(Object.keys(box.namespaces).sort()).toEqual(['mount', 'pid', 'user', 'uts']);
@@ -53,7 +53,7 @@ test('handles are enough', async () => {
 });
 
 test('handles of a sandbox in which there is no root are enough too', async () => {
-  const theirs = await create({ hostname: 'theirs' });
+  const theirs = await createSandbox({ hostname: 'theirs' });
   onTestFinished(() => theirs.stop());
   const box = await attach(Object.values(theirs.namespaces));
   const own = await sh(theirs, 'id -u; id -g');
@@ -62,16 +62,21 @@ test('handles of a sandbox in which there is no root are enough too', async () =
   await box.stop();
 });
 
-test('what cannot be attached to is an error', async () => {
+test('attach rejects a dead pid, other targets and wrong options', async () => {
   await expect(attach(2 ** 22 - 1)).rejects.toMatchObject({ code: 'ESRCH' });
   await expect(attach('1' as never)).rejects.toThrow('target must be a pid or a list');
+  await expect(attach(-1)).rejects.toThrow(RangeError);
   await expect(attach([])).rejects.toThrow('target must be a pid or a list');
   const child = await container();
   for (const [options, message] of [
-    [{ hostname: 'x' }, 'options has no option hostname; it has user, env'],
-    [{ user: { uid: 'x' } }, 'user.gid is missing'],
-    [{ user: 5 }, 'user must be { uid, gid }: 5'],
-    [{ env: { A: 1 } }, 'env.A must be of type string'],
+    [{ hostname: 'x' }, 'options.hostname is not known; known: user, env'],
+    [{ user: { uid: 'x', gid: 0 } }, 'options.user.uid must be an integer from 0'],
+    [
+      { user: { uid: 0 } },
+      'options.user.gid must be an integer from 0 to 4294967294, got undefined',
+    ],
+    [{ user: 5 }, 'options.user must be an object, got 5'],
+    [{ env: { A: 1 } }, 'options.env.A must be a string, got 1'],
   ] as const) {
     await expect(attach(child.pid, options as never)).rejects.toThrow(message);
   }

@@ -1,22 +1,29 @@
-// attach(): the same object over a container that another program has made.
+// sandbox.attach(): the same object over a container that another program has created.
 import { fstatSync } from 'node:fs';
 import { Cgroup } from '@ns/cgroup';
 import { hold, isSystemError, Namespace, type NamespaceProcess } from '@ns/core';
-import { assertKeys, assertOwners, OpenProcess } from '@ns/core/authors';
+import {
+  assertOwners,
+  type Members,
+  OpenProcess,
+  type Parser,
+  parse,
+  Rollback,
+} from '@ns/core/authors';
 import { Pidfd } from '@ns/pid';
 import { type IdMaps, parseIdMap, toInside, toOutside } from '@ns/user';
-import { callerIds, giveUp, type Ids } from './identity.js';
-import { Made } from './made.js';
-import { checkOptions, type SandboxOptions } from './options.js';
-import { openRoot, type Place } from './place.js';
+import { dropCredentials } from './build/credentials.js';
+import { callerIds, type Ids } from './build/identity.js';
+import { members } from './options/members.js';
+import type { SandboxOptions } from './options/types.js';
+import { idPair } from './options/values.js';
+import { openRootDirectory, type RootDirectory } from './root-directory.js';
 import { type FirstProcess, Sandbox } from './sandbox.js';
-import { idPair } from './schema.js';
-import { validate } from './validate.js';
 
 /** Milliseconds that a child has to join the namespaces of the handles, whose root can stop it. */
 const JOIN_LIMIT = 10_000;
 
-/** How commands are run in a container that is attached to. */
+/** Options of the commands in a container that is attached to. */
 export interface AttachOptions
   extends Pick<
     SandboxOptions,
@@ -24,21 +31,35 @@ export interface AttachOptions
   > {
   /**
    * Ids inside that commands have. Default: those of the process. For handles with a user namespace,
-   * those of root, or the first ones that are mapped; without one, the caller's.
+   * those of root, or the first that are mapped; without one, the caller's.
    */
-  user?: { uid: number; gid: number };
+  user?: { uid: number; gid: number } | undefined;
 }
 
-const attachOptions = [
-  ...['user', 'env', 'workdir', 'capabilities', 'newPrivileges', 'seccomp', 'timeout', 'maxBuffer'],
-] as const satisfies readonly (keyof AttachOptions)[];
+const { env, workdir, capabilities, newPrivileges, seccomp, timeout, maxBuffer } = members;
+const parseAttach = parse.options({
+  user: idPair,
+  env,
+  workdir,
+  capabilities,
+  newPrivileges,
+  seccomp,
+  timeout,
+  maxBuffer,
+} satisfies Members<AttachOptions>);
 
-/** What is attached to. */
-interface Target {
+const parseTarget: Parser<number | readonly Namespace[]> = (value, name) => {
+  if (typeof value === 'number') return parse.pid(value, name);
+  if (Array.isArray(value) && value.length > 0 && value.every(Namespace.isNamespace)) return value;
+  return parse.refuse(name, 'a pid or a list of handles', value);
+};
+
+/** A container to attach to. */
+interface Container {
   readonly first: FirstProcess;
   /** Namespaces that commands join. */
   readonly handles: readonly Namespace[];
-  readonly place: Place;
+  readonly rootDirectory: RootDirectory;
   /** Ids that commands have by default, in the user namespace that they join. */
   readonly ids: Ids;
   /** Maps of the user namespace that commands are in. */
@@ -46,7 +67,7 @@ interface Target {
   readonly cgroup: Cgroup | undefined;
 }
 
-/** Its cgroup, unless that is the caller's own too, or out of sight. */
+/** Opens the cgroup of a process; undefined if that is the caller's too, or out of sight. */
 function groupOf(process: OpenProcess, id: bigint | undefined): Cgroup | undefined {
   let group: Cgroup;
   try {
@@ -58,7 +79,7 @@ function groupOf(process: OpenProcess, id: bigint | undefined): Cgroup | undefin
   try {
     process.assertThere();
     using own = Cgroup.of('self');
-    // Found by its name, which another one may have got; the kernel's id is the inode.
+    // Found by its name, which another group may have got; the kernel's id is the inode.
     const other = id !== undefined && id !== fstatSync(group.fd, { bigint: true }).ino;
     if (!other && own.path !== group.path) return group;
     group.close();
@@ -76,19 +97,19 @@ function mapsOf(process: OpenProcess): IdMaps {
   };
 }
 
-/** Ids of a process as numbers in its own user namespace. */
+/** Returns the ids of a process as numbers in its user namespace. */
 function idsInside(pid: number, outside: Ids, maps: IdMaps): Ids {
   const inside = (kind: 'uid' | 'gid') => {
     const id = toInside(maps[kind], outside[kind]);
     if (id !== undefined) return id;
     throw new Error(
-      `cannot attach to process ${pid}: its ${kind} ${outside[kind]} is not mapped in its user namespace\n  Choose ids that are: the option user.`,
+      `cannot attach to process ${pid}: its ${kind} ${outside[kind]} is not mapped in its user namespace; set the option user to ids that are`,
     );
   };
   return { uid: inside('uid'), gid: inside('gid') };
 }
 
-/** Root's ids in a user namespace; the first that are mapped, if those are not. */
+/** Returns root's ids in a user namespace; the first that are mapped, if those are not. */
 function firstIds(maps: IdMaps): Ids {
   const first = (kind: 'uid' | 'gid') => {
     const id = toOutside(maps[kind], 0) === undefined ? maps[kind][0]?.inside : 0;
@@ -102,27 +123,27 @@ function hasUser(handles: readonly Namespace[]): boolean {
   return handles.some(({ type }) => type === 'user');
 }
 
-/** Everything goes by the pidfd: the process may end, and others get its number. SECURITY.md S2. */
-function ofPid(pid: number, made: Made): Target {
+/** Opens everything by the pidfd: the process may end, and another get its number. SECURITY.md S2. */
+function openByPid(pid: number, rollback: Rollback): Container {
   using process = OpenProcess.open(pid);
   const pidfd = Pidfd.fromFd(process.pidfd);
-  made.add(() => pidfd.close());
-  let place: Place | undefined;
-  made.add(() => place?.close());
+  rollback.add(() => pidfd.close());
+  let rootDirectory: RootDirectory | undefined;
+  rollback.add(() => rootDirectory?.close());
   let maps: IdMaps = { uid: [], gid: [] };
   let info = pidfd.info();
   const handles = process.foreignNamespaces(() => {
     info = pidfd.info();
     maps = mapsOf(process);
-    place?.close();
-    place = openRoot(process);
+    rootDirectory?.close();
+    rootDirectory = openRootDirectory(process);
   });
-  for (const one of handles) made.add(() => one.close());
+  for (const one of handles) rollback.add(() => one.close());
   if (handles.length === 0) {
     throw new Error(`cannot attach to process ${pid}: it is in the caller's own namespaces`);
   }
   const cgroup = groupOf(process, info.cgroupId);
-  made.add(() => cgroup?.close());
+  rollback.add(() => cgroup?.close());
   const outside = { uid: info.uid.effective, gid: info.gid.effective };
   const first = {
     pid,
@@ -132,7 +153,14 @@ function ofPid(pid: number, made: Made): Target {
   };
   pidfd.unref();
   const ids = hasUser(handles) ? idsInside(pid, outside, maps) : outside;
-  return { first, handles, place: place as unknown as Place, ids, maps, cgroup };
+  return {
+    first,
+    handles,
+    rootDirectory: rootDirectory as unknown as RootDirectory,
+    ids,
+    maps,
+    cgroup,
+  };
 }
 
 function endHeld(held: NamespaceProcess): Promise<void> {
@@ -155,41 +183,43 @@ async function holdIn(namespaces: readonly Namespace[]): Promise<NamespaceProces
   }
 }
 
-async function ofHandles(given: readonly Namespace[], made: Made): Promise<Target> {
+async function openByHandles(given: readonly Namespace[], rollback: Rollback): Promise<Container> {
   // Taken in the synchronous part of the call: the caller may close its own. SECURITY.md S2.
   const handles = given.map((one) => Namespace.fromFd(one.fd));
-  for (const one of handles) made.add(() => one.close());
+  for (const one of handles) rollback.add(() => one.close());
   assertOwners(handles);
-  // A child in there, whose root directory is that of the mount namespace.
+  // The root directory of a child that joins is that of the mount namespace.
   const held = await holdIn(handles);
   held.unref();
-  made.add(() => endHeld(held));
+  rollback.add(() => endHeld(held));
   using process = OpenProcess.fromPidfd(held.pidfd);
-  const place = openRoot(process);
-  made.add(() => place.close());
+  const rootDirectory = openRootDirectory(process);
+  rollback.add(() => rootDirectory.close());
   const maps = mapsOf(process);
   const cgroup = groupOf(process, undefined);
-  made.add(() => cgroup?.close());
+  rollback.add(() => cgroup?.close());
   const ids = hasUser(handles) ? firstIds(maps) : callerIds();
-  return { first: held, handles, place, ids, maps, cgroup };
+  return { first: held, handles, rootDirectory, ids, maps, cgroup };
 }
 
-/** Ids of the commands as the caller sees them. */
+/** Returns the ids of the commands as the caller sees them. */
 function idsOutside(ids: Ids, maps: IdMaps, isJoined: boolean): Ids {
   if (!isJoined) return ids;
   const outside = (kind: 'uid' | 'gid') => {
     const id = toOutside(maps[kind], ids[kind]);
     if (id !== undefined) return id;
-    throw new RangeError(`user.${kind} must be mapped in the user namespace, got ${ids[kind]}`);
+    throw new RangeError(
+      `options.user.${kind} must be mapped in the user namespace, got ${ids[kind]}`,
+    );
   };
   return { uid: outside('uid'), gid: outside('gid') };
 }
 
 /**
- * The same object over a container that another program has made. Commands join its namespaces, as the
- * user of the process and by default without capabilities; stopping lets it go, and does not end it.
+ * Returns the same object over a container that another program has created. Commands join its namespaces, as the
+ * user of the process and by default without capabilities. Stopping lets it go, and does not end it.
  *
- * Needs CAP_SYS_ADMIN over its namespaces: root, or the user who has made its user namespace.
+ * Needs CAP_SYS_ADMIN over its namespaces: root, or the user who has created its user namespace.
  *
  * @param target a process in it, or handles of its namespaces, which stay the caller's
  * @throws {SystemError} ESRCH without such a process, EACCES or EPERM without the privilege
@@ -205,35 +235,38 @@ export async function attach(
   target: number | readonly Namespace[],
   options: AttachOptions = {},
 ): Promise<Sandbox> {
-  assertKeys(options, attachOptions, 'options');
-  const { user, ...rest } = options;
-  const checked = checkOptions(rest);
-  if (user !== undefined) validate(idPair, user, 'user');
-  const isList = Array.isArray(target) && target.length > 0;
-  if (typeof target !== 'number' && !(isList && target.every(Namespace.isNamespace))) {
-    throw new TypeError(`target must be a pid or a list of handles: ${String(target)}`);
-  }
-  const made = new Made();
+  const { user, ...rest } = parseAttach(options);
+  const parsed = parseTarget(target, 'target');
+  const rollback = new Rollback();
   try {
-    const found = typeof target === 'number' ? ofPid(target, made) : await ofHandles(target, made);
-    const { first, handles, place, cgroup, maps } = found;
-    const ids = user ?? found.ids;
+    const container =
+      typeof parsed === 'number'
+        ? openByPid(parsed, rollback)
+        : await openByHandles(parsed, rollback);
+    const { first, handles, rootDirectory, cgroup, maps } = container;
+    const ids = user ?? container.ids;
     const isJoined = hasUser(handles);
-    // Without a user namespace of its own there is nothing in which others could be allowed or not.
-    const shared = isJoined ? checked : { ...checked, nestedUserNamespaces: true };
+    const settings = { ...rest, nestedUserNamespaces: false };
     return new Sandbox({
       first,
       handles,
-      place,
+      rootDirectory,
       owner: idsOutside(ids, maps, isJoined),
-      command: { options: checked, prepare: giveUp(ids, shared), rlimits: {} },
-      ...(cgroup ? { cgroup } : {}),
+      command: {
+        settings,
+        // Without a user namespace of the container, limits of nested ones would be the caller's.
+        prepare: dropCredentials(ids, { ...settings, nestedUserNamespaces: !isJoined }),
+        rlimits: {},
+        filter: {},
+      },
+      cgroup,
+      changes: undefined,
       report: { limits: {}, missing: [] },
-      attached: true,
-      release: [() => made.undo()],
+      isAttached: true,
+      release: [() => rollback.undo()],
     });
   } catch (error) {
-    await made.undoFailed();
+    await rollback.undoFailed();
     throw error;
   }
 }

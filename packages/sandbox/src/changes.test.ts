@@ -13,11 +13,11 @@ import { join } from 'node:path';
 import { isRoot } from '@ns/core/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { systemEntries } from './build/root/rootfs-options.js';
 import { listChanges } from './changes.js';
-import { create } from './create.js';
-import type { RootSource } from './options.js';
-import { systemEntries } from './root.js';
-import { box, outside, ownTemporaries, sh } from './testing.js';
+import { createSandbox } from './create-sandbox.js';
+import type { RootSource } from './options/types.js';
+import { box, outside, ownTemporaries, sh } from './sandbox.testing.js';
 
 /** A directory like a small system, writable for whoever the commands are. */
 function image(): string {
@@ -41,7 +41,7 @@ const work = [
 test('changes in an overlay are listed, and thrown away', async () => {
   const directory = image();
   const temporaries = ownTemporaries();
-  const made = await create(inside({ directory, overlay: 'list' }));
+  const made = await createSandbox(inside({ directory, overlay: 'list' }));
   expect(await sh(made, work)).toBe('');
   const changes = await made.changes();
   const ofWork = changes.filter(({ path }) => /^\/(data|gone|link)/.test(String(path)));
@@ -166,7 +166,7 @@ test('changes() and files.list() give every name, byte for byte, and files opens
   await fc.assert(
     fc.asyncProperty(anyNames, async (names) => {
       for (const name of names) writeFileSync(at(name), 'before');
-      const made = await create(inside({ directory, overlay: 'list' }));
+      const made = await createSandbox(inside({ directory, overlay: 'list' }));
       try {
         // One is deleted, the others are changed or replaced by a directory, each by its bytes.
         const octal = names.map((name) =>
@@ -242,7 +242,7 @@ test('changes that are kept are there for the next sandbox', async () => {
   const directory = image();
   const keep = join(outside(), 'kept');
   const options = inside({ directory, overlay: { keep } });
-  const first = await create(options);
+  const first = await createSandbox(options);
   await sh(first, 'echo kept > /data/new');
   await first.stop();
   const second = await box(options);

@@ -1,12 +1,12 @@
-// What an overlay has changed, read from its upper layer.
+// Changes in an overlay, read from its upper layer.
 import { constants, lstatSync, type Stats } from 'node:fs';
 import { isSystemError } from '@ns/core';
 import { AT } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
-import { Breaks } from './breaks.js';
 import { namesIn } from './files/names.js';
 import { cPath, type FilePath, pathOf } from './files/paths.js';
 import { pathOfFd } from './files/resolve.js';
+import { TimeSlices } from './time-slices.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 /** Each level takes two descriptors. */
@@ -28,7 +28,7 @@ export interface Change {
 /** A whiteout: what the upper layer has in the place of something deleted. */
 const isWhiteout = (stats: Stats) => stats.isCharacterDevice() && stats.rdev === 0;
 
-/** Whether a directory hides what is below: by the kernel's attribute, or a user namespace's. */
+/** Returns true if a directory hides the lower layer: by the kernel's attribute, or a user namespace's. */
 function isOpaque(directory: number): boolean {
   return ['trusted', 'user'].some((kind) => {
     const value = new Uint8Array(1);
@@ -65,7 +65,7 @@ function openDirectory(directory: number, name: string): number | undefined {
  */
 class Comparison {
   readonly #changes: (Omit<Change, 'path'> & { readonly path: string })[] = [];
-  readonly #breaks = new Breaks();
+  readonly #slices = new TimeSlices();
 
   /** The changes so far, by their paths. */
   get changes(): Change[] {
@@ -76,16 +76,16 @@ class Comparison {
 
   /** Compares two directories; without a lower one, all is new. */
   async compare(upper: number, lower: number | undefined, path: string, depth = 0): Promise<void> {
-    const names = await namesIn(upper, this.#breaks);
+    const names = await namesIn(upper, this.#slices);
     if (lower !== undefined && isOpaque(upper)) await this.#missing(lower, new Set(names), path);
     for (const name of names) {
-      await this.#breaks.take();
+      await this.#slices.take();
       await this.#entry(upper, lower, name, `${path}/${name}`, depth);
     }
   }
 
   async #missing(lower: number, kept: ReadonlySet<string>, path: string): Promise<void> {
-    for (const name of await namesIn(lower, this.#breaks)) {
+    for (const name of await namesIn(lower, this.#slices)) {
       if (!kept.has(name)) this.#changes.push({ path: `${path}/${name}`, kind: 'deleted' });
     }
   }

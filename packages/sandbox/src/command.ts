@@ -1,67 +1,20 @@
-// Commands of a sandbox: what the sandbox decides about them, and what is left to the caller.
+// Options of the commands of a sandbox: the sandbox's share, and the caller's.
 import type {
-  CloneFunctionOptions,
-  ForkOptions,
   HoldOptions,
   Namespace,
   NamespaceSpec,
   ProcessAttributes,
-  RunOptions,
   SpawnOptions,
 } from '@ns/core';
-import { type MeetingAction, PR, type Preparation } from '@ns/core/authors';
-import { environmentOf } from './environment.js';
-import { changesHost } from './host-changes.js';
-import { giveUp, type Identity, mayTrace } from './identity.js';
-import type { SandboxOptions } from './options.js';
+import { type MeetingAction, PR, type Preparation, parse } from '@ns/core/authors';
+import { dropCredentials, mayTrace } from './build/credentials.js';
+import { environmentOf } from './build/environment.js';
+import type { Identity } from './build/identity.js';
+import { changesHost } from './build/root/host-changes.js';
+import { decided, type SandboxSpawnOptions } from './command-types.js';
+import type { Settings } from './options/members.js';
 import { type FilterOptions, filterOf } from './seccomp/filter.js';
 import { SET_ANY_ID, SET_USER_ID } from './seccomp/set-id.js';
-import { assertOptions, ownProperties } from './validate.js';
-
-/** What the sandbox decides itself, and no command of it. */
-const decided = [
-  'namespaces',
-  'cgroup',
-  'prepare',
-  'noNewPrivileges',
-  'seccomp',
-  'uid',
-  'gid',
-  'init',
-  'trustMounts',
-  'detached',
-  'sessionLeader',
-  'processGroup',
-  'killWithParent',
-  'parentDeathSignal',
-] as const;
-type Decided = (typeof decided)[number];
-
-/** Throws for what is no object, or has what the sandbox decides. */
-function assertNotDecided(options: SandboxSpawnOptions): void {
-  assertOptions(options);
-  const name = decided.find(
-    (one) => Object.hasOwn(options, one) && (options as SpawnOptions)[one] !== undefined,
-  );
-  if (name !== undefined) {
-    throw new TypeError(`options.${name} is not for a command to say: the sandbox has decided it`);
-  }
-}
-
-/**
- * Options of a command in a sandbox: those of spawn of `@ns/core`. `env` comes on top of the sandbox's,
- * `cwd` is a path inside. `killSignal` is SIGKILL by default.
- */
-export type SandboxSpawnOptions = Omit<SpawnOptions, Decided>;
-/** Options of a command that is run to its end. */
-export type SandboxRunOptions = Omit<RunOptions, Decided>;
-/** Options of a Node module in a sandbox. */
-export type SandboxForkOptions = Omit<ForkOptions, Decided>;
-/** Options of a function in a sandbox. */
-export type SandboxCloneOptions<Args extends readonly unknown[]> = Omit<
-  CloneFunctionOptions<Args>,
-  Decided
->;
 
 /**
  * One byte: too little for a file, and the one value that also keeps a core from the program that
@@ -69,66 +22,83 @@ export type SandboxCloneOptions<Args extends readonly unknown[]> = Omit<
  */
 const NO_CORE = 1;
 
-/** How commands are made. */
-export interface CommandParts {
-  readonly options: SandboxOptions;
+/** Settings of a sandbox that concern its commands. */
+export type CommandSettings = Pick<
+  Settings,
+  | 'capabilities'
+  | 'env'
+  | 'maxBuffer'
+  | 'nestedUserNamespaces'
+  | 'newPrivileges'
+  | 'seccomp'
+  | 'timeout'
+  | 'workdir'
+>;
+
+/** The sandbox's share of the options of each command. */
+export interface CommandDefaults {
+  readonly settings: CommandSettings;
   readonly prepare: (child: Preparation) => void;
   readonly rlimits: NonNullable<ProcessAttributes['rlimits']>;
-  /** What the filter of system calls refuses in this sandbox, beside what it always does. */
-  readonly filter?: Pick<FilterOptions, 'countedMemory' | 'refusedModes'>;
+  /** System calls that the filter refuses in this sandbox, beside those that it always refuses. */
+  readonly filter: Pick<FilterOptions, 'countedMemory' | 'refusedModes'>;
 }
 
-/** Bits of modes that would outlive the sandbox: programs that run as their owner. */
+/** Returns bits of modes that would outlive the sandbox: of programs that run as their owner. */
 function refusedModes(
-  options: SandboxOptions,
+  settings: Settings,
   { outside }: Pick<Identity, 'outside'>,
 ): number | undefined {
-  if (!changesHost(options)) return undefined;
+  if (!changesHost(settings)) return undefined;
   if (outside.uid === 0 || outside.gid === 0) return SET_ANY_ID;
-  // A root of the caller's own, as that of an image, has such programs for its own users.
-  return typeof options.root === 'object' ? undefined : SET_USER_ID;
+  // A root of the caller's, as that of an image, has such programs for its users.
+  return typeof settings.root === 'object' ? undefined : SET_USER_ID;
 }
 
-/** How commands with these ids are made. */
-export function commandParts(
-  options: SandboxOptions,
+/** Returns the sandbox's share of the options of commands with these ids. */
+export function commandDefaults(
+  settings: Settings,
   identity: Pick<Identity, 'uid' | 'gid' | 'outside'>,
-  rlimits: CommandParts['rlimits'] = {},
-): CommandParts {
+  rlimits: CommandDefaults['rlimits'],
+): CommandDefaults {
   const filter = {
     countedMemory: rlimits.data !== undefined,
-    refusedModes: refusedModes(options, identity),
+    refusedModes: refusedModes(settings, identity),
   };
-  return { options, prepare: giveUp(identity, options), rlimits, filter };
+  return { settings, prepare: dropCredentials(identity, settings), rlimits, filter };
 }
 
-/** What keeps commands, and PID 1 with them, from more than they have. */
+/** Returns the options that keep commands, and PID 1 with them, from more than they have. */
 function confinement(
-  { newPrivileges, nestedUserNamespaces = false, seccomp }: SandboxOptions,
-  filter: CommandParts['filter'] = {},
+  {
+    newPrivileges,
+    nestedUserNamespaces,
+    seccomp,
+  }: Pick<CommandSettings, 'newPrivileges' | 'nestedUserNamespaces' | 'seccomp'>,
+  filter: CommandDefaults['filter'],
 ): Pick<SpawnOptions, 'noNewPrivileges' | 'seccomp'> {
   return {
-    noNewPrivileges: newPrivileges !== true,
-    ...(seccomp === false ? {} : { seccomp: filterOf({ nestedUserNamespaces, ...filter }) }),
+    noNewPrivileges: !newPrivileges,
+    ...(seccomp ? { seccomp: filterOf({ nestedUserNamespaces, ...filter }) } : {}),
   };
 }
 
 /**
- * Options of the first process of a sandbox that stays. A command must not get at what it has:
- * SECURITY.md S7.
+ * Returns the options of the first process of a sandbox that stays. A command must not get at the
+ * capabilities and memory of this process: SECURITY.md S7.
  *
- * @param meet opens what the sandbox is used by, while the process waits: later it may be guarded,
- *   also against the caller
+ * @param meet opens the handles of the sandbox while the process waits: later it may be guarded, also
+ *   against the caller
  */
 export function firstProcess(
-  options: SandboxOptions,
+  settings: CommandSettings,
   meet: MeetingAction,
 ): Pick<HoldOptions, 'noNewPrivileges' | 'seccomp' | 'prepare'> {
   return {
-    ...confinement(options),
+    ...confinement(settings, {}),
     prepare(child) {
       // It has all capabilities, so that only commands with this one could trace it.
-      child.useInit({ guarded: mayTrace(options) });
+      child.useInit({ guarded: mayTrace(settings) });
       const program = child.program('credentials');
       // A change of ids has taken its files in /proc from the caller.
       program.call('prctl', PR.SET_DUMPABLE, 1, 0, 0, 0);
@@ -137,26 +107,39 @@ export function firstProcess(
   };
 }
 
-/** A command's options, with the sandbox's share of them. */
+/** Returns the own members of a command's options. @throws {TypeError} for one that the sandbox sets */
+function ownOptions<Given extends SandboxSpawnOptions>(wanted: Given): Given {
+  const given = parse.ownMembers(wanted, 'options');
+  const name = decided.find((one) => given[one] !== undefined);
+  if (name === undefined) return given as Given;
+  throw new TypeError(
+    `options.${name} cannot be set per command; set it when the sandbox is created`,
+  );
+}
+
+const membersOf = (value: object | undefined, name: string) =>
+  value === undefined ? {} : parse.ownMembers(value, name);
+
+/** Returns the options of a command, with the sandbox's share of them. */
 export function commandOptions<Given extends SandboxSpawnOptions>(
-  { options, prepare, rlimits, filter }: CommandParts,
+  { settings, prepare, rlimits, filter }: CommandDefaults,
   wanted: Given,
   namespaces: readonly (Namespace | NamespaceSpec)[],
-  cgroup?: number,
+  cgroup: number | undefined,
 ): Given & SpawnOptions {
-  assertNotDecided(wanted);
-  const given = ownProperties(wanted);
-  const { timeout = options.timeout } = given;
+  const given = ownOptions(wanted);
+  const { timeout = settings.timeout } = given;
+  const env = membersOf(given.env, 'options.env') as Record<string, string | undefined>;
   return {
     killSignal: 'SIGKILL',
     ...given,
     ...(timeout === undefined ? {} : { timeout }),
-    cwd: given.cwd ?? options.workdir ?? '/',
-    env: environmentOf(options, given.env),
-    rlimits: { ...given.rlimits, ...rlimits, core: NO_CORE },
+    cwd: given.cwd ?? settings.workdir,
+    env: environmentOf(settings, env),
+    rlimits: { ...membersOf(given.rlimits, 'options.rlimits'), ...rlimits, core: NO_CORE },
     namespaces,
-    ...confinement(options, filter),
-    detached: !given.terminal, // a terminal brings a session of its own
+    ...confinement(settings, filter),
+    detached: !given.terminal, // a terminal brings a new session
     killWithParent: true,
     prepare,
     ...(cgroup === undefined ? {} : { cgroup }),

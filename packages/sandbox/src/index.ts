@@ -15,35 +15,41 @@ export type { ProbeName } from './audit/probes/index.js';
 export type { AuditPreset } from './audit/promises.js';
 export { auditPresets } from './audit/promises.js';
 export type { AuditFinding, AuditReport } from './audit/report.js';
-export type { Bytes } from './bytes.js';
+export type { KeptLimit, LimitKeeper, LimitReport, UncountedMemory } from './build/limits.js';
 export type { Change } from './changes.js';
 export type {
+  SandboxCloneArguments,
   SandboxCloneOptions,
   SandboxForkOptions,
   SandboxRunOptions,
   SandboxSpawnOptions,
-} from './command.js';
+} from './command-types.js';
 export type { FileEntry, ReadOptions, SandboxFiles, WriteOptions } from './files/files.js';
-export type { KeptLimit, LimitKeeper, LimitReport, UncountedMemory } from './limits.js';
-export type { SandboxNetwork } from './network.js';
+export type { HostPaths } from './options/presets.js';
+export { build, host, node, untrusted } from './options/presets.js';
+export { schema } from './options/schema.js';
+export type { Schema } from './options/schema-type.js';
 export type {
+  ClockOffsets,
   OptionalPart,
   OverlayChanges,
   PrivateNetwork,
   RootSource,
+  SandboxCgroupOption,
   SandboxLimits,
+  SandboxNetworkOption,
   SandboxOptions,
   SandboxUser,
-} from './options.js';
-export type { SandboxPart } from './parts.js';
-export { isSandboxError, SandboxError } from './parts.js';
+} from './options/types.js';
 export type { SandboxPlan } from './plan.js';
-export { build, host, node, untrusted } from './presets.js';
 export type { MissingPart, SandboxEvents, SandboxExit, SandboxReport } from './report.js';
 export type { SandboxResult, SandboxRun } from './run.js';
-export type { Sandbox, StopOptions } from './sandbox.js';
-export { schema } from './schema.js';
-export { ArchiveError, isArchiveError } from './unpack/error.js';
+export type { Sandbox, SandboxTraits } from './sandbox.js';
+export type { SandboxPart } from './sandbox-error.js';
+export { isSandboxError, SandboxError } from './sandbox-error.js';
+export type { SandboxNetwork } from './sandbox-network.js';
+export type { StopOptions } from './stop-options.js';
+export { ArchiveError, isArchiveError } from './unpack/archive-error.js';
 export type {
   ArchiveSource,
   Unpacked,

@@ -1,23 +1,24 @@
-// plan(): what would be done to make a sandbox, as data and as system calls; nothing is done.
+// sandbox.plan(): the creation of a sandbox as data and as system calls, without doing anything.
 import { allNamespaceTypes, explainHold, Namespace, type NamespaceType } from '@ns/core';
 import type { RootEntry } from '@ns/mount';
-import { type Capability, capabilitySet, type IdMaps } from '@ns/user';
+import type { Capability, IdMaps } from '@ns/user';
+import { environmentOf } from './build/environment.js';
+import { firstStranger, identityOf } from './build/identity.js';
+import { type LimitReport, plannedKeepers } from './build/limits.js';
+import { namespacesOf } from './build/namespaces.js';
+import { planRoot } from './build/root/prepare.js';
+import { rootfsOptions } from './build/root/rootfs-options.js';
 import { firstProcess } from './command.js';
-import { environmentOf } from './environment.js';
-import { firstStranger, identityOf } from './identity.js';
-import { type LimitReport, plannedKeepers } from './limits.js';
-import { namespacesOf } from './make.js';
-import { checkOptions, type SandboxOptions } from './options.js';
-import { planRoot } from './prepare-root.js';
-import { rootOptions } from './root.js';
+import { parseSandboxOptions, type Settings } from './options/members.js';
+import type { SandboxOptions } from './options/types.js';
 
-/** What would be done for a sandbox. Plain data; {@link SandboxPlan.program} is for readers. */
+/** The plan of a sandbox. Plain data; {@link SandboxPlan.program} is for readers. */
 export interface SandboxPlan {
-  /** What happens to each type of namespace: made, joined, or shared with the caller. */
+  /** The origin of each type of namespace: created, joined, or shared with the caller. */
   readonly namespaces: Readonly<Record<NamespaceType, 'new' | 'joined' | 'shared'>>;
   /**
-   * Who the commands are, inside and outside, and the maps. Of a sandbox that takes ids of no user at
-   * random, the first ones that it could take.
+   * The ids of the commands, inside and outside, and the maps. Of a sandbox that takes ids at random,
+   * the first ones that it could take.
    */
   readonly user: {
     readonly uid: number;
@@ -26,14 +27,14 @@ export interface SandboxPlan {
     readonly maps: IdMaps;
   };
   readonly root: {
-    /** The directory that becomes the root; missing: an empty one. */
+    /** The directory that becomes the root; left out for an empty one. */
     readonly source?: string;
     readonly readonly: boolean;
     readonly overlay: boolean;
   };
-  /** What is put into the root, in this order. The content of secrets is left out. */
+  /** The entries of the root, in this order. The content of secrets is left out. */
   readonly mounts: readonly RootEntry[];
-  /** What is hidden, if it exists. */
+  /** The paths that are hidden, if they exist. */
   readonly hidden: readonly string[];
   readonly capabilities: readonly Capability[];
   readonly noNewPrivileges: boolean;
@@ -45,50 +46,48 @@ export interface SandboxPlan {
   readonly program: string;
 }
 
-/** The options without what nobody should read in a plan. */
-function redacted(options: SandboxOptions): SandboxOptions {
-  const { secrets } = options;
-  if (secrets === undefined) return options;
-  const names = Object.keys(secrets).map((name) => [name, '(secret)']);
-  return { ...options, secrets: Object.fromEntries(names) };
+/** Returns the settings without the content of secrets. */
+function redacted(settings: Settings): Settings {
+  const names = Object.keys(settings.secrets).map((name) => [name, '(secret)']);
+  return { ...settings, secrets: Object.fromEntries(names) };
 }
 
 /**
- * What {@link create} would do by these options, without doing it.
+ * Returns the plan of a sandbox with these options. Nothing is created.
  *
  * @throws {TypeError | RangeError} for a wrong option
  * @example console.log(sandbox.plan({ writable: ['/srv/job'] }).program);
  */
 export function plan(options: SandboxOptions = {}): SandboxPlan {
-  const checked = redacted(checkOptions(options));
-  const identity = identityOf(checked, firstStranger);
-  const root = planRoot(checked, identity);
-  const { mounts = [], mask = [], source } = rootOptions(checked, root);
-  const namespaces = namespacesOf(checked, identity, { ...root, release: async () => {} });
+  const settings = redacted(parseSandboxOptions(options));
+  const identity = identityOf(settings, firstStranger);
+  const root = planRoot(settings, identity);
+  const { mounts = [], mask = [] } = rootfsOptions(settings, root);
+  const namespaces = namespacesOf(settings, identity, root);
   const { uid, gid, outside, maps } = identity;
-  const what = (type: NamespaceType) => {
+  const originOf = (type: NamespaceType) => {
     const found = namespaces.find((one) => one.type === type);
     if (found === undefined) return 'shared';
     return Namespace.isNamespace(found) ? 'joined' : 'new';
   };
   return {
     namespaces: Object.fromEntries(
-      allNamespaceTypes.map((type) => [type, what(type)]),
+      allNamespaceTypes.map((type) => [type, originOf(type)]),
     ) as SandboxPlan['namespaces'],
     user: { uid, gid, outside, maps },
     root: {
-      ...(typeof source === 'string' ? { source } : {}),
+      ...(root.directory === undefined ? {} : { source: root.directory }),
       readonly: !root.writable,
       overlay: root.overlay !== undefined,
     },
     mounts,
     hidden: mask,
-    capabilities: [...capabilitySet(checked.capabilities ?? [], 'capabilities')],
-    noNewPrivileges: checked.newPrivileges !== true,
-    nestedUserNamespaces: checked.nestedUserNamespaces === true,
-    seccomp: checked.seccomp !== false,
-    environment: environmentOf(checked),
-    limits: plannedKeepers(checked),
-    program: explainHold({ namespaces, ...firstProcess(checked, () => {}) }),
+    capabilities: settings.capabilities,
+    noNewPrivileges: !settings.newPrivileges,
+    nestedUserNamespaces: settings.nestedUserNamespaces,
+    seccomp: settings.seccomp,
+    environment: environmentOf(settings),
+    limits: plannedKeepers(settings),
+    program: explainHold({ namespaces, ...firstProcess(settings, () => {}) }),
   };
 }

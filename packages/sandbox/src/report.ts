@@ -1,23 +1,23 @@
-// What a sandbox tells about itself: how it turned out, what happens in it, how it has ended.
+// Reports of a sandbox: its limits and missing parts, its events, its end.
 import type { NamespaceProcess } from '@ns/core';
-import type { LimitReport } from './limits.js';
-import type { OptionalPart } from './options.js';
+import type { LimitReport } from './build/limits.js';
+import type { OptionalPart } from './options/types.js';
 
-/** A part that a sandbox has to go without, and why. */
+/** An optional part that is missing, with the reason. */
 export interface MissingPart {
   readonly part: OptionalPart;
   readonly reason: string;
 }
 
-/** How the sandbox turned out. */
+/** The report of a sandbox. */
 export interface SandboxReport {
-  /** What keeps each of the limits. */
+  /** The keeper of each limit. */
   readonly limits: LimitReport;
   /** Optional parts that the kernel has refused. */
   readonly missing: readonly MissingPart[];
 }
 
-/** How the first process of a sandbox has ended. */
+/** The end of the first process of a sandbox. */
 export interface SandboxExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -27,7 +27,7 @@ export interface SandboxExit {
 export interface SandboxEvents {
   /** A command has been started. */
   spawn: [child: NamespaceProcess];
-  /** Memory or processes have come up to a limit that the cgroup keeps. */
+  /** Memory or processes have reached a limit that the cgroup keeps. */
   limit: [limit: 'memory' | 'pids'];
   /** The sandbox has ended, with all that was in it. */
   exit: [exit: SandboxExit];

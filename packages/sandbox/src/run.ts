@@ -1,103 +1,134 @@
-// run(): one command in a sandbox of its own.
-import { type RunOptions, type RunResult, run as runCommand } from '@ns/core';
-import type { Preparation } from '@ns/core/authors';
-import { commandOptions, commandParts, type SandboxRunOptions } from './command.js';
-import { create } from './create.js';
-import { mayTrace } from './identity.js';
-import { takeAll } from './made.js';
-import { type Making, make } from './make.js';
-import { hasUplink } from './network.js';
-import type { SandboxOptions } from './options.js';
+// sandbox.run(): one command in a new sandbox.
+import { type OutputOf, type RunOptions, type RunResult, run as runCommand } from '@ns/core';
+import {
+  type Members,
+  type Parser,
+  type Preparation,
+  parse,
+  runEach,
+  throwIfAborted,
+} from '@ns/core/authors';
+import { type Build, buildSandbox } from './build/build.js';
+import { mayTrace } from './build/credentials.js';
+import { hasUplink } from './build/network.js';
+import { commandDefaults, commandOptions } from './command.js';
+import type { OutputEncoding, SandboxRunOptions } from './command-types.js';
+import { startSandbox } from './create-sandbox.js';
+import { members, type Settings } from './options/members.js';
+import type { SandboxOptions } from './options/types.js';
 import type { SandboxReport } from './report.js';
-import { assertOptions, ownProperties } from './validate.js';
+
+/** Names of the options of the command. */
+const commandNames = [
+  'input',
+  'signal',
+  'reject',
+  'encoding',
+  'stdio',
+  'onSpawn',
+  'argv0',
+] as const satisfies readonly (keyof SandboxRunOptions)[];
+
+type CommandOptions = Pick<SandboxRunOptions, (typeof commandNames)[number]>;
 
 /** Options of {@link run}: of the sandbox, and of the command in it. */
-export interface SandboxRun
-  extends SandboxOptions,
-    Pick<
-      SandboxRunOptions,
-      'input' | 'signal' | 'reject' | 'encoding' | 'stdio' | 'onSpawn' | 'argv0'
-    > {}
+export interface SandboxRun extends SandboxOptions, CommandOptions {}
 
-/** A command that has ended, and the sandbox that it had. */
+/** The result of a command that has ended, with the report of its sandbox. */
 export interface SandboxResult<Output = string> extends RunResult<Output> {
   readonly report: SandboxReport;
 }
 
+/** A value that run() of `@ns/core` parses. */
+const passedOn =
+  <Name extends keyof CommandOptions>(): Parser<CommandOptions[Name]> =>
+  (value) =>
+    value as CommandOptions[Name];
+
+const encoding: Parser<OutputEncoding> = (value, name) =>
+  value === 'buffer' || (typeof value === 'string' && Buffer.isEncoding(value))
+    ? value
+    : parse.refuse(name, "'buffer' or an encoding of Node.js", value);
+
+const parseRun = parse.options({
+  ...members,
+  input: passedOn<'input'>(),
+  signal: parse.abortSignal,
+  reject: parse.boolean,
+  encoding,
+  stdio: passedOn<'stdio'>(),
+  onSpawn: parse.callback<NonNullable<CommandOptions['onSpawn']>>(),
+  argv0: parse.text,
+} satisfies Members<SandboxRun>);
+
 /**
- * Runs a command in a sandbox of its own, which ends with it and takes along whatever it has left
+ * Runs a command in a sandbox of its own, which ends with it and takes along all that it has left
  * behind.
  *
  * @throws {TypeError | RangeError} for a wrong option, before any system call
  * @throws {SandboxError} naming the part that the kernel refuses; nothing is left behind
  * @throws {RunError} if the command fails: a code other than 0, a signal, `timeout`, `maxBuffer`
+ * @throws an AbortError if `signal` fires, also before the call
  * @example const { stdout } = await sandbox.run('node', ['-p', 'process.pid']);
  */
-export function run(
-  command: string,
-  args: readonly string[] | undefined,
-  options: SandboxRun & { encoding: 'buffer' },
-): Promise<SandboxResult<Buffer>>;
-export function run(
-  command: string,
-  args?: readonly string[],
-  options?: SandboxRun & { encoding?: BufferEncoding },
-): Promise<SandboxResult>;
-export async function run(
+export async function run<const Encoding extends OutputEncoding | undefined = undefined>(
   command: string,
   args: readonly string[] = [],
-  options: SandboxRun = {},
-): Promise<SandboxResult<string | Buffer>> {
-  assertOptions(options);
-  const { input, signal, reject, encoding, stdio, onSpawn, argv0, ...description } =
-    ownProperties(options);
-  const given = { input, signal, reject, encoding, stdio, onSpawn, argv0 };
-  const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
-  if (signal?.aborted) throw signal.reason;
-  // It has to be opened between the making and the command.
-  return hasUplink(description)
-    ? runInStaying(command, args, wanted, description)
-    : make(description, (making) => runAlone(command, args, wanted, making));
+  options: SandboxRun & { encoding?: Encoding } = {},
+): Promise<SandboxResult<OutputOf<Encoding>>> {
+  const settings = parseRun(options);
+  const { signal } = settings;
+  throwIfAborted(signal);
+  const given = Object.fromEntries(
+    commandNames.flatMap((name) =>
+      settings[name] === undefined ? [] : [[name, settings[name]] as const],
+    ),
+  ) as CommandOptions;
+  // A way outside has to be opened between the creation and the command.
+  const result = hasUplink(settings)
+    ? await runInStaying(command, args, given, settings)
+    : await buildSandbox(settings, (build) => runAlone(command, args, given, build), signal);
+  return result as SandboxResult<OutputOf<Encoding>>;
 }
 
-/** The command is made with the sandbox, as the child of its init. */
+/** Runs the command as the child of the sandbox's init, created in one step. */
 async function runAlone(
   command: string,
   args: readonly string[],
-  given: SandboxRunOptions,
-  { options, identity, root, limited, namespaces, missing, group, made }: Making,
+  given: CommandOptions,
+  { settings, identity, root, limits, namespaces, missing, group, rollback }: Build,
 ): Promise<SandboxResult<string | Buffer>> {
-  const { maxBuffer } = options;
-  const parts = commandParts(options, identity, limited.rlimits);
-  // PID 1 goes on having what the command gives up with its exec. SECURITY.md S7.
+  const { maxBuffer } = settings;
+  const defaults = commandDefaults(settings, identity, limits.rlimits);
+  // PID 1 keeps the credentials that the command gives up with its exec. SECURITY.md S7.
   const prepare = (child: Preparation) => {
-    parts.prepare(child);
-    child.useInit({ confined: true, guarded: mayTrace(options) });
+    defaults.prepare(child);
+    child.useInit({ confined: true, guarded: mayTrace(settings) });
   };
   const bounded = { ...given, ...(maxBuffer === undefined ? {} : { maxBuffer }) };
   const result = await runCommand(
     command,
     args,
-    commandOptions({ ...parts, prepare }, bounded, namespaces, group) as RunOptions & {
+    commandOptions({ ...defaults, prepare }, bounded, namespaces, group) as RunOptions & {
       encoding: 'buffer';
     },
   );
-  await takeAll([() => made.undo(), () => root.release()]);
-  return { ...result, report: { limits: limited.report, missing } };
+  await runEach([() => rollback.undo(), () => root.release()]);
+  return { ...result, report: { limits: limits.report, missing } };
 }
 
-/** The command joins a sandbox, which is there before it and ends with it. */
+/** Runs the command in a sandbox that is there before it, and ends with it. */
 async function runInStaying(
   command: string,
   args: readonly string[],
-  given: SandboxRunOptions,
-  description: SandboxOptions,
+  given: CommandOptions,
+  settings: Settings,
 ): Promise<SandboxResult<string | Buffer>> {
-  await using box = await create(description);
+  await using box = await startSandbox(settings);
   const result = await box.run(command, args, {
-    ...(given as { encoding: 'buffer' }),
+    ...given,
     onSpawn: (child) => {
-      // Whoever is left could hold the output open for ever. If it fails, the block's end says so.
+      // Processes that are left could hold the output open for ever. Errors are those of the disposal.
       child.exited.then(() => box.stop()).catch(() => {});
       given.onSpawn?.(child);
     },

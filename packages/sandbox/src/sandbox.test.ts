@@ -1,11 +1,13 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { allNamespaceTypes, createNamespace, Namespace } from '@ns/core';
 import { namespaceTypes } from '@ns/core/authors';
 import { describe, expect, test } from 'vitest';
-import { create } from './create.js';
-import type { SandboxOptions } from './options.js';
+import { createSandbox } from './create-sandbox.js';
+import type { SandboxOptions } from './options/types.js';
 import { run } from './run.js';
-import { box, ownTemporaries, sh } from './testing.js';
+import { box, outside, ownTemporaries, sh } from './sandbox.testing.js';
 
 const linkOf = (type: keyof typeof namespaceTypes) => `/proc/self/ns/${namespaceTypes[type].file}`;
 const root = process.geteuid?.() === 0;
@@ -65,7 +67,7 @@ describe('without options', () => {
     expect(session).toBe(pid);
   });
 
-  test('commands are oneself outside; for root they are nobody', async () => {
+  test('maps commands to the caller outside; for root, to ids of no user', async () => {
     const made = await box();
     const child = await made.spawn('sleep', ['60'], { stdio: 'ignore' });
     const uid = /^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
@@ -75,7 +77,7 @@ describe('without options', () => {
 
   test('nothing is left when it has stopped', async () => {
     const temporaries = ownTemporaries();
-    const made = await create();
+    const made = await createSandbox();
     const child = await made.spawn('sleep', ['60'], { stdio: 'ignore' });
     await made.stop();
     await made.stop();
@@ -122,7 +124,7 @@ describe('options', () => {
   test('host name, clocks, working directory and variables', async () => {
     const made = await box({
       hostname: 'inside',
-      time: { boottime: 1_000_000_000 },
+      time: { boottime: '1000000s' },
       workdir: '/usr',
       env: { A: 'sandbox', B: 'sandbox' },
     });
@@ -201,8 +203,8 @@ describe('a sandbox that stays', () => {
     await new Promise((resolve) => server?.close(resolve));
   });
 
-  test('gives its processes time to end if one wants', async () => {
-    const made = await create();
+  test('stop gives processes the time of grace to end', async () => {
+    const made = await createSandbox();
     const child = await made.spawn('sh', [
       '-c',
       'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done',
@@ -212,16 +214,16 @@ describe('a sandbox that stays', () => {
     expect((await child.exited).code).toBe(7);
   });
 
-  test('kills them when that time is over', async () => {
-    const made = await create();
+  test('stop kills processes after the grace', async () => {
+    const made = await createSandbox();
     const child = await made.spawn('sh', ['-c', 'trap "" TERM; echo ready; sleep 600; sleep 600']);
     for await (const line of child.lines) if (line === 'ready') break;
     await made.stop({ grace: 50 });
     expect((await child.exited).signal).toBe('SIGKILL');
   });
 
-  test('tells of commands and of its end', async () => {
-    const made = await create();
+  test('emits spawn and exit', async () => {
+    const made = await createSandbox();
     const events: string[] = [];
     made.events.on('spawn', (child) => events.push(child.spawnfile));
     made.events.on('exit', ({ signal }) => events.push(String(signal)));
@@ -231,74 +233,73 @@ describe('a sandbox that stays', () => {
   });
 });
 
-describe('wrong options are refused before anything is done', () => {
+describe('createSandbox refuses wrong options by their names', () => {
+  const twice = [
+    { inside: 0, outside: 0 },
+    { inside: 0, outside: 1 },
+  ];
   test.each<[unknown, string]>([
-    [null, 'options must be an object'],
-    [{ netwerk: 'none' }, 'options has no netwerk; it has root, '],
-    [{ network: 'some' }, "network must be 'none' or 'host' or 'private' or"],
-    [{ root: { directory: 'relative' } }, "root.directory must be an absolute path: 'relative'"],
-    [{ root: {} }, "root must be 'host' or 'empty' or { directory } or { tar } or { oci }: object"],
-    [{ writable: '/x' }, 'writable must be a list'],
-    [{ tmp: 0 }, 'tmp must be at least 1: 0'],
-    [{ tmp: '0M' }, "tmp must be a size such as '64M', and not 0: '0M'"],
+    [null, 'options must be an object, got null'],
+    [[], 'options must be an object, got []'],
+    [{ netwerk: 'none' }, 'options.netwerk is not known (did you mean network?)'],
+    [{ network: 'some' }, 'options.network must be "none", "host", "private", { uplink'],
+    [
+      { root: { directory: 'relative' } },
+      "options.root.directory must be an absolute path, got 'relative'",
+    ],
+    [{ root: {} }, 'options.root must be { directory } or { tar } or { oci }, got {}'],
+    [{ writable: '/x' }, 'options.writable must be an array'],
+    [{ tmp: 0 }, 'options.tmp must be a size of at least 1 byte, got 0'],
+    [{ tmp: '0M' }, "options.tmp must be a size of at least 1 byte, got '0M'"],
     [
       { root: { directory: '/', overlay: { discard: '0' } } },
-      'root.overlay.discard must be a size',
+      'options.root.overlay.discard must be a size',
     ],
-    [{ limits: { pids: 0 } }, 'limits.pids must be at least 1: 0'],
-    [{ limits: { memory: '1X' } }, "limits.memory must be a size such as '64M': '1X'"],
-    [{ capabilities: ['cap_everything'] }, 'unknown capability'],
-    [{ user: { uid: -1 } }, 'user.uid must be at least 0'],
-    [{ hostname: '' }, 'hostname must not be empty'],
-    [{ optional: ['user'] }, 'optional[0] must be'],
-    [{ secrets: { '../x': 'a' } }, 'not the name of a file'],
-    [{ env: { A: 1 } }, 'env.A must be of type string'],
-    [{ env: { 'A=B': 'x' } }, 'env: not the name of a variable: "A=B"'],
-    [[], 'options must be an object'],
-    [{ secrets: null }, 'secrets must be an object: null'],
-    [{ secrets: 'abc' }, "secrets must be an object: 'abc'"],
-    [{ secrets: ['a'] }, 'secrets must be an object: array'],
-    [{ network: { dns: ['1.2.3.4\nsearch x'] } }, 'network.dns[0] must be an address'],
-    [{ limits: { memory: 2 ** 60 } }, 'limits.memory must be at most 9007199254740991'],
-    [{ limits: { memory: `${2 ** 60}` } }, 'limits.memory must be a size'],
-    [{ timeout: 2 ** 31 }, 'timeout must be at most 2147483647: 2147483648'],
-    [{ readable: ['/a', '/b/../c'] }, 'readable[1] must be an absolute path without ..'],
-    [{ writable: ['//.'] }, 'writable[0] must be an absolute path without .., and not that of'],
-    [{ mask: ['/a\n/../b'] }, 'mask[0] must be an absolute path without ..'],
-    [{ mounts: [{ type: 'x', target: '/a' }] }, 'mounts[0].type must be one of bind, tmpfs'],
-    [{ mounts: [{ type: 'tmpfs', target: '/a', size: 'x' }] }, 'mounts[0].size must be bytes'],
-    [{ time: { monotonic: 1e30 } }, 'time.monotonic must be less than'],
+    [{ limits: { pids: 0 } }, 'options.limits.pids must be an integer of at least 1, got 0'],
+    [{ limits: { memory: '1X' } }, 'options.limits.memory must be a number of bytes or a text'],
+    [{ capabilities: ['cap_everything'] }, 'must be the name of a capability'],
+    [{ user: { uid: -1 } }, 'options.user.uid must be an integer from 0 to 4294967294, got -1'],
+    [{ hostname: '' }, 'options.hostname must be a text of 1 to 64 characters'],
+    [{ optional: ['user'] }, 'options.optional[0] must be one of "time", "cgroup"'],
+    [{ secrets: { '../x': 'a' } }, 'a name in options.secrets must be the name of a file'],
+    [{ env: { A: 1 } }, 'options.env.A must be a string, got 1'],
+    [{ env: { 'A=B': 'x' } }, "a name in options.env must be the name of a variable, got 'A=B'"],
+    [{ secrets: null }, 'options.secrets must be an object, got null'],
+    [{ secrets: 'abc' }, "options.secrets must be an object, got 'abc'"],
+    [{ secrets: ['a'] }, 'options.secrets must be an object'],
+    [{ network: { dns: ['1.2.3.4\nsearch x'] } }, 'options.network.dns[0] must be an IP address'],
+    [{ limits: { memory: 2 ** 60 } }, 'options.limits.memory must be a number of bytes'],
+    [{ limits: { memory: `${2 ** 60}` } }, 'options.limits.memory must be less than 8 PiB'],
+    [{ timeout: 2 ** 31 }, 'options.timeout must be a duration from 0 to 2147483647 ms'],
+    [{ readable: ['/a', '/b/../c'] }, 'options.readable[1] must be an absolute path without ..'],
+    [{ writable: ['//.'] }, 'options.writable[0] must be an absolute path without .., other than'],
+    [{ mask: ['/a\n/../b'] }, 'options.mask[0] must be an absolute path without ..'],
+    [{ mounts: [{ type: 'x', target: '/a' }] }, 'options.mounts[0].type must be one of'],
+    [{ mounts: [{ type: 'tmpfs', target: '/a', size: 'x' }] }, 'options.mounts[0].size must be'],
+    [{ mounts: [{ type: 'tmpfs' }] }, 'options.mounts[0].target must be'],
+    [{ time: { monotonic: 1e30 } }, 'options.time.'],
     [
       { user: { map: { uid: [{ inside: 0, outside: 0, length: 2 ** 32 }] } } },
-      'user.map.uid[0].length must be at most 4294967295',
+      'options.user.map.uid[0].length must be an integer from 1 to 4294967295',
     ],
+    [{ user: { map: { uid: twice } } }, 'options.user.map.uid: two ranges have inside id 0'],
     [
-      {
-        user: {
-          map: {
-            uid: [
-              { inside: 0, outside: 0 },
-              { inside: 0, outside: 1 },
-            ],
-          },
-        },
-      },
-      'user.map.uid: two ranges have inside id 0',
+      { protect: ['/srv/x'] },
+      'options.protect must have paths inside of those of options.writable',
     ],
-    [{ mounts: [{ type: 'tmpfs' }] }, 'mounts[0].target is missing'],
-  ])('%j', async (options, message) => {
-    await expect(create(options as SandboxOptions)).rejects.toThrow(message);
+  ])('%j: %s', async (options, message) => {
+    await expect(createSandbox(options as SandboxOptions)).rejects.toThrow(message);
   });
 
   test('a handle of another type', async () => {
     using uts = Namespace.current('uts');
-    await expect(create({ network: uts })).rejects.toThrow(
-      'network is a handle of a uts namespace',
+    await expect(createSandbox({ network: uts })).rejects.toThrow(
+      'options.network must be a net namespace, got one of type uts',
     );
   });
 });
 
-test('wrong options of what is done with a sandbox are refused by their names', async () => {
+test('a command refuses options that the sandbox sets', async () => {
   const made = await box();
   const decided = {
     namespaces: [],
@@ -308,37 +309,75 @@ test('wrong options of what is done with a sandbox are refused by their names', 
     detached: false,
   };
   for (const [name, value] of Object.entries(decided)) {
-    const message = `options.${name} is not for a command to say`;
+    const message = `options.${name} cannot be set per command`;
     const options = { [name]: value } as never;
     await expect(made.run('true', [], options)).rejects.toThrow(message);
     await expect(made.spawn('true', [], options)).rejects.toThrow(message);
     await expect(made.fork('x.js', [], options)).rejects.toThrow(message);
     await expect(made.clone(() => 1, options)).rejects.toThrow(message);
   }
+});
+
+test('methods of a sandbox reject wrong options by their names, and never throw', async () => {
+  const made = await box();
   for (const options of [null, 5, []] as never[]) {
     const message = 'options must be an object';
     await expect(made.run('true', [], options)).rejects.toThrow(message);
     await expect(made.fork('x.js', [], options)).rejects.toThrow(message);
     await expect(run('true', [], options)).rejects.toThrow(message);
     await expect(made.files.read('/etc/passwd', options)).rejects.toThrow(message);
-    expect(() => made.stop(options)).toThrow(message);
+    await expect(made.stop(options)).rejects.toThrow(message);
   }
-  await expect(run('true', [], { signal: 5 as never })).rejects.toThrow('signal must be an Abort');
+  await expect(run('true', [], { signal: 5 as never })).rejects.toThrow(
+    'options.signal must be an AbortSignal, got 5',
+  );
   const { files } = made;
-  await expect(files.read('/etc/passwd', { maxBytes: -1 })).rejects.toThrow('maxBytes must be');
-  await expect(files.read('/etc/passwd', { encoding: 'x' as never })).rejects.toThrow('encoding');
+  await expect(files.read('/etc/passwd', { maxBytes: -1 })).rejects.toThrow(
+    'options.maxBytes must be',
+  );
+  await expect(files.read('/etc/passwd', { encoding: 'x' as never })).rejects.toThrow(
+    'options.encoding must be',
+  );
   await expect(files.write('/tmp/a', 5 as never)).rejects.toThrow(
     'content must be a text or bytes',
   );
-  await expect(files.write('/tmp/a', '', { made: 1 } as never)).rejects.toThrow('no option made');
-  expect(() => made.stop({ grace: 2 ** 31 })).toThrow('grace must be a whole number');
+  await expect(files.write('/tmp/a', '', { made: 1 } as never)).rejects.toThrow(
+    'options.made is not known (did you mean mode?)',
+  );
+  await expect(made.stop({ grace: 2 ** 31 })).rejects.toThrow('options.grace must be a duration');
+  await expect(made.stop({ grace: Number.POSITIVE_INFINITY })).rejects.toThrow('options.grace');
   expect(await made.run('echo', ['well'])).toMatchObject({ stdout: 'well\n' });
 });
 
-test('what has been stopped says so', async () => {
-  const made = await create();
+test('run rejects with an AbortError before anything is created, and while a root is unpacked', async () => {
+  const reason = new Error('enough');
+  const expected = { name: 'AbortError', code: 'ABORT_ERR', cause: reason };
+  await expect(run('true', [], { signal: AbortSignal.abort(reason) })).rejects.toMatchObject(
+    expected,
+  );
+  const directory = outside();
+  const temporaries = ownTemporaries();
+  execFileSync('sh', ['-c', 'head -c 64M /dev/zero > zeros && tar -cf ../root.tar .'], {
+    cwd: mkdtempSync(join(directory, 'root-')),
+  });
+  const controller = new AbortController();
+  const aborted = run('true', [], {
+    root: { tar: join(directory, 'root.tar') },
+    onProgress: () => controller.abort(reason),
+    signal: controller.signal,
+  });
+  await expect(aborted).rejects.toMatchObject(expected);
+  expect(readdirSync(temporaries)).toEqual([]);
+});
+
+test('a stopped sandbox refuses everything but a second stop', async () => {
+  const made = await createSandbox();
   await made.stop();
-  for (const name of ['signal', 'usage', 'freeze', 'thaw'] as const) {
-    expect(() => made[name]('SIGTERM')).toThrow('the sandbox has been stopped');
-  }
+  await made.stop();
+  const message = 'the sandbox has been stopped';
+  expect(() => made.signal('SIGTERM')).toThrow(message);
+  expect(() => made.usage()).toThrow(message);
+  await expect(made.freeze()).rejects.toThrow(message);
+  await expect(made.thaw()).rejects.toThrow(message);
+  await expect(made.run('true')).rejects.toThrow(message);
 });

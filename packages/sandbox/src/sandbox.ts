@@ -1,37 +1,46 @@
-// A sandbox that stays: commands are run in it until it is stopped.
+// A sandbox that stays: commands run in it until it is stopped.
 import { EventEmitter } from 'node:events';
 import type { Cgroup } from '@ns/cgroup';
 import {
+  type CloneArguments,
   clone,
   fork,
   isSystemError,
   type Namespace,
   type NamespaceProcess,
   type NamespaceType,
+  type OutputOf,
   type RunOptions,
   type RunResult,
   run,
+  type SignalName,
+  type SpawnedProcess,
   type SpawnOptions,
+  type StdioItem,
+  type StdioOptions,
   spawn,
+  type TerminalSize,
 } from '@ns/core';
-import { assertKeys } from '@ns/core/authors';
+import { runEach, signalNumber } from '@ns/core/authors';
 import { signalAll } from '@ns/pid';
 import { type Change, listChanges } from './changes.js';
-import {
-  type CommandParts,
-  commandOptions,
-  type SandboxCloneOptions,
-  type SandboxForkOptions,
-  type SandboxRunOptions,
-  type SandboxSpawnOptions,
-} from './command.js';
+import { endProcesses } from './cleanup/end-processes.js';
+import { type CommandDefaults, commandOptions } from './command.js';
+import type {
+  OutputEncoding,
+  SandboxCloneArguments,
+  SandboxCloneOptions,
+  SandboxForkOptions,
+  SandboxRunOptions,
+  SandboxSpawnOptions,
+} from './command-types.js';
 import { SandboxFiles } from './files/files.js';
 import { hasLocalMountsOnly } from './files/local-mounts.js';
-import { takeAll } from './made.js';
-import { SandboxNetwork } from './network.js';
-import type { Place } from './place.js';
+import type { SandboxCgroupOption, SandboxNetworkOption } from './options/types.js';
 import type { SandboxEvents, SandboxExit, SandboxReport } from './report.js';
-import { endAll } from './stop.js';
+import type { RootDirectory } from './root-directory.js';
+import { SandboxNetwork } from './sandbox-network.js';
+import { parseStopOptions, type StopOptions } from './stop-options.js';
 import { type SandboxUsage, usageOf } from './usage.js';
 
 /** The first process of a sandbox. */
@@ -43,82 +52,98 @@ export interface FirstProcess {
   ref(): void;
 }
 
-/** As long as a timer can wait. */
-const LONGEST_GRACE = 2 ** 31 - 1;
-
-/** Options of {@link Sandbox.stop}. */
-export interface StopOptions {
-  /** Milliseconds that processes have between SIGTERM and SIGKILL. Default: 0, SIGKILL at once. */
-  grace?: number;
-}
-
-/** What a sandbox is put together from. */
-export interface SandboxParts {
+/** Everything that a sandbox consists of. */
+export interface SandboxComponents {
   /** PID 1, or the process that was attached to. */
   readonly first: FirstProcess;
   readonly handles: readonly Namespace[];
-  readonly place: Place;
-  readonly owner?: { readonly uid: number; readonly gid: number };
-  readonly command: CommandParts;
-  readonly cgroup?: Cgroup;
-  readonly changes?: { readonly lower: string; readonly upper: string };
+  readonly rootDirectory: RootDirectory;
+  /** Ids outside that files are written with. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+  readonly command: CommandDefaults;
+  readonly cgroup: Cgroup | undefined;
+  readonly changes: { readonly lower: string; readonly upper: string } | undefined;
   readonly report: SandboxReport;
-  /** Somebody else's: stopping lets it go, and does not end it. */
-  readonly attached?: boolean;
+  /** True for a container of another program: stopping lets it go, and does not end it. */
+  readonly isAttached: boolean;
+  /** Steps of the end, after the processes have ended. */
   readonly release: readonly (() => unknown)[];
 }
 
 /**
- * Whether no file system in the sandbox can keep a call waiting: all that it has been made with are
- * local, and its commands have no means to mount another.
+ * Returns true if no file system in the sandbox can keep a call waiting: all that it was created with
+ * are local, and its commands cannot mount another.
  */
-function isLocal({ attached = false, command, first }: SandboxParts): boolean {
-  const { capabilities = [], newPrivileges = false } = command.options;
-  return !attached && capabilities.length === 0 && !newPrivileges && hasLocalMountsOnly(first.pid);
+function isLocal({ isAttached, command, first }: SandboxComponents): boolean {
+  const { capabilities, newPrivileges } = command.settings;
+  return (
+    !isAttached && capabilities.length === 0 && !newPrivileges && hasLocalMountsOnly(first.pid)
+  );
 }
 
-/** A sandbox. Made by `sandbox.create`, or around somebody else's container by `sandbox.attach`. */
-export class Sandbox {
+/** The options of a sandbox that its type depends on. */
+export interface SandboxTraits {
+  readonly network: SandboxNetworkOption;
+  readonly cgroup: SandboxCgroupOption;
+}
+
+/** The type of `box.net`: undefined for the host's network. */
+type NetOf<Network> =
+  | (Network extends 'host' ? undefined : never)
+  | (Exclude<Network, 'host'> extends never ? never : SandboxNetwork);
+
+/** The type of `box.cgroup`: there with `cgroup: true`, undefined with false, both with `'auto'`. */
+type CgroupOf<Asked> =
+  | (Asked extends true ? Cgroup : never)
+  | (Asked extends false ? undefined : never)
+  | (Asked extends 'auto' ? Cgroup | undefined : never);
+
+/** A sandbox, of `sandbox.create`, or a container of another program, of `sandbox.attach`. */
+export class Sandbox<Traits extends SandboxTraits = SandboxTraits> {
   /** PID of its first process, in the caller's pid namespace. */
   readonly pid: number;
   /** Handles of its namespaces; those that it shares with the caller are missing. */
   readonly namespaces: Readonly<Partial<Record<NamespaceType, Namespace>>>;
-  /** Its cgroup, if it has one of its own. */
-  readonly cgroup: Cgroup | undefined;
+  /** Its cgroup, if it has one. */
+  readonly cgroup: CgroupOf<Traits['cgroup']>;
   /** Its network, unless that is the caller's. */
-  readonly net: SandboxNetwork | undefined;
+  readonly net: NetOf<Traits['network']>;
   /** Its files, as commands see them. */
   readonly files: SandboxFiles;
-  /** Which limits are kept how, and what is missing. */
+  /** The keepers of its limits, and the parts that are missing. */
   readonly report: SandboxReport;
-  /** `spawn`, `limit` and `exit`. */
+  /** Emits `spawn`, `limit` and `exit`. */
   readonly events: EventEmitter<SandboxEvents> = new EventEmitter();
   /**
-   * Resolves when it has ended, with all that was in it. That keeps no process alive: its commands do,
-   * as long as they run.
+   * Resolves when it has ended, with all that was in it. It does not keep this process alive: running
+   * commands do.
    */
   readonly exited: Promise<SandboxExit>;
 
-  readonly #parts: SandboxParts;
+  readonly #components: SandboxComponents;
   readonly #subscriptions: readonly { close(): void }[];
   #stopping: Promise<void> | undefined;
 
   /** @internal */
-  constructor(parts: SandboxParts) {
-    this.#parts = parts;
-    this.pid = parts.first.pid;
-    this.namespaces = Object.fromEntries(parts.handles.map((one) => [one.type, one]));
-    this.cgroup = parts.cgroup;
-    this.net = this.namespaces.net && new SandboxNetwork(this.namespaces.net);
-    const { owner } = parts;
-    this.files = new SandboxFiles(() => parts.place.fd, { owner, isLocal: isLocal(parts) });
-    this.report = parts.report;
-    this.#subscriptions = parts.cgroup ? this.#watchLimits(parts.cgroup) : [];
-    this.exited = parts.first.exited.then((exit) => {
+  constructor(components: SandboxComponents) {
+    this.#components = components;
+    this.pid = components.first.pid;
+    this.namespaces = Object.fromEntries(components.handles.map((one) => [one.type, one]));
+    this.cgroup = components.cgroup as CgroupOf<Traits['cgroup']>;
+    const { net } = this.namespaces;
+    this.net = (net && new SandboxNetwork(net)) as NetOf<Traits['network']>;
+    const { owner } = components;
+    this.files = new SandboxFiles(() => components.rootDirectory.fd, {
+      owner,
+      isLocal: isLocal(components),
+    });
+    this.report = components.report;
+    this.#subscriptions = components.cgroup ? this.#watchLimits(components.cgroup) : [];
+    this.exited = components.first.exited.then((exit) => {
       this.events.emit('exit', exit);
       return exit;
     });
-    // Whoever lets an attached one go has nothing to catch.
+    // A caller that lets an attached container go does not handle its end.
     this.exited.catch(() => {});
   }
 
@@ -137,10 +162,10 @@ export class Sandbox {
     for await (const _ of watch) this.events.emit('limit', name);
   }
 
-  /** The sandbox's share of a command's options. */
-  #around<Given extends SandboxSpawnOptions>(given: Given): Given & SpawnOptions {
+  /** Returns a command's options with the sandbox's share. */
+  #withDefaults<Given extends SandboxSpawnOptions>(given: Given): Given & SpawnOptions {
     this.#assertRunning();
-    const { handles, command, cgroup } = this.#parts;
+    const { handles, command, cgroup } = this.#components;
     return commandOptions(command, given, handles, cgroup?.fd);
   }
 
@@ -150,78 +175,82 @@ export class Sandbox {
   }
 
   /**
-   * Runs a command to its end and gives its output. What the command leaves behind stays until the
-   * sandbox is stopped.
+   * Runs a command to its end and returns its output. Processes that the command leaves behind stay
+   * until the sandbox is stopped.
    *
    * @throws {RunError} if it fails; see run of `@ns/core`
    * @throws {SystemError} if it cannot be started
    */
-  run(
-    command: string,
-    args: readonly string[] | undefined,
-    options: SandboxRunOptions & { encoding: 'buffer' },
-  ): Promise<RunResult<Buffer>>;
-  run(
-    command: string,
-    args?: readonly string[],
-    options?: SandboxRunOptions & { encoding?: BufferEncoding },
-  ): Promise<RunResult>;
-  async run(
+  async run<const Encoding extends OutputEncoding | undefined = undefined>(
     command: string,
     args: readonly string[] = [],
-    options: SandboxRunOptions = {},
-  ): Promise<RunResult<string | Buffer>> {
-    const around = this.#around(options);
-    const { maxBuffer = this.#parts.command.options.maxBuffer } = options;
+    options: SandboxRunOptions & { encoding?: Encoding } = {},
+  ): Promise<RunResult<OutputOf<Encoding>>> {
+    const given = this.#withDefaults<SandboxRunOptions>(options);
+    const { maxBuffer = this.#components.command.settings.maxBuffer, onSpawn } = given;
     const all: RunOptions = {
-      ...around,
+      ...given,
       ...(maxBuffer === undefined ? {} : { maxBuffer }),
       onSpawn: (child) => {
         this.#started(child);
-        options.onSpawn?.(child);
+        onSpawn?.(child);
       },
     };
-    return run(command, args, all as RunOptions & { encoding: 'buffer' });
+    const result: RunResult<string | Buffer> = await run(
+      command,
+      args,
+      all as RunOptions & { encoding: 'buffer' },
+    );
+    return result as RunResult<OutputOf<Encoding>>;
   }
 
-  /** Starts a command and gives the process; see spawn of `@ns/core`. */
-  async spawn(
+  /** Starts a command and returns its process; see spawn of `@ns/core`. */
+  async spawn<
+    const Stdio extends StdioOptions | readonly StdioItem[] | undefined = undefined,
+    const Tty extends boolean | TerminalSize | undefined = undefined,
+  >(
     command: string,
     args: readonly string[] = [],
-    options: SandboxSpawnOptions = {},
-  ): Promise<NamespaceProcess> {
-    return this.#started(await spawn(command, args, this.#around(options)));
+    options: SandboxSpawnOptions & {
+      stdio?: Stdio;
+      terminal?: Tty;
+    } = {},
+  ): Promise<SpawnedProcess<Stdio, Tty>> {
+    const given = this.#withDefaults<SandboxSpawnOptions>(options);
+    return this.#started(await spawn(command, args, given)) as SpawnedProcess<Stdio, Tty>;
   }
 
   /**
    * Runs a Node module with a channel; see fork of `@ns/core`. Node and the module must be inside.
-   * Options of this Node process (`execArgv`) are not passed on by themselves.
+   * Default of `execArgv`: none, unlike fork of `@ns/core`.
    */
   async fork(
     modulePath: string | URL,
     args: readonly string[] = [],
     options: SandboxForkOptions = {},
   ): Promise<NamespaceProcess> {
-    const around = this.#around(options);
+    const around = this.#withDefaults(options);
     return this.#started(await fork(modulePath, args, { execArgv: [], ...around }));
   }
 
-  /** Runs a function in a new Node process and gives its result; see clone of `@ns/core`. */
+  /** Runs a function in a new Node process and returns its result; see clone of `@ns/core`. */
   async clone<Args extends readonly unknown[], Result>(
     fn: (...args: Args) => Result,
-    options: SandboxCloneOptions<Args> = {},
+    ...[options = {}]: SandboxCloneArguments<Args>
   ): Promise<Awaited<Result>> {
-    return clone(fn, this.#around(options));
+    const given = this.#withDefaults<SandboxCloneOptions<Args>>(options);
+    return clone(fn, ...([given] as unknown as CloneArguments<Args>));
   }
 
   /**
    * Sends a signal to all processes but the first one.
    *
-   * @returns how many there were
+   * @returns the number of processes
    */
-  signal(signal: NodeJS.Signals | number): number {
+  signal(signal: SignalName | number): number {
+    const number = signalNumber(signal, 'signal');
     this.#assertRunning();
-    return signalAll(this.#pidNamespace(), signal);
+    return signalAll(this.#pidNamespace(), number);
   }
 
   #assertRunning(): void {
@@ -234,95 +263,94 @@ export class Sandbox {
     return pid;
   }
 
-  #group(what: string): Cgroup {
+  #cgroupFor(verb: string): Cgroup {
     this.#assertRunning();
-    if (this.cgroup) return this.cgroup;
-    throw new Error(`${what} needs a cgroup, which this sandbox has not: see the option cgroup`);
+    const { cgroup } = this.#components;
+    if (cgroup) return cgroup;
+    throw new Error(`cannot ${verb} the sandbox: it has no cgroup; set the option cgroup: true`);
   }
 
   /** Stops all processes; resolves when they have stopped. Needs a cgroup. */
-  freeze(): Promise<void> {
-    return this.#group('freezing').freeze();
+  async freeze(): Promise<void> {
+    await this.#cgroupFor('freeze').freeze();
   }
 
-  /** Lets them go on. */
-  thaw(): Promise<void> {
-    return this.#group('thawing').thaw();
+  /** Lets frozen processes go on. */
+  async thaw(): Promise<void> {
+    await this.#cgroupFor('thaw').thaw();
   }
 
-  /** What its processes use: by the cgroup, or added up from /proc. */
+  /** Returns the resources that its processes use: by the cgroup, or added up from /proc. */
   usage(): SandboxUsage {
     this.#assertRunning();
-    return usageOf(this.#pidNamespace(), this.cgroup);
+    return usageOf(this.#pidNamespace(), this.#components.cgroup);
   }
 
   /**
-   * What the commands have changed in the files below an overlay.
+   * Lists the changes of the commands in the files below an overlay.
    *
    * @throws {Error} if its changes cannot be listed: see the option `root.overlay`
    */
   async changes(): Promise<Change[]> {
-    const { changes } = this.#parts;
-    if (!changes) throw new Error("changes need root: { directory, overlay: 'list' or { keep } }");
+    const { changes } = this.#components;
+    if (!changes) {
+      throw new Error(
+        "cannot list changes: the root has no overlay that keeps them; set overlay: 'list' or { keep }",
+      );
+    }
     try {
       return await listChanges(changes.lower, changes.upper);
     } catch (error) {
-      // What is only listed goes with the sandbox; what is kept does not.
+      // The directory of overlay: 'list' is removed with the sandbox.
       if (isSystemError(error, 'ENOENT')) this.#assertRunning();
       throw error;
     }
   }
 
   /**
-   * Ends the sandbox with all that is in it, and removes what was made for it. An attached one is let
-   * go, and goes on. Again is no error.
+   * Ends the sandbox with all that is in it, and removes everything that was created for it. An attached
+   * container is let go, and goes on. A second call does nothing.
    */
-  stop(options: StopOptions = {}): Promise<void> {
-    assertKeys(options, ['grace'], 'options');
-    const { grace = 0 } = options;
-    if (!Number.isInteger(grace) || grace < 0 || grace > LONGEST_GRACE) {
-      throw new RangeError(
-        `grace must be a whole number of milliseconds, at most ${LONGEST_GRACE}: ${grace}`,
-      );
-    }
+  async stop(options: StopOptions = {}): Promise<void> {
+    const { grace } = parseStopOptions(options);
     this.#stopping ??= this.#stop(grace).catch((error) => {
-      // All steps have had their turn: what is left for another call is to wait for the end.
-      this.#stopping = this.#parts.attached ? Promise.resolve() : this.exited.then(() => {});
+      // All steps have run: another call can only wait for the end.
+      this.#stopping = this.#components.isAttached ? Promise.resolve() : this.exited.then(() => {});
       throw error;
     });
     return this.#stopping;
   }
 
   async #stop(grace: number): Promise<void> {
-    const { handles, place, release, attached = false } = this.#parts;
-    // Each step has its turn, whatever the ones before it throw: above all the kill.
-    await takeAll([
+    const { handles, rootDirectory, release, isAttached } = this.#components;
+    // Every step runs, also after one that throws: above all the kill.
+    await runEach([
       ...this.#subscriptions.map((one) => () => one.close()),
-      ...(attached ? [] : [() => this.#askToEnd(grace), () => this.#kill()]),
+      ...(isAttached ? [] : [() => this.#askToEnd(grace), () => this.#kill()]),
       () => this.net?.close(),
-      () => place.close(),
+      () => rootDirectory.close(),
       ...handles.map((one) => () => one.close()),
       ...release,
     ]);
   }
 
-  /** Gives the processes their grace. */
+  /** Asks the processes to end, and waits for the grace. */
   async #askToEnd(grace: number): Promise<void> {
     if (grace === 0) return;
     // A frozen process could not end by itself.
-    await this.cgroup?.thaw();
-    await endAll(this.#pidNamespace(), grace);
+    await this.#components.cgroup?.thaw();
+    await endProcesses(this.#pidNamespace(), grace);
   }
 
   /** Ends the first process, and with it all others. */
   async #kill(): Promise<void> {
-    const { first } = this.#parts;
+    const { first } = this.#components;
     first.ref();
     first.kill('SIGKILL');
     await first.exited;
   }
 
-  /** As {@link stop}, for `await using`. */
+  /** Stops the sandbox, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }

@@ -5,8 +5,8 @@ import { type CgroupLimits, createJobGroup } from '@ns/cgroup';
 import { isSystemError, run as runPlain } from '@ns/core';
 import { user } from '@ns/user';
 import { expect, type TestContext, test } from 'vitest';
-import { create } from './create.js';
-import { box, outside, sh } from './testing.js';
+import { createSandbox } from './create-sandbox.js';
+import { box, outside, sh } from './sandbox.testing.js';
 
 const module = new URL('../dist/index.js', import.meta.url).href;
 
@@ -63,10 +63,10 @@ test('processes are frozen, and go on', async ({ skip }) => {
   expect((await child.exited).signal).toMatch(/^SIG(KILL|TERM)$/);
 });
 
-test('without a cgroup there is no freezing, and the error says what it takes', async () => {
+test('freeze and thaw reject without a cgroup, and name the option', async () => {
   const made = await box({ cgroup: false });
-  await expect(async () => made.freeze()).rejects.toThrow('see the option cgroup');
-  await expect(async () => made.thaw()).rejects.toThrow('see the option cgroup');
+  await expect(made.freeze()).rejects.toThrow('cannot freeze the sandbox: it has no cgroup');
+  await expect(made.thaw()).rejects.toThrow('cannot thaw the sandbox: it has no cgroup');
 });
 
 test('usage is that of all processes', async () => {
@@ -133,7 +133,7 @@ test('parts that the kernel refuses are an error, or reported if they are option
 
 test('many sandboxes one after the other leave nothing behind', async () => {
   for (let i = 0; i < 40; i++) {
-    const made = await create();
+    const made = await createSandbox();
     await made.run('true');
     await made.stop();
   }
@@ -143,7 +143,7 @@ test('many sandboxes at the same time do not get into each other’s way', async
   const names = Array.from({ length: 12 }, (_, i) => `box${i}`);
   const answers = await Promise.all(
     names.map(async (hostname) => {
-      await using made = await create({ hostname });
+      await using made = await createSandbox({ hostname });
       return (await made.run('cat', ['/proc/sys/kernel/hostname'])).stdout.trim();
     }),
   );

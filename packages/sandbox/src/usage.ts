@@ -1,10 +1,10 @@
-// What a sandbox uses: as its cgroup counts, or added up over its processes.
+// Resources that a sandbox uses: as its cgroup counts, or added up over its processes.
 import { readFileSync } from 'node:fs';
 import type { Cgroup, CgroupUsage } from '@ns/cgroup';
 import { isSystemError, type Namespace } from '@ns/core';
 import { listProcesses } from '@ns/pid';
 
-/** What a sandbox uses. */
+/** Resources that a sandbox uses. */
 export interface SandboxUsage {
   /** Processes, the first one included. */
   readonly processes: number;
@@ -38,7 +38,7 @@ function ofProcess(pid: number): { memory: number; cpuTime: number } {
   }
 }
 
-/** Reads what is used. */
+/** Reads the resources of a sandbox. */
 export function usageOf(namespace: Namespace, cgroup: Cgroup | undefined): SandboxUsage {
   const all = listProcesses({ in: namespace, descendants: true }).map(({ pid }) => pid);
   const each = all.map(ofProcess);

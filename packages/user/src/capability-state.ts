@@ -1,24 +1,24 @@
 // The capabilities and securebits of a process.
 import { readFileSync } from 'node:fs';
-import { PR } from '@ns/core/authors';
+import { PR, parse } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { type CapabilitySet, fromBits } from './capability.js';
 
 /** The five sets of a thread. @see capabilities(7) */
 export interface CapabilityState {
-  /** What it can do now. */
+  /** The capabilities that it uses. */
   readonly effective: CapabilitySet;
-  /** What it can make effective. */
+  /** The capabilities that it can make effective. */
   readonly permitted: CapabilitySet;
-  /** What files with inheritable capabilities can give to what it execs. */
+  /** The capabilities that files with inheritable ones can give it at exec. */
   readonly inheritable: CapabilitySet;
-  /** What it can ever gain by exec. */
+  /** The upper limit of what it gains by exec. */
   readonly bounding: CapabilitySet;
-  /** What it keeps when it execs as another user than root. */
+  /** The capabilities that it keeps when it execs as another user than root. */
   readonly ambient: CapabilitySet;
 }
 
-/** The five sets in the text of /proc/PID/status. */
+/** Parses the five sets in the text of /proc/PID/status. */
 export function parseCapabilities(status: string): CapabilityState {
   const field = (name: string) => {
     const hex = new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(status)?.[1];
@@ -35,19 +35,17 @@ export function parseCapabilities(status: string): CapabilityState {
 }
 
 /**
- * The capabilities of a process, in its own user namespace. Default: the calling thread's.
+ * Reads the capabilities of a process, in its own user namespace. Default: the calling thread's.
  *
  * @throws {Error} with code ENOENT if there is no such process
  * @see capget(2), capabilities(7), getpcaps(8)
  */
-export function readCapabilities(pid?: number): CapabilityState {
-  if (pid !== undefined && (!Number.isInteger(pid) || pid < 1)) {
-    throw new TypeError(`pid must be a positive integer: ${String(pid)}`);
-  }
-  return parseCapabilities(readFileSync(`/proc/${pid ?? 'thread-self'}/status`, 'utf8'));
+export function readCapabilities(pid?: number | undefined): CapabilityState {
+  const task = pid === undefined ? 'thread-self' : parse.pid(pid, 'pid');
+  return parseCapabilities(readFileSync(`/proc/${task}/status`, 'utf8'));
 }
 
-/** How the kernel treats uid 0 and the capabilities of a thread; each can be locked. */
+/** Bits for the kernel's treatment of uid 0 and of capabilities; each can be locked. */
 export const securebits = Object.freeze({
   /** Exec as root gains no capabilities. */
   noroot: 1,
@@ -62,7 +60,7 @@ export const securebits = Object.freeze({
 /** Name of a securebit. */
 export type Securebit = keyof typeof securebits;
 
-/** Which securebits are set, and which of them cannot be changed any more. */
+/** The securebits that are set, and those that cannot be changed any more. */
 export interface SecurebitsState {
   readonly set: ReadonlySet<Securebit>;
   readonly locked: ReadonlySet<Securebit>;
@@ -70,15 +68,15 @@ export interface SecurebitsState {
 
 const securebitNames = Object.keys(securebits) as Securebit[];
 
-/** What a number that prctl(2) gives says. The lock of a bit is the next one. */
+/** Parses the number that prctl(2) gives. The lock of a bit is the next one. */
 export function parseSecurebits(bits: number): SecurebitsState {
-  const where = (shift: number) =>
+  const shifted = (shift: number) =>
     new Set(securebitNames.filter((name) => bits & (securebits[name] << shift)));
-  return { set: where(0), locked: where(1) };
+  return { set: shifted(0), locked: shifted(1) };
 }
 
 /**
- * The securebits of the calling thread.
+ * Reads the securebits of the calling thread.
  *
  * @see prctl(2) PR_GET_SECUREBITS, capabilities(7)
  */

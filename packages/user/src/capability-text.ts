@@ -1,4 +1,5 @@
 // The text form of capabilities, as libcap writes and reads it: `cap_net_admin,cap_sys_admin=ep`.
+import { parse } from '@ns/core/authors';
 import {
   type Capability,
   type CapabilitySet,
@@ -19,7 +20,7 @@ const PERMITTED = 2;
 const INHERITABLE = 4;
 const STATES = [7, 6, 5, 4, 3, 2, 1, 0] as const;
 
-/** Letters of a state, in the order in which libcap writes them. */
+/** Returns the letters of a state, in the order in which libcap writes them. */
 function letters(state: number): string {
   return (
     (state & EFFECTIVE ? 'e' : '') +
@@ -29,8 +30,8 @@ function letters(state: number): string {
 }
 
 /**
- * Writes capabilities as cap_to_text(3) does: the commonest state first, for all, and then what
- * differs from it.
+ * Returns capabilities as cap_to_text(3) does: the commonest state first, for all, and then those that
+ * differ from it.
  *
  * @example formatCapabilities(readCapabilities()) // '=ep'
  */
@@ -86,13 +87,13 @@ function parseClause(clause: string, states: Map<Capability, number>): void {
 }
 
 /**
- * Reads the text form of capabilities, as cap_from_text(3) does.
+ * Parses the text form of capabilities, as cap_from_text(3) does.
  *
  * @throws {TypeError} for text that is not of this form, or names an unknown capability
  * @example parseCapabilityText('cap_net_raw,cap_net_admin=ep').effective.has('cap_net_raw') // true
  */
 export function parseCapabilityText(text: string): CapabilitySets {
-  if (typeof text !== 'string') throw new TypeError(`text must be a string: ${String(text)}`);
+  parse.text(text, 'text');
   const states = new Map<Capability, number>();
   const clauses = text.trim().split(/\s+/);
   for (const clause of clauses) parseClause(clause, states);

@@ -30,7 +30,9 @@ test('a name may be written in any way', () => {
   for (const text of ['net_admin', 'NET_ADMIN', 'CAP_NET_ADMIN', 'cap_net_admin']) {
     expect(capabilityName(text)).toBe('cap_net_admin');
   }
-  expect(() => capabilityName('cap_everything')).toThrow('unknown capability: cap_everything');
+  expect(() => capabilityName('cap_everything')).toThrow(
+    "capability must be the name of a capability, got 'cap_everything'",
+  );
   expect(() => capabilityName(12 as unknown as string)).toThrow(TypeError);
   expect([...capabilitySet(['setuid', 'CHOWN'])]).toEqual(['cap_chown', 'cap_setuid']);
   expect(capabilitySet('all').size).toBe(41);
@@ -86,7 +88,7 @@ test('the capabilities of a process are those in its status', () => {
   const bits = BigInt(`0x${/^CapBnd:\s*(\S+)/m.exec(status)?.[1]}`);
   expect(toBits(readCapabilities().bounding)).toBe(bits & (2n ** 41n - 1n));
   expect(() => parseCapabilities('Name:\tx\n')).toThrow('it has no CapEff');
-  expect(() => readCapabilities(-1)).toThrow(TypeError);
+  expect(() => readCapabilities(-1)).toThrow(RangeError);
 });
 
 test('securebits are told with their locks', () => {

@@ -1,4 +1,5 @@
 // Capabilities: their names, and sets of them as bits.
+import { type Parser, parse } from '@ns/core/authors';
 
 /** Names of all capabilities, by number. @see capabilities(7) */
 export const capabilityNames = Object.freeze([
@@ -55,21 +56,19 @@ const numbers: ReadonlyMap<string, number> = new Map(
   capabilityNames.map((name, number) => [name, number]),
 );
 
-/** Name of a capability given in any way: `'NET_ADMIN'`, `'CAP_NET_ADMIN'`, `'cap_net_admin'`. */
+/** Returns the name of a capability that is written in any way: `'NET_ADMIN'`, `'CAP_NET_ADMIN'`, `'cap_net_admin'`. */
 export function capabilityName(input: CapabilityInput, argument = 'capability'): Capability {
-  if (typeof input !== 'string') {
-    throw new TypeError(`${argument} must be the name of a capability: ${String(input)}`);
-  }
+  if (typeof input !== 'string') parse.refuse(argument, 'the name of a capability', input);
   const lower = input.toLowerCase();
   const name = lower.startsWith('cap_') ? lower : `cap_${lower}`;
-  if (!numbers.has(name)) throw new TypeError(`${argument}: unknown capability: ${input}`);
+  if (!numbers.has(name)) parse.refuse(argument, 'the name of a capability', input);
   return name as Capability;
 }
 
-/** Number of a capability. */
+/** Returns the number of a capability. */
 export function capabilityNumber(name: Capability): number {
   const number = numbers.get(name);
-  if (number === undefined) throw new TypeError(`unknown capability: ${String(name)}`);
+  if (number === undefined) parse.refuse('name', 'the name of a capability', name);
   return number;
 }
 
@@ -77,29 +76,34 @@ export function capabilityNumber(name: Capability): number {
 export type CapabilitySet = ReadonlySet<Capability>;
 
 /**
- * The set that a list stands for; `'all'` is every one.
+ * Returns the set of a list of names; `'all'` is every capability.
  *
- * @throws {TypeError} for a name that is not one of a capability
+ * @throws {TypeError} for a name that no capability has
  */
 export function capabilitySet(
   input: 'all' | Iterable<CapabilityInput>,
   argument = 'capabilities',
 ): CapabilitySet {
   if (input === 'all') return new Set(capabilityNames);
-  if (typeof input !== 'object' || input === null) {
-    throw new TypeError(`${argument} must be 'all' or a list of capabilities: ${String(input)}`);
+  if (typeof input !== 'object' || input === null || !(Symbol.iterator in input)) {
+    parse.refuse(argument, "'all' or a list of capabilities", input);
   }
-  return fromBits(toBits([...input].map((name) => capabilityName(name, argument))));
+  const names = [...input].map((name, i) => capabilityName(name, `${argument}[${i}]`));
+  return fromBits(toBits(names));
 }
 
-/** A set as the kernel has it: bit n for capability n. */
+/** A list of capabilities, or 'all'. */
+export const parseCapabilitySet: Parser<CapabilitySet> = (value, name) =>
+  capabilitySet(value as 'all', name);
+
+/** Returns a set as the kernel has it: bit n for capability n. */
 export function toBits(capabilities: Iterable<Capability>): bigint {
   let bits = 0n;
   for (const name of capabilities) bits |= 1n << BigInt(capabilityNumber(name));
   return bits;
 }
 
-/** The set of these bits; ones beyond the names, of a newer kernel, are left out. */
+/** Returns the set of these bits. Those of a newer kernel, which have no name here, are left out. */
 export function fromBits(bits: bigint): CapabilitySet {
   return new Set(capabilityNames.filter((_, number) => (bits >> BigInt(number)) & 1n));
 }

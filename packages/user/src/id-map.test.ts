@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  checkIdMap,
   composeIdMaps,
   formatIdMap,
   ID_MAX,
@@ -10,6 +9,7 @@ import {
   invertIdMap,
   normalizeIdMap,
   parseIdMap,
+  parseIdRanges,
   toInside,
   toOutside,
 } from './index.js';
@@ -73,12 +73,14 @@ test('the padded columns of the kernel are read', () => {
 test('a valid map passes the checks, with lengths filled in', () => {
   fc.assert(
     fc.property(anyMap, (map) => {
-      expect(checkIdMap(map)).toEqual(map);
+      expect(parseIdRanges(map)).toEqual(map);
     }),
   );
-  expect(checkIdMap([{ inside: 0, outside: 5 }])).toEqual([{ inside: 0, outside: 5, length: 1 }]);
+  expect(parseIdRanges([{ inside: 0, outside: 5 }])).toEqual([
+    { inside: 0, outside: 5, length: 1 },
+  ]);
   const everything = [{ inside: 0, outside: 0, length: ID_MAX + 1 }];
-  expect(checkIdMap(everything)).toEqual(everything);
+  expect(parseIdRanges(everything)).toEqual(everything);
 });
 
 test('what the kernel would refuse is refused, by name', () => {
@@ -87,7 +89,7 @@ test('what the kernel would refuse is refused, by name', () => {
     ['0 0 1', 'map must be an array'],
     [[], 'map must have at least one range'],
     [[null], 'map[0] must be an object'],
-    [[{ inside: 0 }], 'map[0].outside must be a number'],
+    [[{ inside: 0 }], 'map[0].outside must be an integer'],
     [[{ ...range, length: 0 }], 'map[0].length must be an integer from 1'],
     [[{ ...range, inside: ID_MAX + 1 }], 'map[0].inside must be an integer from 0'],
     [[{ ...range, inside: 0.5 }], 'map[0].inside must be an integer'],
@@ -101,7 +103,7 @@ test('what the kernel would refuse is refused, by name', () => {
     ],
   ];
   for (const [map, message] of wrong) {
-    expect(() => checkIdMap(map as IdMap)).toThrow(
+    expect(() => parseIdRanges(map as IdMap)).toThrow(
       expect.objectContaining({
         message: expect.stringContaining(message),
       }),
@@ -148,7 +150,7 @@ test('a normalized map says the same in the fewest ranges', () => {
 test('an id inserted makes room for itself and loses no other', () => {
   fc.assert(
     fc.property(anyMap, fc.nat(600), fc.nat(600), (map, inside, outside) => {
-      const result = checkIdMap(insertId(map, inside, outside));
+      const result = parseIdRanges(insertId(map, inside, outside));
       expect(toOutside(result, inside)).toBe(outside);
       const before = ids(map).map(([, id]) => id);
       const after = ids(result).map(([, id]) => id);

@@ -22,7 +22,7 @@ test('a user namespace can be made inside of another one, by its root', () => {
   using parent = inner.parent();
   expect(parent?.equals(outer)).toBe(true);
   // Two levels down, and yet in the numbers of the caller.
-  expect(readIdMaps(inner)).toMatchObject(resolveMaps('root'));
+  expect(readIdMaps({ in: inner })).toMatchObject(resolveMaps('root'));
 });
 
 test('or by another owner, with ids of the outer one', async () => {
@@ -91,8 +91,11 @@ test('the set-up is complete and the root another one by then', async () => {
   await child.lines[Symbol.asyncIterator]().next();
   using inner = Namespace.of(child.pid, 'user');
   using outer = inner.parent();
-  expect(readIdMaps(outer as Namespace)).toMatchObject({ uid: one(3, uid), gid: one(4, gid) });
-  expect(readIdMaps(inner)).toMatchObject({ uid: one(uid, uid), gid: one(gid, gid) });
+  expect(readIdMaps({ in: outer as Namespace })).toMatchObject({
+    uid: one(3, uid),
+    gid: one(4, gid),
+  });
+  expect(readIdMaps({ in: inner })).toMatchObject({ uid: one(uid, uid), gid: one(gid, gid) });
 });
 
 test('a command that runs as oneself can be denied user namespaces, too', async () => {
@@ -106,8 +109,12 @@ test('a command that runs as oneself can be denied user namespaces, too', async 
 test('oneself must exist inside', () => {
   const map = { uid: one(0, uid + 1), gid: one(0, gid) };
   expect(() => user({ map, runAs: 'self' })).toThrow("'self' needs the caller's own ids");
-  expect(() => user({ runAs: { uid: 5 } })).toThrow('runAs.uid: 5 is not mapped');
-  expect(() => user({ runAs: { groups: [5] } })).toThrow('runAs.groups[0]: 5 is not mapped');
+  expect(() => user({ runAs: { uid: 5 } })).toThrow(
+    'user.runAs.uid must be an id that is mapped, got 5',
+  );
+  expect(() => user({ runAs: { groups: [5] } })).toThrow(
+    'user.runAs.groups[0] must be an id that is mapped, got 5',
+  );
 });
 
 /** The user namespace of a stranger, if the caller may make one; else of the caller. */

@@ -1,7 +1,7 @@
 // A user namespace made on behalf of somebody else.
 import { Namespace, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
-import { readIdMaps } from './read.js';
+import { readIdMaps } from './read-id-maps.js';
 import { user } from './spec.js';
 
 test('the owner of a user namespace can be another user, who is root inside', async () => {
@@ -13,7 +13,7 @@ test('the owner of a user namespace can be another user, who is root inside', as
   expect([(await lines.next()).value, (await lines.next()).value]).toEqual(['0', '0']);
   using handle = Namespace.of(child.pid, 'user');
   expect(handle.ownerUid()).toBe(owner.uid);
-  const { uid, gid } = readIdMaps(child.pid);
+  const { uid, gid } = readIdMaps({ in: child.pid });
   expect([uid, gid]).toEqual([
     [{ inside: 0, outside: owner.uid, length: 1 }],
     [{ inside: 0, outside: owner.gid, length: 1 }],

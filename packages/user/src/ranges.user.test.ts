@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run, runSync } from '@ns/core';
 import { expect, test } from 'vitest';
-import { parseIdMap, resolveMaps, subordinateIds, user } from './index.js';
+import { listSubordinateIds, parseIdMap, resolveMaps, user } from './index.js';
 
 const uid = process.geteuid?.() ?? 0;
 const gid = process.getegid?.() ?? 0;
@@ -11,7 +11,7 @@ const gid = process.getegid?.() ?? 0;
 /** Why ranges cannot be mapped here, if so. */
 function missing(): string | undefined {
   if (!existsSync('/usr/bin/newuidmap')) return 'newuidmap is not installed (Debian: uidmap)';
-  if (subordinateIds('uid').length === 0 || subordinateIds('gid').length === 0) {
+  if (listSubordinateIds('uid').length === 0 || listSubordinateIds('gid').length === 0) {
     return `user ${uid} has no subordinate ids`;
   }
   return undefined;
@@ -28,7 +28,7 @@ test('subordinate ids are mapped with the help of newuidmap', async ({ skip }) =
   const maps = resolveMaps('auto');
   expect(parseIdMap(uids.join('\n'))).toEqual(maps.uid);
   expect(parseIdMap(gids)).toEqual(maps.gid);
-  const [first] = subordinateIds('uid');
+  const [first] = listSubordinateIds('uid');
   expect(maps.uid[1]).toEqual({ inside: 1, outside: first?.start, length: first?.count });
 });
 

@@ -53,44 +53,51 @@ test('its own maps are written without a meeting, also synchronously', () => {
 test('the maps of a process are read from outside', async () => {
   const child = await spawn('sleep', ['60'], { namespaces: [user()], stdio: 'ignore' });
   try {
-    expect(readIdMaps(child.pid)).toEqual({ ...resolveMaps('root'), setgroups: 'deny' });
+    expect(readIdMaps({ in: child.pid })).toEqual({ ...resolveMaps('root'), setgroups: 'deny' });
   } finally {
     child.kill('SIGKILL');
     await child.exited;
   }
   expect(readIdMaps().uid).toEqual(parseIdMap(readFileSync('/proc/self/uid_map', 'utf8')));
-  expect(() => readIdMaps(0)).toThrow(TypeError);
-  expect(() => readIdMaps(2 ** 30)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  expect(readIdMaps({ in: 'self' })).toEqual(readIdMaps());
+  expect(() => readIdMaps({ in: 0 })).toThrow(RangeError);
+  expect(() => readIdMaps({ on: 1 } as never)).toThrow('options.on is not known');
+  expect(() => readIdMaps({ in: 2 ** 22 })).toThrow(expect.objectContaining({ code: 'ENOENT' }));
 });
 
 test('the maps of a namespace without a process are read by way of its handle', () => {
   using namespace = createNamespace(user({ map: 'current' }));
-  expect(readIdMaps(namespace)).toEqual({ ...resolveMaps('current'), setgroups: 'deny' });
+  expect(readIdMaps({ in: namespace })).toEqual({ ...resolveMaps('current'), setgroups: 'deny' });
   using own = Namespace.current('user');
-  expect(readIdMaps(own)).toEqual(readIdMaps());
+  expect(readIdMaps({ in: own })).toEqual(readIdMaps());
   using uts = Namespace.current('uts');
-  expect(() => readIdMaps(uts)).toThrow('not one of type uts');
+  expect(() => readIdMaps({ in: uts })).toThrow(
+    'options.in must be a user namespace, got one of type uts',
+  );
 });
 
 test('wrong arguments are refused before anything is started', () => {
-  expect(() => user({ map: 'nobody' as 'root' })).toThrow(/^map must be root, current/);
-  expect(() => user({ map: { uid: [] } })).toThrow('map.uid must have at least one range');
-  expect(() => user({ uid: 1 })).toThrow('uid: 1 is not mapped');
+  expect(() => user({ map: 'nobody' as 'root' })).toThrow(/^user\.map must be root, current/);
+  expect(() => user({ map: { uid: [] } })).toThrow('user.map.uid must have at least one range');
+  expect(() => user({ uid: 1 })).toThrow('user.uid must be an id that is mapped, got 1');
   expect(() => user({ gid: -1 })).toThrow(RangeError);
-  expect(() => user({ setgroups: 'maybe' as 'deny' })).toThrow(/^setgroups must be/);
+  expect(() => user({ setgroups: 'maybe' as 'deny' })).toThrow(/^user\.setgroups must be/);
 });
 
 test('what is no object, and an option that it does not have, are refused by name', () => {
-  expect(() => user(null as never)).toThrow(new TypeError('user must be an object: null'));
+  expect(() => user(null as never)).toThrow(new TypeError('user must be an object, got null'));
   expect(() => user({ mapp: true } as never)).toThrow(TypeError);
-  expect(() => user({ mapp: true } as never)).toThrow('user has no option mapp; it has ');
+  expect(() => user({ mapp: true } as never)).toThrow('user.mapp is not known (did you mean map?)');
   const wrong: [object, string][] = [
-    [{ map: { uids: [] } }, 'map has no option uids; it has uid, gid'],
-    [{ map: { uid: [{ inside: 0, outsied: 0 }] } }, 'map.uid[0] has no option outsied'],
-    [{ owner: null }, 'owner must be an object: null'],
-    [{ owner: { uid: 0, gdi: 0 } }, 'owner has no option gdi'],
-    [{ runAs: { user: 0 } }, 'runAs has no option user'],
-    [{ capabilities: { kepe: [] } }, 'capabilities has no option kepe'],
+    [{ map: { uids: [] } }, 'user.map.uids is not known (did you mean uid?)'],
+    [
+      { map: { uid: [{ inside: 0, outsied: 0 }] } },
+      'user.map.uid[0].outsied is not known (did you mean outside?)',
+    ],
+    [{ owner: null }, 'user.owner must be an object, got null'],
+    [{ owner: { uid: 0, gdi: 0 } }, 'user.owner.gdi is not known (did you mean gid?)'],
+    [{ runAs: { user: 0 } }, 'user.runAs.user is not known'],
+    [{ capabilities: { kepe: [] } }, 'user.capabilities.kepe is not known (did you mean keep?)'],
   ];
   for (const [options, message] of wrong) expect(() => user(options)).toThrow(message);
 });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Namespace, spawn } from '@ns/core';
-import { listMounts, MountTable, mount, mountinfo, statMount } from '@ns/mount';
+import { listMountIds, listMounts, MountTable, mount, statMount } from '@ns/mount';
 import { user } from '@ns/user';
 import { command } from '../children.mjs';
 
@@ -58,7 +58,7 @@ findmnt is findmnt(8) with --json, waited for; its output goes nowhere.`,
     const id = skip
       ? 0n
       : /** @type {bigint} */ (
-          listMounts({ in: namespace }).findLast(
+          listMountIds({ in: namespace }).findLast(
             (one) => statMount(one, { in: namespace })?.target === target,
           )
         );
@@ -66,13 +66,13 @@ findmnt is findmnt(8) with --json, waited for; its output goes nowhere.`,
       {
         name: `${COUNT} mounts`,
         contenders: [
-          { name: 'mountinfo', run: () => mountinfo(place) },
+          { name: 'listMounts', run: () => listMounts(place) },
           {
             name: 'findmnt',
             run: () => command(['findmnt', '--json', '--task', String(pid)], 'ignore'),
           },
         ],
-        targets: [{ of: 'mountinfo', against: 'findmnt', atMost: 0.5 }],
+        targets: [{ of: 'listMounts', against: 'findmnt', atMost: 0.5 }],
       },
       {
         name: `one of ${COUNT} mounts`,

@@ -2,7 +2,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { hrtime } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { createNamespace, Route } from '@ns/net';
+import { createNamespace } from '@ns/core';
+import { net, Route } from '@ns/net';
 import { peer, peerOf } from '../peer.mjs';
 
 const PAIRS = 50;
@@ -22,7 +23,7 @@ function timed(work) {
 }
 
 function lab() {
-  const namespace = createNamespace();
+  const namespace = createNamespace(net());
   const route = Route.open({ in: namespace });
   /**
    * @param {readonly string[]} args

@@ -44,6 +44,8 @@ export const navigation = [
     items: [
       page('Kernel support', '/kernel-support'),
       page('Architecture', '/architecture'),
+      page('Internals', '/internals'),
+      page('Glossary', '/glossary'),
       page('Performance', '/performance'),
     ],
   },
@@ -69,5 +71,6 @@ export const packages = [
   'cgroup',
   'time',
   'sandbox',
+  'all',
   'cli',
 ].map((name) => page(`@ns/${name}`, `/api/@ns/${name}/`));

@@ -3,18 +3,18 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-// Not the one of whoever runs the tests: as execvp(3) has it, a command that is nowhere to be found
-// counts as refused if a directory on the way may not be searched.
+// Not the PATH of the tests: by execvp(3), a command that is not found counts as refused if a directory
+// of PATH cannot be searched.
 process.env.PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 const program = fileURLToPath(new URL('../../dist/start/ns.cjs', import.meta.url));
 
-/** The words that run `ns` with these arguments. */
+/** Returns the words that run `ns` with these arguments. */
 export function words(...args: string[]): [file: string, ...args: string[]] {
   return [process.execPath, program, ...args];
 }
 
-/** Milliseconds after which a command is taken to hang. */
+/** Milliseconds after which a command counts as hanging. */
 const patience = 20_000 * Number(process.env.NS_TEST_SLOWNESS ?? 1);
 
 /** Runs `ns` to its end. */
@@ -22,7 +22,7 @@ export function ns(...args: string[]) {
   return nsWith({}, ...args);
 }
 
-/** The same, with options of spawnSync. */
+/** Runs `ns` to its end, with options of spawnSync. */
 export function nsWith(options: { input?: string; env?: NodeJS.ProcessEnv }, ...args: string[]) {
   const [file, ...rest] = words(...args);
   const { status, signal, stdout, stderr, error } = spawnSync(file, rest, {
@@ -34,10 +34,10 @@ export function nsWith(options: { input?: string; env?: NodeJS.ProcessEnv }, ...
   return { status, signal, stdout, stderr };
 }
 
-/** A command that runs, and what it has written. */
+/** A running command, and its output. */
 export interface Started {
   readonly child: ChildProcess;
-  /** Waits until it has written this. */
+  /** Waits until it has written a text. */
   written(text: string): Promise<void>;
   /** Waits for its end. */
   ended(): Promise<{ status: number | null; signal: NodeJS.Signals | null; stdout: string }>;

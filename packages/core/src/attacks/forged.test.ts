@@ -2,7 +2,7 @@
 // it is passed over: SECURITY.md S4.
 import { expect, test } from 'vitest';
 import { holdChild } from '../child/hold-child.js';
-import { Nascent } from '../child/pending-child.js';
+import { PendingChild } from '../child/pending-child.js';
 import { spawn } from '../commands/spawn.js';
 import type { Layout } from '../program/layout.js';
 
@@ -15,7 +15,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('a Nascent child ends no process that is not a child of the caller, whatever its job says', async () => {
+test('a PendingChild child ends no process that is not a child of the caller, whatever its job says', async () => {
   const script = 'sleep 1000 & echo $!; wait';
   await using parent = await spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
   const { value } = await parent.lines[Symbol.asyncIterator]().next();
@@ -23,7 +23,7 @@ test('a Nascent child ends no process that is not a child of the caller, whateve
   try {
     const { pid, pidfd } = holdChild([]);
     const forged = { pidfd, replacement: victim } as Layout;
-    const child = new Nascent(pid, forged);
+    const child = new PendingChild(pid, forged);
     child.follow();
     expect(child.pid).toBe(pid);
     child.end();

@@ -4,10 +4,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
-import { type Draft, draft } from '../child/compose.js';
 import { createNamespace } from '../child/create-namespace.js';
 import { launch } from '../child/launch.js';
-import { checkSpawn } from '../child/parse.js';
+import { parseSpawn } from '../child/parse.js';
+import { type ChildPlan, planChild } from '../child/plan.js';
 import { hold } from '../commands/hold.js';
 import { run } from '../commands/run.js';
 import { runProgramSync } from '../commands/run-program.js';
@@ -84,9 +84,9 @@ const leavesIds = ({ name }: Call) => name !== 'setresuid' && name !== 'setresgi
 
 /** What spawn would be without the ids. */
 async function unprotected({ user }: Container): Promise<void> {
-  const checked = checkSpawn('sleep', ['0.3'], { namespaces: [user], stdio: 'ignore' });
-  const edit: Draft['edit'] = (entries) => entries.filter(leavesIds);
-  const child = new NamespaceProcess(await launch({ ...draft(checked), edit }), checked);
+  const checked = parseSpawn('sleep', ['0.3'], { namespaces: [user], stdio: 'ignore' });
+  const edit: ChildPlan['edit'] = (entries) => entries.filter(leavesIds);
+  const child = new NamespaceProcess(await launch({ ...planChild(checked), edit }), checked);
   await child.exited;
 }
 
@@ -119,13 +119,13 @@ test.each(ways)('%s: nor by stopping processes on their way', async (_, join) =>
 test('a child forbids tracing before it joins, and right after each change of its credentials', async () => {
   const enemy = await container();
   const namespaces = [enemy.user, { type: 'uts' }] as const;
-  const checked = checkSpawn('true', [], { namespaces, stdio: 'ignore', uid: 0, gid: 0 });
+  const checked = parseSpawn('true', [], { namespaces, stdio: 'ignore', uid: 0, gid: 0 });
   let calls: readonly Call[] = [];
-  const edit: Draft['edit'] = (entries) => {
+  const edit: ChildPlan['edit'] = (entries) => {
     calls = entries;
     return entries;
   };
-  const child = new NamespaceProcess(await launch({ ...draft(checked), edit }), checked);
+  const child = new NamespaceProcess(await launch({ ...planChild(checked), edit }), checked);
   await child.exited;
   const forbids = (call: Call | undefined) =>
     call?.name === 'prctl' && call.args[0] === PR.SET_DUMPABLE && call.args[1] === 0;

@@ -3,26 +3,28 @@
 
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { ownOptions } from '../contract/arguments.js';
+import { ownMembers } from '../contract/values.js';
 import { Program } from '../program/program.js';
-import { core } from '../testing/in-worker.js';
+import { authors, core } from '../testing/in-worker.js';
 import { NamespaceWorker } from '../worker/namespace-worker.js';
 
-test('ownOptions copies what an object has itself, and inherits nothing', () => {
+test('ownMembers copies the own members of an object without its prototype', () => {
   const symbol = Symbol('own');
   const inherited = Object.create({ inherited: 1 });
   const given = Object.assign(inherited, { own: undefined, [symbol]: 2 });
-  const copy = ownOptions(given);
+  const copy = ownMembers(given, 'options');
   expect(Object.getPrototypeOf(copy)).toBe(null);
   expect(Reflect.ownKeys(copy)).toEqual(['own', symbol]);
   for (const wrong of [undefined, null, 'text', 1, []]) {
-    expect(() => ownOptions(wrong as unknown as object)).toThrow(TypeError);
+    expect(() => ownMembers(wrong, 'options')).toThrow(TypeError);
   }
 });
 
-test('unknown options are refused before anything is done', () => {
+test('NamespaceWorker and Program refuse unknown options', () => {
   const unknown = { namespace: ['net'] };
-  expect(() => new NamespaceWorker('./worker.js', unknown as object)).toThrow('namespace');
+  expect(() => new NamespaceWorker('./worker.js', unknown as object)).toThrow(
+    new TypeError('options.namespace is not known (did you mean namespaces?)'),
+  );
   const program = new Program();
   expect(() => program.meet(() => {}, { tolerates: [] } as object)).toThrow('tolerates');
   const bytes = new Uint8Array(8);
@@ -69,7 +71,7 @@ const options: Readonly<Record<string, string>> = {
   signal: 'AbortSignal.abort()',
   silent: 'true',
   stdio: '"ignore"',
-  taken: 'new Map([[1, 77]])',
+  duplicates: 'new Map([[1, 77]])',
   terminal: 'true',
   timeout: '1',
   tolerate: '["EPERM", "ENOENT", "EBADF"]',
@@ -80,8 +82,8 @@ const options: Readonly<Record<string, string>> = {
 
 test('a polluted prototype is no option of any call', () => {
   const script = `
-    import { callIn, clone, discover, fork, hold, isRunError, Namespace, NamespaceWorker, Program, run, runProgram,
-      runProgramSync, runSync, spawn } from ${JSON.stringify(core)};
+    import { clone, createNamespace, fork, hold, isRunError, Namespace, run, runSync, spawn } from ${JSON.stringify(core)};
+    import { Program, runProgram, runProgramSync } from ${JSON.stringify(authors)};
     const show = (result) => [result.stdout, result.exitCode];
     const see = 'id -u; id -g; pwd; umask; ulimit -n; env | grep POLLUTED; echo "$0"; cat';
     const failing = async (action) => {

@@ -1,20 +1,21 @@
 // Makes namespaces that no process is in, held by a descriptor alone.
 
-import { assertKeys, ownOptions } from '../contract/arguments.js';
+import { type Members, options as parseOptions } from '../contract/options.js';
 import { refuse } from '../contract/parser.js';
+import { withoutPrototype } from '../contract/values.js';
 import { enterNew } from '../namespaces/enter.js';
-import type { Held } from '../namespaces/finalizer.js';
 import { HandOver } from '../namespaces/hand-over.js';
 import { isNamespace, Namespace } from '../namespaces/namespace.js';
-import { leavePlace, takePlace } from '../namespaces/thread-namespaces.js';
+import type { OwnedHandle } from '../namespaces/owned-handle.js';
+import { releaseThreadNamespace, useThreadNamespace } from '../namespaces/thread-namespaces.js';
 import { releaseArena, takePrivateArena } from '../program/arena.js';
 import { Layout, memoryFor } from '../program/layout.js';
 import { Program } from '../program/program.js';
 import { endedEarly, programError } from '../program/program-error.js';
-import { assertSpec, type NamespaceSpec } from '../program/spec.js';
+import { type NamespaceSpec, parseSpec } from '../program/spec.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
 import { AT } from '../sys/flags.js';
-import { type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
+import { isNamespaceType, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { rawSpawn } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';
 import { isSystemError, SystemError } from '../sys/system-error.js';
@@ -34,18 +35,25 @@ export interface CreateNamespaceOptions {
   user?: Namespace | undefined;
 }
 
-/** Where the new namespace is found: time only ever shows among those for children at first. */
+const parseCreate = parseOptions({
+  user: (value, name) =>
+    isNamespace(value) && value.type === 'user'
+      ? value
+      : refuse(name, 'a handle of a user namespace', value),
+} satisfies Members<CreateNamespaceOptions>);
+
+/** Returns the path of the new namespace: a new time namespace shows only among those for children. */
 function path(type: NamespaceType): string {
   return `/proc/thread-self/ns/${type === 'time' ? 'time_for_children' : namespaceTypes[type].file}`;
 }
 
 /** Makes a namespace by a short visit of the calling thread. The fastest way, where it is one. */
 function createOnThread(type: NamespaceType): number {
-  const place = takePlace(type);
+  const thread = useThreadNamespace(type);
   try {
-    return enterNew(place, () => syscall('openat', AT.FDCWD, path(type), O_CLOEXEC, 0));
+    return enterNew(thread, () => syscall('openat', AT.FDCWD, path(type), O_CLOEXEC, 0));
   } finally {
-    leavePlace(place);
+    releaseThreadNamespace(thread);
   }
 }
 
@@ -68,11 +76,11 @@ function createInChild(type: NamespaceType): number {
     const pid = Number(rawSpawn(layout.address));
     if (pid < 0) throw new SystemError(-pid, 'clone3', [CLONE_FILES]);
     const exit = reapAndClose(layout.pidfd);
-    const error = programError(layout, entries);
+    const error = programError(layout, entries, 'the child');
     if (error) throw error;
     const fd = layout.resultOf(open);
     if (exit.code === 0) return fd;
-    if (fd > 0) closeFd(fd); // somebody killed it after the open
+    if (fd > 0) closeFd(fd); // the child was killed after the open
     throw endedEarly(exit);
   } finally {
     releaseArena(arena);
@@ -84,7 +92,7 @@ function createInChild(type: NamespaceType): number {
  * to be owned by another user namespace, and for pid namespaces, which are of use only while
  * their init lives.
  */
-function createWithChild(spec: NamespaceSpec, user: Namespace | undefined): Held {
+function createWithChild(spec: NamespaceSpec, user: Namespace | undefined): OwnedHandle {
   const handOver = new HandOver();
   try {
     const handed: NamespaceSpec = {
@@ -112,7 +120,7 @@ function createWithChild(spec: NamespaceSpec, user: Namespace | undefined): Held
 }
 
 /** Makes the namespace of a specification, owned by `user` or else by the caller's user namespace. */
-function create(spec: NamespaceSpec, user: Namespace | undefined): Held {
+function create(spec: NamespaceSpec, user: Namespace | undefined): OwnedHandle {
   const { type } = spec;
   if (spec.prepare !== undefined || user !== undefined || type === 'pid') {
     return createWithChild(spec, user);
@@ -140,21 +148,18 @@ function create(spec: NamespaceSpec, user: Namespace | undefined): Held {
  *
  * Needs CAP_SYS_ADMIN in the user namespace that will own the new one; for `user` itself, nothing.
  *
- * @param what a type, or the specification that a type's package makes
+ * @param spec a type, or the specification that a type's package makes
  * @throws {SystemError} EPERM without the privilege, ENOSPC at a limit on namespaces
  * @see unshare(1)
  */
 export function createNamespace(
-  what: NamespaceType | NamespaceSpec,
+  spec: NamespaceType | NamespaceSpec,
   options: CreateNamespaceOptions = {},
 ): Namespace {
-  const given: NamespaceSpec = typeof what === 'string' ? { type: what } : what;
-  assertSpec(given, 'what', 'a namespace type or a specification');
-  const spec = ownOptions(given, 'what');
-  assertKeys(options, ['user'], 'options');
-  const { user } = ownOptions(options);
-  if (user !== undefined && (!isNamespace(user) || user.type !== 'user')) {
-    refuse('options.user', 'a handle of a user namespace', user);
-  }
-  return new Namespace(spec.type, create(spec, user));
+  const expected = 'a namespace type or a specification';
+  const wanted = isNamespaceType(spec)
+    ? withoutPrototype<NamespaceSpec>({ type: spec })
+    : parseSpec(spec, 'spec', expected);
+  const { user } = parseCreate(options);
+  return new Namespace(wanted.type, create(wanted, user));
 }

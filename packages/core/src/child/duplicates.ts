@@ -1,25 +1,25 @@
-// What a call names is taken when it is made (SECURITY.md S2). The clone of an asynchronous call
-// happens later, on a thread of libuv's pool; by then the caller may have closed a descriptor whose
-// number is another file's, closed a handle, or changed its directory or its umask.
+// Duplicates of what a call names, taken when the call is made (SECURITY.md S2). The clone of an
+// asynchronous call happens later, on a thread of libuv's pool. Until then the caller may close a
+// descriptor, whose number can become another file's, or change its directory or its umask.
 
 import { constants, readFileSync } from 'node:fs';
-import { ownOptions } from '../contract/arguments.js';
 import type { Rollback } from '../contract/rollback.js';
+import { withoutPrototype } from '../contract/values.js';
 import { Program } from '../program/program.js';
 import { closeFd, duplicate, O_CLOEXEC, O_PATH } from '../sys/fd.js';
 import { AT, CLONE } from '../sys/flags.js';
 import { trySyscall } from '../sys/syscall.js';
-import type { Draft } from './compose.js';
-import { parentDescriptors } from './plan/plan.js';
+import type { ChildPlan } from './plan.js';
+import { parentDescriptors } from './program/child-program.js';
 
-/** The umask of the calling thread. `process.umask()` would clear it for a moment, for all threads. */
+/** Returns the umask of the calling thread. `process.umask()` would clear it for a moment, for all threads. */
 function readUmask(): number {
   const text = /^Umask:\s*([0-7]+)$/m.exec(readFileSync('/proc/thread-self/status', 'latin1'))?.[1];
   return text === undefined ? process.umask() : Number.parseInt(text, 8);
 }
 
-/** What one call has taken. All of it is let go when the child has been made, or has failed. */
-export class Taken {
+/** Duplicates of the caller's descriptors, for one call. They are closed at the end of the launch. */
+export class Duplicates {
   readonly #numbers = new Map<number, number>();
   readonly #rollback: Rollback;
 
@@ -41,26 +41,29 @@ export class Taken {
     return copy;
   }
 
-  /** Takes all that a draft names: handles, descriptors of its programs, cgroup, directory, umask. */
-  draft(draft: Draft): Draft {
-    const { options, programs, isolated } = draft;
-    for (const { fd } of options.handles) this.number(fd);
+  /**
+   * Duplicates every descriptor that a plan names: handles, those of its programs, the cgroup. Adds
+   * the calls that set the directory and the umask of this moment.
+   */
+  plan(plan: ChildPlan): ChildPlan {
+    const { child, programs, isolated } = plan;
+    for (const { fd } of child.handles) this.number(fd);
     for (const program of Object.values(programs)) {
       for (const fd of parentDescriptors(program)) this.number(fd);
     }
-    const clone = ownOptions(draft.clone);
+    const clone = withoutPrototype(plan.clone);
     if (clone.cgroup !== undefined) clone.cgroup = this.number(clone.cgroup);
     const first = this.#surroundings();
-    if (!isolated && draft.creates.has('mount')) {
+    if (!isolated && plan.creates.has('mount')) {
       // The directory was opened in the caller's mounts. By a clone into new ones the child would go
       // from those back into the caller's.
       clone.flags -= CLONE.NEWNS;
       first.call('unshare', CLONE.NEWNS);
     }
-    return { ...draft, clone, taken: this.#numbers, first: first.entries };
+    return { ...plan, clone, duplicates: this.#numbers, first: first.entries };
   }
 
-  /** Calls that give the child the directory and the umask of this moment. */
+  /** Returns the calls that give the child the directory and the umask of this moment. */
   #surroundings(): Program {
     const program = new Program();
     program.call('umask', readUmask());

@@ -1,17 +1,17 @@
 // A child that waits: it keeps a pid namespace usable, and any namespace while it is being set up.
-import type { Namespace } from '../namespaces/namespace.js';
+import { isNamespace, type Namespace } from '../namespaces/namespace.js';
 import type { NamespaceSpec } from '../program/spec.js';
 import { closeFd } from '../sys/fd.js';
-import type { ChildOptions } from './child.js';
-import { draft } from './compose.js';
+import type { Child } from './child.js';
 import { killAndReap } from './kill-and-reap.js';
 import { launchSync, OWN_RUNNER } from './launch.js';
-import { checkProgramChild } from './parse.js';
+import { programChild } from './parse.js';
+import { planChild } from './plan.js';
 
 const SIGKILL = 9;
 
 /** A child that waits to be ended. */
-export interface Held {
+export interface HoldingChild {
   readonly pid: number;
   readonly pidfd: number;
   /** Ends and reaps the child, and closes the pidfd. */
@@ -23,13 +23,15 @@ export interface Held {
  * process. It reaps what falls to it: it may be the PID 1 of a namespace. Nothing can be opened of it
  * from outside, so it may stay in a user namespace where no id is mapped.
  */
-export function holdChild(namespaces: readonly (NamespaceSpec | Namespace)[]): Held {
-  const options: ChildOptions = {
-    ...checkProgramChild(namespaces),
+export function holdChild(namespaces: readonly (NamespaceSpec | Namespace)[]): HoldingChild {
+  const specs = namespaces.filter((one) => !isNamespace(one));
+  const handles = namespaces.filter((one) => isNamespace(one));
+  const child: Child = {
+    ...programChild({ specs, handles }),
     hold: 'closed',
     parentDeathSignal: SIGKILL,
   };
-  const { pid, pidfd, report } = launchSync(draft(options), OWN_RUNNER);
+  const { pid, pidfd, report } = launchSync(planChild(child), OWN_RUNNER);
   closeFd(report);
   return { pid, pidfd, end: () => killAndReap(pidfd) };
 }

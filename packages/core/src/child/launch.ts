@@ -1,7 +1,6 @@
 // Drives the steps that make a child: asynchronously, so that nothing blocks the event loop, or
 // synchronously. On failure, everything that was made is undone.
 import { constants } from 'node:fs';
-import { abortError } from '../contract/abort.js';
 import { callEnd, timeoutError } from '../contract/call-end.js';
 import type { Rollback } from '../contract/rollback.js';
 import { assertOwners } from '../namespaces/owners.js';
@@ -11,10 +10,10 @@ import { AT, CLONE } from '../sys/flags.js';
 import { rawSpawn, rawSpawnAsync, rawWatch } from '../sys/native.js';
 import { syscall } from '../sys/syscall.js';
 import { waitUntilReadable } from '../sys/wait.js';
-import type { ChildOptions } from './child.js';
-import type { Draft } from './compose.js';
-import { Taken } from './duplicates.js';
+import type { Child } from './child.js';
+import { Duplicates } from './duplicates.js';
 import { killAndReap } from './kill-and-reap.js';
+import type { ChildPlan } from './plan.js';
 import { openStdio, openTerminalStdio, type Stdio } from './stdio.js';
 import { type Launched, launchSteps, type Steps, type Wait } from './steps.js';
 
@@ -24,7 +23,7 @@ export interface Running extends Launched {
 }
 
 /**
- * Milliseconds that a synchronous call waits for a child that only runs a program of ours. A container
+ * Milliseconds that a synchronous call waits for a child that only runs the caller's program. A container
  * that the child has joined can stop it, and must not stop the caller with it (SECURITY.md S6).
  */
 export const OWN_RUNNER = 10_000;
@@ -34,45 +33,46 @@ const CLONE_PATIENCE = 1000;
 /** Milliseconds between two attempts to kill a child whose clone is under way. */
 const KILL_INTERVAL = 5;
 
-function openCgroup(draft: Draft, rollback: Rollback): Draft {
-  const { cgroup } = draft.options;
-  if (cgroup === undefined) return draft;
+function openCgroup(plan: ChildPlan, rollback: Rollback): ChildPlan {
+  const { cgroup } = plan.child;
+  if (cgroup === undefined) return plan;
   let fd = cgroup;
   if (typeof fd === 'string') {
     const opened = syscall('openat', AT.FDCWD, fd, O_PATH | constants.O_DIRECTORY | O_CLOEXEC, 0);
     rollback.always(() => closeFd(opened));
     fd = opened;
   }
-  const flags = draft.clone.flags + CLONE.INTO_CGROUP;
-  return { ...draft, clone: { ...draft.clone, flags, cgroup: fd } };
+  const flags = plan.clone.flags + CLONE.INTO_CGROUP;
+  return { ...plan, clone: { ...plan.clone, flags, cgroup: fd } };
 }
 
 /**
  * Throws if the command would be a program that a stranger chooses, run with the caller's ids: in a
  * mount namespace of another user namespace than the command's (SECURITY.md S1).
  */
-function assertPrograms({ command, handles, trustMounts }: ChildOptions): void {
+function assertPrograms({ command, handles, trustMounts }: Child): void {
   if (command === undefined || trustMounts || !handles.some(({ type }) => type === 'mount')) return;
   assertOwners(handles.filter(({ type }) => type === 'mount' || type === 'user'));
 }
 
 /** @param later whether the clone happens after the call has returned to its caller */
-function begin(wanted: Draft, later: boolean): { stdio: Stdio; rollback: Rollback; steps: Steps } {
+function begin(
+  wanted: ChildPlan,
+  later: boolean,
+): { stdio: Stdio; rollback: Rollback; steps: Steps } {
   const { rollback } = wanted;
   try {
-    const { signal } = wanted.options;
-    if (signal?.aborted) throw abortError(signal);
-    assertPrograms(wanted.options);
+    assertPrograms(wanted.child);
     const opened = openCgroup(wanted, rollback);
-    const taken = later ? new Taken(rollback) : undefined;
-    const draft = taken ? taken.draft(opened) : opened;
-    const take = taken ? (fd: number) => taken.number(fd) : (fd: number) => fd;
-    const { stdio: items, passFds, terminal } = draft.options;
+    const duplicates = later ? new Duplicates(rollback) : undefined;
+    const plan = duplicates ? duplicates.plan(opened) : opened;
+    const take = (fd: number) => duplicates?.number(fd) ?? fd;
+    const { stdio: items, passFds, terminal } = plan.child;
     const stdio = terminal
       ? openTerminalStdio(terminal, passFds, take)
       : openStdio(items, passFds, take);
     rollback.add(() => stdio.closeAll());
-    return { stdio, rollback, steps: launchSteps(draft, stdio, rollback) };
+    return { stdio, rollback, steps: launchSteps(plan, stdio, rollback) };
   } catch (error) {
     rollback.undoFailed();
     throw error;
@@ -187,11 +187,11 @@ async function answer(
  *
  * @param timeout milliseconds, from now on, that the start may take; 0 for no limit
  */
-export async function launch(draft: Draft, timeout = 0): Promise<Running> {
+export async function launch(plan: ChildPlan, timeout = 0): Promise<Running> {
   // A thread of the pool is at home: it does not see where this thread has gone.
   const away = isAway();
-  const { stdio, rollback, steps } = begin(draft, !away);
-  const { signal: end, close } = callEnd(draft.options.signal, timeout);
+  const { stdio, rollback, steps } = begin(plan, !away);
+  const { signal: end, close } = callEnd(plan.child.signal, timeout);
   let isTakenBack = false;
   try {
     let state = steps.next();
@@ -226,8 +226,8 @@ export async function launch(draft: Draft, timeout = 0): Promise<Running> {
 }
 
 /** Makes the child on the calling thread, whose child it then is; lets the event loop run only for meetings. */
-export async function launchHere(draft: Draft): Promise<Running> {
-  const { stdio, rollback, steps } = begin(draft, false);
+export async function launchHere(plan: ChildPlan): Promise<Running> {
+  const { stdio, rollback, steps } = begin(plan, false);
   try {
     let state = steps.next();
     while (!state.done) {
@@ -262,10 +262,10 @@ function answerSync(wait: Wait, left: () => number): number {
  *
  * @param timeout milliseconds, from now on, that the start may take; 0 for no limit
  */
-export function launchSync(draft: Draft, timeout = 0): Running {
+export function launchSync(plan: ChildPlan, timeout = 0): Running {
   const deadline = timeout === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout;
   const left = () => deadline - performance.now();
-  const { stdio, rollback, steps } = begin(draft, false);
+  const { stdio, rollback, steps } = begin(plan, false);
   try {
     let state = steps.next();
     while (!state.done) {

@@ -1,167 +1,196 @@
-// Checks the options of spawn, and fills in defaults. Nothing here calls the kernel.
+// Parses the options of spawn. Nothing here makes a system call.
 import { fileURLToPath } from 'node:url';
-import {
-  assertKeys,
-  checkBoolean,
-  checkCount,
-  checkFunction,
-  checkId,
-  checkSignal,
-  checkText,
-  checkWait,
-  fail,
-  ownOptions,
-} from '../contract/arguments.js';
+import { type Members, type Parsed, withDefault } from '../contract/options.js';
+import * as parse from '../contract/parse.js';
+import type { Parser } from '../contract/parser.js';
 import { Namespace } from '../namespaces/namespace.js';
-import { assertSpec, type NamespaceSpec } from '../program/spec.js';
-import { assertFd } from '../sys/fd.js';
-import { signalNumber } from '../sys/signals.js';
-import type { CheckedSpawn, ChildOptions } from './child.js';
-import { type Serialization, type SpawnOptions, type StdioItem, spawnOptions } from './options.js';
-import { checkAttributes } from './process-attributes.js';
-import { commandOf } from './resolve-command.js';
-import { stdioList } from './stdio.js';
-import { checkTerminal } from './terminal.js';
+import { type NamespaceSpec, parseSpec } from '../program/spec.js';
+import type { Child, CommandChild } from './child.js';
+import type { Serialization, SpawnOptions, StdioItem } from './options.js';
+import { attributeMembers } from './process-attributes.js';
+import { parseCommand, parseEnvironment } from './resolve-command.js';
+import { defaultStdio, parseStdio } from './stdio.js';
+import { parseTerminal } from './terminal.js';
 
+const SIGTERM = 15;
 const SIGKILL = 9;
 const DEFAULT_MAX_MESSAGE = 64 * 1024 * 1024;
 
-function checkCgroup(cgroup: unknown): void {
-  if (cgroup === undefined) return;
-  if (typeof cgroup === 'number') assertFd(cgroup, 'cgroup');
-  else checkText('cgroup', cgroup);
-}
+type Namespaces = Pick<Child, 'specs' | 'handles'>;
 
-function checkNamespaces(namespaces: unknown): Pick<ChildOptions, 'specs' | 'handles'> {
+const noNamespaces: Namespaces = { specs: [], handles: [] };
+
+const parseNamespaces: Parser<Namespaces> = (value, name) => {
+  if (!Array.isArray(value)) parse.refuse(name, 'an array', value);
   const specs: NamespaceSpec[] = [];
   const handles: Namespace[] = [];
-  if (namespaces === undefined) return { specs, handles };
-  if (!Array.isArray(namespaces)) fail('namespaces', 'an array', namespaces);
   const seen = new Set<string>();
-  for (const [i, item] of (namespaces as unknown[]).entries()) {
-    if (Namespace.isNamespace(item)) handles.push(item);
-    else {
-      assertSpec(item, `namespaces[${i}]`, 'a specification or a handle');
-      specs.push(ownOptions(item));
-    }
-    const { type } = item;
+  for (const [i, item] of (value as unknown[]).entries()) {
+    const isHandle = Namespace.isNamespace(item);
+    if (isHandle) handles.push(item);
+    else specs.push(parseSpec(item, `${name}[${i}]`, 'a specification or a handle'));
+    const { type } = item as NamespaceSpec | Namespace;
     // A user namespace can be made inside of one that is joined.
-    const slot = type === 'user' && Namespace.isNamespace(item) ? 'user to join' : type;
-    if (seen.has(slot)) throw new TypeError(`namespaces: two of type ${type}`);
+    const slot = type === 'user' && isHandle ? 'user to join' : type;
+    if (seen.has(slot)) {
+      throw new TypeError(`${name} must have one namespace of each type, got two of type ${type}`);
+    }
     seen.add(slot);
   }
   return { specs, handles };
-}
+};
 
-function directoryOf(cwd: unknown): string {
-  const directory = cwd instanceof URL ? fileURLToPath(cwd) : cwd;
-  checkText('cwd', directory);
-  return directory as string;
-}
+/** The working directory; undefined for the parent's. */
+const parseDirectory: Parser<string | undefined> = (value, name) => {
+  if (value === null || value === '') return undefined;
+  return parse.text(value instanceof URL ? fileURLToPath(value) : value, name);
+};
 
-/** What tells a Node child of its channel. */
+const parseCgroup: Parser<string | number> = (value, name) =>
+  typeof value === 'number' ? parse.descriptor(value, name) : parse.path(value, name);
+
+/** Upper limit in bytes; it may be infinite. */
+export const byteLimit: Parser<number> = (value, name) =>
+  value === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : parse.size(value, name);
+
+/** The parsers of the options of spawn. */
+export const spawnMembers = {
+  ...attributeMembers,
+  namespaces: withDefault(parseNamespaces, noNamespaces),
+  cwd: parseDirectory,
+  env: parseEnvironment,
+  argv0: parse.text,
+  stdio: parseStdio,
+  serialization: withDefault(parse.oneOf('json', 'advanced'), 'json' as Serialization),
+  maxMessage: withDefault(byteLimit, DEFAULT_MAX_MESSAGE),
+  passFds: withDefault(parse.list(parse.descriptor), []),
+  uid: parse.id,
+  gid: parse.id,
+  detached: withDefault(parse.boolean, false),
+  sessionLeader: withDefault(parse.boolean, false),
+  terminal: parseTerminal,
+  cgroup: parseCgroup,
+  signal: parse.abortSignal,
+  timeout: withDefault(parse.timeout, 0),
+  killSignal: withDefault(parse.signal, SIGTERM),
+  killWithParent: withDefault(parse.boolean, false),
+  parentDeathSignal: withDefault(parse.signal, 0),
+  init: withDefault(parse.boolean, false),
+  trustMounts: withDefault(parse.boolean, false),
+  prepare: parse.callback<NonNullable<SpawnOptions['prepare']>>(),
+} satisfies Members<SpawnOptions>;
+
+/** The options of spawn, each parsed. */
+export type ParsedSpawn = Parsed<typeof spawnMembers>;
+
+const parseSpawnOptions = parse.options(spawnMembers);
+
+/** The options of a spawn without any. */
+export const noSpawnOptions: ParsedSpawn = parseSpawnOptions({});
+
+/** Variables by which a Node child finds its channel. */
 function channelVariables(
   stdio: readonly StdioItem[],
   serialization: Serialization,
 ): readonly string[] {
   const fd = stdio.indexOf('ipc');
   if (fd === -1) return [];
-  if (stdio.lastIndexOf('ipc') !== fd) throw new TypeError("stdio: only one 'ipc' is possible");
+  if (stdio.lastIndexOf('ipc') !== fd) {
+    throw new TypeError("options.stdio must have at most one 'ipc', got two");
+  }
   return [`NODE_CHANNEL_FD=${fd}`, `NODE_CHANNEL_SERIALIZATION_MODE=${serialization}`];
 }
 
-/** Checks the options of spawn, as far as that can be done without the kernel. */
-export function checkSpawn(
-  file: string,
-  args: readonly string[],
-  options: SpawnOptions,
-): CheckedSpawn {
-  assertKeys(options, spawnOptions, 'options');
-  return checkValues(file, args, ownOptions(options));
-}
-
-/** As {@link checkSpawn}, of options whose names are known and which inherit nothing. */
-export function checkValues(
-  file: string,
-  args: readonly string[],
-  options: SpawnOptions,
-): CheckedSpawn {
-  const { cwd, uid, gid, signal } = options;
-  const {
-    timeout = 0,
-    killWithParent = false,
-    parentDeathSignal = 0,
-    init = false,
-    trustMounts = false,
-  } = options;
-  const { terminal = false, cgroup, passFds = [] } = options;
-  const { serialization = 'json', maxMessage = DEFAULT_MAX_MESSAGE } = options;
-  if (serialization !== 'json' && serialization !== 'advanced') {
-    fail('serialization', "'json' or 'advanced'", serialization);
-  }
-  checkCount('maxMessage', maxMessage);
-  checkId('uid', uid);
-  checkId('gid', gid);
-  checkWait('timeout', timeout);
-  checkBoolean('detached', options.detached);
-  checkBoolean('sessionLeader', options.sessionLeader);
-  checkBoolean('killWithParent', killWithParent);
-  checkAttributes(options);
-  checkTerminal(terminal);
-  checkCgroup(cgroup);
-  const detached = options.detached || options.sessionLeader || false;
-  if (options.processGroup !== undefined && (detached || terminal)) {
-    throw new TypeError('processGroup: the leader of a session is in a group of its own');
+function assertTogether(options: ParsedSpawn, stdio: readonly StdioItem[]): void {
+  const { detached, sessionLeader, terminal, processGroup, passFds } = options;
+  if (processGroup !== undefined && (detached || sessionLeader || terminal)) {
+    throw new TypeError(
+      'options.processGroup cannot be set for the leader of a session, which has a group of its own',
+    );
   }
   if (terminal && options.stdio !== undefined) {
-    throw new TypeError('stdio: the terminal takes its place');
+    throw new TypeError('options.stdio cannot be set with a terminal, which takes its place');
   }
-  checkBoolean('init', init);
-  checkBoolean('trustMounts', trustMounts);
-  checkFunction('prepare', options.prepare);
-  checkSignal(signal);
-  if (!Array.isArray(passFds)) fail('passFds', 'an array', passFds);
-  const stdio = terminal ? stdioList('ignore') : stdioList(options.stdio);
-  passFds.forEach((fd, i) => {
-    assertFd(fd, `passFds[${i}]`);
-    if (fd < stdio.length) throw new RangeError(`passFds[${i}]: ${fd} is a stdio descriptor`);
-  });
+  for (const [i, fd] of passFds.entries()) {
+    if (fd < stdio.length) {
+      throw new RangeError(
+        `options.passFds[${i}] must be above the descriptors of stdio, got ${fd}`,
+      );
+    }
+  }
+}
+
+/**
+ * Returns the child of a command.
+ *
+ * @param preset what stdio is if the caller does not set it
+ */
+export function commandChild(
+  command: unknown,
+  args: unknown,
+  options: ParsedSpawn,
+  preset: readonly StdioItem[] = defaultStdio,
+): CommandChild {
+  const { namespaces, terminal, serialization, killWithParent, parentDeathSignal } = options;
+  const stdio = terminal
+    ? ['ignore' as const, 'ignore' as const, 'ignore' as const]
+    : (options.stdio ?? preset);
+  assertTogether(options, stdio);
   return {
-    ...checkNamespaces(options.namespaces),
-    command: commandOf(file, args, options, channelVariables(stdio, serialization)),
-    serialization,
-    maxMessage,
+    specs: namespaces.specs,
+    handles: namespaces.handles,
+    command: parseCommand(command, args, options, channelVariables(stdio, serialization)),
+    hold: undefined,
+    directory: options.cwd,
     stdio,
-    passFds,
-    detached,
-    parentDeathSignal: killWithParent
-      ? SIGKILL
-      : signalNumber(parentDeathSignal, 'parentDeathSignal'),
+    passFds: options.passFds,
+    uid: options.uid,
+    gid: options.gid,
+    detached: options.detached || options.sessionLeader,
+    parentDeathSignal: killWithParent ? SIGKILL : parentDeathSignal,
     attributes: options,
-    init,
-    trustMounts,
-    timeout,
-    killSignal: signalNumber(options.killSignal ?? 'SIGTERM', 'killSignal'),
-    directory: cwd === undefined || cwd === null || cwd === '' ? undefined : directoryOf(cwd),
-    uid,
-    gid,
-    signal,
-    cgroup,
+    terminal,
+    cgroup: options.cgroup,
+    init: options.init,
+    trustMounts: options.trustMounts,
+    signal: options.signal,
     prepare: options.prepare,
-    terminal: terminal ? ownOptions(terminal === true ? {} : terminal) : undefined,
+    serialization,
+    maxMessage: options.maxMessage,
+    timeout: options.timeout,
+    killSignal: options.killSignal,
   };
 }
 
-/** Options of a child that runs only a program, after the checks. */
-export function checkProgramChild(
-  namespaces: readonly (NamespaceSpec | Namespace)[] | undefined,
-): ChildOptions {
+/** Parses the arguments of spawn. */
+export function parseSpawn(command: unknown, args: unknown, options: unknown): CommandChild {
+  return commandChild(command, args, parseSpawnOptions(options));
+}
+
+/** The parser of the namespaces of a child that runs only a program. */
+export const programNamespaces = spawnMembers.namespaces;
+
+/** Returns the child that runs only a program. */
+export function programChild(namespaces: Namespaces, signal?: AbortSignal): Child {
+  const { specs, handles } = namespaces;
   return {
-    ...checkNamespaces(namespaces),
+    specs,
+    handles,
+    command: undefined,
+    hold: undefined,
+    directory: undefined,
     stdio: [],
     passFds: [],
+    uid: undefined,
+    gid: undefined,
     detached: false,
     parentDeathSignal: 0,
-    attributes: ownOptions({}),
+    attributes: noSpawnOptions,
+    terminal: undefined,
+    cgroup: undefined,
+    init: false,
+    trustMounts: false,
+    signal,
+    prepare: undefined,
   };
 }

@@ -6,7 +6,7 @@ import { type Exit, isChild } from '../sys/wait.js';
 import { killAndReap, killAndReapPid } from './kill-and-reap.js';
 
 /** Follows one child through a second clone, and ends it if its command cannot be run. */
-export class Nascent {
+export class PendingChild {
   #pid: number;
   #pidfd: number;
   readonly #first: number;

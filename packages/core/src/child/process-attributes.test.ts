@@ -69,11 +69,11 @@ test('a refused attribute is named, and the command is not run', async () => {
 });
 
 test.each([
-  ['rlimits has no option files', { rlimits: { files: 5 } }],
+  ['options.rlimits.files is not known', { rlimits: { files: 5 } }],
   ['rlimits.nofile', { rlimits: { nofile: { soft: 2 } } }],
   ['rlimits.nofile', { rlimits: { nofile: 'many' } }],
-  ['rlimits.nofile has no option sotf', { rlimits: { nofile: { sotf: 2 } } }],
-  ['rlimits must be an object', { rlimits: null }],
+  ['options.rlimits.nofile.sotf is not known', { rlimits: { nofile: { sotf: 2 } } }],
+  ['options.rlimits must be an object', { rlimits: null }],
   ['rlimits.nofile', { rlimits: { nofile: -1 } }],
   ['rlimits.nofile', { rlimits: { nofile: { soft: 2, hard: 1 } } }],
   ['nice', { nice: 20 }],

@@ -1,6 +1,8 @@
-// Attributes of the child's process: limits, priority, mask, processors. Types, checks, calls.
+// Attributes of the child's process: limits, priority, mask, processors. Types, parsers, calls.
 import { availableParallelism } from 'node:os';
-import { assertKeys, checkBoolean, checkInteger, fail, ownOptions } from '../contract/arguments.js';
+import type { Members, Parsed } from '../contract/options.js';
+import * as parse from '../contract/parse.js';
+import type { Parser } from '../contract/parser.js';
 import type { Program } from '../program/program.js';
 import { O_CLOEXEC } from '../sys/fd.js';
 import { AT, PR } from '../sys/flags.js';
@@ -33,26 +35,26 @@ export type ResourceLimit = number | { readonly soft: number; readonly hard: num
 /** Options of a child's process beyond those of child_process. */
 export interface ProcessAttributes {
   /** Resource limits, in the units of setrlimit(2). Raising a hard one needs CAP_SYS_RESOURCE. */
-  rlimits?: Readonly<Partial<Record<ResourceName, ResourceLimit>>>;
+  rlimits?: Readonly<Partial<Record<ResourceName, ResourceLimit>>> | undefined;
   /** Nice value from -20 (urgent) to 19. Lowering it needs CAP_SYS_NICE. */
-  nice?: number;
+  nice?: number | undefined;
   /** File mode creation mask, 0 to 0o777. */
-  umask?: number;
+  umask?: number | undefined;
   /** No exec gives the command more privileges than it has (setuid files, file capabilities). */
-  noNewPrivileges?: boolean;
+  noNewPrivileges?: boolean | undefined;
   /**
    * A filter of system calls, for the command and all its descendants: a program of struct
    * sock_filter, 8 bytes each. Needs `noNewPrivileges`, or CAP_SYS_ADMIN in the child's user namespace.
    *
    * @see seccomp(2)
    */
-  seccomp?: Uint8Array;
+  seccomp?: Uint8Array | undefined;
   /** Processors the command may run on, by number. */
-  cpuAffinity?: readonly number[];
-  /** How gladly the kernel ends it when memory runs out: -1000 (never) to 1000. Lowering it needs CAP_SYS_RESOURCE. */
-  oomScoreAdjust?: number;
+  cpuAffinity?: readonly number[] | undefined;
+  /** OOM killer score adjustment, -1000 (never killed) to 1000. Lowering it needs CAP_SYS_RESOURCE. */
+  oomScoreAdjust?: number | undefined;
   /** Process group to be in; 0 for one of its own, as its leader. */
-  processGroup?: number;
+  processGroup?: number | undefined;
 }
 
 const U64_MAX = 2n ** 64n - 1n;
@@ -62,59 +64,75 @@ const SECCOMP_SET_MODE_FILTER = 1;
 const SOCK_FILTER = 8;
 const MAX_FILTERS = 4096;
 
-function limitWord(name: string, value: unknown): bigint {
+/** A resource limit. */
+export interface Limit {
+  readonly name: ResourceName;
+  readonly soft: bigint;
+  readonly hard: bigint;
+}
+
+const parseLimit: Parser<bigint> = (value, name) => {
   if (value === Number.POSITIVE_INFINITY) return U64_MAX;
-  if (value === undefined) fail(name, 'a number', value);
-  checkInteger(name, value, 0, Number.MAX_SAFE_INTEGER);
-  return BigInt(value as number);
-}
+  return BigInt(parse.integer(0)(value, name));
+};
 
-function limitPair(name: string, limit: ResourceLimit): [soft: bigint, hard: bigint] {
-  if (typeof limit !== 'number') assertKeys(limit, ['soft', 'hard'], `rlimits.${name}`);
-  const { soft, hard } =
-    typeof limit === 'number' ? { soft: limit, hard: limit } : ownOptions(limit);
-  const pair: [bigint, bigint] = [
-    limitWord(`rlimits.${name}`, soft),
-    limitWord(`rlimits.${name}`, hard),
-  ];
-  if (pair[0] > pair[1]) throw new RangeError(`rlimits.${name}: soft is above hard`);
-  return pair;
-}
+const parsePair = parse.options({
+  soft: parse.required(parseLimit),
+  hard: parse.required(parseLimit),
+});
 
-function checkFilter(filter: unknown): void {
-  if (filter === undefined) return;
-  if (!(filter instanceof Uint8Array)) {
-    throw new TypeError(`seccomp must be the bytes of a filter: ${String(filter)}`);
+const parseLimitPair: Parser<Omit<Limit, 'name'>> = (value, name) => {
+  if (typeof value === 'number') {
+    const both = parseLimit(value, name);
+    return { soft: both, hard: both };
   }
-  const { length } = filter;
+  const pair = parsePair(value, name);
+  if (pair.soft > pair.hard) {
+    throw new RangeError(`${name}.soft must be at most its hard limit, got ${pair.soft}`);
+  }
+  return pair;
+};
+
+const resourceNames = Object.keys(RESOURCES) as ResourceName[];
+const parseLimitRecord = parse.options(
+  Object.fromEntries(resourceNames.map((name) => [name, parseLimitPair])),
+);
+
+const parseLimits: Parser<readonly Limit[]> = (value, name) =>
+  Object.entries(parseLimitRecord(value, name)).flatMap(([resource, pair]) =>
+    pair ? [{ name: resource as ResourceName, soft: pair.soft, hard: pair.hard }] : [],
+  );
+
+const parseFilter: Parser<Uint8Array> = (value, name) => {
+  if (!(value instanceof Uint8Array)) parse.refuse(name, 'the bytes of a filter', value);
+  const { length } = value;
   if (length === 0 || length % SOCK_FILTER !== 0 || length > MAX_FILTERS * SOCK_FILTER) {
     throw new RangeError(
-      `seccomp must have 1 to ${MAX_FILTERS} filters of 8 bytes: ${length} bytes`,
+      `${name} must have 1 to ${MAX_FILTERS} instructions of 8 bytes, got ${length} bytes`,
     );
   }
-}
+  return value;
+};
 
-/** Throws for values that no kernel takes. */
-export function checkAttributes(attributes: ProcessAttributes): void {
-  const { rlimits = {}, cpuAffinity, noNewPrivileges } = attributes;
-  assertKeys(rlimits, Object.keys(RESOURCES), 'rlimits');
-  for (const [name, limit] of Object.entries(rlimits)) {
-    if (limit !== undefined) limitPair(name, limit);
-  }
-  checkInteger('nice', attributes.nice, -20, 19);
-  checkInteger('umask', attributes.umask, 0, 0o777);
-  checkInteger('oomScoreAdjust', attributes.oomScoreAdjust, -1000, 1000);
-  checkInteger('processGroup', attributes.processGroup, 0, 0x7fff_ffff);
-  checkFilter(attributes.seccomp);
-  checkBoolean('noNewPrivileges', noNewPrivileges);
-  if (cpuAffinity === undefined) return;
-  if (!Array.isArray(cpuAffinity) || cpuAffinity.length === 0) {
-    throw new TypeError('cpuAffinity must be an array of processor numbers');
-  }
-  cpuAffinity.forEach((cpu, i) => {
-    checkInteger(`cpuAffinity[${i}]`, cpu, 0, 8191);
-  });
-}
+const parseProcessors: Parser<readonly number[]> = (value, name) => {
+  const list = parse.list(parse.integer(0, 8191))(value, name);
+  return list.length > 0 ? list : parse.refuse(name, 'an array of processor numbers', value);
+};
+
+/** The parsers of {@link ProcessAttributes}. */
+export const attributeMembers = {
+  rlimits: parseLimits,
+  nice: parse.integer(-20, 19),
+  umask: parse.integer(0, 0o777),
+  noNewPrivileges: parse.withDefault(parse.boolean, false),
+  seccomp: parseFilter,
+  cpuAffinity: parseProcessors,
+  oomScoreAdjust: parse.integer(-1000, 1000),
+  processGroup: parse.integer(0, 0x7fff_ffff),
+} satisfies Members<ProcessAttributes>;
+
+/** The normal form of {@link ProcessAttributes}. */
+export type Attributes = Parsed<typeof attributeMembers>;
 
 function processorSet(cpus: readonly number[]): Uint8Array {
   const words = Math.floor(Math.max(availableParallelism() - 1, ...cpus) / 64) + 1;
@@ -123,20 +141,18 @@ function processorSet(cpus: readonly number[]): Uint8Array {
   return set;
 }
 
-/** Calls that want the privileges which the child may give up later. */
-export function setPrivilegedAttributes(program: Program, attributes: ProcessAttributes): void {
-  const { rlimits = {}, nice, cpuAffinity, oomScoreAdjust, processGroup } = attributes;
+/** Adds the calls that need privileges which the child may give up later. */
+export function setPrivilegedAttributes(program: Program, attributes: Attributes): void {
+  const { rlimits, nice, cpuAffinity, oomScoreAdjust, processGroup } = attributes;
   if (processGroup !== undefined) program.call('setpgid', 0, processGroup);
   if (nice !== undefined) program.call('setpriority', PRIO_PROCESS, 0, nice);
   if (cpuAffinity) {
     const set = processorSet(cpuAffinity);
     program.call('sched_setaffinity', 0, set.length, set, { step: 'setting cpuAffinity' });
   }
-  for (const [name, limit] of Object.entries(rlimits)) {
-    if (limit === undefined) continue;
-    const pair = BigUint64Array.from(limitPair(name, limit));
-    const resource = RESOURCES[name as ResourceName];
-    program.call('prlimit64', 0, resource, new Uint8Array(pair.buffer), null, {
+  for (const { name, soft, hard } of rlimits ?? []) {
+    const pair = BigUint64Array.of(soft, hard);
+    program.call('prlimit64', 0, RESOURCES[name], new Uint8Array(pair.buffer), null, {
       step: `setting rlimits.${name}`,
       part: 'limits',
       hint: 'Raising a hard limit needs CAP_SYS_RESOURCE.',
@@ -155,7 +171,7 @@ export function setPrivilegedAttributes(program: Program, attributes: ProcessAtt
   }
 }
 
-/** Returns struct sock_fprog of a filter: how many instructions, and where. */
+/** Returns struct sock_fprog of a filter: the number and the address of its instructions. */
 export function filterList(program: Program, filter: Uint8Array): Uint8Array {
   const list = new DataView(new ArrayBuffer(16));
   list.setUint16(0, filter.length / SOCK_FILTER, true);
@@ -166,14 +182,14 @@ export function filterList(program: Program, filter: Uint8Array): Uint8Array {
 
 function addFilter(program: Program, filter: Uint8Array): void {
   program.call('seccomp', SECCOMP_SET_MODE_FILTER, 0, filterList(program, filter), {
-    step: 'filtering its system calls',
+    step: 'filtering system calls',
     part: 'seccomp',
     hint: 'It needs noNewPrivileges, or CAP_SYS_ADMIN.',
   });
 }
 
-/** Calls right before exec: what would be in the way of the program itself. */
-export function setLastAttributes(program: Program, attributes: ProcessAttributes): void {
+/** Adds the calls right before exec: those that would hinder the rest of the program. */
+export function setLastAttributes(program: Program, attributes: Attributes): void {
   const { umask, noNewPrivileges, seccomp } = attributes;
   if (umask !== undefined) program.call('umask', umask);
   if (noNewPrivileges) program.call('prctl', PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0, { part: 'seccomp' });

@@ -1,57 +1,78 @@
-// The command of a child: arguments, environment, where it is looked up.
-import { checkText, fail } from '../contract/arguments.js';
+// The command of a child: its arguments, its environment, and the directories it is looked up in.
+import * as parse from '../contract/parse.js';
+import type { Parser } from '../contract/parser.js';
 import type { Command } from './child.js';
-import type { SpawnOptions } from './options.js';
 
 const DEFAULT_PATH = '/usr/bin:/bin';
+
+/** The variables of a command. */
+export interface Environment {
+  /** As `NAME=value`. */
+  readonly variables: readonly string[];
+  readonly path: string | undefined;
+}
 
 /** True for what comes from `Object.prototype` alone: a polluted one is not part of an environment. */
 function isForeign(env: object, name: string): boolean {
   return !Object.hasOwn(env, name) && Object.hasOwn(Object.prototype, name);
 }
 
-function environmentOf(env: SpawnOptions['env']): readonly string[] {
-  const variables = env ?? process.env;
-  // Each look at process.env goes to the C library: ask once for the names, and once for each value.
-  const names: string[] = [];
-  // As in child_process, what a given environment inherits is part of it.
-  if (env) {
-    for (const name in env) if (!isForeign(env, name)) names.push(name);
-  } else names.push(...(Reflect.ownKeys(variables) as string[]));
-  const list: string[] = [];
+type Variables = Readonly<Record<string, unknown>>;
+
+function environmentOf(env: Variables, names: readonly string[], option: string): Environment {
+  const variables: string[] = [];
+  let path: string | undefined;
   for (const name of names) {
-    const value = variables[name];
-    if (value !== undefined) list.push(`${name}=${value}`);
+    const value = env[name];
+    if (value === undefined) continue;
+    variables.push(`${name}=${value}`);
+    if (name === 'PATH') path = String(value);
   }
   // All at once, because there are many.
-  if (list.join('').includes('\0')) {
-    for (const text of list) checkText(`env.${text.slice(0, text.indexOf('='))}`, text);
+  if (variables.join('').includes('\0')) {
+    for (const one of variables) parse.text(one, `${option}.${one.slice(0, one.indexOf('='))}`);
   }
-  return list;
+  return { variables, path };
 }
 
-function searchPathOf(env: NonNullable<SpawnOptions['env']>): string {
-  return (isForeign(env, 'PATH') ? undefined : env.PATH) ?? DEFAULT_PATH;
+/** The parser of `env`. As in child_process, inherited variables are part of it. */
+export const parseEnvironment: Parser<Environment | undefined> = (value, name) => {
+  if (value === null) return undefined;
+  if (typeof value !== 'object' || Array.isArray(value)) parse.refuse(name, 'an object', value);
+  const names: string[] = [];
+  for (const key in value) if (!isForeign(value, key)) names.push(key);
+  return environmentOf(value as Variables, names, name);
+};
+
+/** Returns the environment of the calling thread. Each look at process.env goes to the C library. */
+function ownEnvironment(): Environment {
+  const { env } = process;
+  return environmentOf(env, Reflect.ownKeys(env) as string[], 'process.env');
 }
 
-export function commandOf(
-  file: string,
-  args: readonly string[],
-  options: SpawnOptions,
+/** An environment without variables. */
+export const noEnvironment: Environment = { variables: [], path: undefined };
+
+const parseArgs = parse.list(parse.text);
+
+/**
+ * Parses a command.
+ *
+ * @param variables to add to its environment
+ */
+export function parseCommand(
+  command: unknown,
+  args: unknown,
+  { env, argv0 }: { readonly env: Environment | undefined; readonly argv0: string | undefined },
   variables: readonly string[],
 ): Command {
-  checkText('command', file);
-  if (file.length === 0) throw new TypeError('command must not be empty');
-  if (!Array.isArray(args)) fail('args', 'an array of strings', args);
-  args.forEach((value, i) => {
-    checkText(`args[${i}]`, value);
-  });
-  if (options.argv0 !== undefined) checkText('argv0', options.argv0);
+  const file = parse.path(command, 'command');
+  const list = parseArgs(args, 'args');
+  const environment = env ?? ownEnvironment();
   return {
     file,
-    argv: [options.argv0 ?? file, ...args],
-    environment: [...environmentOf(options.env), ...variables],
-    // Each look at process.env counts in the time that a small command takes.
-    searchPath: file.includes('/') ? '' : searchPathOf(options.env ?? process.env),
+    argv: [argv0 ?? file, ...list],
+    environment: [...environment.variables, ...variables],
+    searchPath: file.includes('/') ? '' : (environment.path ?? DEFAULT_PATH),
   };
 }

@@ -1,12 +1,13 @@
 // The child's descriptors: what each is connected to, and the ends that stay here.
 
 import { constants } from 'node:fs';
-import { ownOptions } from '../contract/arguments.js';
-import { assertFd, closeFd, O_CLOEXEC, pipe } from '../sys/fd.js';
+import { type Parser, refuse } from '../contract/parser.js';
+import { descriptor } from '../contract/values.js';
+import { closeFd, O_CLOEXEC, pipe } from '../sys/fd.js';
 import { AT, F } from '../sys/flags.js';
 import { syscall } from '../sys/syscall.js';
-import type { StdioItem, StdioOptions } from './options.js';
-import { openTerminal, type TerminalSize } from './terminal.js';
+import type { StdioItem } from './options.js';
+import { openTerminal, type Size } from './terminal.js';
 
 /** One descriptor of the child. */
 export interface ChildDescriptor {
@@ -18,11 +19,11 @@ export interface ChildDescriptor {
   readonly statusFlags?: number | undefined;
 }
 
-/** What one descriptor of the child was opened as. */
+/** One descriptor of the child, opened. */
 interface Opened {
   readonly source: number;
   readonly kept: ParentEnd | null;
-  readonly statusFlags?: number | undefined;
+  readonly statusFlags: number | undefined;
 }
 
 /** An end of a pipe that stays in the parent. */
@@ -56,29 +57,39 @@ function socketPair(): [number, number] {
   return [pair[0] as number, pair[1] as number];
 }
 
-/** The list form of the stdio option. */
-export function stdioList(stdio: StdioOptions | undefined): readonly StdioItem[] {
-  if (stdio === undefined || stdio === null) return ['pipe', 'pipe', 'pipe'];
-  if (typeof stdio === 'string') return [stdio, stdio, stdio];
-  if (!Array.isArray(stdio)) throw new TypeError(`stdio must be a word or an array: ${stdio}`);
-  const list = [...(stdio as readonly StdioItem[])];
-  while (list.length < 3) list.push(undefined);
-  return list.map((item, i) => item ?? (i < 3 ? 'pipe' : 'ignore'));
-}
+/** The stdio of a child whose caller sets none. */
+export const defaultStdio: readonly StdioItem[] = ['pipe', 'pipe', 'pipe'];
 
-function fdOf(item: StdioItem, i: number): number {
-  if (typeof item === 'number') {
-    assertFd(item, `stdio[${i}]`);
-    return item;
+const words: ReadonlySet<unknown> = new Set(['pipe', 'overlapped', 'ignore', 'inherit']);
+
+const parseItem: Parser<StdioItem> = (value, name) => {
+  if (words.has(value) || value === 'ipc') return value as StdioItem;
+  return descriptorOf(value, name);
+};
+
+/** The parser of `stdio`: the item of each descriptor. */
+export const parseStdio: Parser<readonly StdioItem[] | undefined> = (value, name) => {
+  if (value === null) return undefined;
+  if (words.has(value)) return [value, value, value] as StdioItem[];
+  if (!Array.isArray(value)) {
+    refuse(name, "'pipe', 'overlapped', 'ignore', 'inherit' or an array", value);
   }
-  const stream = item as { fd?: unknown; _handle?: { fd?: unknown } | null };
-  const fd = typeof stream === 'object' ? (stream.fd ?? stream._handle?.fd) : undefined;
-  if (typeof fd !== 'number' || fd < 0) {
-    throw new TypeError(
-      `stdio[${i}] must be 'pipe', 'ignore', 'inherit', a file descriptor or a stream that has one: ${String(item)}`,
-    );
-  }
-  return fd;
+  const list: unknown[] = [...value];
+  while (list.length < 3) list.push(undefined);
+  return list.map((item, i) => parseItem(item ?? (i < 3 ? 'pipe' : 'ignore'), `${name}[${i}]`));
+};
+
+/** Returns the descriptor of a stream, or the number itself. */
+function descriptorOf(value: unknown, name: string): number {
+  if (typeof value === 'number') return descriptor(value, name);
+  const stream = Object(value) as { fd?: unknown; _handle?: { fd?: unknown } | null };
+  const fd = stream.fd ?? stream._handle?.fd;
+  if (typeof fd === 'number' && fd >= 0) return fd;
+  return refuse(
+    name,
+    "'pipe', 'ignore', 'inherit', a file descriptor or a stream that has one",
+    value,
+  );
 }
 
 /** Gives the number under which a descriptor of the caller is still open when the child is made. */
@@ -113,30 +124,34 @@ export function openStdio(
     if (item === 'ignore') {
       const source = syscall('openat', AT.FDCWD, '/dev/null', constants.O_RDWR | O_CLOEXEC, 0);
       childEnds.push(source);
-      return { source, kept: null };
+      return { source, kept: null, statusFlags: undefined };
     }
     if (item === 'ipc') {
       const [fd, source] = socketPair();
       childEnds.push(source);
       channels.push(fd);
-      return { source, kept: null };
+      return { source, kept: null, statusFlags: undefined };
     }
-    if (item !== 'pipe' && item !== 'overlapped') return given(fdOf(item, i));
+    if (typeof item === 'number') return given(item);
     if (i > 2) {
       const [fd, source] = socketPair();
       childEnds.push(source);
-      return { source, kept: { fd, readable: true, writable: true } };
+      return { source, kept: { fd, readable: true, writable: true }, statusFlags: undefined };
     }
     const ends = pipe();
     const source = i === 0 ? ends.read : ends.write;
     childEnds.push(source);
     const fd = i === 0 ? ends.write : ends.read;
-    return { source, kept: { fd, readable: i !== 0, writable: i === 0 } };
+    return {
+      source,
+      kept: { fd, readable: i !== 0, writable: i === 0 },
+      statusFlags: undefined,
+    };
   };
 
   try {
     list.forEach((item, i) => {
-      const { source, kept, statusFlags } = ownOptions(open(item, i));
+      const { source, kept, statusFlags } = open(item, i);
       parentEnds.push(kept);
       descriptors.push({ target: i, source, statusFlags });
     });
@@ -157,11 +172,7 @@ export function openStdio(
 }
 
 /** The same for a child whose descriptors 0, 1 and 2 are a new terminal. */
-export function openTerminalStdio(
-  size: TerminalSize,
-  passFds: readonly number[],
-  take: Take,
-): Stdio {
+export function openTerminalStdio(size: Size, passFds: readonly number[], take: Take): Stdio {
   const passed = passFds.map((fd) => ({ target: fd, source: take(fd), statusFlags: undefined }));
   const { master, slave } = openTerminal(size);
   const opened = [slave];

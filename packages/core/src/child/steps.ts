@@ -11,10 +11,10 @@ import { CLONE, F } from '../sys/flags.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
 import { SystemError } from '../sys/system-error.js';
 import { reapAndClose } from '../sys/wait.js';
-import type { Draft } from './compose.js';
-import { openRunner } from './init-binary.js';
-import { Nascent } from './pending-child.js';
-import { type PlanDescriptors, plan } from './plan/plan.js';
+import { PendingChild } from './pending-child.js';
+import type { ChildPlan } from './plan.js';
+import { childProgram, type ProgramDescriptors } from './program/child-program.js';
+import { openRunner } from './runner.js';
 import type { Stdio } from './stdio.js';
 
 /** A child that has exec'ed its command, or our init with the command below it. */
@@ -25,7 +25,7 @@ export interface Launched {
   readonly report: number;
 }
 
-/** What a step waits for. The answer to `clone` is its result. */
+/** The event that a step waits for. The answer to `clone` is its result. */
 export type Wait =
   | {
       readonly kind: 'clone';
@@ -43,7 +43,7 @@ export type Steps = Generator<Wait, Launched, number>;
 const EXECUTED = 'E'.charCodeAt(0);
 const SIGKILL = 9;
 
-function* cloneChild(layout: Layout, draft: Draft): Generator<Wait, number, number> {
+function* cloneChild(layout: Layout, plan: ChildPlan): Generator<Wait, number, number> {
   const kill = () => {
     // The kernel has noted it before the child runs, which is while the cloning thread still waits.
     const { pidfd } = layout;
@@ -51,31 +51,31 @@ function* cloneChild(layout: Layout, draft: Draft): Generator<Wait, number, numb
   };
   const pid = yield { kind: 'clone', job: layout.address, kill };
   if (pid >= 0) return pid;
-  const { flags } = draft.clone;
+  const { flags } = plan.clone;
   const part = flags === CLONE.INTO_CGROUP ? 'cgroup' : 'namespaces';
   throw new SystemError(-pid, 'clone3', [flags], flags === 0 ? {} : { part });
 }
 
-/** Whether the child came to its last call: what became of it then is its command's affair. */
+/** Returns true if the child came to its last call. Later failures are its command's. */
 function cameToEnd({ latest }: Layout, entries: readonly Call[]): boolean {
   return latest === entries.at(-1) || latest?.name === 'execve';
 }
 
 /** A child that execs its command while it still shares our memory. */
-function* direct(draft: Draft, stdio: Stdio, parent: number, rollback: Rollback): Steps {
-  const { taken } = draft;
-  const { entries, copies } = plan(draft, { stdio: stdio.descriptors, parent, taken });
+function* direct(plan: ChildPlan, stdio: Stdio, parent: number, rollback: Rollback): Steps {
+  const { duplicates } = plan;
+  const { entries, copies } = childProgram(plan, { stdio: stdio.descriptors, parent, duplicates });
   const arena = takePrivateArena(memoryFor(entries));
   const release = rollback.add(() => releaseArena(arena));
-  const layout = new Layout(arena, entries, draft.clone, copies);
-  const pid = yield* cloneChild(layout, draft);
+  const layout = new Layout(arena, entries, plan.clone, copies);
+  const pid = yield* cloneChild(layout, plan);
   const { pidfd } = layout;
-  const error = programError(layout, entries);
+  const error = programError(layout, entries, 'the child');
   if (error || !cameToEnd(layout, entries)) {
     const exit = reapAndClose(pidfd);
     throw error ?? endedEarly(exit);
   }
-  draft.harvest?.(layout);
+  plan.harvest?.(layout);
   release();
   stdio.closeChildEnds();
   return { pid, pidfd, report: -1 };
@@ -91,7 +91,7 @@ function openPipe(rollback: Rollback) {
 /** Lets the parent act while the child waits. What the child's calls returned is known meanwhile. */
 function* meet(
   action: MeetingAction,
-  child: Nascent,
+  child: PendingChild,
   layout: Layout,
 ): Generator<Wait, void, number> {
   let over = false;
@@ -105,23 +105,26 @@ function* meet(
 }
 
 /** A child that runs its program in the runner, and meets us on the way. */
-function* isolated(draft: Draft, stdio: Stdio, rollback: Rollback): Steps {
-  const { taken } = draft;
-  const descriptors: PlanDescriptors = { stdio: stdio.descriptors, parent: -1, taken };
+function* isolated(plan: ChildPlan, stdio: Stdio, rollback: Rollback): Steps {
+  const { duplicates } = plan;
+  const descriptors: ProgramDescriptors = { stdio: stdio.descriptors, parent: -1, duplicates };
   const status = openPipe(rollback);
   const go = openPipe(rollback);
   const runner = openRunner();
   const closeRunner = rollback.add(() => closeFd(runner));
   const ends = { fd: runner, status: status.write, go: go.read };
   const anywhere = { fd: 0, address: Number.MAX_SAFE_INTEGER, size: Number.MAX_SAFE_INTEGER };
-  const preview = plan(draft, { ...descriptors, runner: { ...ends, arena: anywhere } });
+  const preview = childProgram(plan, { ...descriptors, runner: { ...ends, arena: anywhere } });
   const arena = takeSharedArena(memoryFor(preview.entries));
   const release = rollback.add(() => releaseArena(arena));
-  const { entries, meetings, copies } = plan(draft, { ...descriptors, runner: { ...ends, arena } });
-  const layout = new Layout(arena, entries, draft.clone, copies);
-  const child = new Nascent(yield* cloneChild(layout, draft), layout);
+  const { entries, meetings, copies } = childProgram(plan, {
+    ...descriptors,
+    runner: { ...ends, arena },
+  });
+  const layout = new Layout(arena, entries, plan.clone, copies);
+  const child = new PendingChild(yield* cloneChild(layout, plan), layout);
   closeRunner();
-  let exit: ReturnType<Nascent['end']>;
+  let exit: ReturnType<PendingChild['end']>;
   const end = rollback.add(() => {
     exit = child.end();
   });
@@ -142,29 +145,29 @@ function* isolated(draft: Draft, stdio: Stdio, rollback: Rollback): Steps {
     yield* meet(action, child, layout);
     syscall('write', go.write, message, 1);
   }
-  const error = programError(layout, entries);
+  const error = programError(layout, entries, 'the child');
   if (error) throw error;
   // Without init, the end of the file may be the exec; with it, one before its word is a death.
-  if (draft.init ? !executed : !cameToEnd(layout, entries)) {
+  if (plan.init ? !executed : !cameToEnd(layout, entries)) {
     end();
     throw endedEarly(exit);
   }
-  // Somebody inside may hold the other end open longer than the command lives.
-  if (draft.init) syscall('fcntl', status.read, F.SETFL, constants.O_NONBLOCK);
+  // A process inside can hold the other end open longer than the command lives.
+  if (plan.init) syscall('fcntl', status.read, F.SETFL, constants.O_NONBLOCK);
   child.reapFirst();
   go.closeRead();
   go.closeWrite();
-  draft.harvest?.(layout);
+  plan.harvest?.(layout);
   release();
-  if (!draft.init) status.closeRead();
-  return { pid: child.pid, pidfd: child.pidfd, report: draft.init ? status.read : -1 };
+  if (!plan.init) status.closeRead();
+  return { pid: child.pid, pidfd: child.pidfd, report: plan.init ? status.read : -1 };
 }
 
-/** The steps for this draft. */
-export function launchSteps(draft: Draft, stdio: Stdio, rollback: Rollback): Steps {
-  if (draft.isolated) return isolated(draft, stdio, rollback);
-  if (draft.parentSignal === 0) return direct(draft, stdio, -1, rollback);
+/** The steps for this plan. */
+export function launchSteps(plan: ChildPlan, stdio: Stdio, rollback: Rollback): Steps {
+  if (plan.isolated) return isolated(plan, stdio, rollback);
+  if (plan.parentSignal === 0) return direct(plan, stdio, -1, rollback);
   const parent = syscall('pidfd_open', process.pid, 0);
   rollback.always(() => closeFd(parent));
-  return direct(draft, stdio, parent, rollback);
+  return direct(plan, stdio, parent, rollback);
 }

@@ -1,22 +1,24 @@
-// Why a run can be cut short, and how long its end may take then.
+// The reasons for which a run is stopped before its end, and the time that stopping may take.
 import type { Exit } from '../sys/wait.js';
 
-/** A limit that was reached. */
-export interface Cut {
+/** A reason to stop a run. */
+export interface StopReason {
   /** As in the error: `'ETIMEDOUT'`. */
   readonly code: string;
   readonly message: string;
+  /** Reason of the signal, if an abort stopped the run. */
+  readonly cause?: unknown;
 }
 
 /** The reasons, with child_process's codes. */
-export const cuts = {
+export const stopReasons = {
   maxBuffer: {
     code: 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER',
     message: 'it wrote more than maxBuffer allows',
   },
   timeout: { code: 'ETIMEDOUT', message: 'it took longer than timeout allows' },
   abort: { code: 'ABORT_ERR', message: 'the operation was aborted' },
-} as const satisfies Record<string, Cut>;
+} as const satisfies Record<string, StopReason>;
 
 /**
  * Milliseconds that a command which is cut short has: from `killSignal` to SIGKILL, and from that to

@@ -2,7 +2,9 @@
 
 import { constants } from 'node:fs';
 import { Duplex } from 'node:stream';
-import { assertKeys, ownOptions } from '../contract/arguments.js';
+import { type Members, options, required, withDefault } from '../contract/options.js';
+import { type Parser, refuse } from '../contract/parser.js';
+import { integer } from '../contract/values.js';
 import { closeFd, O_CLOEXEC } from '../sys/fd.js';
 import { AT } from '../sys/flags.js';
 import { rawWatch, type Watch } from '../sys/native.js';
@@ -20,34 +22,37 @@ const CHUNK = 65536;
 /** Size of a terminal, in characters. */
 export interface TerminalSize {
   /** Default: 80. */
-  columns?: number;
+  columns?: number | undefined;
   /** Default: 24. */
-  rows?: number;
+  rows?: number | undefined;
 }
 
-/** Throws for sizes that a terminal cannot have. */
-export function checkTerminal(terminal: unknown): void {
-  if (terminal === undefined || typeof terminal === 'boolean') return;
-  if (typeof terminal !== 'object' || terminal === null) {
-    throw new TypeError(`terminal must be a boolean or a size: ${String(terminal)}`);
-  }
-  assertKeys(terminal, ['columns', 'rows'], 'terminal');
-  const size: TerminalSize = ownOptions(terminal);
-  for (const name of ['columns', 'rows'] as const) {
-    const value = size[name];
-    if (value === undefined) continue;
-    if (!Number.isInteger(value) || value < 0 || value > 0xffff) {
-      throw new RangeError(`terminal.${name} must be an integer from 0 to 65535: ${value}`);
-    }
-  }
-}
+/** A size, with the defaults filled in. */
+export type Size = Readonly<Record<keyof TerminalSize, number>>;
 
-function setSize(fd: number, { columns = 80, rows = 24 }: TerminalSize): void {
+const count = integer(0, 0xffff);
+
+const parseSize = options({
+  columns: withDefault(count, 80),
+  rows: withDefault(count, 24),
+} satisfies Members<TerminalSize>);
+
+/** The parser of `terminal`: its size, or undefined for none. */
+export const parseTerminal: Parser<Size | undefined> = (value, name) => {
+  if (value === false) return undefined;
+  if (value === true) return parseSize({}, name);
+  if (typeof value !== 'object') refuse(name, 'a boolean or a size', value);
+  return parseSize(value, name);
+};
+
+const parseNewSize = options({ columns: required(count), rows: required(count) });
+
+function setSize(fd: number, { columns, rows }: Size): void {
   syscall('ioctl', fd, TIOCSWINSZ, Uint16Array.of(rows, columns, 0, 0));
 }
 
 /** Both ends of a new pseudo-terminal. */
-export function openTerminal(size: TerminalSize): { master: number; slave: number } {
+export function openTerminal(size: Size): { master: number; slave: number } {
   const flags = constants.O_RDWR | constants.O_NOCTTY | O_CLOEXEC;
   const master = syscall('openat', AT.FDCWD, '/dev/ptmx', flags | constants.O_NONBLOCK, 0);
   try {
@@ -79,9 +84,9 @@ export class Terminal extends Duplex {
    * @see ioctl_tty(2)
    */
   resize(size: Required<TerminalSize>): void {
-    checkTerminal(size);
-    if (this.#fd === -1) throw new Error('the terminal is closed');
-    setSize(this.#fd, ownOptions(size));
+    const parsed = parseNewSize(size, 'size');
+    if (this.#fd === -1) throw new Error('cannot resize the terminal: it is closed');
+    setSize(this.#fd, parsed);
   }
 
   /** @internal */

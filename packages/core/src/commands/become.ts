@@ -1,13 +1,14 @@
 // become(): a command in namespaces, for which this process is nothing but a stand-in from then on.
 
 import { constants } from 'node:os';
-import type { CheckedSpawn } from '../child/child.js';
-import { draft } from '../child/compose.js';
-import { openRunner } from '../child/init-binary.js';
+import type { CommandChild } from '../child/child.js';
 import { launchHere, type Running } from '../child/launch.js';
 import type { SpawnOptions } from '../child/options.js';
-import { checkSpawn } from '../child/parse.js';
-import { ownOptions } from '../contract/arguments.js';
+import { commandChild, noSpawnOptions, spawnMembers } from '../child/parse.js';
+import { planChild } from '../child/plan.js';
+import { openRunner } from '../child/runner.js';
+import type { Members } from '../contract/options.js';
+import * as parse from '../contract/parse.js';
 import { closeFd } from '../sys/fd.js';
 import { F } from '../sys/flags.js';
 import {
@@ -17,7 +18,7 @@ import {
   rawHoldSignals,
   rawReleaseSignals,
 } from '../sys/native.js';
-import { type SignalName, signalNumber } from '../sys/signals.js';
+import type { SignalName } from '../sys/signals.js';
 import { cString, syscall, trySyscall } from '../sys/syscall.js';
 import { SystemError } from '../sys/system-error.js';
 import { reap } from '../sys/wait.js';
@@ -33,8 +34,7 @@ const faults: ReadonlySet<number> = new Set([
   ...[numbers.SIGSYS, numbers.SIGABRT, numbers.SIGPROF],
 ]);
 
-// Those that nobody can hold, that tell of children and of being continued, and the two of the C
-// library's own.
+// Signals that cannot be blocked, SIGCHLD, SIGCONT, and the two reserved by libc.
 const unheld: ReadonlySet<number> = new Set([
   ...faults,
   ...[numbers.SIGKILL, numbers.SIGSTOP, numbers.SIGCHLD, numbers.SIGCONT],
@@ -44,31 +44,51 @@ const unheld: ReadonlySet<number> = new Set([
 /** A terminal's, which stop the stand-in as they stop the command. */
 const stopping: ReadonlySet<number> = new Set([numbers.SIGTSTP, numbers.SIGTTIN, numbers.SIGTTOU]);
 
-/** Options of spawn that take a program to see to them. */
-const unavailable = [
-  'stdio',
-  'serialization',
-  'maxMessage',
-  'terminal',
-  'timeout',
-  'killSignal',
-  'signal',
-] as const satisfies readonly (keyof SpawnOptions)[];
+/** Options of spawn that need a parent while the command runs. */
+type Unavailable =
+  | 'stdio'
+  | 'serialization'
+  | 'maxMessage'
+  | 'terminal'
+  | 'timeout'
+  | 'killSignal'
+  | 'signal';
 
-/** Options of {@link become}: those of spawn that are done with when the command runs. */
-export interface BecomeOptions extends Omit<SpawnOptions, (typeof unavailable)[number]> {
-  /** Signals that the command gets when this process does; others have no effect. Default: all. */
-  forwardSignals?: readonly (SignalName | number)[];
-  /** What the process is called from then on, as its arguments. Default: `['ns']`. */
-  title?: readonly string[];
+/** Options of {@link become}: those of spawn that need no parent once the command runs. */
+export interface BecomeOptions extends Omit<SpawnOptions, Unavailable> {
+  /** Signals that are forwarded to the command; others have no effect. Default: all. */
+  forwardSignals?: readonly (SignalName | number)[] | undefined;
+  /** The arguments of the stand-in, as ps(1) shows them. Default: `['ns']`. */
+  title?: readonly string[] | undefined;
   /**
-   * The last that this program does: is called with the command's process id (with an init, the
-   * init's) when the command runs. If it throws, the command is killed.
+   * Called as the last step of this program, with the process id of the command (with an init, of the
+   * init). If it throws, the command is killed.
    */
-  onLeave?: (pid: number) => void;
+  onLeave?: ((pid: number) => void) | undefined;
 }
 
-/** What is decided about the end of this program. */
+const {
+  stdio: _stdio,
+  serialization: _serialization,
+  maxMessage: _maxMessage,
+  ...rest
+} = spawnMembers;
+const {
+  terminal: _terminal,
+  timeout: _timeout,
+  killSignal: _kill,
+  signal: _signal,
+  ...members
+} = rest;
+
+const parseOptions = parse.options({
+  ...members,
+  forwardSignals: parse.list(parse.signal),
+  title: parse.withDefault(parse.list(parse.text), ['ns']),
+  onLeave: parse.callback<NonNullable<BecomeOptions['onLeave']>>(),
+} satisfies Members<BecomeOptions>);
+
+/** The end of this program. */
 interface Leaving {
   /** Set of the signals that the command gets. */
   readonly forward: bigint;
@@ -119,25 +139,17 @@ function leave({ pid, pidfd, report }: Running, { forward, title, onLeave }: Lea
   }
 }
 
-function checkBecome(
-  command: string,
-  args: readonly string[],
-  given: BecomeOptions,
-): { checked: CheckedSpawn; leaving: Leaving } {
-  const { forwardSignals, title = ['ns'], onLeave, ...options } = ownOptions(given);
-  for (const name of unavailable) {
-    if (Object.hasOwn(options, name))
-      throw new TypeError(`${name}: nothing of this program stays to see to it`);
-  }
-  const checked = checkSpawn(command, args, { ...options, stdio: 'inherit' });
-  const chosen = forwardSignals?.map((signal, i) => signalNumber(signal, `forwardSignals[${i}]`));
-  const forward = setOf(chosen ?? heldSignals.filter((signal) => !stopping.has(signal)));
-  for (const text of title) cString(text);
-  if (onLeave !== undefined && typeof onLeave !== 'function') {
-    throw new TypeError(`onLeave must be a function: ${String(onLeave)}`);
-  }
-  if (!isMainThread) throw new Error('become() is for the main thread: a Worker is no process');
-  return { checked, leaving: { forward, title, onLeave } };
+function parseBecome(
+  command: unknown,
+  args: unknown,
+  options: unknown,
+): { child: CommandChild; leaving: Leaving } {
+  const { forwardSignals, title, onLeave, ...spawned } = parseOptions(options);
+  const inherited = ['inherit', 'inherit', 'inherit'] as const;
+  const child = commandChild(command, args, { ...noSpawnOptions, ...spawned }, inherited);
+  const forward = setOf(forwardSignals ?? heldSignals.filter((signal) => !stopping.has(signal)));
+  if (!isMainThread) throw new Error('cannot become a command: a Worker is not a process');
+  return { child, leaving: { forward, title, onLeave } };
 }
 
 /**
@@ -157,11 +169,11 @@ export async function become(
   args: readonly string[] = [],
   options: BecomeOptions = {},
 ): Promise<never> {
-  const { checked, leaving } = checkBecome(command, args, options);
+  const { child, leaving } = parseBecome(command, args, options);
   // From here on a signal must not end this process and leave the command alone, nor be lost.
   rawHoldSignals(setOf(heldSignals) | (leaving.forward & setOf(faults)));
   try {
-    return leave(await launchHere(draft(checked)), leaving);
+    return leave(await launchHere(planChild(child)), leaving);
   } catch (error) {
     rawReleaseSignals();
     throw error;

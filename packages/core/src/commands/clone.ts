@@ -1,23 +1,39 @@
 // clone(): a function as a process in namespaces: clone(2)'s call, in JavaScript's terms.
-import { assertKeys, fail, ownOptions } from '../contract/arguments.js';
+import { commandChild } from '../child/parse.js';
+import { type Members, options as parseOptions, withDefault } from '../contract/options.js';
+import { type Parser, refuse } from '../contract/parser.js';
+import { boolean, withoutPrototype } from '../contract/values.js';
 import type { NamespaceProcess } from '../process/namespace-process.js';
-import { type ForkOptions, forkOptions } from './fork.js';
-import { spawn } from './spawn.js';
+import { type ForkOptions, forkMembers } from './fork.js';
+import { start } from './spawn.js';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-const notForFunctions = ['stdio', 'silent', 'terminal', 'serialization', 'argv0'] as const;
-const cloneOptions = [
-  'args',
-  ...forkOptions.filter((name) => !(notForFunctions as readonly string[]).includes(name)),
-];
+type NotForFunctions = 'stdio' | 'silent' | 'terminal' | 'serialization' | 'argv0';
 
 /** Options of {@link clone}. */
 export interface CloneFunctionOptions<Args extends readonly unknown[]>
-  extends Omit<ForkOptions, (typeof notForFunctions)[number]> {
-  /** Arguments of the function; they are copied as structured clone copies. */
-  args?: Args;
+  extends Omit<ForkOptions, NotForFunctions> {
+  /** Arguments of the function, copied by structured clone. Required if it has parameters. */
+  args?: Args | undefined;
 }
+
+/** The options of {@link clone}: required if the function has parameters. */
+export type CloneArguments<Args extends readonly unknown[]> = [] extends Args
+  ? [options?: CloneFunctionOptions<Args>]
+  : [options: CloneFunctionOptions<Args> & { args: Args }];
+
+const parseArguments: Parser<readonly unknown[]> = (value, name) =>
+  Array.isArray(value) ? value : refuse(name, 'an array', value);
+
+const { stdio: _stdio, silent: _silent, terminal: _terminal, ...members } = forkMembers;
+const { serialization: _serialization, argv0: _argv0, ...others } = members;
+
+const parseClone = parseOptions({
+  ...others,
+  killWithParent: withDefault(boolean, true),
+  args: parseArguments,
+} satisfies Members<CloneFunctionOptions<readonly unknown[]>>);
 
 // Runs in the new process. Errors lose their own properties in structured clone, so they go along.
 const CHILD = `
@@ -54,7 +70,7 @@ function parses(source: string): boolean {
 
 /** The function's text as an expression. */
 function sourceOf(fn: unknown): string {
-  if (typeof fn !== 'function') throw new TypeError(`fn must be a function: ${String(fn)}`);
+  if (typeof fn !== 'function') return refuse('fn', 'a function', fn);
   const text = Function.prototype.toString.call(fn);
   if (/^class\b/.test(text)) throw new TypeError('fn must be a function, not a class');
   const name = fn.name || 'the function';
@@ -69,7 +85,7 @@ function sourceOf(fn: unknown): string {
 }
 
 function revive(answer: Answer): unknown {
-  const { error, own = {} } = ownOptions(answer);
+  const { error, own = {} } = withoutPrototype(answer);
   if (!(error instanceof Error)) return error;
   const { name, ...rest } = own;
   if (error.name !== name)
@@ -115,18 +131,19 @@ async function allRead(child: NamespaceProcess, isDone: () => boolean): Promise<
  */
 export async function clone<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
-  options: CloneFunctionOptions<Args> = {},
+  ...[options = {}]: CloneArguments<Args>
 ): Promise<Awaited<Result>> {
-  assertKeys(options, cloneOptions, 'options');
-  const { args, execPath = process.execPath, execArgv = [], ...rest } = ownOptions(options);
-  if (args !== undefined && !Array.isArray(args)) fail('args', 'an array', args);
+  const parsed = parseClone(options);
+  const { args, execPath = process.execPath, execArgv = [] } = parsed;
   const source = sourceOf(fn);
-  const child = await spawn(execPath, [...execArgv, '-e', CHILD], {
-    killWithParent: true,
-    ...rest,
-    serialization: 'advanced',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  const spawned = {
+    ...parsed,
+    argv0: undefined,
+    terminal: undefined,
+    serialization: 'advanced' as const,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'] as const,
+  };
+  const child = await start(commandChild(execPath, [...execArgv, '-e', CHILD], spawned));
   let answer: Answer | undefined;
   let failure: Error | undefined;
   child.once('message', (message) => {
@@ -158,5 +175,5 @@ export async function clone<Args extends readonly unknown[], Result>(
     );
   }
   if (Object.hasOwn(answer, 'own')) throw revive(answer);
-  return ownOptions(answer).value as Awaited<Result>;
+  return withoutPrototype(answer).value as Awaited<Result>;
 }

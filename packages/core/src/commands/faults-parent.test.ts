@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { type SyscallName, syscallNumber } from '../sys/numbers.js';
-import { core, sys } from '../testing/in-worker.js';
+import { authors, core, sys } from '../testing/in-worker.js';
 
 const constants = { PR_SET_NO_NEW_PRIVS: 38, SECCOMP_SET_MODE_FILTER: 1, EIO: 5, O_NONBLOCK: 2048 };
 const MAP_FIXED_NOREPLACE = 0x100000;
@@ -49,7 +49,8 @@ function outcome(refused: Refused, options: string, before = options): unknown {
   const bytes = filter(refused);
   const script = `
     import { readdirSync, readFileSync } from 'node:fs';
-    import { runSync, spawn, runProgramSync, Program, Namespace, isSystemError } from ${JSON.stringify(core)};
+    import { runSync, spawn, Namespace, isSystemError } from ${JSON.stringify(core)};
+    import { Program, runProgramSync } from ${JSON.stringify(authors)};
     import { addressOf, syscall } from ${JSON.stringify(sys)};
     const uid = process.getuid(), gid = process.getgid();
     const user = { type: 'user', prepare(child) {

@@ -1,32 +1,33 @@
-// A child that does nothing but be there: what keeps a pid namespace usable, and any namespace
-// while it is being set up.
+// hold(): a child without a command, which keeps namespaces.
 
-import type { CheckedSpawn, ChildOptions } from '../child/child.js';
-import { draft } from '../child/compose.js';
+import type { Child, CommandChild } from '../child/child.js';
 import { launch } from '../child/launch.js';
 import type { SpawnOptions } from '../child/options.js';
-import { checkSpawn } from '../child/parse.js';
-import { explainDraft } from '../child/plan/plan.js';
-import { assertKeys, ownOptions } from '../contract/arguments.js';
+import { commandChild, noSpawnOptions, spawnMembers } from '../child/parse.js';
+import { planChild } from '../child/plan.js';
+import { explainPlan } from '../child/program/child-program.js';
+import { noEnvironment } from '../child/resolve-command.js';
+import { throwIfAborted } from '../contract/abort.js';
+import { type Members, options } from '../contract/options.js';
 import { NamespaceProcess } from '../process/namespace-process.js';
 
 const SIGKILL = 9;
 
-const holdOptions = [
-  ...['namespaces', 'cgroup', 'prepare', 'rlimits', 'noNewPrivileges', 'seccomp', 'signal'],
-] as const satisfies readonly (keyof HoldOptions)[];
+const { namespaces, cgroup, prepare, rlimits, noNewPrivileges, seccomp, signal } = spawnMembers;
 
-function checkHold(options: HoldOptions): CheckedSpawn {
-  assertKeys(options, holdOptions, 'options');
-  const own = ownOptions(options);
-  const given = Object.fromEntries(holdOptions.map((name) => [name, own[name]]));
-  const wanted = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
-  return checkSpawn('ns-init', [], { ...wanted, env: {}, killWithParent: true });
+const parseOptions = options({
+  ...{ namespaces, cgroup, prepare, rlimits, noNewPrivileges, seccomp, signal },
+} satisfies Members<HoldOptions>);
+
+/** Parses the options of hold. The command only names the process; {@link held} leaves it out. */
+function parseHold(given: HoldOptions): CommandChild {
+  const parsed = { ...noSpawnOptions, ...parseOptions(given) };
+  return commandChild('ns-init', [], { ...parsed, env: noEnvironment, killWithParent: true });
 }
 
-function held({ command: _command, ...rest }: CheckedSpawn): ChildOptions {
-  // In a session of its own: who traces it in a container must not get at the caller's terminal.
-  return { ...rest, hold: 'open', stdio: [], detached: true };
+function held(child: CommandChild): Child {
+  // A session of its own: a tracer in a container must not reach the caller's terminal.
+  return { ...child, command: undefined, hold: 'open', stdio: [], detached: true };
 }
 
 /** Options of {@link hold}: those of spawn that do not concern a command. */
@@ -44,12 +45,13 @@ export interface HoldOptions
  * @throws as spawn
  */
 export async function hold(options: HoldOptions = {}): Promise<NamespaceProcess> {
-  const checked = checkHold(options);
-  const running = await launch(draft(held(checked)));
-  return new NamespaceProcess(running, { ...checked, signal: undefined, killSignal: SIGKILL });
+  const child = parseHold(options);
+  throwIfAborted(child.signal);
+  const running = await launch(planChild(held(child)));
+  return new NamespaceProcess(running, { ...child, signal: undefined, killSignal: SIGKILL });
 }
 
-/** What {@link hold} would do, as explainSpawn shows it. */
+/** Returns the system calls that {@link hold} would make, as explainSpawn does. */
 export function explainHold(options: HoldOptions = {}): string {
-  return explainDraft(draft(held(checkHold(options))));
+  return explainPlan(planChild(held(parseHold(options))));
 }

@@ -2,8 +2,8 @@
 // makes its calls before exec, and so before a filter of system calls, limits and capabilities hold.
 // What comes back is of a known size, and nothing but numbers and bytes: SECURITY.md S4.
 
-import { openRunner } from '../child/init-binary.js';
 import type { StdioItem } from '../child/options.js';
+import { openRunner } from '../child/runner.js';
 import { type Arena, releaseArena, takeSharedArena } from '../program/arena.js';
 import type { Call, ProgramArgument } from '../program/call.js';
 import { Layout, memoryFor } from '../program/layout.js';
@@ -45,7 +45,7 @@ export class ProgramCommand implements Disposable {
   /** The file to run. */
   readonly file = `/proc/self/fd/${RUNNER}`;
   readonly args: readonly string[];
-  /** What its descriptors are. */
+  /** Its descriptors. */
   readonly stdio: readonly StdioItem[];
   /** Number of bytes that it writes to its output. */
   readonly size: number;

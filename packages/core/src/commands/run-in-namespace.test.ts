@@ -64,10 +64,12 @@ test('an error of the work itself is not taken for one of entering', () => {
   expect(() => workIn('uts', undefined, { entered: refusal, joined: refusal })).toThrow(error);
 });
 
-test('what is no such namespace is refused', () => {
+test('callIn refuses a handle of another type and a number that is not a pid', () => {
   using other = Namespace.current('ipc');
-  expect(() => callIn('uts', other, 'getpid')).toThrow('in must be a namespace of type uts');
-  expect(() => callIn('uts', 0, 'getpid')).toThrow('in must be a namespace handle or a pid: 0');
+  expect(() => callIn('uts', other, 'getpid')).toThrow(
+    'in must be a uts namespace, got one of type ipc',
+  );
+  expect(() => callIn('uts', 0, 'getpid')).toThrow('in must be a pid from 1 to 4194304, got 0');
 });
 
 test("workIn works on the calling thread, without privilege, in the caller's own namespace", () => {

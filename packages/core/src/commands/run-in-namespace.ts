@@ -1,7 +1,7 @@
 // One system call in another namespace, whatever it takes to get there.
 import { assertKeys, ownOptions } from '../contract/arguments.js';
 import { HandOver } from '../namespaces/hand-over.js';
-import type { NamespaceTarget } from '../namespaces/in.js';
+import { inNamespace, type NamespaceTarget } from '../namespaces/in.js';
 import { Namespace } from '../namespaces/namespace.js';
 import type { ProgramArgument } from '../program/call.js';
 import { Program } from '../program/program.js';
@@ -15,23 +15,13 @@ import { runProgramSync } from './run-program.js';
 const enterable: ReadonlySet<NamespaceType> = new Set(['uts', 'ipc', 'net', 'cgroup']);
 
 /**
- * What options name that can only name a namespace.
+ * Returns the target of options that have only `in`.
  *
  * @throws {TypeError} for any other option
  */
 export function targetOf<Target>(options: { in?: Target }): Target | undefined {
   assertKeys(options, ['in'], 'options');
   return ownOptions(options).in;
-}
-
-function checkTarget(type: NamespaceType, target: NamespaceTarget): void {
-  if (Namespace.isNamespace(target)) {
-    if (target.type === type) return;
-    throw new TypeError(`in must be a namespace of type ${type}, not ${target.type}`);
-  }
-  if (!Number.isInteger(target) || target <= 0) {
-    throw new TypeError(`in must be a namespace handle or a pid: ${String(target)}`);
-  }
 }
 
 /**
@@ -44,9 +34,9 @@ export function withTarget<Result>(
   target: NamespaceTarget,
   use: (namespace: Namespace) => Result,
 ): Result {
-  checkTarget(type, target);
-  if (typeof target !== 'number') return use(target);
-  const namespace = Namespace.of(target, type);
+  const parsed = inNamespace(type)(target, 'in');
+  if (typeof parsed !== 'number') return use(parsed);
+  const namespace = Namespace.of(parsed, type);
   try {
     return use(namespace);
   } finally {
@@ -142,7 +132,7 @@ function callInChild(
 
 /**
  * Makes a system call in another namespace, as {@link workIn} does. Memory among the arguments is
- * read and filled as by a call of one's own. Only for calls whose result means the same to every
+ * read and filled as by a direct call. Only for calls whose result means the same to every
  * process: not a descriptor, nor an address.
  *
  * @param target the namespace; undefined for the calling thread's

@@ -1,9 +1,13 @@
 // A child that only makes system calls: for what has to be done inside other namespaces.
 
-import { type Draft, draft } from '../child/compose.js';
+import type { Child } from '../child/child.js';
 import { launch, launchSync, OWN_RUNNER, type Running } from '../child/launch.js';
-import { checkProgramChild } from '../child/parse.js';
-import { assertKeys, checkSignal, checkWait, ownOptions } from '../contract/arguments.js';
+import { programChild, programNamespaces } from '../child/parse.js';
+import { type ChildPlan, planChild } from '../child/plan.js';
+import { throwIfAborted } from '../contract/abort.js';
+import { type Members, options as parseOptions } from '../contract/options.js';
+import { type Duration, timeout } from '../contract/units.js';
+import { abortSignal } from '../contract/values.js';
 import type { Namespace } from '../namespaces/namespace.js';
 import type { Call } from '../program/call.js';
 import type { Layout } from '../program/layout.js';
@@ -15,17 +19,17 @@ import { reapAndClose } from '../sys/wait.js';
 /** Options of {@link runProgram}. */
 export interface ProgramOptions {
   /** Namespaces to run in: specifications create, handles join. */
-  namespaces?: readonly (NamespaceSpec | Namespace)[];
+  namespaces?: readonly (NamespaceSpec | Namespace)[] | undefined;
   /**
    * Milliseconds after which the child is killed and the call fails with the code ETIMEDOUT; 0 for no
    * limit. Default: 10,000 for runProgramSync, which blocks the thread; 0 for runProgram.
    */
-  timeout?: number;
+  timeout?: Duration | undefined;
   /** Kills the child when aborted; the call fails with an AbortError. Not for runProgramSync. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
-/** What the calls of a program returned. */
+/** The results of the calls of a program. */
 export interface ProgramResults {
   /** The result of a call; a negative error number if it failed and was tolerated. */
   resultOf(call: Call): number;
@@ -33,7 +37,7 @@ export interface ProgramResults {
   bytesOf(call: Call, argument: number): Uint8Array;
 }
 
-class Harvest implements ProgramResults {
+class Results implements ProgramResults {
   readonly #results = new Map<Call, number>();
   readonly #bytes = new Map<Call, readonly (Uint8Array | undefined)[]>();
 
@@ -65,17 +69,22 @@ class Harvest implements ProgramResults {
   }
 }
 
-function prepare(program: Program, given: ProgramOptions) {
-  assertKeys(given, ['namespaces', 'timeout', 'signal'], 'options');
-  const options = ownOptions(given);
-  checkWait('timeout', options.timeout);
-  checkSignal(options.signal);
-  const results = new Harvest();
-  const plan: Draft = {
-    ...draft({ ...checkProgramChild(options.namespaces), signal: options.signal }, program),
+const members = { namespaces: programNamespaces, timeout };
+
+const parseAsync = parseOptions({
+  ...members,
+  signal: abortSignal,
+} satisfies Members<ProgramOptions>);
+
+const parseSync = parseOptions(members satisfies Members<Omit<ProgramOptions, 'signal'>>);
+
+function prepare(program: Program, child: Child) {
+  const results = new Results();
+  const plan: ChildPlan = {
+    ...planChild(child, program),
     harvest: (layout) => results.take(layout, program),
   };
-  return { plan, results, timeout: options.timeout };
+  return { plan, results };
 }
 
 function conclude({ pidfd }: Running, results: ProgramResults): ProgramResults {
@@ -96,7 +105,9 @@ export async function runProgram(
   program: Program,
   options: ProgramOptions = {},
 ): Promise<ProgramResults> {
-  const { plan, results, timeout } = prepare(program, options);
+  const { namespaces, timeout, signal } = parseAsync(options);
+  throwIfAborted(signal);
+  const { plan, results } = prepare(program, programChild(namespaces, signal));
   return conclude(await launch(plan, timeout), results);
 }
 
@@ -105,7 +116,7 @@ export function runProgramSync(
   program: Program,
   options: Omit<ProgramOptions, 'signal'> = {},
 ): ProgramResults {
-  assertKeys(options, ['namespaces', 'timeout'], 'options');
-  const { plan, results, timeout = OWN_RUNNER } = prepare(program, options);
+  const { namespaces, timeout = OWN_RUNNER } = parseSync(options);
+  const { plan, results } = prepare(program, programChild(namespaces));
   return conclude(launchSync(plan, timeout), results);
 }

@@ -1,15 +1,18 @@
-// What run and runSync give, and how they fail.
+// The results and the errors of run and runSync.
 
-import { type Cut, cuts } from '../child/stop-reason.js';
+import { type StopReason, stopReasons } from '../child/stop-reason.js';
 import { isErrorOf, nameErrorClass } from '../sys/error-class.js';
 import type { Exit, ResourceUsage } from '../sys/wait.js';
-import type { CheckedRun } from './parse-run.js';
+import type { Run } from './parse.js';
+
+/** The output of a command in this encoding. */
+export type OutputOf<Encoding> = Encoding extends 'buffer' ? Buffer : string;
 
 /** A command that has ended. */
 export interface RunResult<Output = string> {
-  /** What it wrote to standard output. */
+  /** Standard output. */
   readonly stdout: Output;
-  /** What it wrote to standard error. */
+  /** Standard error. */
   readonly stderr: Output;
   /** Exit code; null if a signal ended it, or if it could not be ended. */
   readonly exitCode: number | null;
@@ -17,7 +20,7 @@ export interface RunResult<Output = string> {
   readonly signal: NodeJS.Signals | null;
   /** Milliseconds from the call to the end. */
   readonly durationMs: number;
-  /** What it used. */
+  /** Resources that it used. */
   readonly resourceUsage: ResourceUsage;
   /** `'ERR_CHILD_PROCESS_STDIO_MAXBUFFER'`, `'ETIMEDOUT'` or `'ABORT_ERR'` if that has ended it. */
   readonly code?: string;
@@ -34,10 +37,24 @@ export class RunError<Output = string> extends Error implements RunResult<Output
   readonly durationMs: number;
   readonly resourceUsage: ResourceUsage;
   readonly code?: string;
+  /** True if `timeout` ended it. */
+  readonly timedOut: boolean;
+  /** True if `signal` ended it. The error's name is then AbortError, its cause the signal's reason. */
+  readonly isCanceled: boolean;
+  /** True if it wrote more than `maxBuffer`. */
+  readonly isMaxBuffer: boolean;
 
-  constructor(command: string, args: readonly string[], result: RunResult<Output>, cause?: Cut) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    result: RunResult<Output>,
+    reason?: StopReason,
+  ) {
     const how = ended(result);
-    super(`${command} ${how}${cause ? `: ${cause.message}` : ''}${lastWords(result.stderr)}`);
+    super(
+      `${command} ${how}${reason ? `: ${reason.message}` : ''}${lastWords(result.stderr)}`,
+      reason && 'cause' in reason ? { cause: reason.cause } : undefined,
+    );
     this.command = command;
     this.args = args;
     this.stdout = result.stdout;
@@ -47,13 +64,16 @@ export class RunError<Output = string> extends Error implements RunResult<Output
     this.durationMs = result.durationMs;
     this.resourceUsage = result.resourceUsage;
     if (result.code !== undefined) this.code = result.code;
-    if (cause === cuts.abort) this.name = 'AbortError';
+    this.timedOut = reason?.code === stopReasons.timeout.code;
+    this.isCanceled = reason?.code === stopReasons.abort.code;
+    this.isMaxBuffer = reason?.code === stopReasons.maxBuffer.code;
+    if (this.isCanceled) this.name = 'AbortError';
   }
 }
 
 nameErrorClass(RunError, 'RunError');
 
-/** Whether a value is a {@link RunError}, also one of another copy of this package. */
+/** Returns true for a {@link RunError}, also from another copy of this package. */
 export function isRunError(value: unknown): value is RunError {
   return isErrorOf(value, 'RunError');
 }
@@ -73,18 +93,18 @@ function lastWords(stderr: unknown): string {
   return text === '' ? '' : `\n${text.length > LAST_WORDS ? `…${text.slice(-LAST_WORDS)}` : text}`;
 }
 
-/** Time since a moment of `process.hrtime.bigint()`. */
+/** Returns the time since a moment of `process.hrtime.bigint()`. */
 export function millisecondsSince(started: bigint): number {
   return Number(process.hrtime.bigint() - started) / 1e6;
 }
 
-/** Result or error of a run that has ended. */
+/** Returns the result of a run that has ended, or throws its error. */
 export function conclude(
-  options: CheckedRun,
+  options: Run<unknown>,
   started: bigint,
   exit: Exit,
   output: readonly Buffer[],
-  cut: Cut | undefined,
+  cut: StopReason | undefined,
 ): RunResult<string | Buffer> {
   const { command, encoding } = options;
   const decode = (bytes: Buffer | undefined) => {

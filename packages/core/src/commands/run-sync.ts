@@ -1,20 +1,25 @@
 // runSync(): a command as a child in namespaces, from start to end, blocking the thread.
 import { constants as files } from 'node:fs';
 import { constants } from 'node:os';
-import { draft } from '../child/compose.js';
 import { reapEndedSync, reapLater } from '../child/kill-and-reap.js';
 import { launchSync, type Running } from '../child/launch.js';
-import { type Cut, cuts, neverRan, patience, unknownExit } from '../child/stop-reason.js';
-import { assertKeys } from '../contract/arguments.js';
+import { planChild } from '../child/plan.js';
+import {
+  neverRan,
+  patience,
+  type StopReason,
+  stopReasons,
+  unknownExit,
+} from '../child/stop-reason.js';
 import { isStartTimeout, startLimit } from '../contract/call-end.js';
 import { Output } from '../process/output.js';
 import { closeFd, duplicate } from '../sys/fd.js';
 import { F } from '../sys/flags.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
 import { decodeStatus, type Exit, reapIfEnded, timespec, waitUntilReadable } from '../sys/wait.js';
-import { type CheckedRun, checkRun } from './parse-run.js';
-import { type RunSyncOptions, runSyncOptions } from './run-options.js';
-import { conclude, millisecondsSince, type RunResult } from './run-result.js';
+import { parseRunSync, type Run } from './parse.js';
+import type { RunSyncOptions } from './run-options.js';
+import { conclude, millisecondsSince, type OutputOf, type RunResult } from './run-result.js';
 
 const POLLIN = 1;
 const POLLOUT = 4;
@@ -22,7 +27,7 @@ const EAGAIN = 11;
 const EINTR = 4;
 const CHUNK = 65536;
 
-/** What is left of the input, to be written as the child takes it. */
+/** The rest of the input, written as the child takes it. */
 class Feed {
   fd: number;
   #rest: Uint8Array;
@@ -122,15 +127,15 @@ function end(pidfd: number, killSignal: number, close: () => void): Exit | undef
   return exit;
 }
 
-function follow(running: Running, options: CheckedRun, started: bigint) {
+function follow(running: Running, options: Run<string | Uint8Array>, started: bigint) {
   const { pidfd, report, stdio } = running;
   const { input, timeout, killSignal, maxBuffer } = options;
   const [stdin, stdout, stderr, ...others] = stdio.parentEnds;
   for (const end of others) if (end) closeFd(end.fd);
-  const feed = stdin && new Feed(stdin.fd, (input ?? '') as string | Uint8Array);
+  const feed = stdin && new Feed(stdin.fd, input ?? '');
   const buffer = Buffer.allocUnsafeSlow(CHUNK);
   const sinks = [stdout, stderr].map((end) => new Sink(end?.fd ?? -1, maxBuffer, buffer));
-  let cut: Cut | undefined;
+  let cut: StopReason | undefined;
   let ended: Exit | undefined;
   if (input === undefined) feed?.close();
 
@@ -154,8 +159,8 @@ function follow(running: Running, options: CheckedRun, started: bigint) {
       ended = reapEndedSync(pidfd);
       feed?.close();
     }
-    if (sinks.some(({ exceeded }) => exceeded)) cut = cuts.maxBuffer;
-    else if (left === 0) cut = cuts.timeout;
+    if (sinks.some(({ exceeded }) => exceeded)) cut = stopReasons.maxBuffer;
+    else if (left === 0) cut = stopReasons.timeout;
   }
   const close = () => {
     for (const end of [feed, ...sinks]) end?.close();
@@ -167,6 +172,24 @@ function follow(running: Running, options: CheckedRun, started: bigint) {
   return conclude(options, started, exit, output, cut);
 }
 
+/** Runs a command to its end. */
+function toEnd(wanted: Run<string | Uint8Array>): RunResult<string | Buffer> {
+  const started = process.hrtime.bigint();
+  let running: Running;
+  try {
+    running = launchSync(planChild(wanted), startLimit(wanted.timeout));
+  } catch (error) {
+    if (!isStartTimeout(error)) throw error;
+    return conclude(wanted, started, neverRan, [], stopReasons.timeout);
+  }
+  try {
+    return follow(running, wanted, started);
+  } finally {
+    closeFd(running.pidfd);
+    if (running.report !== -1) closeFd(running.report);
+  }
+}
+
 /**
  * Runs a command in namespaces to its end, blocking the thread: {@link run}, synchronously.
  * There are no options `signal` and `onSpawn`: nothing could happen meanwhile. `timeout` works.
@@ -174,39 +197,11 @@ function follow(running: Running, options: CheckedRun, started: bigint) {
  * @throws {RunError | TypeError | RangeError | SystemError} as {@link run} does
  * @example runSync('hostname', [], { namespaces: [user(), uts({ hostname: 'box' })] }).stdout
  */
-export function runSync(
-  command: string,
-  args: readonly string[] | undefined,
-  options: RunSyncOptions & { encoding: 'buffer' },
-): RunResult<Buffer>;
-export function runSync(
-  command: string,
-  args?: readonly string[],
-  options?: RunSyncOptions & { encoding?: BufferEncoding },
-): RunResult;
-export function runSync(
+export function runSync<const Encoding extends BufferEncoding | 'buffer' | undefined = undefined>(
   command: string,
   args: readonly string[] = [],
-  options: RunSyncOptions = {},
-): RunResult<string | Buffer> {
-  const started = process.hrtime.bigint();
-  assertKeys(options, runSyncOptions, 'options');
-  const checked = checkRun(command, args, options);
-  const { input } = checked;
-  if (input !== undefined && typeof input !== 'string' && !ArrayBuffer.isView(input)) {
-    throw new TypeError('input must be a string or bytes: a stream cannot be read synchronously');
-  }
-  let running: Running;
-  try {
-    running = launchSync(draft(checked), startLimit(checked.timeout));
-  } catch (error) {
-    if (!isStartTimeout(error)) throw error;
-    return conclude(checked, started, neverRan, [], cuts.timeout);
-  }
-  try {
-    return follow(running, checked, started);
-  } finally {
-    closeFd(running.pidfd);
-    if (running.report !== -1) closeFd(running.report);
-  }
+  options: RunSyncOptions & { encoding?: Encoding } = {},
+): RunResult<OutputOf<Encoding>> {
+  const result = toEnd(parseRunSync(command, args, options));
+  return result as RunResult<OutputOf<Encoding>>;
 }

@@ -182,7 +182,7 @@ test('an aborted run rejects with AbortError, before, during and never after', a
 test('runSync refuses what could only happen while it blocks', () => {
   const refused = { signal: AbortSignal.abort(), onSpawn: () => {} };
   for (const [name, value] of Object.entries(refused)) {
-    expect(() => runSync('true', [], { [name]: value })).toThrow(`options has no option ${name}`);
+    expect(() => runSync('true', [], { [name]: value })).toThrow(`options.${name} is not known`);
   }
   expect(() => runSync('cat', [], { input: ['text'] as never })).toThrow('input must be');
 });

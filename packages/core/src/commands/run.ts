@@ -1,22 +1,29 @@
 // run(): a command as a child in namespaces, from start to end.
 
 import { pipeline, Readable, type Writable } from 'node:stream';
-import { draft } from '../child/compose.js';
 import { launch, type Running } from '../child/launch.js';
-import { type Cut, cuts, neverRan, patience, unknownExit } from '../child/stop-reason.js';
+import { planChild } from '../child/plan.js';
+import {
+  neverRan,
+  patience,
+  type StopReason,
+  stopReasons,
+  unknownExit,
+} from '../child/stop-reason.js';
+import { throwIfAborted } from '../contract/abort.js';
 import { isStartTimeout, startLimit } from '../contract/call-end.js';
 import { NamespaceProcess } from '../process/namespace-process.js';
 import { Output } from '../process/output.js';
 import type { SignalName } from '../sys/signals.js';
-import { type CheckedRun, checkRun } from './parse-run.js';
+import { parseRun, type Run } from './parse.js';
 import type { RunOptions } from './run-options.js';
-import { conclude, millisecondsSince, type RunResult } from './run-result.js';
+import { conclude, millisecondsSince, type OutputOf, type RunResult } from './run-result.js';
 
 /** Writes input that comes piece by piece. If the source fails, the command is ended. */
 function feed(
-  input: Exclude<CheckedRun['input'], string | Uint8Array | undefined>,
+  input: Exclude<Run['input'], string | Uint8Array | undefined>,
   stdin: Writable,
-  fail: (reason: Cut) => void,
+  fail: (reason: StopReason) => void,
 ): void {
   const source = Readable.from(input);
   source.once('error', (error) => fail({ code: 'EINPUT', message: `input failed: ${error}` }));
@@ -56,36 +63,40 @@ function end(child: NamespaceProcess, killSignal: number, giveUp: () => void): (
 }
 
 /** Collects the output of a child. */
-function collect(stream: Readable | null, limit: number, cutShort: (reason: Cut) => void): Output {
+function collect(
+  stream: Readable | null,
+  limit: number,
+  cutShort: (reason: StopReason) => void,
+): Output {
   const output = new Output(limit);
   stream?.on('data', (chunk: Buffer) => {
-    if (!output.add(chunk)) cutShort(cuts.maxBuffer);
+    if (!output.add(chunk)) cutShort(stopReasons.maxBuffer);
   });
   return output;
 }
 
 async function follow(
   child: NamespaceProcess,
-  options: CheckedRun,
+  options: Run,
   started: bigint,
 ): Promise<RunResult<string | Buffer>> {
   const { input, timeout, signal, killSignal, maxBuffer } = options;
-  let cut: Cut | undefined;
+  let cut: StopReason | undefined;
   let stopTimers = () => {};
   let settle = (_isOver: boolean) => {};
   const over = new Promise<boolean>((resolve) => {
     settle = resolve;
   });
   child.once('close', () => settle(true));
-  const cutShort = (reason: Cut) => {
+  const cutShort = (reason: StopReason) => {
     if (cut) return;
     cut = reason;
     stopTimers = end(child, killSignal, () => settle(false));
   };
   const outputs = [child.stdout, child.stderr].map((one) => collect(one, maxBuffer, cutShort));
   const left = Math.max(1, timeout - millisecondsSince(started));
-  const timer = timeout ? setTimeout(() => cutShort(cuts.timeout), left) : undefined;
-  const onAbort = () => cutShort(cuts.abort);
+  const timer = timeout ? setTimeout(() => cutShort(stopReasons.timeout), left) : undefined;
+  const onAbort = () => cutShort({ ...stopReasons.abort, cause: signal?.reason });
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted) onAbort();
   // A command that does not read all of its input closes the pipe: that is its right.
@@ -108,7 +119,7 @@ async function follow(
 }
 
 /** Tells the caller of the process. If the caller's function throws, the command is ended. */
-function announce(child: NamespaceProcess, { onSpawn }: CheckedRun): void {
+function announce(child: NamespaceProcess, { onSpawn }: Run): void {
   try {
     onSpawn?.(child);
   } catch (error) {
@@ -116,6 +127,23 @@ function announce(child: NamespaceProcess, { onSpawn }: CheckedRun): void {
     child.kill('SIGKILL');
     throw error;
   }
+}
+
+/** Runs a command to its end. */
+async function toEnd(wanted: Run): Promise<RunResult<string | Buffer>> {
+  const started = process.hrtime.bigint();
+  throwIfAborted(wanted.signal);
+  let running: Running;
+  try {
+    running = await launch(planChild(wanted), startLimit(wanted.timeout));
+  } catch (error) {
+    if (!isStartTimeout(error)) throw error;
+    return conclude(wanted, started, neverRan, [], stopReasons.timeout);
+  }
+  // Timeout and abort are handled here, where the output is known.
+  const child = new NamespaceProcess(running, { ...wanted, signal: undefined, timeout: 0 });
+  announce(child, wanted);
+  return follow(child, wanted, started);
 }
 
 /**
@@ -133,32 +161,11 @@ function announce(child: NamespaceProcess, { onSpawn }: CheckedRun): void {
  * @see unshare(1), nsenter(1)
  * @example const { stdout } = await run('id', ['-u'], { namespaces: [user({ map: 'root' })] });
  */
-export function run(
-  command: string,
-  args: readonly string[] | undefined,
-  options: RunOptions & { encoding: 'buffer' },
-): Promise<RunResult<Buffer>>;
-export function run(
-  command: string,
-  args?: readonly string[],
-  options?: RunOptions & { encoding?: BufferEncoding },
-): Promise<RunResult>;
-export async function run(
+export async function run<const Encoding extends BufferEncoding | 'buffer' | undefined = undefined>(
   command: string,
   args: readonly string[] = [],
-  options: RunOptions = {},
-): Promise<RunResult<string | Buffer>> {
-  const started = process.hrtime.bigint();
-  const checked = checkRun(command, args, options);
-  let running: Running;
-  try {
-    running = await launch(draft(checked), startLimit(checked.timeout));
-  } catch (error) {
-    if (!isStartTimeout(error)) throw error;
-    return conclude(checked, started, neverRan, [], cuts.timeout);
-  }
-  // Time and abort are minded here, where the output is known.
-  const child = new NamespaceProcess(running, { ...checked, signal: undefined, timeout: 0 });
-  announce(child, checked);
-  return follow(child, checked, started);
+  options: RunOptions & { encoding?: Encoding } = {},
+): Promise<RunResult<OutputOf<Encoding>>> {
+  const result = await toEnd(parseRun(command, args, options));
+  return result as RunResult<OutputOf<Encoding>>;
 }

@@ -1,10 +1,7 @@
 // Checks of arguments: a TypeError or a RangeError that names the argument, before any system call.
 
 import { refuseKey } from './options.js';
-import { refuse as fail, outOfRange } from './parser.js';
-import { LONGEST_WAIT } from './units.js';
-
-export { fail };
+import { refuse } from './parser.js';
 
 /**
  * Throws unless a value is an object, and not a list.
@@ -17,7 +14,7 @@ export function assertObject(
   name: string,
 ): asserts value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    fail(name, 'an object', value);
+    refuse(name, 'an object', value);
   }
 }
 
@@ -46,58 +43,4 @@ export function assertKeys(value: unknown, keys: readonly string[], name: string
     if (keys.includes(key)) continue;
     refuseKey(name, key, keys);
   }
-}
-
-/** Throws unless it is a text that the kernel can take. */
-export function checkText(name: string, value: unknown): void {
-  if (typeof value !== 'string') fail(name, 'a string', value);
-  if (value.includes('\0')) throw new TypeError(`${name} must not contain a NUL character`);
-}
-
-/** Throws unless it is left out or an integer in this range. */
-export function checkInteger(name: string, value: unknown, least: number, most: number): void {
-  if (value === undefined) return;
-  if (typeof value !== 'number') fail(name, 'a number', value);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    outOfRange(name, `an integer from ${least} to ${most}`, value);
-  }
-}
-
-/** Throws unless it is left out or a user or group id. */
-export function checkId(name: string, value: unknown): void {
-  checkInteger(name, value, 0, 0xffff_fffe);
-}
-
-/** Throws unless it is left out or a number that is not negative; it may be infinite. */
-export function checkCount(name: string, value: unknown): void {
-  if (value === undefined) return;
-  if (typeof value !== 'number') fail(name, 'a number', value);
-  if (Number.isNaN(value) || value < 0) {
-    outOfRange(name, 'a number that is not negative', value);
-  }
-}
-
-/** Throws unless it is left out or milliseconds that can be waited. */
-export function checkWait(name: string, value: unknown): void {
-  checkCount(name, value);
-  if (value !== undefined && (value as number) > LONGEST_WAIT) {
-    outOfRange(name, `at most ${LONGEST_WAIT} milliseconds`, value);
-  }
-}
-
-/** Throws unless it is left out or a boolean. */
-export function checkBoolean(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean') fail(name, 'a boolean', value);
-}
-
-/** Throws unless it is left out or an AbortSignal. */
-export function checkSignal(signal: unknown): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    fail('signal', 'an AbortSignal', signal);
-  }
-}
-
-/** Throws unless it is left out or a function. */
-export function checkFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function') fail(name, 'a function', value);
 }

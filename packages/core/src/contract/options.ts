@@ -114,6 +114,22 @@ export function options<const Shape extends Readonly<Record<string, Parser<unkno
   };
 }
 
+/**
+ * Returns the own members of options whose keys are known, without parsing them: for what is called
+ * very often.
+ *
+ * @throws {TypeError} for an unknown key
+ */
+export function knownMembers<Options extends object>(
+  value: Options,
+  known: ReadonlySet<string>,
+  name: string,
+): Options {
+  const given = ownMembers(value, name);
+  for (const key in given) if (!known.has(key)) refuseKey(name, key, [...known]);
+  return given as Options;
+}
+
 /** Returns the parser of a value that may also be another: the first that accepts it. */
 export function either<First, Second>(
   expected: string,

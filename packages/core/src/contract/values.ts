@@ -1,4 +1,6 @@
 // Parsers of simple values.
+import { allNamespaceTypes, isNamespaceType, type NamespaceType } from '../sys/namespace-types.js';
+import { type SignalName, signalNumber } from '../sys/signals.js';
 import { outOfRange, type Parser, refuse } from './parser.js';
 
 /** A boolean. */
@@ -51,6 +53,16 @@ export const pid: Parser<number> = (value, name) => {
     : outOfRange(name, expected, value);
 };
 
+/** A namespace type. */
+export const namespaceType: Parser<NamespaceType> = (value, name) =>
+  isNamespaceType(value) ? value : refuse(name, `one of ${allNamespaceTypes.join(', ')}`, value);
+
+/** A file descriptor. */
+export const descriptor: Parser<number> = integer(0, 0x7fff_ffff);
+
+/** A signal by its name, in upper or lower case, or by its number; 0 is one. The result is the number. */
+export const signal: Parser<number> = (value, name) => signalNumber(value as SignalName, name);
+
 /** An AbortSignal. */
 export const abortSignal: Parser<AbortSignal> = (value, name) =>
   value instanceof AbortSignal ? value : refuse(name, 'an AbortSignal', value);
@@ -88,6 +100,11 @@ export function record<Item>(item: Parser<Item>): Parser<Record<string, Item>> {
     }
     return result;
   };
+}
+
+/** Returns a copy of an object without a prototype, for internal values with members that can be left out. */
+export function withoutPrototype<Value extends object>(value: Value): Value {
+  return Object.assign(Object.create(null), value);
 }
 
 /**

@@ -1,7 +1,7 @@
 // Which container or service a process belongs to, told by the names of its cgroups.
 import { readFileSync } from 'node:fs';
 
-/** What made the cgroup. `systemd` is a unit that is no container; `machine` one of systemd-machined. */
+/** The maker of the cgroup. `systemd` is a unit that is not a container; `machine` one of systemd-machined. */
 export type ContainerManager =
   | 'docker'
   | 'podman'
@@ -14,7 +14,7 @@ export type ContainerManager =
 
 /** A container, or the systemd unit of what is in none. */
 export interface Container {
-  /** Who manages it; `kubernetes` where the cgroup does not tell which runtime. */
+  /** Its manager; `kubernetes` where the cgroup does not tell which runtime. */
   readonly manager: ContainerManager;
   /** Id (64 hexadecimal digits), or name (lxc, machine), or unit (systemd). */
   readonly name: string;
@@ -101,7 +101,7 @@ export function parseContainer(text: string): Container | null {
   return null;
 }
 
-/** The container of a process; null if there is none to be told, or the process has ended. */
+/** Returns the container of a process; null if it has none, or has ended. */
 export function containerOf(pid: number): Container | null {
   try {
     return parseContainer(readFileSync(`/proc/${pid}/cgroup`, 'utf8'));

@@ -38,7 +38,7 @@ function numberAt(bytes: Uint8Array, at: number): number {
   }
 }
 
-/** What is told of each descriptor that matters. */
+/** Called for descriptors that hold namespaces. */
 export interface DescriptorVisitor {
   /** A descriptor of a namespace. */
   namespace(pid: number, fd: number, type: NamespaceType, inode: number): void;
@@ -46,11 +46,11 @@ export interface DescriptorVisitor {
   socket(pid: number, fd: number, inode: number, open: () => number): void;
 }
 
-/** Which processes did not let the caller look. */
+/** Processes that the caller may not look into. */
 export interface DescriptorsHidden {
   /** None of their descriptors can be seen. */
   readonly descriptors: number[];
-  /** They have sockets of which it cannot be told where they live. */
+  /** Processes with sockets whose namespaces are not known. */
   readonly sockets: number[];
 }
 
@@ -141,7 +141,7 @@ export class DescriptorSearch {
 class ProcessSockets {
   readonly #pid: number;
   #pidfd: number | undefined;
-  /** Whether the home of one of them may not be known. */
+  /** True if the namespace of one of them is not known. */
   unseen = false;
 
   constructor(pid: number) {

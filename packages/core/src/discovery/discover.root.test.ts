@@ -157,7 +157,7 @@ test('a mount namespace without processes is found', (context) => {
   using mount = createNamespace('mount');
   const next = trySyscall('ioctl', mount.fd, 0x8010_b70c, null);
   closeFd(next);
-  skipUnlessFeature(context, { name: 'iteration of mount namespaces', since: '6.12' }, next >= 0);
+  skipUnlessFeature(context, 'mountNamespaceIteration', next >= 0);
   // Without the descriptor, which is this test's only.
   const graph = discover({ types: 'mount', descriptors: false });
   const one = graph.get(mount.id);
@@ -173,7 +173,7 @@ test('a namespace pinned in a mount namespace without processes is found', (cont
   writeFileSync(path, '');
   using mount = createNamespace('mount');
   const table = trySyscall('ioctl', mount.fd, 0x8008_b705, new BigUint64Array(1));
-  skipUnlessFeature(context, { name: 'ids of mount namespaces', since: '6.12' }, table >= 0);
+  skipUnlessFeature(context, 'mountNamespaceIteration', table >= 0);
   const net = createNamespace('net');
   const { id } = net;
   const program = new Program();

@@ -1,11 +1,8 @@
 // discover(): every namespace of the machine, and how they are connected.
-import { assertKeys, checkBoolean, checkFunction, ownOptions } from '../contract/arguments.js';
-import {
-  allNamespaceTypes,
-  assertNamespaceType,
-  type NamespaceType,
-  namespaceTypes,
-} from '../sys/namespace-types.js';
+import { type Members, options as parseOptions, withDefault } from '../contract/options.js';
+import type { Parser } from '../contract/parser.js';
+import { boolean, callback, list, namespaceType, pid } from '../contract/values.js';
+import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { type Container, containerOf } from './container.js';
 import type { Entry } from './entry.js';
 import { type DiscoveredNamespace, NamespaceGraph, type NamespacePath, writable } from './graph.js';
@@ -13,58 +10,54 @@ import { waysTo } from './reach.js';
 import { type Findings, search } from './search.js';
 import { readTask, type Task } from './task.js';
 
-/** What to look for, and where. */
+/** Options of {@link discover}. */
 export interface DiscoverOptions {
   /** Only namespaces of these types. Default: all. */
-  types?: NamespaceType | readonly NamespaceType[];
+  types?: NamespaceType | readonly NamespaceType[] | undefined;
   /** Only namespaces that this process or thread is in, or its children will be. */
-  task?: number;
+  task?: number | undefined;
   /** Only namespaces without any task (true), or with one (false). Default: both. */
-  persistent?: boolean;
-  /** Only namespaces of which this is true. */
-  filter?: (namespace: DiscoveredNamespace) => boolean;
+  persistent?: boolean | undefined;
+  /** Filter: only namespaces for which it returns true. */
+  filter?: ((namespace: DiscoveredNamespace) => boolean) | undefined;
   /** Look through the open descriptors of all processes. Default: true. */
-  descriptors?: boolean;
-  /** Ask their sockets as well where they live. Default: true, if `net` is among the types. */
-  sockets?: boolean;
+  descriptors?: boolean | undefined;
+  /** Look up the network namespaces of all sockets. Default: true, if `net` is among the types. */
+  sockets?: boolean | undefined;
   /** Look through the mounts of all mount namespaces. Default: true. */
-  mounts?: boolean;
+  mounts?: boolean | undefined;
 }
 
-const names = [
-  ...['types', 'task', 'persistent', 'filter', 'descriptors', 'sockets', 'mounts'],
-] as const satisfies readonly (keyof DiscoverOptions)[];
-
-type Wanted = (namespace: DiscoveredNamespace) => boolean;
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-function checkTypes(types: DiscoverOptions['types']): ReadonlySet<NamespaceType> {
-  if (types === undefined) return new Set(allNamespaceTypes);
-  const list: readonly unknown[] = Array.isArray(types) ? types : [types];
-  for (const type of list) assertNamespaceType(type, 'types');
-  return new Set(list as readonly NamespaceType[]);
-}
+/** The parser of a type, or of several. */
+const parseTypes: Parser<ReadonlySet<NamespaceType>> = (value, name) =>
+  new Set(Array.isArray(value) ? list(namespaceType)(value, name) : [namespaceType(value, name)]);
 
-function check(options: DiscoverOptions): { types: ReadonlySet<NamespaceType>; wanted: Wanted } {
-  const { task, persistent, filter } = options;
-  for (const name of ['persistent', 'descriptors', 'sockets', 'mounts'] as const) {
-    checkBoolean(name, options[name]);
-  }
-  if (task !== undefined && (!Number.isInteger(task) || task < 1)) {
-    throw new RangeError(`task must be a positive integer: ${String(task)}`);
-  }
-  checkFunction('filter', filter);
-  const types = checkTypes(options.types);
-  const wanted: Wanted = (one) =>
+const parseDiscover = parseOptions({
+  types: withDefault(parseTypes, new Set(allNamespaceTypes)),
+  task: pid,
+  persistent: boolean,
+  filter: callback<NonNullable<DiscoverOptions['filter']>>(),
+  descriptors: withDefault(boolean, true),
+  sockets: withDefault(boolean, true),
+  mounts: withDefault(boolean, true),
+} satisfies Members<DiscoverOptions>);
+
+function isWanted(
+  one: DiscoveredNamespace,
+  { types, task, persistent, filter }: ReturnType<typeof parseDiscover>,
+): boolean {
+  return (
     types.has(one.type) &&
     (task === undefined ||
-      [one.processes, one.threads, one.forChildren].some((list) => list.includes(task))) &&
+      [one.processes, one.threads, one.forChildren].some((tasks) => tasks.includes(task))) &&
     (persistent === undefined || persistent === (one.pid === null)) &&
-    (filter === undefined || filter(one));
-  return { types, wanted };
+    (filter === undefined || filter(one))
+  );
 }
 
-/** Asks about a task once, in how many namespaces it may be the first. */
+/** Returns the function with its answers kept: a task can be the first of several namespaces. */
 function once<Answer>(ask: (task: number) => Answer): (task: number) => Answer {
   const answers = new Map<number, Answer>();
   return (task) => {
@@ -162,8 +155,8 @@ function withoutRelatives(entries: readonly Entry[]): number[] {
  * a mount in any mount namespace, a descriptor or a socket of any process keeps alive; their
  * ancestors and owners; mount namespaces without processes. What lsns(8) shows is part of it.
  *
- * What the caller may not see is named in {@link NamespaceGraph.hidden}. Without privileges one sees
- * the processes of one's own user. Descriptors and mounts of others need CAP_SYS_PTRACE, sockets of
+ * {@link NamespaceGraph.hidden} names what the caller may not see. Without privileges, the processes
+ * of the same user can be seen. Descriptors and mounts of others need CAP_SYS_PTRACE, sockets of
  * other network namespaces CAP_NET_ADMIN there, mount namespaces without processes CAP_SYS_ADMIN
  * there (Linux 6.12). From Linux 6.19 on the kernel lists by itself all that the caller may see.
  *
@@ -176,13 +169,11 @@ function withoutRelatives(entries: readonly Entry[]): number[] {
  * @throws {TypeError} for a wrong option
  * @see lsns(8), namespaces(7), ioctl_nsfs(2)
  */
-export function discover(given: DiscoverOptions = {}): NamespaceGraph {
-  assertKeys(given, names, 'options');
-  const options = ownOptions(given);
-  const { types, wanted } = check(options);
-  const { descriptors = true, sockets = true, mounts = true } = options;
+export function discover(options: DiscoverOptions = {}): NamespaceGraph {
+  const parsed = parseDiscover(options);
+  const { types, descriptors, sockets, mounts } = parsed;
   const findings = search({ descriptors, sockets: sockets && types.has('net'), mounts });
-  return new NamespaceGraph(connect(findings), wanted, {
+  return new NamespaceGraph(connect(findings), (one) => isWanted(one, parsed), {
     processes: findings.processes,
     descriptors: findings.descriptors,
     sockets: findings.sockets,

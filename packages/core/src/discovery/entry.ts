@@ -36,7 +36,7 @@ export interface Entry {
   readonly descriptors: Holder[];
   readonly sockets: Holder[];
   readonly pins: Pin[];
-  /** Whether what follows is known. */
+  /** True if the members below are known. */
   examined: boolean;
   uniqueId: bigint | undefined;
   /** Of a mount namespace: what listmount(2) knows it by. */

@@ -19,7 +19,7 @@ export interface DiscoveredNamespace {
   readonly id: NamespaceId;
   /** The kernel's 64-bit id, which is never used twice; undefined before Linux 6.18, or if it could not be opened. */
   readonly nsid: bigint | undefined;
-  /** Whether the kernel has made it at the start of the machine. */
+  /** True if the kernel made it at the start of the machine. */
   readonly isInitial: boolean;
   /** Processes whose main thread is in it. */
   readonly processes: readonly number[];
@@ -51,9 +51,9 @@ export interface DiscoveredNamespace {
   readonly children: readonly DiscoveredNamespace[];
   /** The user namespace that owns it: of a user namespace, its parent. Null if there is none in sight. */
   readonly owner: DiscoveredNamespace | null;
-  /** What this user namespace owns. */
+  /** The namespaces that this user namespace owns. */
   readonly owned: readonly DiscoveredNamespace[];
-  /** Who made this user namespace; for the other types, who made its owner. Null if out of sight. */
+  /** Uid of the maker of this user namespace; for the other types, of its owner. Null if out of sight. */
   readonly creatorUid: number | null;
   /** The number by which the caller's network namespace knows this one (net); null if it has none. */
   readonly netnsid: number | null;
@@ -80,13 +80,13 @@ export interface NamespaceJSON
   readonly owned: readonly number[];
 }
 
-/** What the caller was not allowed to see, so that there may be more namespaces than were found. */
+/** The parts that the caller may not see: there may be more namespaces than were found. */
 export interface Hidden {
   /** Processes whose namespaces cannot be seen: they need CAP_SYS_PTRACE, or even more than they have. */
   readonly processes: readonly number[];
   /** Processes whose descriptors cannot be seen; those of `processes` are not repeated. */
   readonly descriptors: readonly number[];
-  /** Processes with sockets of which it cannot be told where they live: that needs CAP_NET_ADMIN there. */
+  /** Processes with sockets whose namespaces are not known: that needs CAP_NET_ADMIN there. */
   readonly sockets: readonly number[];
   /** Mount namespaces (inodes) whose mounts could not be looked through. */
   readonly mounts: readonly number[];
@@ -137,7 +137,7 @@ export function writable(
 export class NamespaceGraph {
   /** Those that were asked for, ordered by type and inode. The others are reachable from them. */
   readonly namespaces: readonly DiscoveredNamespace[];
-  /** What could not be seen. */
+  /** The parts that could not be seen. */
   readonly hidden: Hidden;
   readonly #all: ReadonlyMap<number, DiscoveredNamespace>;
 

@@ -21,7 +21,7 @@ function withFullView(tasks: readonly number[]): readonly number[] {
   return seesAll === undefined ? tasks : [seesAll, ...tasks];
 }
 
-/** What is mounted in a mount namespace, and the task through which that can be seen. */
+/** The mounts of a mount namespace, and the task through which they can be seen. */
 export interface MountsSeen {
   readonly task: number;
   readonly mounted: readonly MountedNamespace[];
@@ -46,7 +46,7 @@ function openHow(flags: number, resolve: number): BigUint64Array {
 }
 
 /**
- * Opens what is mounted at a path in the root of a task; undefined if that fails. Whoever owns the
+ * Opens what is mounted at a path in the root of a task; undefined if that fails. The owner of the
  * mounts there must not be able to lead us astray, or let us wait: links end in that root, and
  * nothing is looked up that the kernel does not have in memory, as it has every mount point.
  */

@@ -29,11 +29,11 @@ export function* waysTo({
   for (const { pid, fd } of descriptors) yield `/proc/${pid}/fd/${fd}`;
 }
 
-/** How an attempt to open a namespace went. */
+/** The outcome of an attempt to open a namespace. */
 export interface Reached {
   /** The descriptor, if it was opened. */
   readonly fd?: number;
-  /** Whether a way was there that the caller may not go. */
+  /** True if the caller was denied a way to it. */
   readonly denied: boolean;
 }
 

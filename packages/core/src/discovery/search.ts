@@ -16,7 +16,7 @@ export interface Places {
   readonly mounts: boolean;
 }
 
-/** What a search has found, and what it could not see. */
+/** The findings of a search, and the parts that it could not see. */
 export interface Findings extends DescriptorsHidden {
   readonly dev: bigint;
   readonly entries: readonly Entry[];

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { unescapePath } from '../discovery/mountinfo.js';
-import { available, type Finding, type Findings, missing } from './facts.js';
+import { available, type Finding, type Findings, missing } from './finding.js';
 
 /** The cgroup v2 tree, and where in it this process is. */
 export interface CgroupTree {
@@ -79,7 +79,7 @@ function controller(name: string, { mountPoint, own }: CgroupTree, cgroup: strin
       `write +${name} to cgroup.subtree_control of the cgroups above, or systemd-run -p Delegate=yes`,
     );
   }
-  return missing('this kernel, or whoever gave this tree away, does not offer it');
+  return missing('this kernel, or the owner of this tree, does not offer it');
 }
 
 /** The features of cgroups. */

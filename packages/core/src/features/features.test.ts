@@ -5,10 +5,10 @@ import { release } from 'node:os';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Namespace } from '../namespaces/namespace.js';
+import { type FeatureName, featureNames, featureTable } from '../sys/feature-table.js';
 import { allNamespaceTypes, namespaceTypes } from '../sys/namespace-types.js';
 import { kernelAtLeast, threadNamespaces } from '../testing/index.js';
 import { findCgroupTree } from './cgroups.js';
-import { type FeatureName, facts, featureNames } from './facts.js';
 import { features } from './features.js';
 import { hasRange } from './helpers.js';
 
@@ -19,7 +19,7 @@ test('every feature is there, with a reason where it is missing', () => {
   const found = features();
   expect(Object.keys(found)).toEqual(featureNames);
   for (const [name, feature] of Object.entries(found)) {
-    expect(feature.title, name).toBe(facts[name as FeatureName].title);
+    expect(feature.title, name).toBe(featureTable[name as FeatureName].title);
     if (feature.available) {
       expect(feature.reason, name).toBeUndefined();
       expect(feature.cure, name).toBeUndefined();

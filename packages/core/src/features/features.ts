@@ -1,37 +1,44 @@
-// features(): what this kernel and this user can do.
+// features(): the abilities of this kernel and this user.
+
+import {
+  type FeatureFacts,
+  type FeatureName,
+  featureNames,
+  featureTable,
+} from '../sys/feature-table.js';
 import { cgroupFeatures } from './cgroups.js';
-import { type FeatureName, type Finding, facts, featureNames } from './facts.js';
+import type { Finding } from './finding.js';
 import { helperFeatures } from './helpers.js';
 import { kernelFeatures } from './kernel.js';
 import { namespaceFeatures } from './namespaces.js';
 
-/** Whether something can be done here. */
+/** A feature on this machine, for this user. */
 export interface Feature {
-  /** What it is, for a human reader. */
+  /** Description for readers. */
   readonly title: string;
-  /** Whether it is there for this user. */
+  /** True if this user has it. */
   readonly available: boolean;
-  /** Why it is not. */
+  /** The reason if it is missing. */
   readonly reason?: string;
-  /** What helps. */
+  /** The cure. */
   readonly cure?: string;
   /** Linux version that brought it, if it is the kernel's. */
   readonly since?: string;
-  /** How many namespaces of the type this user may have: `user.max_*_namespaces`. */
+  /** Upper limit of namespaces of the type for this user: `user.max_*_namespaces`. */
   readonly limit?: number;
 }
 
-/** What {@link features} has found out: all features by name. */
+/** All features by name: the result of {@link features}. */
 export type Features = Readonly<Record<FeatureName, Feature>>;
 
 /**
- * Finds out what this kernel and this user can do, each with the reason and the cure where it is
- * missing. `userNamespaces`, `netNamespaces` and so on say whether this user can make them, alone or
- * within a new user namespace; `unprivilegedUserNamespaces` whether an ordinary user can, whoever
+ * Probes the features of this kernel for this user. A missing one has the reason and the cure.
+ * `userNamespaces`, `netNamespaces` and so on are available if this user can make them, alone or
+ * within a new user namespace. `unprivilegedUserNamespaces` is about an ordinary user, also if root
  * asks.
  *
- * Namespaces are really made, by children that end at once; nothing else changes. Takes some
- * milliseconds. What depends on settings of the machine is found out anew with every call.
+ * Children make the namespaces and end at once; nothing else changes. Takes some milliseconds.
+ * Features that depend on settings of the machine are probed with every call.
  *
  * @example
  * const { rootlessNamespaces } = features();
@@ -47,7 +54,8 @@ export function features(): Features {
   const table = featureNames.map((name): [FeatureName, Feature] => {
     const finding: Finding | undefined = found[name];
     if (!finding) throw new Error(`no probe has looked for ${name}`);
-    return [name, Object.freeze({ ...facts[name], ...finding })];
+    const { title, since }: FeatureFacts = featureTable[name];
+    return [name, Object.freeze({ title, ...(since && { since }), ...finding })];
   });
   return Object.freeze(Object.fromEntries(table)) as Features;
 }

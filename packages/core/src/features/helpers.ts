@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { trySyscall } from '../sys/syscall.js';
-import { available, type Finding, type Findings, missing } from './facts.js';
+import { available, type Finding, type Findings, missing } from './finding.js';
 
 const S_ISUID = 0o4000;
 const DEFAULT_PATH = '/usr/bin:/bin';
@@ -23,7 +23,7 @@ function find(program: string): string | undefined {
   return undefined;
 }
 
-/** Whether a program gets more privileges than its caller's: setuid root, or file capabilities. */
+/** Returns true if a program gets more privileges than its caller's: setuid root, or file capabilities. */
 function isPrivileged(path: string): boolean {
   const { mode, uid } = statSync(path);
   if ((mode & S_ISUID) !== 0 && uid === 0) return true;
@@ -38,7 +38,7 @@ function userName(): string | undefined {
   }
 }
 
-/** Whether the text of an /etc/subuid or /etc/subgid gives ids to a user: by name or by number. */
+/** Returns true if the text of an /etc/subuid or /etc/subgid gives ids to a user: by name or by number. */
 export function hasRange(text: string, uid: number, name: string | undefined): boolean {
   return text.split('\n').some((line) => {
     const [owner, start, count] = line.split(':');
@@ -47,7 +47,7 @@ export function hasRange(text: string, uid: number, name: string | undefined): b
   });
 }
 
-/** What keeps a program from mapping ids for others; undefined: nothing. */
+/** Returns the obstacle for a program that maps ids for others; undefined for none. */
 function obstacle(program: string): Finding | undefined {
   const path = find(program);
   const install = 'install it: uidmap (Debian), shadow-utils (Fedora)';

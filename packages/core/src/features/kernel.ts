@@ -5,17 +5,11 @@ import { uniqueIdOfNsfs } from '../namespaces/nsfs.js';
 import { openCurrent } from '../namespaces/open.js';
 import { errnoMeaning, errnoName } from '../sys/errno.js';
 import { closeFd } from '../sys/fd.js';
+import { type FeatureName, featureTable, newerKernel } from '../sys/feature-table.js';
 import { AT, CLONE, CLOSE_RANGE_CLOEXEC } from '../sys/flags.js';
 import type { SyscallName } from '../sys/numbers.js';
 import { type SyscallArgument, trySyscall } from '../sys/syscall.js';
-import {
-  available,
-  type FeatureName,
-  type Finding,
-  type Findings,
-  facts,
-  missing,
-} from './facts.js';
+import { available, type Finding, type Findings, missing } from './finding.js';
 
 const EPERM = 1;
 const EINVAL = 22;
@@ -33,7 +27,6 @@ const NS_MNT_GET_INFO = 0x8010_b70a;
 
 /** The finding of an answer that only a kernel without it gives. */
 export function lacking(name: FeatureName, call: string, errno: number): Finding {
-  const fact: { readonly title: string; readonly since?: string } = facts[name];
   if (errno === EPERM) {
     return missing(
       `${call} is forbidden here (EPERM)`,
@@ -42,7 +35,7 @@ export function lacking(name: FeatureName, call: string, errno: number): Finding
   }
   return missing(
     `this kernel does not have it: ${call} fails with ${errnoName(errno)} (${errnoMeaning(errno)})`,
-    fact.since === undefined ? undefined : `Linux ${fact.since} or later`,
+    newerKernel(featureTable[name]),
   );
 }
 
@@ -159,7 +152,7 @@ function probe(): Findings {
 
 let found: Findings | undefined;
 
-/** What the kernel has. */
+/** Returns the features of the kernel. */
 export function kernelFeatures(): Findings {
   found ??= probe();
   return found;

@@ -1,10 +1,11 @@
 // Features that depend on who asks: namespaces, with privileges and without.
 import { existsSync, readFileSync } from 'node:fs';
 import { errnoMeaning, errnoName } from '../sys/errno.js';
+import { featureTable } from '../sys/feature-table.js';
 import { hintFor } from '../sys/hints.js';
 import { allNamespaceTypes, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { type Attempts, NOT_TRIED, tryEverything } from './attempts.js';
-import { available, type Finding, type Findings, missing } from './facts.js';
+import { available, type Finding, type Findings, missing } from './finding.js';
 import { lacking } from './kernel.js';
 
 const EPERM = 1;
@@ -107,15 +108,12 @@ function lackingOr(name: 'rootlessOverlay', call: string, result: number): Findi
 function appArmor(attempts: Attempts): Finding {
   const name = 'kernel.apparmor_restrict_unprivileged_userns';
   if (sysctl(name) !== 1 || allTypes(attempts).available) return available;
-  return missing(
-    `${name} is 1`,
-    `Give the program an AppArmor profile with "userns,", or sysctl ${name}=0`,
-  );
+  return missing(`${name} is 1`, featureTable.unrestrictedByAppArmor.cure);
 }
 
 function executableMemory(): Finding {
   if (sysctl('vm.memfd_noexec') !== 2) return available;
-  return missing('vm.memfd_noexec is 2', 'sysctl vm.memfd_noexec=1');
+  return missing('vm.memfd_noexec is 2', featureTable.executableMemory.cure);
 }
 
 /** The features that depend on who asks. */

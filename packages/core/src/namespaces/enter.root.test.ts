@@ -233,7 +233,7 @@ test('what a thread of several cannot enter is refused with the reason, fn not c
 test('a thread that cannot come back ends the process, loudly', () => {
   // fn gives up all capabilities of the thread.
   const script = `
-    import { Namespace } from ${JSON.stringify(core)};
+    import { createNamespace, Namespace } from ${JSON.stringify(core)};
     import { syscall } from ${JSON.stringify(join(core, '../sys.js'))};
     process.on('exit', () => console.log('went on'));
     const net = createNamespace('net');

@@ -9,10 +9,10 @@ import { setns, unshare } from './thread.js';
 
 const core = join(import.meta.dirname, '../../dist/index.js');
 
-test('who could not come back does not leave', () => {
+test('enter refuses a thread that could not come back', () => {
   // Root in a new user namespace, in the network of the outer one: may leave it, not return to it.
   const script = `
-    import { Namespace } from ${JSON.stringify(core)};
+    import { createNamespace } from ${JSON.stringify(core)};
     import { readlinkSync } from 'node:fs';
     const net = createNamespace('net');
     const at = () => readlinkSync('/proc/thread-self/ns/net');
@@ -33,8 +33,8 @@ test('who could not come back does not leave', () => {
 
 test('wrong arguments of unshare and setns are named before the kernel is asked', () => {
   const wrong = 'network' as 'net';
-  expect(() => unshare(wrong)).toThrow(/^types must be one of .*: network$/);
-  expect(() => unshare([])).toThrow(/^types must name at least one/);
+  expect(() => unshare(wrong)).toThrow(/^types\[0\] must be one of .*, got 'network'$/);
+  expect(() => unshare([])).toThrow(/^types must be one type or several, got \[\]$/);
   using net = Namespace.current('net');
   expect(() => setns(net, 'uts')).toThrow(
     new TypeError('types: target is a net namespace, not uts'),

@@ -8,7 +8,7 @@ import { keepDirectories } from './directories.js';
 import { stop } from './lost-thread.js';
 import { nameOfNsfs } from './nsfs.js';
 import { setnsHint } from './thread-hints.js';
-import { find, forget, type Place } from './thread-namespaces.js';
+import { find, forget, type ThreadNamespace } from './thread-namespaces.js';
 
 // An import of node:util would load all that it can do.
 const { types } = process.getBuiltinModule('node:util');
@@ -27,7 +27,7 @@ export function assertSynchronous(fn: unknown): void {
   }
 }
 
-/** Whether a result is a promise, or anything else that can be awaited. */
+/** Returns true for a promise and anything else that can be awaited. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
@@ -47,61 +47,61 @@ function refuse(promise: PromiseLike<unknown>): never {
  * namespace of its own, with the network of the machine around it, a process may leave that network
  * and never return. Joining where it already is asks the kernel for exactly this permission.
  */
-function wayBack(place: Place): number {
-  const { here, type, flag } = place;
+function wayBack(thread: ThreadNamespace): number {
+  const { here, type, flag } = thread;
   if (here >= 0) return here;
-  const back = find(place);
+  const back = find(thread);
   const allowed = rawSyscall(SETNS, back, flag, 0, 0, 0, 0) as number;
   if (allowed === 0) return back;
-  forget(place);
+  forget(thread);
   const step = 'making sure that the thread can come back';
   throw new SystemError(-allowed, 'setns', [back, flag], { step, ...setnsHint(-allowed, [type]) });
 }
 
-function comeBack({ type, flag }: Place, back: number): void {
+function comeBack({ type, flag }: ThreadNamespace, back: number): void {
   const result = rawSyscall(SETNS, back, flag, 0, 0, 0, 0) as number;
   if (result < 0) stop(type, -result);
 }
 
-function enterMount<Result>(place: Place, fd: number, fn: () => Result): Result {
+function enterMount<Result>(thread: ThreadNamespace, fd: number, fn: () => Result): Result {
   const directories = keepDirectories();
   try {
-    wayBack(place);
+    wayBack(thread);
   } catch (error) {
     directories.forget();
     throw error;
   }
   try {
-    return enterAt(place, fd, fn);
+    return enterAt(thread, fd, fn);
   } finally {
     directories.comeBack();
   }
 }
 
 /** {@link enterInto} without what only mount namespaces need. */
-function enterAt<Result>(place: Place, fd: number, fn: () => Result): Result {
-  const back = wayBack(place);
-  const { owned, flag } = place;
+function enterAt<Result>(thread: ThreadNamespace, fd: number, fn: () => Result): Result {
+  const back = wayBack(thread);
+  const { owned, flag } = thread;
   const entered = rawSyscall(SETNS, fd, flag, 0, 0, 0, 0) as number;
   if (entered < 0) {
     const step = `entering ${nameOfNsfs(fd)}`;
     throw new SystemError(-entered, 'setns', [fd, flag], {
       step,
-      ...setnsHint(-entered, [place.type]),
+      ...setnsHint(-entered, [thread.type]),
     });
   }
-  place.here = fd;
-  place.owned = false;
-  place.depth++;
+  thread.here = fd;
+  thread.owned = false;
+  thread.depth++;
   let result: Result;
   try {
     result = fn();
   } finally {
-    comeBack(place, back);
-    forget(place); // what fn moved to, if it did
-    place.here = back;
-    place.owned = owned;
-    place.depth--;
+    comeBack(thread, back);
+    forget(thread); // what fn moved to, if it did
+    thread.here = back;
+    thread.owned = owned;
+    thread.depth--;
   }
   if (isThenable(result)) refuse(result);
   return result;
@@ -111,18 +111,18 @@ function enterAt<Result>(place: Place, fd: number, fn: () => Result): Result {
  * Runs `fn` in the namespace of this descriptor. The thread is back when this returns or throws;
  * if the kernel does not let it come back, the process ends.
  */
-export function enterInto<Result>(place: Place, fd: number, fn: () => Result): Result {
-  return place.type === 'mount' ? enterMount(place, fd, fn) : enterAt(place, fd, fn);
+export function enterInto<Result>(thread: ThreadNamespace, fd: number, fn: () => Result): Result {
+  return thread.type === 'mount' ? enterMount(thread, fd, fn) : enterAt(thread, fd, fn);
 }
 
 /** Goes into a new namespace for as long as `fn` takes. Not for mount. */
-export function enterNew<Result>(place: Place, fn: () => Result): Result {
-  const back = wayBack(place);
-  const made = rawSyscall(UNSHARE, place.flag, 0, 0, 0, 0, 0) as number;
-  if (made < 0) throw new SystemError(-made, 'unshare', [place.flag]);
+export function enterNew<Result>(thread: ThreadNamespace, fn: () => Result): Result {
+  const back = wayBack(thread);
+  const made = rawSyscall(UNSHARE, thread.flag, 0, 0, 0, 0, 0) as number;
+  if (made < 0) throw new SystemError(-made, 'unshare', [thread.flag]);
   try {
     return fn();
   } finally {
-    comeBack(place, back);
+    comeBack(thread, back);
   }
 }

@@ -92,7 +92,7 @@ export class HandOver {
     return fd;
   }
 
-  /** What was sent and not received is closed with it. */
+  /** Closes both ends, and with them descriptors that were sent and not received. */
   close(): void {
     closeFd(this.#ours);
     closeFd(this.#theirs);

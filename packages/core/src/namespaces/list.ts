@@ -9,7 +9,7 @@ export interface NamespaceInfo {
   readonly type: NamespaceType;
   /** Identity: device and inode. */
   readonly id: NamespaceId;
-  /** Whether the kernel has made it at the start of the machine. */
+  /** True if the kernel made it at the start of the machine. */
   readonly isInitial: boolean;
   /** Processes whose main thread is in it. */
   readonly processes: readonly number[];
@@ -23,7 +23,7 @@ export interface NamespaceInfo {
   readonly uid: number | null;
 }
 
-/** What {@link listNamespaces} has found. */
+/** The result of {@link listNamespaces}. */
 export interface NamespaceList {
   /** Ordered by type and inode. */
   readonly namespaces: readonly NamespaceInfo[];

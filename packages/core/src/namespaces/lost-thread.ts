@@ -10,7 +10,7 @@ const STDERR = 2;
 
 /**
  * Ends the process at once, as abort(3) does. The calling thread is in the wrong world: whatever it
- * did next, even running handlers of an exception, would be done to somebody else's namespace.
+ * did next, even running handlers of an exception, would happen in another's namespace.
  */
 export function stop(type: NamespaceType, errno: number): never {
   try {

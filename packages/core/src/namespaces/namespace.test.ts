@@ -86,7 +86,7 @@ test('two types differ, and the same namespace is equal through two handles', ()
 test('the 64-bit id is there from Linux 6.18 on, and is the same through two handles', (context) => {
   using a = Namespace.current('net');
   using b = Namespace.of('self', 'net');
-  skipUnlessFeature(context, { name: 'NS_GET_ID', since: '6.18' }, a.nsid !== undefined);
+  skipUnlessFeature(context, 'namespaceIds', a.nsid !== undefined);
   expect(a.nsid).toBeTypeOf('bigint');
   expect(a.nsid).toBe(b.nsid);
 });
@@ -208,13 +208,13 @@ test('an adopted descriptor is the handle itself', () => {
 
 test('wrong arguments are named before the kernel is asked', () => {
   const wrong = 'network' as 'net';
-  expect(() => Namespace.current(wrong)).toThrow(/^type must be one of user, .*: network$/);
+  expect(() => Namespace.current(wrong)).toThrow(/^type must be one of user, .*, got 'network'$/);
   expect(() => Namespace.of(0, 'net')).toThrow(RangeError);
   expect(() => Namespace.of(1.5, 'net')).toThrow(RangeError);
-  expect(() => Namespace.of('1' as 'self', 'net')).toThrow(RangeError);
+  expect(() => Namespace.of('1' as 'self', 'net')).toThrow(TypeError);
   expect(() => Namespace.of('self', wrong)).toThrow(TypeError);
   expect(() => Namespace.of('self', 'net', { forChildren: true })).toThrow(
-    new TypeError('forChildren: children are always in the same net namespace'),
+    'options.forChildren cannot be set for net: ',
   );
   expect(() => Namespace.fromPidfd(-1, 'net')).toThrow(RangeError);
   expect(() => Namespace.fromPidfd(0, 'net')).toThrow(/descriptor 0 is not a pidfd/);
@@ -230,10 +230,10 @@ test('wrong arguments are named before the kernel is asked', () => {
 });
 
 test('errors name the call and its object', () => {
-  expect(() => Namespace.of(0x7fff_ffff, 'net')).toThrow(
+  expect(() => Namespace.of(2 ** 22, 'net')).toThrow(
     expect.objectContaining({
       code: 'ENOENT',
-      message: expect.stringContaining('/proc/2147483647/ns/net'),
+      message: expect.stringContaining('/proc/4194304/ns/net'),
       hint: expect.stringContaining('no such process'),
     }),
   );

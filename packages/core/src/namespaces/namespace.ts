@@ -1,9 +1,9 @@
 // Handles of namespaces.
-import { ownOptions } from '../contract/arguments.js';
+import { refuse } from '../contract/parser.js';
+import { withoutPrototype } from '../contract/values.js';
 import { closeFd } from '../sys/fd.js';
 import { type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
 import { assertSynchronous, enterInto } from './enter.js';
-import { type Held, hold, letGo } from './finalizer.js';
 import {
   idOfNsfs,
   type NamespaceId,
@@ -22,8 +22,9 @@ import {
   openPath,
   takeOver,
 } from './open.js';
+import { hold, letGo, type OwnedHandle } from './owned-handle.js';
 import { pinAt, unpinAt } from './pin.js';
-import { takePlace } from './thread-namespaces.js';
+import { useThreadNamespace } from './thread-namespaces.js';
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 /** Present in every handle, of every copy of this package. */
@@ -50,19 +51,19 @@ export function isNamespace(value: unknown): value is Namespace {
 export class Namespace {
   /** The type. */
   readonly type: NamespaceType;
-  readonly #held: Held;
+  readonly #held: OwnedHandle;
   #closed = false;
   #id: NamespaceId | undefined;
   #inside = 0;
 
   /** @internal */
-  constructor(type: NamespaceType, held: Held) {
+  constructor(type: NamespaceType, held: OwnedHandle) {
     this.type = type;
-    this.#held = ownOptions(held);
+    this.#held = withoutPrototype(held);
     hold(this, this.#held);
   }
 
-  /** Whether a value is a handle, also one of another copy of this package. */
+  /** Returns true for a handle, also from another copy of this package. */
   static isNamespace(value: unknown): value is Namespace {
     return isNamespace(value);
   }
@@ -104,7 +105,7 @@ export class Namespace {
    *
    * @param type what is expected; default: any
    * @throws {SystemError} when it cannot be opened
-   * @throws {TypeError} if it is no namespace, or not of this type
+   * @throws {TypeError} if it is not a namespace, or not of this type
    */
   static fromPath(path: string, type?: NamespaceType): Namespace {
     const opened = openPath(path, type);
@@ -115,7 +116,7 @@ export class Namespace {
    * The namespace behind a descriptor, which stays the caller's: the handle has a duplicate.
    *
    * @param type what is expected; default: any
-   * @throws {TypeError} if it is no namespace, or not of this type
+   * @throws {TypeError} if it is not a namespace, or not of this type
    */
   static fromFd(fd: number, type?: NamespaceType): Namespace {
     const opened = openCopy(fd, type);
@@ -132,7 +133,7 @@ export class Namespace {
    * The network namespace that a socket lives in. Needs CAP_NET_ADMIN in the user namespace that owns
    * it. Linux 4.9.
    *
-   * @throws {SystemError} EPERM without the privilege, ENOTTY if it is no socket
+   * @throws {SystemError} EPERM without the privilege, ENOTTY if it is not a socket
    */
   static fromSocket(fd: number): Namespace {
     return new Namespace('net', { fd: openOfSocket(fd) });
@@ -144,7 +145,7 @@ export class Namespace {
     return this.#held.fd;
   }
 
-  /** Whether the handle has been closed. */
+  /** True once the handle is closed. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -163,7 +164,7 @@ export class Namespace {
     return uniqueIdOfNsfs(this.fd);
   }
 
-  /** Whether this is the namespace that the kernel has made at the start of the machine. */
+  /** True for the namespace that the kernel made at the start of the machine. */
   get isInitial(): boolean {
     return this.id.ino === namespaceTypes[this.type].initialInode;
   }
@@ -213,10 +214,10 @@ export class Namespace {
     }
   }
 
-  /** Whether both are handles of the same namespace. */
+  /** Returns true if both are handles of the same namespace. */
   equals(other: Namespace): boolean {
     if (!isNamespace(other)) {
-      throw new TypeError(`other must be a namespace handle: ${String(other)}`);
+      refuse('other', 'a namespace handle', other);
     }
     const [a, b] = [this.id, other.id];
     return a.ino === b.ino && a.dev === b.dev;
@@ -241,7 +242,7 @@ export class Namespace {
   /**
    * Undoes {@link pin}: unmounts and removes the file. Needs the same privilege.
    *
-   * @throws {TypeError} if what is mounted at the path is no namespace
+   * @throws {TypeError} if the mount at the path is not a namespace
    * @throws {SystemError} ENOENT, EPERM
    */
   static unpin(path: string): void {
@@ -273,17 +274,17 @@ export class Namespace {
     const { fd } = this;
     assertSynchronous(fn);
     const held = this.#held;
-    held.place ??= takePlace(this.type);
+    held.thread ??= useThreadNamespace(this.type);
     this.#inside++;
     try {
-      return enterInto(held.place, fd, fn);
+      return enterInto(held.thread, fd, fn);
     } finally {
       if (--this.#inside === 0 && this.#closed) letGo(held);
     }
   }
 
   /**
-   * Closes the handle; again is no error. Inside an {@link enter} of this very handle, the descriptor
+   * Closes the handle. A second call does nothing. Inside an {@link enter} of this very handle, the descriptor
    * stays open until it is left.
    */
   close(): void {
@@ -303,7 +304,7 @@ export class Namespace {
     return this.#closed && !this.#id ? `${file}:[closed]` : `${file}:[${this.id.ino}]`;
   }
 
-  /** What `console.log` shows. */
+  /** Returns the text that `console.log` shows. */
   [inspect](): string {
     return `Namespace ${this}${this.#closed ? ' (closed)' : ''}`;
   }

@@ -25,7 +25,7 @@ export interface NamespaceId {
   readonly ino: bigint;
 }
 
-/** Whether a descriptor is of nsfs. Asked first, because other files give the ioctls a meaning of their own. */
+/** Returns true for a descriptor of nsfs. Other files give the ioctls another meaning. */
 export function isNsfs(fd: number): boolean {
   const info = new DataView(new ArrayBuffer(120));
   syscall('fstatfs', fd, info);
@@ -39,7 +39,7 @@ export function typeOfNsfs(fd: number): NamespaceType | undefined {
   return allNamespaceTypes.find((type) => namespaceTypes[type].flag === flag);
 }
 
-/** What a message calls it: `net:[4026531840]`. */
+/** Returns its name in messages: `net:[4026531840]`. */
 export function nameOfNsfs(fd: number): string {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`);

@@ -1,8 +1,8 @@
 // A process that the caller names by its number, held so that no answer about it is another process's,
 // and all of them are of one moment.
 import { constants, readFileSync } from 'node:fs';
-import { checkInteger, fail } from '../contract/arguments.js';
-import { assertFd, closeFd, duplicate, O_CLOEXEC, O_PATH } from '../sys/fd.js';
+import { descriptor, pid as parsePid } from '../contract/values.js';
+import { closeFd, duplicate, O_CLOEXEC, O_PATH } from '../sys/fd.js';
 import { AT } from '../sys/flags.js';
 import { allNamespaceTypes, type NamespaceType } from '../sys/namespace-types.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
@@ -13,7 +13,6 @@ import { assertOwners } from './owners.js';
 
 const FLAGS = O_PATH | O_CLOEXEC | constants.O_DIRECTORY;
 const ESRCH = 3;
-const PID_MAX = 0x7fff_ffff;
 /** A process that changes its namespaces more often while it is looked at does so on purpose. */
 const ROUNDS = 10;
 
@@ -76,9 +75,7 @@ export class OpenProcess {
    * @throws {SystemError} ESRCH if there is none
    */
   static open(pid: number): OpenProcess {
-    if (typeof pid !== 'number') fail('pid', 'a number', pid);
-    checkInteger('pid', pid, 1, PID_MAX);
-    return new OpenProcess(syscall('pidfd_open', pid, 0));
+    return new OpenProcess(syscall('pidfd_open', parsePid(pid, 'pid'), 0));
   }
 
   /**
@@ -88,7 +85,7 @@ export class OpenProcess {
    * @throws {TypeError} if the descriptor is not a pidfd
    */
   static fromPidfd(pidfd: number): OpenProcess {
-    assertFd(pidfd, 'pidfd');
+    descriptor(pidfd, 'pidfd');
     return new OpenProcess(duplicate(pidfd));
   }
 
@@ -193,7 +190,7 @@ export class OpenProcess {
     }
   }
 
-  /** Closes both descriptors; again is no error. */
+  /** Closes both descriptors. A second call does nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

@@ -1,20 +1,27 @@
 // Opens namespaces: of a process, of the calling thread, behind a pidfd, a path or a socket.
 import { constants, readFileSync } from 'node:fs';
-import { assertKeys, checkBoolean, ownOptions } from '../contract/arguments.js';
-import { assertFd, closeFd, duplicate, O_CLOEXEC } from '../sys/fd.js';
+import { type Members, options as parseOptions, withDefault } from '../contract/options.js';
+import {
+  boolean,
+  descriptor,
+  namespaceType,
+  path as parsePath,
+  pid as parsePid,
+} from '../contract/values.js';
+import { closeFd, duplicate, O_CLOEXEC } from '../sys/fd.js';
 import { AT } from '../sys/flags.js';
-import { assertNamespaceType, type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
-import { cString, syscall, trySyscall } from '../sys/syscall.js';
+import { type NamespaceType, namespaceTypes } from '../sys/namespace-types.js';
+import { syscall, trySyscall } from '../sys/syscall.js';
 import { SystemError } from '../sys/system-error.js';
 import { typeOfNsfs } from './nsfs.js';
 
-/** Which namespace of a process is meant. */
+/** Options that select a namespace of a process. */
 export interface OpenOptions {
   /**
    * The namespace that new children will be in, where that can differ (pid and time): after
    * `unshare` it does. Default: the one that the process itself is in.
    */
-  forChildren?: boolean;
+  forChildren?: boolean | undefined;
 }
 
 const SIOCGSKNS = 0x894c;
@@ -39,16 +46,20 @@ const pidfdRequests: Readonly<Record<string, number>> = {
   uts: 0xff0a,
 };
 
-/** Name of the file in /proc/PID/ns. */
+const parseOpen = parseOptions({
+  forChildren: withDefault(boolean, false),
+} satisfies Members<OpenOptions>);
+
+/** Returns the name of the file in /proc/PID/ns. */
 function fileOf(type: NamespaceType, options: OpenOptions): string {
-  assertNamespaceType(type);
-  assertKeys(options, ['forChildren'], 'options');
-  const { forChildren: isWanted } = ownOptions(options);
-  checkBoolean('forChildren', isWanted);
-  const { file, forChildren } = ownOptions(namespaceTypes[type]);
-  if (!isWanted) return file;
+  const facts = namespaceTypes[namespaceType(type, 'type')];
+  const { forChildren: isWanted } = parseOpen(options);
+  const forChildren = Object.hasOwn(facts, 'forChildren') ? facts.forChildren : undefined;
+  if (!isWanted) return facts.file;
   if (forChildren === undefined) {
-    throw new TypeError(`forChildren: children are always in the same ${type} namespace`);
+    throw new TypeError(
+      `options.forChildren cannot be set for ${type}: children are in the ${type} namespace of their parent`,
+    );
   }
   return forChildren;
 }
@@ -74,10 +85,7 @@ function openLink(of: number | string, file: string): number {
 
 /** Opens the namespace of a process. */
 export function openOf(pid: number | 'self', type: NamespaceType, options: OpenOptions): number {
-  if (pid !== 'self' && (!Number.isInteger(pid) || pid < 1 || pid > 0x7fff_ffff)) {
-    throw new RangeError(`pid must be a positive integer or 'self': ${String(pid)}`);
-  }
-  return openLink(pid, fileOf(type, options));
+  return openLink(pid === 'self' ? pid : parsePid(pid, 'pid'), fileOf(type, options));
 }
 
 /** Opens the namespace of the calling thread. */
@@ -107,7 +115,7 @@ export function openByNumber(pidfd: number, file: string): number {
 
 /** Opens a namespace of the process behind a pidfd; never of another one that got its number. */
 export function openOfPidfd(pidfd: number, type: NamespaceType, options: OpenOptions): number {
-  assertFd(pidfd, 'pidfd');
+  descriptor(pidfd, 'pidfd');
   const file = fileOf(type, options);
   const request = pidfdRequests[file] as number;
   const fd = trySyscall('ioctl', pidfd, request, 0);
@@ -119,16 +127,8 @@ export function openOfPidfd(pidfd: number, type: NamespaceType, options: OpenOpt
 
 /** Opens the network namespace that a socket lives in. */
 export function openOfSocket(fd: number): number {
-  assertFd(fd);
+  descriptor(fd, 'fd');
   return syscall('ioctl', fd, SIOCGSKNS);
-}
-
-/** Throws unless the value can be a path. */
-export function assertPath(path: unknown): asserts path is string {
-  if (typeof path !== 'string' || path.length === 0) {
-    throw new TypeError(`path must be a string that is not empty: ${String(path)}`);
-  }
-  cString(path);
 }
 
 /** An open namespace of a type that was not known before. */
@@ -137,8 +137,12 @@ export interface Opened {
   readonly fd: number;
 }
 
-/** Closes what is not as expected. */
-function check(fd: number, wanted: NamespaceType | undefined, name: string): Opened {
+function parseWanted(type: NamespaceType | undefined): void {
+  if (type !== undefined) namespaceType(type, 'type');
+}
+
+/** Returns the open namespace with its type; closes and refuses a descriptor of any other file. */
+function identify(fd: number, wanted: NamespaceType | undefined, name: string): Opened {
   try {
     const type = typeOfNsfs(fd);
     if (type === undefined) throw new TypeError(`${name} is not a namespace`);
@@ -154,21 +158,21 @@ function check(fd: number, wanted: NamespaceType | undefined, name: string): Ope
 
 /** Opens a file of nsfs. */
 export function openPath(path: string, wanted: NamespaceType | undefined): Opened {
-  assertPath(path);
-  if (wanted !== undefined) assertNamespaceType(wanted);
-  return check(syscall('openat', AT.FDCWD, path, OPEN_FLAGS, 0), wanted, `path ${path}`);
+  parsePath(path, 'path');
+  parseWanted(wanted);
+  return identify(syscall('openat', AT.FDCWD, path, OPEN_FLAGS, 0), wanted, `path ${path}`);
 }
 
 /** Duplicates a descriptor of nsfs. */
 export function openCopy(fd: number, wanted: NamespaceType | undefined): Opened {
-  assertFd(fd);
-  if (wanted !== undefined) assertNamespaceType(wanted);
-  return check(duplicate(fd), wanted, `fd ${fd}`);
+  descriptor(fd, 'fd');
+  parseWanted(wanted);
+  return identify(duplicate(fd), wanted, `fd ${fd}`);
 }
 
 /** Takes a descriptor of nsfs over. */
 export function takeOver(fd: number, wanted: NamespaceType | undefined): Opened {
-  assertFd(fd);
-  if (wanted !== undefined) assertNamespaceType(wanted);
-  return check(fd, wanted, `fd ${fd}`);
+  descriptor(fd, 'fd');
+  parseWanted(wanted);
+  return identify(fd, wanted, `fd ${fd}`);
 }

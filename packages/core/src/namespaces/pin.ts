@@ -1,11 +1,11 @@
 // Keeps a namespace alive under a path, without a process: a bind mount of its nsfs file.
 import { constants } from 'node:fs';
+import { path as parsePath } from '../contract/values.js';
 import { closeFd, O_CLOEXEC, O_PATH } from '../sys/fd.js';
 import { AT, MNT } from '../sys/flags.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
 import { SystemError } from '../sys/system-error.js';
 import { isNsfs } from './nsfs.js';
-import { assertPath } from './open.js';
 
 const OPEN_TREE_CLONE = 1;
 const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
@@ -18,7 +18,7 @@ const CREATE = constants.O_RDONLY | constants.O_CREAT | constants.O_EXCL | O_CLO
 
 const hints: Readonly<Record<number, string>> = {
   [ELOOP]:
-    'A mount namespace can be mounted only in one that is older than itself, so that there is no loop.',
+    'A mount namespace can be mounted only in one that is older than itself, to avoid a loop.',
   [EINVAL]:
     'The directory may be a shared mount: a mount namespace is not mounted where it would spread to others. Pin it below a private mount.',
 };
@@ -41,7 +41,7 @@ function mountOn(target: number, namespace: number): void {
 
 /** Makes a file and mounts the namespace on it. On failure, the file is gone again. */
 export function pinAt(namespace: number, path: string): void {
-  assertPath(path);
+  parsePath(path, 'path');
   const target = syscall('openat', AT.FDCWD, path, CREATE, 0o444);
   try {
     mountOn(target, namespace);
@@ -55,7 +55,7 @@ export function pinAt(namespace: number, path: string): void {
 
 /** Undoes {@link pinAt}. Only ever unmounts a namespace. */
 export function unpinAt(path: string): void {
-  assertPath(path);
+  parsePath(path, 'path');
   const fd = syscall('openat', AT.FDCWD, path, O_PATH | constants.O_NOFOLLOW | O_CLOEXEC, 0);
   try {
     if (!isNsfs(fd)) throw new TypeError(`path: no namespace is pinned at ${path}`);

@@ -1,9 +1,10 @@
 // unshare(2) and setns(2) for the calling thread, for good. To come back there is Namespace.enter,
 // and for a child process spawn, which knows none of the limits below.
 
-import { assertFd } from '../sys/fd.js';
+import { refuse } from '../contract/parser.js';
+import { descriptor, list, namespaceType } from '../contract/values.js';
 import { CLONE } from '../sys/flags.js';
-import { assertNamespaceType, flagsOf, type NamespaceType } from '../sys/namespace-types.js';
+import { flagsOf, type NamespaceType } from '../sys/namespace-types.js';
 import { ensurePoolThreads } from '../sys/pool.js';
 import { syscall, trySyscall } from '../sys/syscall.js';
 import { SystemError } from '../sys/system-error.js';
@@ -12,11 +13,11 @@ import { nameOfNsfs, typeOfNsfs } from './nsfs.js';
 import { setnsHint, unshareHint } from './thread-hints.js';
 import { hasMoved } from './thread-namespaces.js';
 
-function checkTypes(types: unknown): readonly NamespaceType[] {
-  const list: readonly unknown[] = Array.isArray(types) ? types : [types];
-  if (list.length === 0) throw new TypeError('types must name at least one namespace type');
-  for (const type of list) assertNamespaceType(type, 'types');
-  return [...new Set(list as readonly NamespaceType[])];
+const parseList = list(namespaceType);
+
+function parseTypes(types: unknown): readonly NamespaceType[] {
+  const parsed = parseList(Array.isArray(types) ? types : [types], 'types');
+  return parsed.length > 0 ? [...new Set(parsed)] : refuse('types', 'one type or several', types);
 }
 
 /**
@@ -41,7 +42,7 @@ function checkTypes(types: unknown): readonly NamespaceType[] {
  * @see unshare(2)
  */
 export function unshare(types: NamespaceType | readonly NamespaceType[]): void {
-  const list = checkTypes(types);
+  const list = parseTypes(types);
   ensurePoolThreads();
   const flags = flagsOf(list);
   const result = trySyscall('unshare', flags);
@@ -90,10 +91,10 @@ export function setns(
   types?: NamespaceType | readonly NamespaceType[],
 ): void {
   if (typeof target !== 'number' && !isNamespace(target)) {
-    throw new TypeError(`target must be a namespace handle or a descriptor: ${String(target)}`);
+    refuse('target', 'a namespace handle or a descriptor', target);
   }
-  if (typeof target === 'number') assertFd(target, 'target');
-  const wanted = types === undefined ? undefined : checkTypes(types);
+  if (typeof target === 'number') descriptor(target, 'target');
+  const wanted = types === undefined ? undefined : parseTypes(types);
   const fd = typeof target === 'number' ? target : target.fd;
   const type = typeof target === 'number' ? typeOfNsfs(fd) : target.type;
   if (type !== undefined && wanted !== undefined && (wanted.length > 1 || wanted[0] !== type)) {

@@ -1,5 +1,5 @@
 // The IPC channel of a Node child: what child_process.fork sets up, in its wire format, so that
-// `process.send` and the `message` event work on the child's side without any code of ours.
+// `process.send` and the `message` event work on the child's side without code of this package.
 
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
@@ -43,13 +43,13 @@ export class IpcChannel extends EventEmitter {
     this.#frames = new Frames(serialization, maxMessage);
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-      // The other side is gone: that is told as `disconnect`.
+      // The other side is gone: `disconnect` reports that.
       if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') this.emit('error', error);
     });
     this.#socket.once('close', () => this.emit('disconnect'));
   }
 
-  /** Whether messages can be sent. */
+  /** True if messages can be sent. */
   get connected(): boolean {
     return this.#socket.writable;
   }

@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import type { CheckedSpawn } from '../child/child.js';
+import type { CommandChild } from '../child/child.js';
 import { reapEnded } from '../child/kill-and-reap.js';
 import type { Running } from '../child/launch.js';
 import { socketOf } from '../child/socket.js';
@@ -36,7 +36,12 @@ const channelError = (code: string, message: string) => Object.assign(new Error(
  * `close`, and `error` when it could not be killed or was aborted. A command that cannot be
  * started rejects {@link spawn} instead.
  */
-export class NamespaceProcess extends EventEmitter {
+export class NamespaceProcess<
+  Stdin extends Writable | null = Writable | null,
+  Stdout extends Readable | null = Readable | null,
+  Stderr extends Readable | null = Readable | null,
+  Tty extends Terminal | null = Terminal | null,
+> extends EventEmitter {
   /** Process id, in this process's pid namespace. With an init, the init's. */
   readonly pid: number;
   /** A pidfd for the process; closed when it has ended, then -1. */
@@ -45,18 +50,18 @@ export class NamespaceProcess extends EventEmitter {
   exitCode: number | null = null;
   /** The signal that ended it. */
   signalCode: NodeJS.Signals | null = null;
-  /** Whether {@link kill} has sent a signal. */
+  /** True if {@link kill} has sent a signal. */
   killed = false;
   /** Standard input, if it is a pipe. */
-  readonly stdin: Writable | null;
+  readonly stdin: Stdin;
   /** Standard output, if it is a pipe. */
-  readonly stdout: Readable | null;
+  readonly stdout: Stdout;
   /** Standard error, if it is a pipe. */
-  readonly stderr: Readable | null;
+  readonly stderr: Stderr;
   /** All pipes, by the child's descriptor. */
   readonly stdio: Stdio;
   /** The child's terminal, if it was given one: a duplex stream with `resize()`. */
-  readonly terminal: Terminal | null;
+  readonly terminal: Tty;
   /** The channel to a Node child, while it is connected; null without one. */
   channel: IpcChannel | null;
   /** The command and its arguments. */
@@ -80,7 +85,7 @@ export class NamespaceProcess extends EventEmitter {
   #stopReaping: () => void = () => {};
 
   /** @internal */
-  constructor(running: Running, options: CheckedSpawn) {
+  constructor(running: Running, options: CommandChild) {
     super();
     this.pid = running.pid;
     this.pidfd = running.pidfd;
@@ -90,11 +95,12 @@ export class NamespaceProcess extends EventEmitter {
     this.spawnargs = [...options.command.argv];
     this.#streams = running.stdio.parentEnds.map(streamOf);
     this.stdio = this.#streams as unknown as Stdio;
-    this.stdin = this.#streams[0] ?? null;
-    this.stdout = this.#streams[1] ?? null;
-    this.stderr = this.#streams[2] ?? null;
+    const [stdin = null, stdout = null, stderr = null] = this.#streams;
+    this.stdin = stdin as Writable | null as Stdin;
+    this.stdout = stdout as Readable | null as Stdout;
+    this.stderr = stderr as Readable | null as Stderr;
     const { terminal } = running.stdio;
-    this.terminal = terminal === undefined ? null : new Terminal(terminal);
+    this.terminal = (terminal === undefined ? null : new Terminal(terminal)) as Tty;
     const { channel } = running.stdio;
     this.channel = channel === undefined ? null : this.#openChannel(channel, options);
     this.exited = new Promise((resolve) => {
@@ -111,7 +117,7 @@ export class NamespaceProcess extends EventEmitter {
     process.nextTick(() => this.emit('spawn'));
   }
 
-  #openChannel(fd: number, { serialization, maxMessage }: CheckedSpawn): IpcChannel {
+  #openChannel(fd: number, { serialization, maxMessage }: CommandChild): IpcChannel {
     this.#open++;
     const channel = new IpcChannel(fd, serialization, maxMessage);
     // Where Node has the server or socket that came along.
@@ -125,7 +131,7 @@ export class NamespaceProcess extends EventEmitter {
     return channel;
   }
 
-  #arm({ timeout, signal }: CheckedSpawn): void {
+  #arm({ timeout, signal }: CommandChild): void {
     if (timeout) {
       this.#timer = setTimeout(() => this.#killOrReport(), timeout);
     }
@@ -157,7 +163,7 @@ export class NamespaceProcess extends EventEmitter {
     this.pidfd = -1;
   };
 
-  /** What init reported of the command: PID 1 itself cannot die by the command's signal. */
+  /** Returns the status of the command that init reported: PID 1 itself cannot die by the command's signal. */
   #reported(): Partial<Exit> {
     if (this.#report === -1) return {};
     const status = new Int32Array(1);
@@ -184,7 +190,7 @@ export class NamespaceProcess extends EventEmitter {
     this.stdin?.destroy();
     this.#resolveExited(exit);
     this.emit('exit', exit.code, exit.signal);
-    // What nobody reads must not keep 'close' from coming.
+    // Output without a reader must not delay 'close'.
     process.nextTick(() => {
       for (const stream of [...this.#streams, this.terminal]) {
         if (stream?.readable && stream.readableFlowing === null) stream.resume();
@@ -214,7 +220,7 @@ export class NamespaceProcess extends EventEmitter {
     return true;
   }
 
-  /** Whether there is a channel on which messages can be sent. */
+  /** True if there is a channel on which messages can be sent. */
   get connected(): boolean {
     return this.channel?.connected ?? false;
   }

@@ -41,7 +41,7 @@ export class Output {
     this.#bytes = larger;
   }
 
-  /** What was added, without the memory that is left over. */
+  /** Returns the added bytes, without unused memory. */
   content(): Buffer {
     if (this.#length === this.#bytes.length) return this.#bytes;
     return Buffer.from(this.#bytes.subarray(0, this.#length));

@@ -41,7 +41,7 @@ function classes(): ReturnType<typeof define> {
   return defined;
 }
 
-/** What structured clone can carry, as bytes. */
+/** Returns a message as bytes, in the format of structured clone. */
 export function serialize(message: unknown): Buffer {
   const serializer = new (classes().MessageSerializer)();
   serializer.writeHeader();

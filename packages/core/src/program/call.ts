@@ -1,9 +1,9 @@
 // One entry of a syscall program: a call with its arguments, and how it is treated.
-import { ownOptions } from '../contract/arguments.js';
+import { withoutPrototype } from '../contract/values.js';
 import type { ChildPart } from '../sys/child-part.js';
 import { CLONE } from '../sys/flags.js';
 
-/** How a call of a {@link Program} is treated. */
+/** Options of a call of a {@link Program}. */
 export interface CallOptions {
   /** Errors that do not end the program: `['ENOENT']`. */
   tolerate?: readonly string[];
@@ -16,11 +16,11 @@ export interface CallOptions {
   ifFailed?: Call;
   /** Make the call only if this earlier, error-tolerating call succeeded. */
   ifSucceeded?: Call;
-  /** What the call is part of, for the error message. */
+  /** Label of the operation that the call belongs to, for the error message. */
   step?: string;
   /** The part that its error belongs to. Default: the type of the specification that adds it. */
   part?: ChildPart;
-  /** What helps when it fails, for the error message: whatever the error is, or by its code. */
+  /** Hint of the error: for every error, or by its code. */
   hint?: string | Readonly<Record<string, string>>;
   /**
    * With {@link ifFailed}: this call reads into its argument of bytes why the other one failed. The
@@ -30,12 +30,21 @@ export interface CallOptions {
 }
 
 /** Names of the options of a call. */
-export const callOptions = [
-  ...['tolerate', 'expect', 'ifFailed', 'ifSucceeded', 'step', 'part', 'hint', 'explains'],
-] as const satisfies readonly (keyof CallOptions)[];
+export const callOptions: ReadonlySet<string> = new Set<keyof CallOptions>([
+  ...([
+    'tolerate',
+    'expect',
+    'ifFailed',
+    'ifSucceeded',
+    'step',
+    'part',
+    'hint',
+    'explains',
+  ] as const),
+]);
 
 /** For a call without any: most have none. */
-export const noOptions: CallOptions = Object.freeze(ownOptions({}));
+export const noOptions: CallOptions = Object.freeze(withoutPrototype({}));
 
 /** A file descriptor of the parent that the program uses; see {@link Program.descriptor}. */
 export class ParentDescriptor {
@@ -66,7 +75,7 @@ export type ProgramArgument =
   | ParentDescriptor
   | Call;
 
-/** What the parent does while the child waits; see {@link Program.meet}. */
+/** Function that the parent runs while the child waits; see {@link Program.meet}. */
 export type MeetingAction = (child: MeetingChild) => void | Promise<void>;
 
 /** The waiting child, as the parent sees it. */
@@ -75,7 +84,7 @@ export interface MeetingChild {
   readonly pid: number;
   /** A pidfd for it; the caller must not close it. */
   readonly pidfd: number;
-  /** What an earlier call of the program returned in the child, for example a file descriptor. */
+  /** Returns the result of an earlier call in the child, for example a file descriptor. */
   resultOf(call: Call): number;
 }
 
@@ -83,11 +92,11 @@ export interface MeetingChild {
 export class Call {
   /** Name of the system call, or of a step that is none. */
   readonly name: string;
-  /** Its number; steps that are no system calls have negative ones. */
+  /** Its number; steps that are not system calls have negative ones. */
   readonly number: number;
   readonly args: readonly ProgramArgument[];
   readonly options: CallOptions;
-  /** What the parent does meanwhile, if the entry is a meeting. */
+  /** Function that the parent runs meanwhile, if the entry is a meeting. */
   readonly action: MeetingAction | undefined;
   /** The part that its error belongs to: what decisions are made by, as the texts are for readers. */
   part: ChildPart | undefined;
@@ -103,19 +112,19 @@ export class Call {
     this.number = number;
     this.args = args;
     // A polluted prototype could have any call's failure tolerated.
-    this.options = options === noOptions ? options : ownOptions(options);
+    this.options = options === noOptions ? options : withoutPrototype(options);
     this.action = action;
     this.part = this.options.part;
   }
 
-  /** What helps when it fails with an error of this code. */
+  /** Returns the hint for an error of this code. */
   hintFor(code: string): string | undefined {
     const { hint } = this.options;
-    return typeof hint === 'object' ? ownOptions(hint)[code] : hint;
+    return typeof hint === 'object' ? withoutPrototype(hint)[code] : hint;
   }
 }
 
-// Numbers of native/program.h for what is no system call. A meeting is expanded before layout.
+// Numbers of native/program.h for steps that are not system calls. A meeting is expanded before layout.
 const STEPS = {
   ...{ isolate: -1, replace: -2, init: -3, hold: -4, meet: -5, store: -6 },
   ...{ mappedId: -7, user: -8, userEnd: -9 },
@@ -144,3 +153,6 @@ export function userEntry(proc: Call, options: CallOptions): Call {
 
 /** True for an entry that {@link userEntry} has made. */
 export const isUserEntry = ({ number }: Call): boolean => number === STEPS.user;
+
+/** True for an entry that writes a number into bytes: see {@link Program.store}. */
+export const isStoreEntry = ({ number }: Call): boolean => number === STEPS.store;

@@ -1,5 +1,5 @@
 // Puts a program into memory as native/program.h reads it, and reads results back.
-import { ownOptions } from '../contract/arguments.js';
+import { withoutPrototype } from '../contract/values.js';
 import { errnoNumber } from '../sys/errno.js';
 import type { Arena } from './arena.js';
 import { Call, ParentDescriptor, type ProgramArgument } from './call.js';
@@ -35,7 +35,7 @@ const ENTRY = {
 };
 const STACK = 16384;
 
-/** How the child is made, besides its program. */
+/** Options of the clone. */
 export interface CloneOptions {
   /** Flags of clone3(2): CLONE_NEW*, CLONE_INTO_CGROUP. */
   flags: number;
@@ -100,7 +100,7 @@ export class Layout {
     entries.forEach((entry, index) => {
       this.#index.set(entry, index);
     });
-    this.#writeJob(ownOptions(options));
+    this.#writeJob(withoutPrototype(options));
     entries.forEach((entry, index) => {
       this.#writeEntry(JOB.size + index * ENTRY.size, entry);
     });
@@ -133,7 +133,7 @@ export class Layout {
     return entry && { entry, index, errno: this.#view.getInt32(JOB.error, true) };
   }
 
-  /** What a call returned in the child; negative error numbers included. */
+  /** Returns the result of a call in the child; negative error numbers included. */
   resultOf(call: Call): number {
     return Number(this.#view.getBigInt64(this.#position(call) + ENTRY.result, true));
   }

@@ -1,6 +1,6 @@
 // A syscall program: the list of system calls that a child makes between clone and exec.
 // Plain data; layout.ts puts it into memory, native/program.h makes the calls.
-import { assertKeys, ownOptions } from '../contract/arguments.js';
+import { knownMembers } from '../contract/options.js';
 import { errnoNumber } from '../sys/errno.js';
 import { type SyscallName, syscallNumber } from '../sys/numbers.js';
 import { assertNoNul, assertWord } from '../sys/syscall.js';
@@ -62,11 +62,10 @@ export class Program {
    */
   call(name: SyscallName, ...args: ProgramArgument[] | [...ProgramArgument[], CallOptions]): Call {
     const last = args.at(-1);
-    const options = isOptions(last) ? ownOptions(last) : noOptions;
+    const options = isOptions(last) ? knownMembers(last, callOptions, 'options') : noOptions;
     const list = (isOptions(last) ? args.slice(0, -1) : args) as ProgramArgument[];
     if (list.length > 6) throw new RangeError(`${name}: a system call takes at most 6 arguments`);
     for (const argument of list) check(argument);
-    assertKeys(options, callOptions, `${name}: options`);
     for (const code of options.tolerate ?? []) errnoNumber(code);
     const entry = new Call(name, syscallNumber(name), list, options);
     this.#entries.push(entry);
@@ -78,8 +77,8 @@ export class Program {
    * cannot be done from inside the child; it costs an exec of the small runner.
    */
   meet(action: MeetingAction, options: CallOptions = {}): Call {
-    assertKeys(options, callOptions, 'options');
-    const entry = stepEntry('meet', [], options, action);
+    const known = knownMembers(options, callOptions, 'options');
+    const entry = stepEntry('meet', [], known, action);
     this.#entries.push(entry);
     return entry;
   }
@@ -102,8 +101,8 @@ export class Program {
     if (!Number.isInteger(offset) || offset < 0 || offset + size > bytes.byteLength) {
       throw new RangeError(`store: ${size} bytes at ${offset} are not inside of the memory`);
     }
-    assertKeys(options, callOptions, 'options');
-    const entry = stepEntry('store', [bytes, offset, value, size], options);
+    const known = knownMembers(options, callOptions, 'options');
+    const entry = stepEntry('store', [bytes, offset, value, size], known);
     this.#entries.push(entry);
     return entry;
   }

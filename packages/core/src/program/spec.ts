@@ -1,5 +1,7 @@
 // What a namespace package contributes to a child: the contract between core and the packages.
-import { assertKeys, checkFunction, fail, ownOptions } from '../contract/arguments.js';
+import { knownMembers } from '../contract/options.js';
+import { refuse } from '../contract/parser.js';
+import { callback, ownMembers } from '../contract/values.js';
 import { isNamespaceType, type NamespaceType } from '../sys/namespace-types.js';
 import type { Program } from './program.js';
 
@@ -30,7 +32,7 @@ export const phases = Object.freeze([
 /** One of {@link phases}. */
 export type Phase = (typeof phases)[number];
 
-/** How our init does its work. */
+/** Options of the init. */
 export interface InitOptions {
   /** Numbers of the signals that it passes on to the command. Default: all. */
   readonly forwardSignals?: readonly number[];
@@ -91,14 +93,17 @@ export interface NamespaceSpec {
   prepare?(child: Preparation): void;
 }
 
-/** Throws unless it is a specification; `expected` says what it may be. */
-export function assertSpec(
+/** The parser of a specification; `expected` names what is accepted in its place. */
+export function parseSpec(
   value: unknown,
   name: string,
-  expected: string,
-): asserts value is NamespaceSpec {
-  const { type, prepare }: Partial<NamespaceSpec> = ownOptions(Object(value));
-  if (!isNamespaceType(type)) fail(name, expected, value);
-  assertKeys(value, ['type', 'prepare'], name);
-  checkFunction(`${name}.prepare`, prepare);
+  expected = 'a specification',
+): NamespaceSpec {
+  if (typeof value !== 'object' || value === null) return refuse(name, expected, value);
+  if (!isNamespaceType(ownMembers(value, name).type)) return refuse(name, expected, value);
+  const spec = knownMembers(value as NamespaceSpec, specKeys, name);
+  if (spec.prepare !== undefined) callback()(spec.prepare, `${name}.prepare`);
+  return spec;
 }
+
+const specKeys: ReadonlySet<string> = new Set<keyof NamespaceSpec>(['type', 'prepare']);

@@ -1,4 +1,4 @@
-// Parts of a child, by which errors are told apart.
+// Parts of a child, which tell errors apart.
 import type { NamespaceType } from './namespace-types.js';
 
 /**

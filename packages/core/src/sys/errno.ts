@@ -142,7 +142,7 @@ export function errnoName(errno: number): string {
   return byNumber.get(errno)?.name ?? `E${errno}`;
 }
 
-/** What an error number means, as strerror(3) says it. */
+/** Returns the meaning of an error number, as strerror(3) does. */
 export function errnoMeaning(errno: number): string {
   return byNumber.get(errno)?.meaning ?? 'unknown error';
 }

@@ -1,5 +1,6 @@
-// Known walls: errors whose number alone misleads, with the cause and the cure.
+// Hints: the cause and the cure of errors whose number alone misleads.
 import { readFileSync } from 'node:fs';
+import { featureOfCall, featureTable, newerKernel } from './feature-table.js';
 import { CLONE } from './flags.js';
 
 function sysctl(name: string): string | undefined {
@@ -11,7 +12,7 @@ function sysctl(name: string): string | undefined {
 }
 
 const creators = new Set(['clone3', 'unshare']);
-/** What makes files. */
+/** Calls that make files. */
 const makers = new Set(['linkat', 'mkdirat', 'mknodat', 'openat', 'renameat2', 'symlinkat']);
 
 function requestedFlags(args: readonly unknown[]): bigint {
@@ -23,7 +24,7 @@ function creation(code: string, args: readonly unknown[]): string | undefined {
   const flags = requestedFlags(args);
   const user = (flags & BigInt(CLONE.NEWUSER)) !== 0n;
   if (code === 'ENOSPC') {
-    return 'Not the disk: a limit on namespaces is reached. See /proc/sys/user/max_*_namespaces; user namespaces nest at most 33 deep, pid namespaces 32.';
+    return 'A limit on namespaces is reached, not one of the disk. See /proc/sys/user/max_*_namespaces. User namespaces nest at most 33 deep, pid namespaces 32.';
   }
   if (code === 'EUSERS') return 'User namespaces nest at most 33 deep.';
   if (code === 'ENOSYS') return 'Linux 5.11 or later is needed.';
@@ -32,18 +33,18 @@ function creation(code: string, args: readonly unknown[]): string | undefined {
   }
   if (code !== 'EPERM' && code !== 'EACCES') return undefined;
   if (!user) {
-    return 'New namespaces need CAP_SYS_ADMIN, which a new user namespace gives that is made with them: user(), or --user.';
+    return 'New namespaces need CAP_SYS_ADMIN. A new user namespace made with them gives it: user(), or --user.';
   }
   if (sysctl('kernel.unprivileged_userns_clone') === '0') {
     return 'User namespaces are switched off for ordinary users: sysctl kernel.unprivileged_userns_clone=1.';
   }
   if (sysctl('kernel.apparmor_restrict_unprivileged_userns') === '1') {
-    return 'AppArmor restricts user namespaces: give the program a profile with "userns,", or sysctl kernel.apparmor_restrict_unprivileged_userns=0.';
+    return `AppArmor restricts user namespaces. ${featureTable.unrestrictedByAppArmor.cure}`;
   }
-  return "User namespaces cannot be made in a chroot, nor where a container's seccomp filter forbids it.";
+  return "User namespaces cannot be made in a chroot, or if a container's seccomp filter forbids it.";
 }
 
-/** A hint for this failure, if its cause is a known one. */
+/** Returns the hint for a failed call, if its cause is known. */
 export function hintFor(
   code: string,
   syscall: string,
@@ -58,18 +59,22 @@ export function hintFor(
     }
   }
   if (syscall === 'mount' && code === 'EPERM' && (args[2] === 'proc' || args[2] === 'sysfs')) {
-    return `A new ${args[2]} is refused where parts of the visible one are covered by other mounts (as in a container), and outside an own ${args[2] === 'proc' ? 'pid' : 'network'} namespace.`;
+    return `A new ${args[2]} is refused if other mounts cover parts of the visible one (as in a container), and without a new ${args[2] === 'proc' ? 'pid' : 'network'} namespace.`;
   }
   if (code === 'ELOOP' && syscall === 'openat2') {
-    return 'A loop of links, or one of /proc such as /proc/self/fd/3 or /proc/1/root: those lead out of any root, and are not followed here.';
+    return 'The path has a loop of links, or a link of /proc such as /proc/self/fd/3. Links of /proc lead out of any root and are not followed.';
   }
   if (code === 'EINVAL' && (syscall === 'setresuid' || syscall === 'setresgid')) {
-    return 'This id does not exist in the user namespace: its map says which do, /proc/self/uid_map and gid_map.';
+    return 'This id does not exist in the user namespace. See its maps, /proc/self/uid_map and gid_map.';
   }
   if (code === 'EOVERFLOW' && makers.has(syscall)) {
-    return 'The user namespace has no map, or not for these ids, so that there is nobody whom a new file could belong to.';
+    return 'The user namespace does not map these ids, so a new file could not have an owner.';
   }
   if (code === 'ESRCH' && syscall === 'pidfd_open') return 'There is no such process.';
-  if (code === 'ENOSYS') return 'This kernel does not have the call.';
+  if (code === 'ENOSYS') {
+    const facts = featureOfCall(syscall);
+    const cure = facts && newerKernel(facts);
+    return `This kernel does not have the call${cure === undefined ? '' : `: it needs ${cure}`}.`;
+  }
   return undefined;
 }

@@ -30,7 +30,7 @@ export class MappedMemory {
     this.#size = size;
   }
 
-  /** Gives the pages up now: whoever still holds the buffer finds zeros, which are its own. */
+  /** Gives the pages up now. A buffer that is still held reads as private zeros. */
   release(): void {
     const flags = MAP_PRIVATE_FIXED_ANONYMOUS;
     syscall('mmap', this.#address, this.#size, PROT_READ_WRITE, flags, -1, 0);

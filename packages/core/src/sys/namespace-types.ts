@@ -15,7 +15,7 @@ interface TypeFacts {
   readonly initialInode: bigint;
 }
 
-/** What tells the types apart. In the order in which namespaces are best joined and made. */
+/** The facts of each type, in the order in which namespaces are best joined and made. */
 export const namespaceTypes: Readonly<Record<NamespaceType, TypeFacts>> = Object.freeze({
   user: { flag: CLONE.NEWUSER, file: 'user', initialInode: 0xefff_fffdn },
   cgroup: { flag: CLONE.NEWCGROUP, file: 'cgroup', initialInode: 0xefff_fffbn },
@@ -40,7 +40,7 @@ export const namespaceTypes: Readonly<Record<NamespaceType, TypeFacts>> = Object
 /** All types, in the order in which they are best joined: user first, pid and mount last. */
 export const allNamespaceTypes = Object.freeze(Object.keys(namespaceTypes) as NamespaceType[]);
 
-/** Whether a text names a namespace type. */
+/** Returns true for the name of a namespace type. */
 export function isNamespaceType(value: unknown): value is NamespaceType {
   return typeof value === 'string' && Object.hasOwn(namespaceTypes, value);
 }

@@ -34,7 +34,7 @@ const library = koffi.load(prebuilt('spawn.so'));
 const spawnFunction = library.func('ns_spawn', word, [word]);
 const syscallFunction = library.func('ns_syscall', word, Array<string>(7).fill(word));
 
-/** Whether this is the thread that the process began with. Asked of the kernel: to load `worker_threads` takes longer. */
+/** True on the main thread. The kernel is asked: to load `worker_threads` takes longer. */
 export const isMainThread =
   syscallFunction(syscallNumber('gettid'), 0, 0, 0, 0, 0, 0) === process.pid;
 
@@ -110,11 +110,11 @@ export interface Watch {
   ref(): void;
   /** Lets the event loop end. */
   unref(): void;
-  /** Ends it; again is no error. */
+  /** Ends it. A second call does nothing. */
   close(): void;
 }
 
-/** What a watched file descriptor is ready for. */
+/** The readiness of a watched file descriptor. */
 export interface Readiness {
   readonly readable: boolean;
   readonly writable: boolean;

@@ -48,7 +48,7 @@ export class PreparedCalls {
     return first + rawCalls(this.#address + 8 * WORDS * first, this.length - first);
   }
 
-  /** What a call has returned: below zero, a negated error number. */
+  /** Returns the result of a call: below zero, a negated error number. */
   resultOf(call: number): number {
     const at = 2 * (WORDS * call + RESULT);
     return ((this.#halves[at] as number) >>> 0) + (this.#halves[at + 1] as number) * 2 ** 32;

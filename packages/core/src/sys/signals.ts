@@ -46,7 +46,7 @@ export function findSignal(name: string): number | undefined {
 
 /**
  * Returns the number of a signal that is given by its name, in upper or lower case, or by its number.
- * What {@link signalName} returns is accepted.
+ * The names that {@link signalName} returns are accepted.
  *
  * @throws {TypeError} for an unknown name
  * @throws {RangeError} for a number that is not 0 to 64

@@ -6,7 +6,7 @@ import { isErrorOf, nameErrorClass } from './error-class.js';
 import { formatCall } from './format-call.js';
 import { hintFor } from './hints.js';
 
-/** What a {@link SystemError} may say beyond the call itself. */
+/** Details of a {@link SystemError} beyond the call itself. */
 export interface SystemErrorDetails {
   /** In which step of a larger operation the call was made. */
   step?: string;
@@ -71,7 +71,7 @@ export class SystemError extends Error {
 nameErrorClass(SystemError, 'SystemError');
 
 /**
- * Whether a value is a {@link SystemError}, also one of another copy of this package, and
+ * Returns true for a {@link SystemError}, also from another copy of this package, and
  * optionally one with this code.
  *
  * @example isSystemError(error, 'EPERM')

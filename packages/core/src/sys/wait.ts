@@ -17,15 +17,15 @@ const POLLIN = 1;
 const CLD_EXITED = 1;
 const CLD_DUMPED = 3;
 
-/** How a process ended, and what it used. */
+/** The end of a process, and the resources that it used. */
 export interface Exit {
   /** Exit code, or null if a signal ended it. */
   readonly code: number | null;
   /** The signal that ended it, or null. */
   readonly signal: NodeJS.Signals | null;
-  /** Whether it left a core dump. */
+  /** True if it left a core dump. */
   readonly coreDumped: boolean;
-  /** What it and its waited-for children used. */
+  /** Resources that it and its waited-for children used. */
   readonly resourceUsage: ResourceUsage;
 }
 
@@ -45,7 +45,7 @@ export interface ResourceUsage {
   readonly involuntaryContextSwitches: number;
 }
 
-/** How a process ended, without what it used. */
+/** The end of a process, without its resources. */
 export type ExitStatus = Omit<Exit, 'resourceUsage'>;
 
 /** Code and signal of a status as wait4(2) gives it. */
@@ -90,7 +90,7 @@ function wait(kind: number, id: number, flags: number): Exit | undefined {
   };
 }
 
-/** Looks whether the child behind a pidfd has ended, and leaves it so; undefined if it is no child. */
+/** Returns the status of an ended child behind a pidfd without reaping it; undefined if it is not a child. */
 export function statusIfEnded(pidfd: number): ExitStatus | undefined {
   try {
     const exit = wait(P_PIDFD, pidfd, WNOHANG | WNOWAIT);

@@ -6,10 +6,12 @@ const dist = join(import.meta.dirname, '../../dist');
 
 /** The built package. */
 export const core = join(dist, 'index.js');
+/** Its entry for authors of packages. */
+export const authors = join(dist, 'authors.js');
 /** Its system calls. */
 export const sys = join(dist, 'sys.js');
 
-/** How {@link inWorker} makes its Worker. */
+/** Makes the Worker of {@link inWorker}. */
 export type MakeWorker = (source: string, options: WorkerOptions) => Worker;
 
 const script = (body: string) => `
@@ -24,7 +26,8 @@ const script = (body: string) => `
       try { fn(); return 'none'; } catch (error) { return error.code + ': ' + error.hint; }
     },
   };
-  Promise.all([import(${JSON.stringify(core)}), import(${JSON.stringify(sys)})]).then((modules) => {
+  const paths = ${JSON.stringify([core, authors, sys])};
+  Promise.all(paths.map((path) => import(path))).then((modules) => {
     const all = Object.assign(scope, ...modules);
     const run = new Function(...Object.keys(all), ${JSON.stringify(`return (async () => { ${body} })();`)});
     return run(...Object.values(all));

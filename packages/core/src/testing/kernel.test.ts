@@ -1,6 +1,6 @@
 import { release } from 'node:os';
 import { expect, test } from 'vitest';
-import { kernelAtLeast, skipUnlessFeature, skipUnlessKernel } from './kernel.js';
+import { kernelAtLeast, skipBefore, skipUnlessFeature, skipUnlessKernel } from './kernel.js';
 
 class Recorder {
   readonly reasons: string[] = [];
@@ -28,10 +28,8 @@ test('a skip states the kernel that it waits for', () => {
 
 test('a missing feature skips on an older kernel and fails on a newer one', () => {
   const recorder = new Recorder();
-  skipUnlessFeature(recorder, { name: 'x', since: '2.6' }, true);
-  skipUnlessFeature(recorder, { name: 'x', since: '99.0' }, false);
+  skipUnlessFeature(recorder, 'listns', true);
+  skipBefore(recorder, 'x', '99.0');
   expect(recorder.reasons).toEqual([`needs x of Linux 99.0, this is ${release()}`]);
-  expect(() => skipUnlessFeature(recorder, { name: 'x', since: '2.6' }, false)).toThrow(
-    /Linux 2.6 brought x/,
-  );
+  expect(() => skipUnlessFeature(recorder, 'clone3', false)).toThrow(/Linux 5\.3 brought clone3/);
 });

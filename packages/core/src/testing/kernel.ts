@@ -1,5 +1,6 @@
-// Skips for what the kernel at hand does not have.
+// Skips for features that the running kernel does not have.
 import { release } from 'node:os';
+import { type FeatureFacts, type FeatureName, featureTable } from '../sys/feature-table.js';
 import type { SkippableTest } from './skip.js';
 
 function numbers(version: string): [number, number] {
@@ -8,7 +9,7 @@ function numbers(version: string): [number, number] {
   return [Number(match[1]), Number(match[2])];
 }
 
-/** Whether the running kernel is of this version (`'6.11'`) or a later one. */
+/** Returns true if the running kernel has this version (`'6.11'`) or a later one. */
 export function kernelAtLeast(version: string): boolean {
   const [major, minor] = numbers(version);
   const [ours, ourMinor] = numbers(release());
@@ -21,22 +22,21 @@ export function skipUnlessKernel(test: SkippableTest, version: string): void {
 }
 
 /**
- * Skips the test if the kernel does not have a feature, as far as that is to be expected: on a kernel
- * of the version that brought it, or a later one, the test fails instead. So no skip outlives its
- * reason unseen.
+ * Skips the test if the kernel is too old for a feature. On a kernel of the version that brought it, or
+ * a later one, the test fails instead, so that a skip does not outlive its reason.
  *
- * @param feature what is needed, and the kernel that brought it
- * @param has whether it is there, found out by trying
+ * @param has true if the feature was found by trying
  */
-export function skipUnlessFeature(
-  test: SkippableTest,
-  feature: { readonly name: string; readonly since: string },
-  has: boolean,
-): void {
+export function skipUnlessFeature(test: SkippableTest, feature: FeatureName, has: boolean): void {
   if (has) return;
-  const { name, since } = feature;
+  const { title, since = '0.0' }: FeatureFacts = featureTable[feature];
+  skipBefore(test, `${feature} (${title})`, since);
+}
+
+/** Skips the test on a kernel before this version; fails it on others. */
+export function skipBefore(test: SkippableTest, feature: string, since: string): void {
   if (kernelAtLeast(since)) {
-    throw new Error(`Linux ${since} brought ${name}, and this ${release()} does not have it`);
+    throw new Error(`Linux ${since} brought ${feature}, and this ${release()} does not have it`);
   }
-  test.skip(`needs ${name} of Linux ${since}, this is ${release()}`);
+  test.skip(`needs ${feature} of Linux ${since}, this is ${release()}`);
 }

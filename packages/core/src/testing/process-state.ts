@@ -1,12 +1,12 @@
 // What a test must leave unchanged in its process.
 import { readdirSync, readlinkSync } from 'node:fs';
 
-/** How many descriptors the process has open. */
+/** Returns the number of open descriptors of the process. */
 export function fdCount(): number {
   return readdirSync('/proc/self/fd').length - 1; // one of them is the directory itself
 }
 
-/** How many threads the process has. */
+/** Returns the number of threads of the process. */
 export function threadCount(): number {
   return readdirSync('/proc/self/task').length;
 }

@@ -5,7 +5,7 @@ export interface SkippableTest {
   skip(reason: string): void;
 }
 
-/** Whether the tests run as root. */
+/** True if the tests run as root. */
 export const isRoot = process.geteuid?.() === 0;
 
 /** Skips the test unless it runs as root. */

@@ -15,21 +15,25 @@ const make = (namespaces: unknown, filename: unknown = '') =>
 
 test('user, pid and time are refused, with the reason', () => {
   expect(() => make(['user'])).toThrow(
-    /^namespaces: no Worker can be in a user namespace: .*spawn/,
+    /^options\.namespaces: a Worker cannot be in a user namespace: .*spawn/,
   );
   expect(() => make(['pid'])).toThrow(
-    /^namespaces: no Worker can be in a pid namespace: .*children/,
+    /^options\.namespaces: a Worker cannot be in a pid namespace: .*children/,
   );
   expect(() => make(['time'])).toThrow(TypeError);
   using user = Namespace.current('user');
   expect(() => make([user])).toThrow(TypeError);
 });
 
-test('wrong arguments are refused', () => {
-  expect(() => make('net')).toThrow('namespaces must be an array: net');
-  expect(() => make(['network'])).toThrow(/^namespaces must contain handles and names of types/);
-  expect(() => make([{ type: 'uts' }])).toThrow(/Namespace\.create/);
-  expect(() => make(['uts', 'uts'])).toThrow('namespaces: two of type uts');
+test('NamespaceWorker refuses wrong namespaces and file names', () => {
+  expect(() => make('net')).toThrow("options.namespaces must be an array, got 'net'");
+  expect(() => make(['network'])).toThrow(
+    /^options\.namespaces\[0\] must be a handle or a type .*, got 'network'$/,
+  );
+  expect(() => make([{ type: 'uts' }])).toThrow(/createNamespace/);
+  expect(() => make(['uts', 'uts'])).toThrow(
+    'options.namespaces must have one namespace of each type, got two of type uts',
+  );
   expect(() => make([], 'worker.js')).toThrow(/^filename must be an absolute path/);
   expect(() => make([], 1)).toThrow(/^filename/);
   expect(() => make([], new URL('https://example.org/'))).toThrow(TypeError);

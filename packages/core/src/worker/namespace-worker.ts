@@ -4,7 +4,9 @@ import { closeSync, openSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import { assertKeys, ownOptions } from '../contract/arguments.js';
+import { type Members, options, withDefault } from '../contract/options.js';
+import { type Parser, refuse } from '../contract/parser.js';
+import { withoutPrototype } from '../contract/values.js';
 import { isNamespace, type Namespace } from '../namespaces/namespace.js';
 import { assertOwners } from '../namespaces/owners.js';
 import { workerEntry } from '../prebuilt.js';
@@ -19,14 +21,8 @@ export interface NamespaceWorkerOptions extends WorkerOptions {
    * Namespaces of the thread: a handle joins one, the name of a type makes a new one. Types: uts,
    * ipc, net, cgroup and mount. The rest stay as the caller's.
    */
-  namespaces?: readonly (Namespace | NamespaceType)[];
+  namespaces?: readonly (Namespace | NamespaceType)[] | undefined;
 }
-
-const optionNames = [
-  'namespaces',
-  ...['argv', 'env', 'eval', 'execArgv', 'name', 'resourceLimits', 'stdin', 'stdout', 'stderr'],
-  ...['trackUnmanagedFds', 'transferList', 'workerData'],
-] as const satisfies readonly (keyof NamespaceWorkerOptions)[];
 
 const impossible: Partial<Record<NamespaceType, string>> = {
   user: 'the kernel moves no thread of a process that has several (as Node always has) to another user namespace; use spawn, fork or clone',
@@ -34,31 +30,52 @@ const impossible: Partial<Record<NamespaceType, string>> = {
   time: 'the kernel moves no thread of a process that has several (as Node always has) to another time namespace; use spawn, fork or clone',
 };
 
-function checkNamespaces(namespaces: unknown): readonly (Namespace | NamespaceType)[] {
-  if (!Array.isArray(namespaces)) {
-    throw new TypeError(`namespaces must be an array: ${String(namespaces)}`);
-  }
+type WorkerNamespaces = readonly (Namespace | NamespaceType)[];
+
+const parseNamespaces: Parser<WorkerNamespaces> = (value, name) => {
+  if (!Array.isArray(value)) return refuse(name, 'an array', value);
   const seen = new Set<NamespaceType>();
-  for (const item of namespaces as unknown[]) {
+  for (const [i, item] of (value as unknown[]).entries()) {
     if (!isNamespace(item) && !isNamespaceType(item)) {
-      throw new TypeError(
-        `namespaces must contain handles and names of types; make a handle of a specification with createNamespace: ${String(item)}`,
-      );
+      const expected = 'a handle or a type (createNamespace makes a handle of a specification)';
+      return refuse(`${name}[${i}]`, expected, item);
     }
     const type = typeof item === 'string' ? item : item.type;
     const reason = impossible[type];
-    if (reason)
-      throw new TypeError(`namespaces: no Worker can be in a ${type} namespace: ${reason}`);
-    if (seen.has(type)) throw new TypeError(`namespaces: two of type ${type}`);
+    if (reason) {
+      throw new TypeError(`${name}: a Worker cannot be in a ${type} namespace: ${reason}`);
+    }
+    if (seen.has(type)) {
+      throw new TypeError(`${name} must have one namespace of each type, got two of type ${type}`);
+    }
     seen.add(type);
   }
-  return namespaces as readonly (Namespace | NamespaceType)[];
-}
+  return value as WorkerNamespaces;
+};
 
-function checkCode(filename: unknown, source: boolean | undefined): Code {
+/** Worker itself parses its own options. */
+const any: Parser<unknown> = (value) => value;
+
+const parseWorker = options({
+  namespaces: withDefault(parseNamespaces, []),
+  eval: any as Parser<boolean>,
+  workerData: any,
+  argv: any,
+  env: any,
+  execArgv: any,
+  name: any,
+  resourceLimits: any,
+  stdin: any,
+  stdout: any,
+  stderr: any,
+  trackUnmanagedFds: any,
+  transferList: any,
+} satisfies Members<NamespaceWorkerOptions>);
+
+function parseCode(filename: unknown, source: boolean | undefined): Code {
   if (source) {
     if (typeof filename === 'string') return { kind: 'source', source: filename };
-    throw new TypeError('filename must be a string of source text, with the option eval');
+    return refuse('filename', 'a string of source text, with the option eval', filename);
   }
   if (filename instanceof URL) {
     if (filename.protocol === 'data:') return { kind: 'data', url: filename.href };
@@ -67,8 +84,10 @@ function checkCode(filename: unknown, source: boolean | undefined): Code {
   if (typeof filename === 'string' && (isAbsolute(filename) || /^\.\.?\//.test(filename))) {
     return { kind: 'file', path: resolve(filename) };
   }
-  throw new TypeError(
-    `filename must be an absolute path, one that begins with ./ or ../, or a URL of file: or data: ${String(filename)}`,
+  return refuse(
+    'filename',
+    'an absolute path, one that begins with ./ or ../, or a URL of file: or data:',
+    filename,
   );
 }
 
@@ -107,13 +126,14 @@ function withoutInputType(): Pick<WorkerOptions, 'execArgv'> {
 export class NamespaceWorker extends Worker {
   readonly #held: number[];
 
-  constructor(filename: string | URL, options: NamespaceWorkerOptions = {}) {
-    // With an option passed over, the thread would be where the caller is (SECURITY.md S9).
-    assertKeys(options, optionNames, 'options');
-    const { namespaces = [], eval: source, workerData, ...rest } = ownOptions(options);
-    const code = checkCode(filename, source);
-    const wanted = checkNamespaces(namespaces);
+  constructor(filename: string | URL, workerOptions: NamespaceWorkerOptions = {}) {
+    // An ignored option would leave the thread in the caller's namespaces (SECURITY.md S9).
+    const { namespaces: wanted, eval: source, workerData, ...others } = parseWorker(workerOptions);
+    const code = parseCode(filename, source);
     assertOwners(wanted.filter(isNamespace).filter(({ type }) => type === 'mount'));
+    const given = Object.fromEntries(
+      Object.entries(others).filter(([, value]) => value !== undefined),
+    );
     // Were the new thread the first to use the pool, all its threads would be born in there.
     ensurePoolThreads();
     const held: number[] = [];
@@ -133,7 +153,7 @@ export class NamespaceWorker extends Worker {
         joins.push({ type, fd });
       }
       const orders: Orders = { joins, creates, code, workerData };
-      super(workerEntry, ownOptions({ ...withoutInputType(), ...rest, workerData: orders }));
+      super(workerEntry, withoutPrototype({ ...withoutInputType(), ...given, workerData: orders }));
     } catch (error) {
       for (const fd of held) closeSync(fd);
       throw error;

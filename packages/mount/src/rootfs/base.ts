@@ -1,10 +1,11 @@
 // The root itself: a directory bound, layers over one, or an empty tmpfs.
 import { AT, type Call, type ParentDescriptor, type Program } from '@ns/core/authors';
 import { addAttach, addDetached, addFilesystem, addReadonly } from '../build.js';
-import { overlayRecipe } from '../overlay.js';
-import { addPivot } from '../root.js';
-import type { CheckedRootfs } from './check.js';
+import { tmpfs } from '../filesystems.js';
+import { MOUNT_ATTR } from '../flags.js';
+import { addPivot } from '../pivot-root.js';
 import { Inside } from './inside.js';
+import { type Root, UPPER, WORK } from './parse-rootfs.js';
 
 const ROOT = { directory: AT.FDCWD, path: '/', flags: 0 };
 /** Names in the scratch: the mountpoints of the caller's root and of the new one. */
@@ -18,45 +19,37 @@ export interface Base {
   readonly inside: Inside;
 }
 
-function addOverlay(
-  program: Program,
-  options: CheckedRootfs,
-  scratch: Call,
-  inUserNamespace: boolean,
-) {
-  const { source = '', overlay = {} } = options;
-  const step = `mounting the overlay over ${source}`;
-  const { upper = 'upper', work = 'work', lower = [] } = overlay;
-  if (overlay.upper === undefined) {
-    // In memory, and named relative to the working directory, which is the scratch.
-    program.call('mkdirat', scratch, upper, 0o755, { step });
-    program.call('mkdirat', scratch, work, 0o755, { step });
-  }
-  const layers = { lower: [...lower, source], upper, work };
-  const recipe = overlayRecipe(layers, 'overlay', inUserNamespace);
-  return addFilesystem(program, recipe, {}, step);
-}
-
 function addRoot(
   program: Program,
-  options: CheckedRootfs,
+  { base, readonly }: Root,
   scratch: Call,
-  inUserNamespace: boolean,
+  isInUserNamespace: boolean,
   step: string,
 ): Call | ParentDescriptor {
-  const { source, mount, overlay, readonly } = options;
-  if (mount) {
-    const root = program.descriptor(mount.fd);
-    if (readonly) addReadonly(program, root, AT.RECURSIVE, { step });
-    return root;
+  switch (base.kind) {
+    case 'mount': {
+      const root = program.descriptor(base.mount.fd);
+      if (readonly) addReadonly(program, root, AT.RECURSIVE, { step });
+      return root;
+    }
+    case 'memory':
+      return addFilesystem(program, tmpfs({ mode: 0o755 }), 0, isInUserNamespace, step);
+    case 'overlay': {
+      const label = `mounting the overlay over ${base.path}`;
+      for (const name of base.isInMemory ? [UPPER, WORK] : []) {
+        // The overlay names them relative to the working directory, which is the scratch.
+        program.call('mkdirat', scratch, name, 0o755, { step: label });
+      }
+      return addFilesystem(program, base.filesystem, 0, isInUserNamespace, label);
+    }
+    case 'directory': {
+      // Read-only now, with all mounts below: those that are made in the root later stay writable.
+      const attributes = { set: readonly ? MOUNT_ATTR.RDONLY : 0, clear: 0 };
+      const { path } = base;
+      const tree = { kind: 'tree', path, recursive: true, nofollow: false, attributes } as const;
+      return addDetached(program, tree, isInUserNamespace, step);
+    }
   }
-  if (source === undefined) {
-    return addDetached(program, { type: 'tmpfs', mode: 0o755 }, inUserNamespace, step);
-  }
-  if (overlay) return addOverlay(program, options, scratch, inUserNamespace);
-  // Now and with all below, because what is mounted later is not meant.
-  const tree = { type: 'bind', source, ...(readonly ? { readonly } : {}) } as const;
-  return addDetached(program, tree, inUserNamespace, step);
 }
 
 /**
@@ -69,22 +62,19 @@ function addRoot(
  * are resolved by descriptor. So sources need no descriptors of their own that are held open, and there
  * may be any number of them.
  */
-export function addBase(program: Program, options: CheckedRootfs, inUserNamespace: boolean): Base {
+export function addBase(program: Program, root: Root, isInUserNamespace: boolean): Base {
   const step = 'making the root';
-  const { lower: _lower, upper: _upper, work: _work, ...limits } = options.overlay ?? {};
-  const memory = { type: 'tmpfs', mode: 0o700, ...limits } as const;
-  const scratch = addDetached(program, memory, inUserNamespace, step);
+  const scratch = addFilesystem(program, root.scratch, 0, isInUserNamespace, step);
   addAttach(program, scratch, ROOT, step);
   program.call('mkdirat', scratch, OLD, 0o700, { step });
   program.call('mkdirat', scratch, NEW, 0o700, { step });
   program.call('fchdir', scratch, { step });
   program.call('pivot_root', '.', OLD, { step });
   program.call('chroot', OLD, { step });
-  const root = addRoot(program, options, scratch, inUserNamespace, step);
-  addAttach(program, root, { directory: scratch, path: NEW, flags: 0 }, step);
-  const own =
-    options.mount === undefined && (options.source === undefined || options.overlay !== undefined);
-  return { root, scratch, inside: new Inside(program, root, own) };
+  const mount = addRoot(program, root, scratch, isInUserNamespace, step);
+  addAttach(program, mount, { directory: scratch, path: NEW, flags: 0 }, step);
+  const isOwn = root.base.kind === 'memory' || root.base.kind === 'overlay';
+  return { root: mount, scratch, inside: new Inside(program, mount, isOwn) };
 }
 
 /** Adds the calls that change the root; the scratch goes, with the caller's root in it. */

@@ -3,6 +3,8 @@ import { AT, type Call } from '@ns/core/authors';
 import { O_CLOEXEC } from '@ns/core/sys';
 import { addDetached, addReadonly } from '../build.js';
 import { OPEN_TREE } from '../flags.js';
+import type { MountSource } from '../mounts.js';
+import { parseNewSource } from '../parse-mount.js';
 import type { Inside } from './inside.js';
 
 const S_IFCHR = 0o20000;
@@ -26,6 +28,13 @@ const links: Readonly<Record<string, string>> = {
   stderr: '/proc/self/fd/2',
   ptmx: 'pts/ptmx',
 };
+
+const safe = { nosuid: true, noexec: true } as const;
+const parsed = (source: MountSource) => parseNewSource(source, 'dev');
+const DEV = parsed({ type: 'tmpfs', mode: 0o755, size: '64k', inodes: 1024, ...safe });
+const PTS = parsed({ type: 'devpts', ptmxmode: 0o666, mode: 0o620, ...safe });
+const SHM = parsed({ type: 'tmpfs', ...safe, nodev: true });
+const MQUEUE = parsed({ type: 'mqueue', ...safe, nodev: true });
 
 /** Makes a device, or shows the existing one where that is not permitted (in a user namespace). */
 function addDevice({ program }: Inside, dev: Call, name: string): void {
@@ -52,23 +61,15 @@ function addDevice({ program }: Inside, dev: Call, name: string): void {
 export function addDev(inside: Inside, inUserNamespace: boolean, newIpc: boolean): void {
   const { program } = inside;
   const step = 'making /dev';
-  const safe = { nosuid: true, noexec: true };
   const place = inside.directory('/dev', step, { real: true });
-  const dev = addDetached(
-    program,
-    { type: 'tmpfs', mode: 0o755, size: '64k', inodes: 1024, ...safe },
-    inUserNamespace,
-    step,
-  );
+  const dev = addDetached(program, DEV, inUserNamespace, step);
   inside.attach(dev, place, '/dev', { own: true }, step);
   for (const name of Object.keys(devices)) addDevice(inside, dev, name);
   for (const [name, to] of Object.entries(links)) {
     program.call('symlinkat', to, dev, name, { step });
   }
-  const pts = { type: 'devpts', ptmxmode: 0o666, mode: 0o620, ...safe } as const;
-  const shm = { type: 'tmpfs', ...safe, nodev: true } as const;
-  const mqueue = { type: 'mqueue', ...safe, nodev: true } as const;
-  const below = { pts, shm, ...(newIpc || !inUserNamespace ? { mqueue } : {}) };
+  const hasMqueue = newIpc || !inUserNamespace;
+  const below = { pts: PTS, shm: SHM, ...(hasMqueue ? { mqueue: MQUEUE } : {}) };
   for (const [name, source] of Object.entries(below)) {
     const path = `/dev/${name}`;
     const mount = addDetached(program, source, inUserNamespace, `mounting ${path}`);

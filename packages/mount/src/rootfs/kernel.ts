@@ -1,13 +1,31 @@
-// /proc and /sys of a root, and what is hidden or protected in them.
+// /proc and /sys of a root, and the paths that are hidden or protected in them.
 import { AT, type Preparation } from '@ns/core/authors';
 import { addDetached, addReadonly } from '../build.js';
 import { MOVE_MOUNT, OPEN_TREE } from '../flags.js';
 import type { MountSource } from '../mounts.js';
+import { type NewSource, parseNewSource } from '../parse-mount.js';
 import type { Inside } from './inside.js';
 
 const safe = { nosuid: true, nodev: true, noexec: true } as const;
+const parsed = (source: MountSource) => parseNewSource(source, 'source');
+const READONLY = { ...safe, readonly: true } as const;
+const PROC = {
+  fresh: {
+    writable: parsed({ type: 'proc', ...safe }),
+    readonly: parsed({ type: 'proc', ...READONLY }),
+  },
+  bound: {
+    writable: parsed({ type: 'bind', source: '/proc', ...safe }),
+    readonly: parsed({ type: 'bind', source: '/proc', ...READONLY }),
+  },
+} as const;
+const SYS = {
+  fresh: parsed({ type: 'sysfs', ...READONLY }),
+  bound: parsed({ type: 'bind', source: '/sys', ...READONLY }),
+} as const;
+const EMPTY = parsed({ type: 'tmpfs', mode: 0o555, readonly: true });
 
-function add(inside: Inside, path: string, source: MountSource, inUserNamespace: boolean): void {
+function add(inside: Inside, path: string, source: NewSource, inUserNamespace: boolean): void {
   const step = `mounting ${path}`;
   const place = inside.directory(path, step, { real: true });
   const mount = addDetached(inside.program, source, inUserNamespace, step);
@@ -21,21 +39,15 @@ export function addProc(
   inUserNamespace: boolean,
   readonly: boolean,
 ): void {
-  const fresh = creates.has('pid') || !inUserNamespace;
-  const attributes = { ...safe, ...(readonly ? { readonly } : {}) };
-  const source = fresh
-    ? ({ type: 'proc', ...attributes } as const)
-    : ({ type: 'bind', source: '/proc', ...attributes } as const);
-  add(inside, '/proc', source, inUserNamespace);
+  const isFresh = creates.has('pid') || !inUserNamespace;
+  const sources = isFresh ? PROC.fresh : PROC.bound;
+  add(inside, '/proc', readonly ? sources.readonly : sources.writable, inUserNamespace);
 }
 
 /** Adds the calls that mount /sys. */
 export function addSys(inside: Inside, { creates }: Preparation, inUserNamespace: boolean): void {
-  const fresh = creates.has('net') || !inUserNamespace;
-  const source = fresh
-    ? ({ type: 'sysfs', readonly: true, ...safe } as const)
-    : ({ type: 'bind', source: '/sys', readonly: true, ...safe } as const);
-  add(inside, '/sys', source, inUserNamespace);
+  const isFresh = creates.has('net') || !inUserNamespace;
+  add(inside, '/sys', isFresh ? SYS.fresh : SYS.bound, inUserNamespace);
 }
 
 /** Hides a path: a directory behind an empty one, anything else behind /dev/null. */
@@ -44,9 +56,8 @@ export function addMask(inside: Inside, path: string, inUserNamespace: boolean):
   const step = `hiding ${path}`;
   const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_EMPTY_PATH;
   const directory = inside.tryDirectory(path, { step });
-  const empty = { type: 'tmpfs', mode: 0o555, readonly: true } as const;
   const guarded = { ifSucceeded: directory };
-  const cover = addDetached(program, empty, inUserNamespace, step, guarded);
+  const cover = addDetached(program, EMPTY, inUserNamespace, step, guarded);
   program.call('move_mount', cover, '', directory, '', flags, { step, ...guarded });
   for (const one of [cover, directory]) program.call('close', one, guarded);
 

@@ -170,8 +170,12 @@ describe('a directory as the root', () => {
     expect(Number(sh(make, { source: top, overlay }))).toBeLessThan(200);
     expect(readdirSync(join(top, 'data'))).toEqual([]);
     const wrong = (more: object) => () => rootfs({ source: top, overlay: more });
-    expect(wrong({ size: 'much' })).toThrow('overlay.size must be bytes, or a text');
-    expect(wrong({ upper: '/u', work: '/w', size: 1 })).toThrow('overlay.size is for changes in');
+    expect(wrong({ size: 'much' })).toThrow(
+      "rootfs.overlay.size must be a number of bytes or a text such as '64M', got 'much'",
+    );
+    expect(wrong({ upper: '/u', work: '/w', size: 1 })).toThrow(
+      'rootfs.overlay.size is for changes in',
+    );
   });
 
   test('gets mountpoints in an overlay, none in the directory itself', () => {

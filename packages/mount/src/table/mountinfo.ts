@@ -23,7 +23,7 @@ export interface MountInfo {
   readonly master?: number;
   /** The nearest group in sight that a slave receives from, if its master is out of sight. */
   readonly propagateFrom?: number;
-  /** Whether it cannot be bound elsewhere. */
+  /** True if it cannot be bound elsewhere. */
   readonly unbindable: boolean;
   /** Type of its file system: `'ext4'`, with a subtype `'fuse.sshfs'`. */
   readonly type: string;
@@ -33,7 +33,7 @@ export interface MountInfo {
   readonly superOptions: readonly string[];
 }
 
-/** As mount(8) would say it; a mount can be a slave and shared at once. */
+/** Returns the propagation of a mount, as findmnt(8) does; it can be a slave and shared at once. */
 export function propagationOf(mount: MountInfo): Propagation[] {
   if (mount.unbindable) return ['unbindable'];
   const found: Propagation[] = [];
@@ -57,7 +57,7 @@ interface Optional {
   unbindable: boolean;
 }
 
-/** The fields between the options and the hyphen. Ones that are not known are passed over. */
+/** Parses the fields between the options and the hyphen. Unknown fields are skipped. */
 function optionalFields(fields: readonly string[]): Optional {
   const found: Optional = { unbindable: false };
   for (const field of fields) {
@@ -96,7 +96,7 @@ function parseLine(line: string): MountInfo {
 /**
  * Parses the text of a mountinfo file.
  *
- * @throws {SyntaxError} naming a line that is none
+ * @throws {SyntaxError} naming a line of another form
  * @see proc_pid_mountinfo(5)
  */
 export function parseMountinfo(text: string): MountInfo[] {

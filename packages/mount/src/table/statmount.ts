@@ -1,9 +1,9 @@
-// statmount(2) and listmount(2): single mounts asked of the kernel, without reading a whole table.
-import { Namespace, SystemError } from '@ns/core';
-import { AT, assertKeys, ownOptions } from '@ns/core/authors';
+// statmount(2) and listmount(2): the kernel describes single mounts, without a whole table.
+import { type InOptions, type Namespace, SystemError } from '@ns/core';
+import { AT, type NamespaceTarget, parse } from '@ns/core/authors';
 import { syscall, trySyscall } from '@ns/core/sys';
 import { attributesOf } from '../attributes.js';
-import { assertPath } from '../checks.js';
+import { parseIn, withNamespace } from '../run-in-namespace.js';
 import { type MountInfo, unescaped } from './mountinfo.js';
 
 const STATMOUNT_MASK = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x80 | 0x100 | 0x200;
@@ -46,16 +46,7 @@ const SB_OPTIONS: readonly (readonly [bit: number, name: string])[] = [
 ];
 const MS_UNBINDABLE = 1 << 17;
 
-/** Where {@link statMount} and {@link listMounts} look. */
-export interface NamespaceOptions {
-  /**
-   * A handle of another mount namespace. Needs CAP_SYS_ADMIN over it. Linux 6.11. Default: that of the
-   * calling thread.
-   */
-  in?: Namespace;
-}
-
-/** struct mnt_id_req. */
+/** Returns a struct mnt_id_req. */
 function request(id: bigint, parameter: bigint, namespace: bigint): Uint8Array {
   const view = new DataView(new ArrayBuffer(32));
   // The first version had no namespace.
@@ -66,20 +57,21 @@ function request(id: bigint, parameter: bigint, namespace: bigint): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** The 64-bit id of a mount namespace; 0 for the calling thread's. */
-export function namespaceId(options: NamespaceOptions): bigint {
-  assertKeys(options, ['in'], 'options');
-  const { in: namespace } = ownOptions(options);
-  if (namespace === undefined) return 0n;
-  if (!Namespace.isNamespace(namespace) || namespace.type !== 'mount') {
-    throw new TypeError(`in must be a handle of a mount namespace: ${String(namespace)}`);
-  }
+/** Returns the 64-bit id of a mount namespace, as statmount(2) takes it. Linux 6.11. */
+export function namespaceId(namespace: Namespace): bigint {
   const id = new BigUint64Array(1);
   syscall('ioctl', namespace.fd, NS_GET_MNTNS_ID, id);
   return id[0] as bigint;
 }
 
-/** Options as mountinfo names them. */
+/** The id that means the mount namespace of the calling thread. */
+const OWN = 0n;
+
+function targetId(target: NamespaceTarget | undefined): bigint {
+  return target === undefined ? OWN : withNamespace(target, namespaceId);
+}
+
+/** Returns attributes as the options that mountinfo names. */
 function optionsOf(bits: number): string[] {
   const { readonly, atime, ...flags } = attributesOf(bits);
   const names = Object.entries(flags).filter(([, on]) => on);
@@ -126,7 +118,7 @@ function decode(bytes: Buffer): MountInfo {
   };
 }
 
-/** The file system's own options, which the kernel gives as one text. */
+/** Returns the file system's own options, which the kernel gives as one text. */
 function optionText(bytes: Buffer, view: DataView): string[] {
   const start = FIXED + view.getUint32(4, true);
   const text = bytes.toString('utf8', start, bytes.indexOf(0, start));
@@ -136,7 +128,7 @@ function optionText(bytes: Buffer, view: DataView): string[] {
 // Grows to what the largest mount so far has needed.
 let memory = Buffer.allocUnsafeSlow(2048);
 
-/** A mount of the namespace with this id; undefined if there is none. */
+/** Returns a mount of the namespace with this id; undefined if there is none. */
 export function statIn(id: bigint, namespace: bigint): MountInfo | undefined {
   const asked = request(id, BigInt(STATMOUNT_MASK), namespace);
   for (;;) {
@@ -151,47 +143,46 @@ export function statIn(id: bigint, namespace: bigint): MountInfo | undefined {
 }
 
 /**
- * `statmount(id)`: a mount by its unique id; undefined if there is none. Linux 6.8; `source` 6.13.
+ * `statmount(id)`: returns a mount by its unique id; undefined if there is none. Linux 6.8; `in` 6.11;
+ * `source` 6.13.
  *
  * @throws {SystemError} ENOSYS before Linux 6.8; EPERM for a mount out of reach of the root directory
  * @see statmount(2)
  */
-export function statMount(uniqueId: bigint, options: NamespaceOptions = {}): MountInfo | undefined {
-  if (typeof uniqueId !== 'bigint') {
-    throw new TypeError(`uniqueId must be a bigint: ${String(uniqueId)}`);
-  }
-  return statIn(uniqueId, namespaceId(options));
+export function statMount(uniqueId: bigint, options: InOptions = {}): MountInfo | undefined {
+  if (typeof uniqueId !== 'bigint') parse.refuse('uniqueId', 'a bigint', uniqueId);
+  return statIn(uniqueId, targetId(parseIn(options).in));
 }
 
 /**
- * The mount that a path is on, asked of the kernel: in microseconds, however many mounts there are.
- * Links are followed. Linux 6.8; see {@link MountTable.find} for older ones.
+ * Returns the mount that a path is on, in microseconds however many mounts there are. Links are
+ * followed. Linux 6.8; see {@link MountTable.find} for older ones.
  *
  * @throws {SystemError} ENOENT without such a path; ENOSYS before Linux 6.8
  * @see statx(2), statmount(2)
  */
-export function mountAt(path: string): MountInfo {
-  assertPath(path, 'path');
+export function statMountAt(path: string): MountInfo {
+  const target = parse.path(path, 'path');
   const view = new DataView(new ArrayBuffer(256));
   for (;;) {
-    syscall('statx', AT.FDCWD, path, 0, STATX_MNT_ID_UNIQUE, view);
-    const found = statIn(view.getBigUint64(0x90, true), 0n);
+    syscall('statx', AT.FDCWD, target, 0, STATX_MNT_ID_UNIQUE, view);
+    const found = statIn(view.getBigUint64(0x90, true), OWN);
     if (found) return found; // else it was unmounted in between
   }
 }
 
 /**
- * `listmount(LSMT_ROOT)`: the unique ids of all mounts below the root directory, in the order in
- * which they were made. Linux 6.8.
+ * `listmount(LSMT_ROOT)`: lists the unique ids of all mounts below the root directory, in the order in
+ * which they were made. Linux 6.8; `in` 6.11, with CAP_SYS_ADMIN over another namespace.
  *
  * @throws {SystemError} ENOSYS before Linux 6.8; EPERM without the privilege over another namespace
  * @see listmount(2)
  */
-export function listMounts(options: NamespaceOptions = {}): bigint[] {
-  return listIn(namespaceId(options));
+export function listMountIds(options: InOptions = {}): bigint[] {
+  return listIn(targetId(parseIn(options).in));
 }
 
-/** The mounts of the namespace with this id. */
+/** Returns the ids of the mounts of the namespace with this id. */
 export function listIn(namespace: bigint): bigint[] {
   const ids: bigint[] = [];
   const batch = new BigUint64Array(BATCH);
@@ -203,11 +194,11 @@ export function listIn(namespace: bigint): bigint[] {
 }
 
 /**
- * All mounts by listmount(2) and statmount(2), as {@link mountinfo} gives them but with their unique
- * ids. Linux 6.8.
+ * Returns all mounts by listmount(2) and statmount(2), as {@link listMounts} does but with their unique
+ * ids. Linux 6.8; `in` 6.11.
  */
-export function statMounts(options: NamespaceOptions = {}): MountInfo[] {
-  const namespace = namespaceId(options);
+export function statMounts(options: InOptions = {}): MountInfo[] {
+  const namespace = targetId(parseIn(options).in);
   return listIn(namespace)
     .map((id) => statIn(id, namespace))
     .filter((mount) => mount !== undefined);

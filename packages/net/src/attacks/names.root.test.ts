@@ -1,16 +1,16 @@
 // Names that are looked up inside: the server belongs to a stranger, or there is none.
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { spawn } from '@ns/core';
+import { createNamespace, spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { inside } from '../inside/inside.js';
+import { openInside } from '../inside/inside.js';
+import { isolatedNet } from '../isolated.js';
 import { net } from '../spec.js';
 
 /** A server in a namespace that answers by UDP what a function makes of the question. */
 async function nameServer(answer: (question: Buffer) => Buffer[]) {
-  const namespace = createNamespace();
-  const place = inside(namespace, { nameservers: ['127.0.0.1'] });
+  const namespace = createNamespace(isolatedNet());
+  const place = openInside(namespace, { nameservers: ['127.0.0.1'] });
   const socket = place.createSocket('udp4');
   socket.on('message', (question, { port }) => {
     for (const one of answer(question)) socket.send(one, port, '127.0.0.1');
@@ -74,9 +74,9 @@ test('inside().resolve ends with answers that loop, lie about lengths, or never 
 });
 
 test('inside().resolve gives an error where no name server can be reached', async () => {
-  const namespace = createNamespace();
+  const namespace = createNamespace(isolatedNet());
   onTestFinished(() => namespace.close());
-  using place = inside(namespace, { nameservers: ['192.0.2.53', '2001:db8::53'] });
+  using place = openInside(namespace, { nameservers: ['192.0.2.53', '2001:db8::53'] });
   await expect(place.resolve('unreachable.test')).rejects.toMatchObject({ code: 'EAI_AGAIN' });
   await expect(place.fetch('http://unreachable.test/')).rejects.toThrow();
 });
@@ -90,6 +90,6 @@ test('inside(pid) reads no file of the processes in there', async () => {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(child.stdout as NonNullable<typeof child.stdout>, 'data');
-  using place = inside(child.pid, { nameservers: ['192.0.2.53'] });
+  using place = openInside(child.pid, { nameservers: ['192.0.2.53'] });
   await expect(place.resolve('fifo.test')).rejects.toMatchObject({ code: 'EAI_AGAIN' });
 });

@@ -1,15 +1,15 @@
 // A neighbour on a link of the namespace, whose interface the namespace of this process does not have.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { run } from '@ns/core';
+import { createNamespace, run } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { inside } from '../inside/inside.js';
+import { openInside } from '../inside/inside.js';
+import { isolatedNet } from '../isolated.js';
 import { Route } from '../route/route.js';
 
 /** Two namespaces with a cable. The host has no interface with the index of an end. */
 function neighbours() {
-  const [here, there] = [createNamespace(), createNamespace()];
+  const [here, there] = [createNamespace(isolatedNet()), createNamespace(isolatedNet())];
   onTestFinished(() => {
     here.close();
     there.close();
@@ -39,7 +39,7 @@ const script = (where: ReturnType<typeof createNamespace>, code: string) =>
 
 test('a server inside tells the address of a link-local neighbour', async () => {
   const { here, there } = neighbours();
-  using place = inside(here);
+  using place = openInside(here);
   const seen: unknown[] = [];
   const server = createServer((socket) => {
     seen.push(socket.remoteAddress, socket.localAddress);
@@ -55,7 +55,7 @@ test('a server inside tells the address of a link-local neighbour', async () => 
 
 test('a datagram of a link-local neighbour does not end the process', async () => {
   const { here, there } = neighbours();
-  using place = inside(here);
+  using place = openInside(here);
   const socket = place.createSocket('udp6');
   await new Promise<void>((resolve) => socket.bind(53, '::', resolve));
   const heard = once(socket, 'message');

@@ -1,8 +1,9 @@
-// Whoever is root in a namespace can send to netlink sockets there, also to those of this process.
+// Root in a namespace can send to netlink sockets there, also to those of this process.
 import { readFileSync } from 'node:fs';
+import { createNamespace } from '@ns/core';
 import { closeFd, syscall, trySyscall } from '@ns/core/sys';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
+import { isolatedNet } from '../isolated.js';
 import { Route } from '../route/route.js';
 
 const AF_NETLINK = 16;
@@ -18,7 +19,7 @@ const ports = () =>
     .map(([, , port]) => Number(port));
 
 test('a netlink socket of a Route takes nothing from those in its namespace', () => {
-  using namespace = createNamespace();
+  using namespace = createNamespace(isolatedNet());
   using route = Route.open({ in: namespace });
   const before = route.link.list();
   namespace.enter(() => {

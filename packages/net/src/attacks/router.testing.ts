@@ -4,17 +4,18 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Namespace } from '@ns/core';
-import { createNamespace } from '../create.js';
-import { inside } from '../inside/inside.js';
+import { createNamespace } from '@ns/core';
+import { openInside } from '../inside/inside.js';
+import { isolatedNet } from '../isolated.js';
 import { Route } from '../route/route.js';
-import { getSysctl, setSysctl } from '../sysctl.js';
+import { readSysctl, writeSysctl } from '../sysctl.js';
 
 /** Milliseconds after which a connection counts as one that nothing answers. */
 const PATIENCE = 2000;
 
 /** Connects a machine by a cable; its way to everything else is the host. */
 function machine(host: Namespace, dev: string, network: string): Namespace {
-  const namespace = createNamespace();
+  const namespace = createNamespace(isolatedNet());
   using route = Route.open({ in: host });
   using there = Route.open({ in: namespace });
   route.link.add({ kind: 'veth', name: dev, up: true, peer: { name: 'eth0', namespace } });
@@ -25,9 +26,9 @@ function machine(host: Namespace, dev: string, network: string): Namespace {
   return namespace;
 }
 
-/** What a server answers that is connected to, or the code of the error. */
+/** Connects to a server and returns its answer, or the code of the error. */
 export async function ask(from: Namespace, host: string, port: number): Promise<string> {
-  using place = inside(from);
+  using place = openInside(from);
   const socket = place.connect({ host, port });
   const timer = setTimeout(() => {
     socket.destroy(Object.assign(new Error('nothing answers'), { code: 'SILENCE' }));
@@ -43,7 +44,7 @@ export async function ask(from: Namespace, host: string, port: number): Promise<
 
 /** A server in a namespace that says its name and whom it sees. */
 export async function serve(where: Namespace, port: number, name: string, host = '0.0.0.0') {
-  using place = inside(where);
+  using place = openInside(where);
   const server = createServer((socket) => socket.end(`${name} sees ${socket.remoteAddress}`));
   await place.listen(server, { port, host });
   return {
@@ -60,15 +61,15 @@ export async function serve(where: Namespace, port: number, name: string, host =
  * @param forwards whether the host is a router for the two
  */
 export function router(forwards: boolean) {
-  const host = createNamespace();
+  const host = createNamespace(isolatedNet());
   const near = machine(host, 'lan1', '10.1.0');
   const far = machine(host, 'lan2', '10.2.0');
-  setSysctl('net.ipv4.ip_forward', forwards ? 1 : 0, { in: host });
+  writeSysctl('net.ipv4.ip_forward', forwards ? 1 : 0, { in: host });
   return {
     host,
     near,
     far,
-    forwarding: (dev: string) => getSysctl(`net/ipv4/conf/${dev}/forwarding`, { in: host }),
+    forwarding: (dev: string) => readSysctl(`net/ipv4/conf/${dev}/forwarding`, { in: host }),
     rules: () => host.enter(() => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' })),
     [Symbol.dispose]() {
       for (const one of [far, near, host]) one.close();

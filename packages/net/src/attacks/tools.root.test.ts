@@ -5,18 +5,18 @@ import { once } from 'node:events';
 import { accessSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NamespaceProcess, spawn } from '@ns/core';
+import { createNamespace, type NamespaceProcess, spawn } from '@ns/core';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { createNamespace } from '../create.js';
+import { isolatedNet } from '../isolated.js';
+import { openNet } from '../open-net.js';
 import { Route } from '../route/route.js';
 import { net } from '../spec.js';
 import {
+  createUserUplink,
   type UplinkTool,
   type UserUplink,
   type UserUplinkOptions,
-  userUplink,
-} from '../uplink/user-mode.js';
-import { openNet } from '../where.js';
+} from '../uplink/user-uplink.js';
 import { ask, serve } from './router.testing.js';
 
 const tools = (['pasta', 'slirp4netns'] as const).map((tool) => ({ tool }));
@@ -28,13 +28,13 @@ function whyNot(tool: UplinkTool): string | undefined {
     accessSync('/dev/net/tun');
     return undefined;
   } catch {
-    return 'there is no /dev/net/tun';
+    return '/dev/net/tun is missing';
   }
 }
 
 /** A host with the address 192.0.2.2 and a default route. */
 function machine() {
-  const host = createNamespace();
+  const host = createNamespace(isolatedNet());
   onTestFinished(() => host.close());
   using route = Route.open({ in: host });
   route.link.add({ kind: 'veth', name: 'wan', up: true, peer: { name: 'other' } });
@@ -62,14 +62,14 @@ async function uplink(
 ): Promise<UserUplink> {
   let made: Promise<UserUplink> | undefined;
   host.enter(() => {
-    made = userUplink(child.pid, options);
+    made = createUserUplink(child.pid, options);
   });
   const way = await (made as Promise<UserUplink>);
   onTestFinished(() => way.close());
   return way;
 }
 
-/** How the programs call themselves. */
+/** Names of the processes of the programs. */
 const names = { pasta: /^(pasta|passt)/, slirp4netns: /^slirp4netns/ };
 
 /** Children of a process, of whichever thread, that are called so. */
@@ -81,7 +81,7 @@ function programs(tool: UplinkTool, parent = process.pid): number[] {
     .filter((pid) => names[tool].test(readFileSync(`/proc/${pid}/comm`, 'utf8')));
 }
 
-/** Whether a process runs; one that no parent has waited for has ended. */
+/** True if a process runs. A zombie has ended. */
 function isRunning(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
@@ -99,10 +99,10 @@ test.for(tools)(
     const child = await box();
     const script = `
     import { Namespace } from '@ns/core';
-    import { userUplink } from ${JSON.stringify(module)};
+    import { createUserUplink } from ${JSON.stringify(module)};
     let made;
     Namespace.fromFd(3, 'net').enter(() => {
-      made = userUplink(${child.pid}, { tool: '${tool}', forward: [{ host: 8080, inside: 80 }] });
+      made = createUserUplink(${child.pid}, { tool: '${tool}', forward: [{ host: 8080, inside: 80 }] });
     });
     await made;
     console.log('ready');

@@ -2,26 +2,27 @@
 // networks of the host, and those that the host routes for.
 import { once } from 'node:events';
 import type { Namespace } from '@ns/core';
+import { createNamespace } from '@ns/core';
 import { closeFd, syscall } from '@ns/core/sys';
 import { expect, onTestFinished, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { inside } from '../inside/inside.js';
+import { openInside } from '../inside/inside.js';
+import { isolatedNet } from '../isolated.js';
 import { setOption } from '../netlink/socket.js';
 import { Route } from '../route/route.js';
-import { setSysctl } from '../sysctl.js';
-import { type NatUplinkOptions, natUplink } from '../uplink/nat.js';
+import { writeSysctl } from '../sysctl.js';
+import { createNatUplink, type NatUplinkOptions } from '../uplink/nat-uplink.js';
 import { ask, router, serve } from './router.testing.js';
 
 /** A namespace with a way outside. */
 function lab(host: Namespace, options: NatUplinkOptions = {}) {
-  const namespace = createNamespace();
+  const namespace = createNamespace(isolatedNet());
   onTestFinished(() => namespace.close());
-  const way = natUplink(namespace, { host, ...options });
+  const way = createNatUplink(namespace, { host, ...options });
   onTestFinished(() => way.close());
   return { namespace, way };
 }
 
-test('natUplink forwards connections to the host, and none that the host routes to others', async () => {
+test('createNatUplink forwards connections to the host, and none that the host routes to others', async () => {
   using world = router(true);
   await using _far = await serve(world.far, 80, 'far');
   expect(await ask(world.near, '10.2.0.2', 80)).toBe('far sees 10.1.0.2');
@@ -33,7 +34,7 @@ test('natUplink forwards connections to the host, and none that the host routes 
   expect(await ask(world.host, '10.2.0.2', 80)).toBe('far sees 10.2.0.1');
 });
 
-test('natUplink forwards what the host itself and the namespaces behind it connect to', async () => {
+test('createNatUplink forwards what the host itself and the namespaces behind it connect to', async () => {
   using world = router(true);
   const { namespace, way } = lab(world.host, { forward: [{ host: 8080, inside: 80 }] });
   const other = lab(world.host);
@@ -47,22 +48,22 @@ test('natUplink forwards what the host itself and the namespaces behind it conne
   expect(await ask(world.host, '127.0.0.1', 8080)).toBe('host sees 127.0.0.1');
 });
 
-test('natUplink does not make the host a router for others', async () => {
+test('createNatUplink does not make the host a router for others', async () => {
   using world = router(false);
   await using _far = await serve(world.far, 80, 'far');
   const { namespace, way } = lab(world.host);
   expect(await ask(namespace, '10.2.0.2', 80)).toBe('far sees 10.2.0.1');
   expect(await ask(world.near, '10.2.0.2', 80)).not.toContain('far');
   // The counterpart: a host that forwards without a rule.
-  setSysctl('net.ipv4.ip_forward', 0, { in: world.host });
+  writeSysctl('net.ipv4.ip_forward', 0, { in: world.host });
   way.close();
-  setSysctl('net.ipv4.ip_forward', 1, { in: world.host });
+  writeSysctl('net.ipv4.ip_forward', 1, { in: world.host });
   expect(await ask(world.near, '10.2.0.2', 80)).toBe('far sees 10.1.0.2');
 });
 
-test('natUplink leaves forwarding as it was found, when the last uplink of all bridges ends', async () => {
+test('createNatUplink leaves forwarding as it was found, when the last uplink of all bridges ends', async () => {
   using world = router(false);
-  setSysctl('net.ipv4.conf.lan1.forwarding', 1, { in: world.host });
+  writeSysctl('net.ipv4.conf.lan1.forwarding', 1, { in: world.host });
   await using _far = await serve(world.far, 80, 'far');
   const a = lab(world.host, { bridge: 'bra', network: '10.50.0.0/24' });
   const b = lab(world.host, { bridge: 'brb', network: '10.51.0.0/24' });
@@ -77,10 +78,10 @@ test('natUplink leaves forwarding as it was found, when the last uplink of all b
   expect(world.rules()).toBe('');
 });
 
-test('natUplink leaves forwarding on if another program has turned it on meanwhile', () => {
+test('createNatUplink leaves forwarding on if another program has turned it on meanwhile', () => {
   using world = router(false);
   const { way } = lab(world.host);
-  setSysctl('net.ipv4.ip_forward', 1, { in: world.host });
+  writeSysctl('net.ipv4.ip_forward', 1, { in: world.host });
   way.close();
   expect([world.forwarding('all'), world.forwarding('lan1')]).toEqual(['1', '1']);
   expect(world.rules()).toBe('');
@@ -99,7 +100,7 @@ test.each([true, false])(
   },
 );
 
-test('a namespace behind natUplink reaches no service of the host but DNS, unless hostAccess is set', async () => {
+test('a namespace behind createNatUplink reaches no service of the host but DNS, unless hostAccess is set', async () => {
   using world = router(true);
   const { namespace, way } = lab(world.host);
   const trusted = lab(world.host, { hostAccess: true });
@@ -117,7 +118,7 @@ test('a namespace behind natUplink reaches no service of the host but DNS, unles
   expect(await ask(namespace, way.gateway, 7000)).toBe('EHOSTUNREACH');
 });
 
-test('a namespace behind natUplink reaches no metadata service, unless hostAccess is set', async () => {
+test('a namespace behind createNatUplink reaches no metadata service, unless hostAccess is set', async () => {
   using world = router(true);
   using far = Route.open({ in: world.far });
   using host = Route.open({ in: world.host });
@@ -133,7 +134,7 @@ test('a namespace behind natUplink reaches no metadata service, unless hostAcces
   expect(await ask(trusted.namespace, '169.254.169.254', 80)).toContain('metadata');
 });
 
-test('a namespace behind natUplink cannot speak in the name of another', async () => {
+test('a namespace behind createNatUplink cannot speak in the name of another', async () => {
   using world = router(true);
   const victim = lab(world.host);
   const attacker = lab(world.host);
@@ -141,7 +142,7 @@ test('a namespace behind natUplink cannot speak in the name of another', async (
   await using _victim = await serve(victim.namespace, 80, 'victim');
   expect(await ask(attacker.namespace, victim.way.address, 80)).toContain('victim');
   route.address.add({ dev: 'eth0', address: '10.9.9.9/32' });
-  using host = inside(world.host);
+  using host = openInside(world.host);
   const heard: string[] = [];
   const socket = host.createSocket('udp4');
   onTestFinished(async () => {
@@ -178,7 +179,7 @@ function inet(address: string, port: number): Buffer {
   return bytes;
 }
 
-test('a namespace behind natUplink cannot give the host a route by a router advertisement', async () => {
+test('a namespace behind createNatUplink cannot give the host a route by a router advertisement', async () => {
   using world = router(true);
   const { namespace } = lab(world.host);
   using route = Route.open({ in: world.host });
@@ -225,13 +226,13 @@ test('a namespace behind natUplink cannot give the host a route by a router adve
   expect(there.address.list({ dev: 'eth0' }).length).toBeGreaterThan(0);
 });
 
-test('natUplink refuses a network that the host has already', () => {
+test('createNatUplink refuses a network that the host has already', () => {
   using world = router(true);
-  using box = createNamespace();
-  const take = (network: string) => natUplink(box, { host: world.host, network });
+  using box = createNamespace(isolatedNet());
+  const take = (network: string) => createNatUplink(box, { host: world.host, network });
   expect(() => take('10.1.0.0/16')).toThrow(/10\.1\.0\.1\/24 of lan1.*`network`/);
   using route = Route.open({ in: world.host });
   route.route.add({ dst: '10.88.7.0/24', gateway: '10.1.0.2' });
-  expect(() => natUplink(box, { host: world.host })).toThrow(/10\.88\.7\.0\/24/);
+  expect(() => createNatUplink(box, { host: world.host })).toThrow(/10\.88\.7\.0\/24/);
   expect(world.rules()).toBe('');
 });

@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { inside } from '../inside/inside.js';
+import { openInside } from '../inside/inside.js';
+import { isolatedNet } from '../isolated.js';
 import { isNetlinkError } from '../netlink/error.js';
-import { sockets } from './sockets.js';
+import { listSockets } from './sockets.js';
 
 test('sockets are as ss(8) shows them', async ({ skip }) => {
-  using box = createNamespace();
-  using host = inside(box);
+  using box = createNamespace(isolatedNet());
+  using host = openInside(box);
   const server = await host.listen(net.createServer(), { port: 8080, host: '127.0.0.1' });
   const accepted = once(server, 'connection');
   const client = host.connect(8080, '127.0.0.1');
@@ -19,7 +20,7 @@ test('sockets are as ss(8) shows them', async ({ skip }) => {
   datagrams.bind(99, '::1');
   await once(datagrams, 'listening');
   try {
-    const list = sockets({ in: box });
+    const list = listSockets({ in: box });
     const lines = list.map(({ kind, state, local, peer: other }) =>
       [kind, state, `${local?.address}:${local?.port}`, `${other?.address}:${other?.port}`].join(
         ' ',
@@ -47,11 +48,11 @@ test('sockets are as ss(8) shows them', async ({ skip }) => {
   }
 });
 
-test('unix sockets are told with their names', ({ skip }) => {
-  using box = createNamespace();
+test('listSockets returns unix sockets with their names', ({ skip }) => {
+  using box = createNamespace(isolatedNet());
   const server = box.enter(() => net.createServer().listen('\0ns-net-test'));
   try {
-    const list = sockets({ in: box, kinds: ['unix'] });
+    const list = listSockets({ in: box, kinds: ['unix'] });
     expect(list).toContainEqual(
       expect.objectContaining({
         kind: 'unix',
@@ -65,5 +66,5 @@ test('unix sockets are told with their names', ({ skip }) => {
   } finally {
     server.close();
   }
-  expect(() => sockets({ kinds: ['x' as 'tcp'] })).toThrow(TypeError);
+  expect(() => listSockets({ kinds: ['x' as 'tcp'] })).toThrow(TypeError);
 });

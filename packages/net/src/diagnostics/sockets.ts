@@ -1,4 +1,6 @@
 // The sockets of a network namespace, as ss(8) shows them: sock_diag(7).
+import { type Members, parse } from '@ns/core/authors';
+import { type InNetOptions, inNet } from '../in-net.js';
 import { formatIP } from '../netlink/addresses.js';
 import { attributes } from '../netlink/attributes.js';
 import { be16, bytes, type Codec, type Scalar, u8, u16, u32, u64 } from '../netlink/codec.js';
@@ -6,8 +8,6 @@ import { dump } from '../netlink/dump.js';
 import { Body } from '../netlink/message.js';
 import { NetlinkSocket } from '../netlink/socket.js';
 import { struct } from '../netlink/struct.js';
-import { checked } from '../options.js';
-import type { InOptions } from '../where.js';
 
 const NETLINK_SOCK_DIAG = 4;
 const SOCK_DIAG_BY_FAMILY = 20;
@@ -38,7 +38,7 @@ export type SocketState = (typeof states)[number];
 
 const protocols = { tcp: 6, udp: 17, dccp: 33, sctp: 132, raw: 255 } as const;
 
-/** What kind of sockets: `unix` or a protocol over IP. */
+/** Kind of sockets: `unix` or a protocol over IP. */
 export type SocketKind = 'tcp' | 'udp' | 'dccp' | 'sctp' | 'raw' | 'unix';
 
 /** One end of a connection. */
@@ -200,26 +200,28 @@ function unix(socket: NetlinkSocket): SocketInfo[] {
 }
 
 /** Options of {@link sockets}. */
-export interface SocketsOptions extends InOptions {
-  /** Which kinds. Default: tcp and udp. */
-  kinds?: readonly SocketKind[];
+export interface SocketsOptions extends InNetOptions {
+  /** Kinds of the sockets. Default: tcp and udp. */
+  kinds?: readonly SocketKind[] | undefined;
 }
 
+const socketKinds: readonly SocketKind[] = ['tcp', 'udp', 'dccp', 'sctp', 'raw', 'unix'];
+
+const parseSockets = parse.options({
+  in: inNet,
+  kinds: parse.withDefault(parse.list(parse.oneOf(...socketKinds)), ['tcp', 'udp']),
+} satisfies Members<SocketsOptions>);
+
 /**
- * The sockets of a network namespace, of whichever process: `ss -a`. Needs no privileges.
+ * Lists the sockets of a network namespace, of all its processes: `ss -a`. Needs no privileges.
  *
- * @throws {NetlinkError} ENOENT if the kernel lacks the module that tells of this kind
+ * @throws {NetlinkError} ENOENT if the kernel lacks the module of this kind
  * @throws {TypeError} for a kind that is not known
  * @see sock_diag(7), ss(8)
- * @example sockets({ in: lab, kinds: ['tcp'] }).filter(({ state }) => state === 'LISTEN');
+ * @example listSockets({ in: lab, kinds: ['tcp'] }).filter(({ state }) => state === 'LISTEN');
  */
-export function sockets(options: SocketsOptions = {}): SocketInfo[] {
-  const { in: target, kinds = ['tcp', 'udp'] } = checked(options, ['in', 'kinds']);
-  for (const kind of kinds) {
-    if (kind !== 'unix' && !Object.hasOwn(protocols, kind)) {
-      throw new TypeError(`kinds: ${String(kind)} is not known`);
-    }
-  }
+export function listSockets(options: SocketsOptions = {}): SocketInfo[] {
+  const { in: target, kinds } = parseSockets(options);
   const socket = new NetlinkSocket(NETLINK_SOCK_DIAG, { in: target });
   try {
     return kinds.flatMap((kind) =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeAnswer, encodeQuestion, TYPE } from './dns-message.js';
-import { parseHosts, parseResolvConf } from './resolv.js';
+import { parseHosts, parseResolvConf } from './resolver-config.js';
 
 function answer(question: Buffer, type: number, data: Buffer, flags = 0x8180): Buffer {
   const head = Buffer.from(question);

@@ -9,9 +9,9 @@ const RESPONSE = 0x8000;
 const TRUNCATED = 0x0200;
 const RECURSION_DESIRED = 0x0100;
 
-/** What a server has answered. */
+/** The answer of a name server. */
 export interface Answer {
-  /** 0 all is well, 3 there is no such name, 2 the server has failed. */
+  /** 0 for success, 3 for an unknown name, 2 for a failure of the server. */
   readonly code: number;
   readonly truncated: boolean;
   readonly addresses: readonly string[];

@@ -3,10 +3,11 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { homeOf } from './home.testing.js';
-import { inside } from './inside.js';
+import { isolatedNet } from '../isolated.js';
+import { openInside } from './inside.js';
+import { namespaceOf } from './socket-namespace.testing.js';
 
 // Of localhost and web.example, signed by itself; for nothing but these tests.
 const cert = `-----BEGIN CERTIFICATE-----
@@ -27,10 +28,10 @@ j2fy6bL4YEdrS0lXu0oiveB1AtmGtXegUbnQykaRY2IwRb+KO824szWw
 -----END PRIVATE KEY-----`;
 
 test('an https server and its clients live inside, also when a connection is kept', async () => {
-  using box = createNamespace();
-  using host = inside(box);
+  using box = createNamespace(isolatedNet());
+  using host = openInside(box);
   const server = https.createServer({ key, cert }, (request, response) => {
-    response.end(`${request.headers.host} ${homeOf(request.socket)}`);
+    response.end(`${request.headers.host} ${namespaceOf(request.socket)}`);
   });
   await host.listen(server, { port: 0, host: '127.0.0.1' });
   const { port } = server.address() as AddressInfo;
@@ -47,9 +48,9 @@ test('an https server and its clients live inside, also when a connection is kep
   await once(server, 'close');
 });
 
-test('a certificate of somebody else is refused as outside', async () => {
-  using box = createNamespace();
-  using host = inside(box);
+test('tlsAgent refuses a certificate of another host', async () => {
+  using box = createNamespace(isolatedNet());
+  using host = openInside(box);
   const server = tls.createServer({ key, cert }, (socket) => socket.end());
   await host.listen(server, { port: 0, host: '127.0.0.1' });
   const { port } = server.address() as AddressInfo;

@@ -5,19 +5,19 @@ import http from 'node:http';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Namespace } from '@ns/core';
+import { createNamespace, Namespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
+import { isolatedNet } from '../isolated.js';
 import { Route } from '../route/route.js';
 import { TYPE } from './dns-message.js';
-import { homeOf } from './home.testing.js';
-import { type Inside, inside } from './inside.js';
+import { type Inside, openInside } from './inside.js';
+import { namespaceOf } from './socket-namespace.testing.js';
 
 /** Three hosts, each on a link of its own to a router. */
 function lab() {
-  const router = createNamespace();
+  const router = createNamespace(isolatedNet());
   const hosts = [1, 2, 3].map((n) => {
-    const namespace = createNamespace();
+    const namespace = createNamespace(isolatedNet());
     const route = Route.open({ in: namespace });
     const middle = Route.open({ in: router });
     route.link.add({ kind: 'veth', name: 'eth0', peer: { name: `port${n}`, namespace: router } });
@@ -29,7 +29,7 @@ function lab() {
     middle.link.up(`port${n}`);
     route.route.add({ dst: 'default', gateway: `10.0.${n}.1` });
     middle.close();
-    return { namespace, route, host: inside(namespace, { nameservers: ['10.0.3.2'] }) };
+    return { namespace, route, host: openInside(namespace, { nameservers: ['10.0.3.2'] }) };
   });
   router.enter(() => writeFileSync('/proc/sys/net/ipv4/ip_forward', '1'));
   return {
@@ -89,7 +89,7 @@ test('an http server and its clients live on three hosts behind a router', async
     http.createServer((request, response) => response.end(`hello ${request.socket.remoteAddress}`)),
     { port: 80 },
   );
-  expect(homeOf(server)).toBe(web.namespace.id.ino);
+  expect(namespaceOf(server)).toBe(web.namespace.id.ino);
   expect(await get(first.host, 'http://10.0.1.2/')).toMatch(/hello .*10\.0\.2\.2$/);
   expect(await get(second.host, 'http://10.0.1.2/')).toMatch(/hello .*10\.0\.3\.2$/);
   first.route.link.down('eth0');
@@ -98,9 +98,9 @@ test('an http server and its clients live on three hosts behind a router', async
   await close(server);
 });
 
-test('nobody of this process listens outside', async () => {
-  using box = createNamespace();
-  using host = inside(box);
+test('servers of openInside do not listen outside', async () => {
+  using box = createNamespace(isolatedNet());
+  using host = openInside(box);
   const server = host.createServer((socket) => socket.end('inside'));
   server.listen(8080, '127.0.0.1');
   await once(server, 'listening');
@@ -111,8 +111,8 @@ test('nobody of this process listens outside', async () => {
 });
 
 test('errors of listening come as from Node', async () => {
-  using box = createNamespace();
-  using host = inside(box);
+  using box = createNamespace(isolatedNet());
+  using host = openInside(box);
   const server = await host.listen(net.createServer(), { port: 8080 });
   await expect(host.listen(net.createServer(), { port: 8080 })).rejects.toMatchObject({
     code: 'EADDRINUSE',
@@ -159,11 +159,11 @@ test('names are resolved inside, and the addresses tried there one after the oth
   ]);
   const socket = client.host.connect({ host: 'web.example', port: 7 });
   await once(socket, 'connect');
-  expect(homeOf(socket)).toBe(client.namespace.id.ino);
+  expect(namespaceOf(socket)).toBe(client.namespace.id.ino);
   expect(await text(socket)).toBe('found');
   await close(server);
 
-  // Nobody answers on the first address any more: the second one is tried, also from inside.
+  // The first address does not answer any more: the second is tried, also from inside.
   client.route.route.add({ dst: '2001:db8:1::/64', gateway: '2001:db8:2::1' });
   web.route.route.add({ dst: '2001:db8:2::/64', gateway: '2001:db8:1::1', family: 'inet6' });
   net3.router.enter(() => writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1'));
@@ -181,7 +181,7 @@ test('names are resolved inside, and the addresses tried there one after the oth
   });
   await once(late, 'connect');
   expect(late.remoteAddress).toBe('2001:db8:1::2');
-  expect(homeOf(late)).toBe(client.namespace.id.ino);
+  expect(namespaceOf(late)).toBe(client.namespace.id.ino);
   expect(await text(late)).toBe('found again');
   await close(other);
   dns.close();
@@ -189,8 +189,8 @@ test('names are resolved inside, and the addresses tried there one after the oth
 });
 
 test('localhost is the one of the namespace, and unknown names are not found', async () => {
-  using box = createNamespace();
-  using host = inside(box, { nameservers: ['127.0.0.1'] });
+  using box = createNamespace(isolatedNet());
+  using host = openInside(box, { nameservers: ['127.0.0.1'] });
   expect((await host.resolve('localhost')).map(({ address }) => address)).toEqual([
     '127.0.0.1',
     '::1',
@@ -205,8 +205,8 @@ test('localhost is the one of the namespace, and unknown names are not found', a
 });
 
 test('datagram sockets are bound inside, also by sending', async () => {
-  using box = createNamespace();
-  using host = inside(box);
+  using box = createNamespace(isolatedNet());
+  using host = openInside(box);
   const server = host.createSocket('udp4');
   const received = once(server, 'message');
   server.bind(0, '127.0.0.1');

@@ -3,14 +3,14 @@ import { text } from 'node:stream/consumers';
 import { spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import { net } from '../spec.js';
-import { inside } from './inside.js';
+import { openInside } from './inside.js';
 
 test('sockets live in the namespace of a rootless child', async () => {
   await using child = await spawn('sleep', ['60'], {
     namespaces: [{ type: 'user' }, net()],
     stdio: 'ignore',
   });
-  using host = inside(child.pid);
+  using host = openInside(child.pid);
   const server = host.createServer((socket) => socket.end('inside'));
   server.listen(80, '127.0.0.1');
   await once(server, 'listening');
@@ -21,6 +21,6 @@ test('sockets live in the namespace of a rootless child', async () => {
 });
 
 test('wrong arguments are refused', () => {
-  expect(() => inside('self', { nameservers: ['x'] })).toThrow(TypeError);
-  expect(() => inside('a/b')).toThrow(TypeError);
+  expect(() => openInside('self', { nameservers: ['x'] })).toThrow(TypeError);
+  expect(() => openInside('a/b')).toThrow(TypeError);
 });

@@ -1,4 +1,4 @@
-// inside(): sockets of this process in another network namespace.
+// openInside(): sockets of this process in another network namespace.
 import type { Socket as DatagramSocket, SocketOptions, SocketType } from 'node:dgram';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type { AgentOptions, Agent as HttpAgent } from 'node:http';
@@ -12,15 +12,16 @@ import type {
   TcpNetConnectOpts,
 } from 'node:net';
 import type { Namespace } from '@ns/core';
+import { type Members, type Parser, parse } from '@ns/core/authors';
+import { inNet, type NetTarget } from '../in-net.js';
 import { isIP } from '../is-ip.js';
-import { checked } from '../options.js';
-import { assertNet, type NetTarget, openNet } from '../where.js';
-import { insideAgent, insideTlsAgent } from './agents.js';
-import { insideDatagrams } from './datagrams.js';
-import { Resolver } from './dns.js';
-import { InsideFetch } from './fetch.js';
-import { insideSocket } from './late.js';
-import { placeServer } from './servers.js';
+import { openNet } from '../open-net.js';
+import { insideAgent, insideTlsAgent } from './inside-agents.js';
+import { insideDatagrams } from './inside-datagrams.js';
+import { InsideFetch } from './inside-fetch.js';
+import { placeServer } from './inside-server.js';
+import { insideSocket } from './lazy-socket.js';
+import { Resolver } from './resolver.js';
 
 /** Options of {@link inside}. */
 export interface InsideOptions {
@@ -28,8 +29,18 @@ export interface InsideOptions {
    * Name servers, asked from inside. Default: those of /etc/netns/NAME/resolv.conf for a namespace
    * given by its name, else of /etc/resolv.conf.
    */
-  nameservers?: readonly string[];
+  nameservers?: readonly string[] | undefined;
 }
+
+/** The parser of the address of a name server, which may have a zone. */
+const nameserver: Parser<string> = (value, name) =>
+  typeof value === 'string' && isIP(value) !== 0
+    ? value
+    : parse.refuse(name, 'an IP address', value);
+
+const parseInside = parse.options({
+  nameservers: parse.list(nameserver),
+} satisfies Members<InsideOptions>);
 
 /**
  * Node's networking in another network namespace: real `net`, `dgram`, `http` and `tls` objects of
@@ -42,10 +53,7 @@ export class Inside {
   readonly #fetch = new InsideFetch((given) => this.connect(given));
 
   /** @internal */
-  constructor(target: NetTarget, { nameservers }: InsideOptions) {
-    nameservers?.forEach((server, i) => {
-      if (!isIP(server)) throw new TypeError(`nameservers[${i}] must be an IP address: ${server}`);
-    });
+  constructor(target: NetTarget, { nameservers }: ReturnType<typeof parseInside>) {
     this.#namespace = openNet(target);
     const name = typeof target === 'string' ? target : undefined;
     const connect = (host: string, port: number) => this.connect({ host, port });
@@ -55,7 +63,7 @@ export class Inside {
   /**
    * A TCP server that listens inside: `net.createServer`.
    *
-   * @example inside(lab).createServer((socket) => socket.end('hello')).listen(8080);
+   * @example openInside(lab).createServer((socket) => socket.end('hello')).listen(8080);
    */
   createServer(listener?: (socket: Socket) => void): Server;
   createServer(options: ServerOpts, listener?: (socket: Socket) => void): Server;
@@ -74,9 +82,9 @@ export class Inside {
    *
    * @returns the server, once it listens
    * @throws {SystemError} EADDRINUSE, EADDRNOTAVAIL, EACCES
-   * @example await inside(lab).listen(http.createServer(app), { port: 80 });
+   * @example await openInside(lab).listen(http.createServer(app), { port: 80 });
    */
-  listen<S extends Server>(server: S, options: ListenOptions = {}): Promise<S> {
+  async listen<S extends Server>(server: S, options: ListenOptions = {}): Promise<S> {
     placeServer(server, this.#namespace, this.#resolver);
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -135,14 +143,14 @@ export class Inside {
    * fetch takes and gives holds here as well.
    *
    * @throws an Error if the program has set another global dispatcher for fetch (a proxy's, a mock's)
-   * @example const page = await (await inside(lab).fetch('http://10.0.0.1/')).text();
+   * @example const page = await (await openInside(lab).fetch('http://10.0.0.1/')).text();
    */
-  fetch(...given: Parameters<typeof fetch>): Promise<Response> {
+  async fetch(...given: Parameters<typeof fetch>): Promise<Response> {
     return this.#fetch.fetch(...given);
   }
 
   /** The addresses of a name, as the namespace sees them: `dns.promises.lookup` with `all`. */
-  resolve(hostname: string, family: 0 | 4 | 6 = 0): Promise<LookupAddress[]> {
+  async resolve(hostname: string, family: 0 | 4 | 6 = 0): Promise<LookupAddress[]> {
     return this.#resolver.all(hostname, family);
   }
 
@@ -165,7 +173,7 @@ export class Inside {
     this.#namespace.close();
   }
 
-  /** As {@link close}. */
+  /** Same as {@link close}. */
   [Symbol.dispose](): void {
     this.close();
   }
@@ -174,17 +182,16 @@ export class Inside {
 /**
  * Node's networking in another network namespace. Its sockets are made there, by this thread if it
  * may go there (some microseconds), else by a short-lived child in the user namespace that owns it
- * (about a millisecond each): so it also works for whoever has started a rootless child.
+ * (about a millisecond each), which the parent of a rootless child may do.
  *
  * @throws {SystemError} if the namespace cannot be opened
- * @throws {TypeError} for a name server that is no address
+ * @throws {TypeError} for a name server that is not an IP address
  * @see network_namespaces(7)
  * @example
- * using host = inside(lab);
+ * using host = openInside(lab);
  * await host.listen(http.createServer(app), { port: 80 });
  * http.get('http://10.0.0.1/', { agent: host.agent() }, (response) => {});
  */
-export function inside(target: NetTarget, options: InsideOptions = {}): Inside {
-  const own = checked(options, ['nameservers']);
-  return new Inside(assertNet(target), own);
+export function openInside(target: NetTarget, options: InsideOptions = {}): Inside {
+  return new Inside(inNet(target, 'target'), parseInside(options));
 }

@@ -13,19 +13,19 @@ const AF_INET6 = 10;
 const UNKNOWN_ZONE = 'ENXIO';
 
 interface Name {
-  address?: string;
-  family?: string;
-  port?: number;
+  address?: string | undefined;
+  family?: string | undefined;
+  port?: number | undefined;
 }
 
-/** What is used of Node's handle of a socket. */
+/** Members of Node's handle of a socket that are used here. */
 export interface NamedHandle {
   readonly fd: number;
   getpeername(name: Name): number;
   getsockname(name: Name): number;
 }
 
-/** Whether libuv did not know the interface of a zone. */
+/** True if libuv did not know the interface of a zone. */
 export const isUnknownZone = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === UNKNOWN_ZONE && !isSystemError(error);
 

@@ -4,7 +4,7 @@ import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { isSystemError } from '@ns/core';
 import { MS } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
-import { lockFile } from '../lock.js';
+import { lockFile } from '../file-lock.js';
 import { DIRECTORY } from './names.js';
 
 function share(): void {

@@ -11,7 +11,7 @@ import {
   type SpawnOptions,
   spawn,
 } from '@ns/core';
-import { assertObject, MNT, MS } from '@ns/core/authors';
+import { MNT, MS, parse } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { open } from './named.js';
 
@@ -28,7 +28,7 @@ function filesFor(name: string): string[] {
   }
 }
 
-/** Whether /sys is read-only, as in many containers; the new one is to be no more than that. */
+/** Returns MS_RDONLY if /sys is read-only, as in many containers: the new one is not to be more. */
 function sysFlags(): number {
   const info = new DataView(new ArrayBuffer(120));
   syscall('statfs', '/sys', info);
@@ -60,10 +60,8 @@ type Options<O> = Omit<O, 'namespaces'>;
 
 /** The namespaces are those of the name, and not an option: to ignore it would run a command elsewhere. */
 function assertOwnNamespaces(options: object): void {
-  assertObject(options, 'options');
-  if (Object.hasOwn(options, 'namespaces')) {
-    throw new TypeError('options has no option namespaces: the command is in that of the name');
-  }
+  if (!Object.hasOwn(parse.ownMembers(options, 'options'), 'namespaces')) return;
+  throw new TypeError('options.namespaces is not known: the command joins the named namespace');
 }
 
 function joining<Result>(
@@ -86,7 +84,7 @@ function joining<Result>(
  *
  * Needs CAP_SYS_ADMIN.
  *
- * @throws {SystemError} ENOENT if there is no such name or command
+ * @throws {SystemError} ENOENT without this name or command
  * @see ip-netns(8)
  */
 export async function exec(

@@ -3,9 +3,9 @@ export { exec, execSync } from './exec.js';
 export {
   attach,
   create,
-  deleteName as delete,
   identify,
   list,
+  listPids,
   open,
-  pids,
+  removeName as remove,
 } from './named.js';

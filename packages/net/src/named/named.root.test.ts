@@ -4,7 +4,7 @@ import { MS } from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { beforeAll, expect, test } from 'vitest';
 import { named } from '../index.js';
-import { elsewhere, mayVisit } from '../testing/elsewhere.js';
+import { elsewhere, mayVisit } from '../testing/private-run.js';
 
 // The machine's own names are not touched.
 beforeAll(mayVisit);
@@ -23,7 +23,7 @@ test('names that are made here are seen by ip netns, and the other way round', (
     expect(JSON.parse(ip('-n', 'ours', '-j', 'link'))[0]).toMatchObject({ ifname: 'lo' });
     expect(ip('-n', 'ours', 'link')).toContain('LOOPBACK,UP');
     ip('netns', 'delete', 'ours');
-    named.delete('theirs');
+    named.remove('theirs');
     expect(shown()).toEqual([]);
     expect(existsSync('/run/netns/theirs')).toBe(false);
   });
@@ -35,7 +35,7 @@ test('the directory is a shared mount, so that a deletion reaches all mount name
     const mounts = readFileSync('/proc/thread-self/mountinfo', 'utf8').split('\n');
     // The last one: the machine's own may lie below.
     expect(mounts.findLast((line) => line.includes(' /run/netns '))).toContain('shared:');
-    named.delete('box');
+    named.remove('box');
   });
 });
 
@@ -43,8 +43,8 @@ test('a name is taken only once, and errors leave nothing', () => {
   elsewhere(() => {
     named.create('box').close();
     expect(() => named.create('box')).toThrow('EEXIST');
-    named.delete('box');
-    expect(() => named.delete('box')).toThrow('ENOENT');
+    named.remove('box');
+    expect(() => named.remove('box')).toThrow('ENOENT');
     expect(() => named.open('box')).toThrow('ENOENT');
     expect(() => named.create('../box')).toThrow(TypeError);
     expect(() => named.create('')).toThrow(TypeError);
@@ -56,13 +56,13 @@ test('what a crash has left of a name is not listed and does not stand in the wa
   elsewhere(() => {
     named.create('other').close();
     writeFileSync('/run/netns/box', '');
-    expect(() => named.create('box')).toThrow('EEXIST'); // somebody may be at it just now
+    expect(() => named.create('box')).toThrow('EEXIST'); // it may be in the making
     utimesSync('/run/netns/box', 1, 1);
     expect(named.list()).toEqual([{ name: 'other' }]);
     named.create('box').close();
     expect(shown().sort()).toEqual(['box', 'other']);
-    named.delete('box');
-    named.delete('other');
+    named.remove('box');
+    named.remove('other');
   });
 });
 
@@ -71,12 +71,12 @@ test('a process is found by its name, and the name by the process', async () => 
     using box = named.create('box');
     const started = box.enter(() => nodeSpawn('sleep', ['60'], { stdio: 'ignore' }));
     const pid = started.pid as number;
-    expect(named.pids('box')).toEqual([pid]);
+    expect(named.listPids('box')).toEqual([pid]);
     expect(ip('netns', 'pids', 'box').trim()).toBe(String(pid));
     expect(named.identify(pid)).toEqual(['box']);
     expect(named.identify()).toEqual([]);
     expect(box.enter(() => named.identify())).toEqual(['box']);
-    named.delete('box');
+    named.remove('box');
     expect(named.identify(pid)).toEqual([]);
     return started;
   });
@@ -99,6 +99,6 @@ test('a command sees the files of the name and its own interfaces', () => {
     expect(stdout).toBe(ip('netns', 'exec', 'box', 'cat', '/etc/resolv.conf'));
     expect(named.execSync('box', 'ls', ['/sys/class/net']).stdout).toBe('lo\n');
     expect(readFileSync('/etc/resolv.conf', 'utf8')).not.toContain('192.0.2.53');
-    named.delete('box');
+    named.remove('box');
   });
 });

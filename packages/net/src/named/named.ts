@@ -1,11 +1,11 @@
 // Named network namespaces, compatible with `ip netns` in both directions.
 import { readdirSync, readlinkSync, statfsSync, statSync, unlinkSync } from 'node:fs';
-import { Namespace, SystemError } from '@ns/core';
-import { createNamespace } from '../create.js';
+import { createNamespace, Namespace, SystemError } from '@ns/core';
+import { type Members, parse } from '@ns/core/authors';
+import { isolatedNet } from '../isolated.js';
 import { Route } from '../route/route.js';
-import type { NetOptions } from '../spec.js';
 import { withDirectory } from './directory.js';
-import { assertName, DIRECTORY, pathOfName } from './names.js';
+import { DIRECTORY, namespaceName, pathOfName } from './names.js';
 
 const NSFS_MAGIC = 0x6e73_6673;
 const EEXIST = 17;
@@ -41,15 +41,25 @@ function clearStale(path: string): void {
 
 /** Gives an existing namespace a name: `ip netns attach NAME PID`. */
 export function attach(name: string, namespace: Namespace): void {
-  const path = pathOfName(name);
+  const path = pathOfName(namespaceName(name, 'name'));
   if (!Namespace.isNamespace(namespace) || namespace.type !== 'net') {
-    throw new TypeError(`namespace must be a network namespace: ${String(namespace)}`);
+    parse.refuse('namespace', 'a handle of a net namespace', namespace);
   }
   withDirectory(() => {
     clearStale(path);
     namespace.pin(path);
   });
 }
+
+/** Options of {@link create}. */
+export interface CreateNamedOptions {
+  /** Bring the loopback interface up. Default: true. */
+  loopback?: boolean | undefined;
+}
+
+const parseCreate = parse.options({
+  loopback: parse.withDefault(parse.boolean, true),
+} satisfies Members<CreateNamedOptions>);
 
 /**
  * Makes a namespace with a name, which lives until the name is deleted: `ip netns add NAME`, and
@@ -62,9 +72,9 @@ export function attach(name: string, namespace: Namespace): void {
  * @throws {TypeError} if the name is none of a file
  * @see ip-netns(8)
  */
-export function create(name: string, options: Pick<NetOptions, 'loopback'> = {}): Namespace {
-  assertName(name);
-  const namespace = createNamespace(options);
+export function create(name: string, options: CreateNamedOptions = {}): Namespace {
+  namespaceName(name, 'name');
+  const namespace = createNamespace(isolatedNet(parseCreate(options).loopback));
   try {
     attach(name, namespace);
     return namespace;
@@ -78,10 +88,10 @@ export function create(name: string, options: Pick<NetOptions, 'loopback'> = {})
  * Deletes a name: `ip netns delete NAME`. The namespace lives on as long as a process is in it or a
  * handle or socket of it is open.
  *
- * @throws {SystemError} ENOENT if there is no such name
+ * @throws {SystemError} ENOENT without this name
  */
-export function deleteName(name: string): void {
-  const path = pathOfName(name);
+export function removeName(name: string): void {
+  const path = pathOfName(namespaceName(name, 'name'));
   withDirectory(() => {
     if (isMounted(path)) Namespace.unpin(path);
     else unlinkSync(path);
@@ -91,10 +101,10 @@ export function deleteName(name: string): void {
 /**
  * Opens a named namespace.
  *
- * @throws {SystemError} ENOENT if there is no such name
+ * @throws {SystemError} ENOENT without this name
  */
 export function open(name: string): Namespace {
-  return Namespace.fromPath(pathOfName(name), 'net');
+  return Namespace.fromPath(pathOfName(namespaceName(name, 'name')), 'net');
 }
 
 function names(): string[] {
@@ -126,8 +136,9 @@ const idAt = (path: string) => ifThere(() => statSync(path, { bigint: true }));
  * @param pid default: the calling thread's
  * @throws {SystemError} ENOENT without such a process
  */
-export function identify(pid?: number): string[] {
-  const namespace = pid === undefined ? Namespace.current('net') : Namespace.of(pid, 'net');
+export function identify(pid?: number | undefined): string[] {
+  const namespace =
+    pid === undefined ? Namespace.current('net') : Namespace.of(parse.pid(pid, 'pid'), 'net');
   try {
     const { dev, ino } = namespace.id;
     return names().filter((name) => {
@@ -150,7 +161,7 @@ export function namesByInode(): ReadonlyMap<number, readonly string[]> {
 }
 
 /** Pids of all processes in a named namespace that the caller may look at: `ip netns pids NAME`. */
-export function pids(name: string): number[] {
+export function listPids(name: string): number[] {
   const namespace = open(name);
   try {
     const wanted = `net:[${namespace.id.ino}]`;

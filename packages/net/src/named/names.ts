@@ -1,23 +1,18 @@
-// Names of network namespaces and where they are kept.
+// Names of network namespaces, and the directory that has them.
+import { type Parser, parse } from '@ns/core/authors';
 
-/** Where `ip netns` keeps its names. */
+/** The directory of `ip netns`. */
 export const DIRECTORY = '/run/netns';
 
-/**
- * Throws unless the value can be the name of a network namespace: a file name.
- *
- * @throws {TypeError}
- */
-export function assertName(name: unknown, argument = 'name'): asserts name is string {
-  if (typeof name !== 'string')
-    throw new TypeError(`${argument} must be a string: ${String(name)}`);
-  if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name) || name.length > 255) {
-    throw new TypeError(`${argument} must be the name of a file: ${JSON.stringify(name)}`);
+/** The parser of the name of a network namespace: a file name. */
+export const namespaceName: Parser<string> = (value, name) => {
+  if (typeof value !== 'string') return parse.refuse(name, 'the name of a namespace', value);
+  if (value === '' || value === '.' || value === '..' || /[/\0]/.test(value)) {
+    return parse.refuse(name, 'the name of a namespace, which is a file name', value);
   }
-}
+  if (value.length > 255) parse.refuse(name, 'a name of at most 255 characters', value);
+  return value;
+};
 
-/** Path of a named namespace. */
-export function pathOfName(name: string): string {
-  assertName(name);
-  return `${DIRECTORY}/${name}`;
-}
+/** Returns the path of a named namespace. */
+export const pathOfName = (name: string): string => `${DIRECTORY}/${name}`;

@@ -1,8 +1,9 @@
+import { createNamespace } from '@ns/core';
 import { skipUnlessKernel } from '@ns/core/testing';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { request } from '../route/context.js';
+import { isolatedNet } from '../isolated.js';
 import { linkBody } from '../route/link-table.js';
+import { request } from '../route/request-context.js';
 import { attributes } from './attributes.js';
 import { bytes, s32, u8, u16 } from './codec.js';
 import { NetlinkError } from './error.js';
@@ -11,7 +12,7 @@ import { NetlinkSocket } from './socket.js';
 import { struct } from './struct.js';
 
 function refusal(ask: (socket: NetlinkSocket) => void): NetlinkError {
-  using namespace = createNamespace();
+  using namespace = createNamespace(isolatedNet());
   const socket = new NetlinkSocket(0, { in: namespace });
   try {
     ask(socket);
@@ -24,7 +25,7 @@ function refusal(ask: (socket: NetlinkSocket) => void): NetlinkError {
   throw new Error('it was not refused');
 }
 
-test('what the kernel demands of an attribute is told', (context) => {
+test('NetlinkError has the policy of the refused attribute', (context) => {
   skipUnlessKernel(context, '5.10');
   const data = Buffer.from('a-name-that-no-interface-can-have\0');
   const body = linkBody.encode({}, { unknown: [{ type: 3, data }] });
@@ -35,7 +36,7 @@ test('what the kernel demands of an attribute is told', (context) => {
   expect(error.message).toContain('Wanted: string, at most 15 bytes');
 });
 
-test('an attribute that is missing is told by its name', (context) => {
+test('NetlinkError names a missing attribute', (context) => {
   skipUnlessKernel(context, '6.4');
   const body = new Body(
     struct({ family: u8, _pad1: u8, _pad2: u16, ifindex: s32 }),

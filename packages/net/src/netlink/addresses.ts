@@ -1,4 +1,5 @@
 // Addresses as text and as bytes: IPv4, IPv6 (RFC 5952) and link-layer.
+import { type Parser, parse } from '@ns/core/authors';
 import { isIPv6 } from '../is-ip.js';
 import type { Codec } from './codec.js';
 
@@ -13,6 +14,9 @@ export const families = Object.freeze({
   inet6: AF_INET6,
   mpls: 28,
 });
+
+/** Parser of the name of an IP family. */
+export const ipFamily: Parser<'inet' | 'inet6'> = parse.oneOf('inet', 'inet6');
 
 /** Name of an address family. */
 export type Family = keyof typeof families;
@@ -102,12 +106,19 @@ function parseIPv6(text: string): Buffer {
 
 /** Bytes of an IPv4 or IPv6 address without a zone. */
 export function parseIP(text: unknown, name: string): Buffer {
-  if (typeof text !== 'string') throw new TypeError(`${name} must be a string: ${String(text)}`);
   const v4 = Buffer.allocUnsafe(4);
-  if (writeIPv4(text, v4, 0)) return v4;
-  if (isIPv6(text) && !text.includes('%')) return parseIPv6(text);
-  throw new TypeError(`${name} must be an IPv4 or IPv6 address: ${text}`);
+  if (typeof text === 'string') {
+    if (writeIPv4(text, v4, 0)) return v4;
+    if (isIPv6(text) && !text.includes('%')) return parseIPv6(text);
+  }
+  return parse.refuse(name, 'an IPv4 or IPv6 address', text);
 }
+
+/** An IPv4 or IPv6 address without a zone, as the caller has written it. */
+export const ipAddress: Parser<string> = (value, name) => {
+  if (typeof value !== 'string' || !writeIPv4(value, scratch, 0)) parseIP(value, name);
+  return value as string;
+};
 
 /** An address in one spelling. */
 export function canonicalIP(text: string, name = 'address'): string {
@@ -120,9 +131,15 @@ export function familyOf(text: string): 'inet' | 'inet6' {
   return text.includes(':') ? 'inet6' : 'inet';
 }
 
-/** `10.0.0.1/24` in its parts; without a length, it is the whole address. */
-export function parsePrefix(text: unknown, name: string): { address: string; prefixlen: number } {
-  if (typeof text !== 'string') throw new TypeError(`${name} must be a string: ${String(text)}`);
+/** A prefix in its parts. */
+export interface Prefix {
+  readonly address: string;
+  readonly prefixlen: number;
+}
+
+/** Returns `10.0.0.1/24` in its parts; without a length, it is the whole address. */
+export function parsePrefix(text: unknown, name: string): Prefix {
+  if (typeof text !== 'string') parse.refuse(name, 'an IPv4 or IPv6 address', text);
   const slash = text.indexOf('/');
   const address = slash < 0 ? text : text.slice(0, slash);
   const whole = writeIPv4(address, scratch, 0) ? 32 : parseIP(address, name).length * 8;
@@ -130,12 +147,18 @@ export function parsePrefix(text: unknown, name: string): { address: string; pre
   const length = text.slice(slash + 1);
   const prefixlen = Number(length);
   if (!/^\d{1,3}$/.test(length) || prefixlen > whole) {
-    throw new RangeError(`${name} must be an address with a prefix length: ${text}`);
+    parse.outOfRange(name, `an address with a prefix length of at most ${whole}`, text);
   }
   return { address, prefixlen };
 }
 
-/** An IPv4 or IPv6 address; which of the two, its length says. */
+/** An address with the length of its prefix, or a whole address, as the caller has written it. */
+export const prefixText: Parser<string> = (value, name) => {
+  parsePrefix(value, name);
+  return value as string;
+};
+
+/** Codec of an IPv4 or IPv6 address. Its length tells the family. */
 export const ip: Codec<string> = {
   decode: formatIP,
   encode: parseIP,
@@ -158,12 +181,9 @@ export const lladdr: Codec<string> = {
     return text;
   },
   encode(value, name) {
-    if (typeof value !== 'string') throw new TypeError(`${name} must be a string`);
     if (value === '') return new Uint8Array(0);
-    if (!/^[0-9a-f]{2}(:[0-9a-f]{2})*$/i.test(value)) {
-      throw new TypeError(
-        `${name} must be a link-layer address such as 02:00:5e:10:00:01: ${value}`,
-      );
+    if (typeof value !== 'string' || !/^[0-9a-f]{2}(:[0-9a-f]{2})*$/i.test(value)) {
+      parse.refuse(name, 'a link-layer address such as 02:00:5e:10:00:01', value);
     }
     return Buffer.from(value.replaceAll(':', ''), 'hex');
   },

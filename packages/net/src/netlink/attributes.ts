@@ -1,6 +1,7 @@
 // Tables of attributes: one table per nest says number, name and kind of value, and serves for
 // encoding, decoding and the names in error messages.
-import { type Codec, copyOf, flag, type Location } from './codec.js';
+import { type Members, type Parser, parse } from '@ns/core/authors';
+import { type Codec, copyOf, flag, type Location, bytes as rawBytes } from './codec.js';
 import { type Writer, written } from './writer.js';
 
 const HEADER = 4;
@@ -8,7 +9,7 @@ const NESTED = 0x8000;
 const TYPE_MASK = 0x3fff;
 
 type Entry<V> = readonly [type: number, codec: Codec<V>, many?: 'many'];
-/** What a table is made of. */
+/** The entries of a table, by their names. */
 export type Entries = Readonly<Record<string, Entry<unknown>>>;
 
 type ValueOf<E> = E extends readonly [number, Codec<infer V>, 'many']
@@ -25,7 +26,15 @@ export interface RawAttribute {
   readonly data: Uint8Array;
 }
 
-/** What decoding leaves over. */
+/** The parser of attributes that are sent as they are. */
+export const rawAttributes: Parser<RawAttribute[]> = parse.list(
+  parse.options({
+    type: parse.required(parse.integer(0, TYPE_MASK)),
+    data: parse.required((value, name) => rawBytes.encode(value as Uint8Array, name, {})),
+  } satisfies Members<RawAttribute>),
+);
+
+/** Attributes that decoding leaves over. */
 export interface Leftovers {
   /** Attributes that are not in the table; encoded again as they are. */
   unknown?: RawAttribute[];
@@ -134,6 +143,9 @@ export class AttributeTable<E extends Entries> implements Codec<ValuesOf<E>> {
   }
 
   writeTo(writer: Writer, values: ValuesOf<E>, name = '', _siblings: object = {}): void {
+    if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+      parse.refuse(name, 'an object', values);
+    }
     const prefix = name === '' ? '' : `${name}.`;
     const record = values as Record<string, unknown>;
     for (const key of Object.keys(record)) {
@@ -142,12 +154,13 @@ export class AttributeTable<E extends Entries> implements Codec<ValuesOf<E>> {
       const entry = Object.hasOwn(this.entries, key) ? this.entries[key] : undefined;
       if (entry === undefined) {
         if (key === 'unknown' || key === 'malformed') continue;
-        throw new TypeError(`${prefix}${key} is not known`);
+        parse.refuseKey(name || 'attributes', key, Object.keys(this.entries));
       }
       const [type, codec, many] = entry;
       if (value === false && codec === flag) continue;
-      const flagged = codec.nested ? type | NESTED : type;
       const path = prefix + key;
+      const flagged = codec.nested ? type | NESTED : type;
+      if (many && !Array.isArray(value)) parse.refuse(path, 'an array', value);
       for (const one of many ? (value as unknown[]) : [value]) {
         const at = writer.begin();
         if (codec.writeTo) codec.writeTo(writer, one, path, values);
@@ -201,6 +214,7 @@ export function arrayOf<V>(codec: Codec<V>, first = 1): Codec<V[]> {
       return whole && stop === end ? list : undefined;
     },
     encode(values, name) {
+      if (!Array.isArray(values)) parse.refuse(name, 'an array', values);
       const flags = codec.nested ? NESTED : 0;
       return Buffer.concat(
         values.map((value, i) =>
@@ -211,12 +225,15 @@ export function arrayOf<V>(codec: Codec<V>, first = 1): Codec<V[]> {
   };
 }
 
-/** A value whose kind a sibling names; of kinds that are not known, the bytes. */
+/**
+ * Returns the codec of a value whose kind a sibling names; of kinds that are not known, the bytes.
+ * Bytes are written as they are: a value that was encoded when it was parsed.
+ */
 export function byKind<V>(
   sibling: string,
   kinds: Readonly<Record<string, Codec<unknown>>>,
   fallback: Codec<unknown>,
-): Codec<V> {
+): Codec<V | Uint8Array> {
   const codecFor = (siblings: object): Codec<unknown> => {
     const kind: unknown = (siblings as Record<string, unknown>)[sibling];
     return (
@@ -227,7 +244,8 @@ export function byKind<V>(
     nested: true,
     decode: (bytes, start, end, siblings) =>
       codecFor(siblings).decode(bytes, start, end, siblings) as V | undefined,
-    encode: (value, name, siblings) => codecFor(siblings).encode(value, name, siblings),
+    encode: (value, name, siblings) =>
+      value instanceof Uint8Array ? value : codecFor(siblings).encode(value, name, siblings),
     locate: (bytes, start, end, offset, siblings) =>
       codecFor(siblings).locate?.(bytes, start, end, offset, siblings) ?? {
         path: [],

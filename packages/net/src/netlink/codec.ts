@@ -2,6 +2,7 @@
 // Both machines that are supported are little-endian, and so is netlink on them, except for what
 // says `be`, which is in network order everywhere.
 
+import { type Parser, parse } from '@ns/core/authors';
 import type { Writer } from './writer.js';
 
 /**
@@ -15,13 +16,13 @@ export interface Codec<V> {
   encode(value: V, name: string, siblings: object): Uint8Array;
   /** The same into memory that is there: for what is written often. */
   writeTo?(writer: Writer, value: V, name: string, siblings: object): void;
-  /** Whether the value is made of attributes, so that its own attribute is flagged as a nest. */
+  /** True if the value is made of attributes: its own attribute is flagged as a nest. */
   readonly nested?: boolean;
   /** Names what lies at an offset, for error messages. */
   locate?(bytes: Buffer, start: number, end: number, offset: number, siblings: object): Location;
 }
 
-/** What was found at an offset: names from the outside in, and the name that a number has there. */
+/** The names at an offset, from the outside in, and the name of a number there. */
 export interface Location {
   readonly path: readonly string[];
   nameOf(type: number): string;
@@ -39,7 +40,7 @@ function scalar<V>(size: number, read: Scalar<V>['read'], write: Scalar<V>['writ
     size,
     read,
     write,
-    // Some attributes have grown over the years: more bytes than expected are no error.
+    // Some attributes have grown over the years: more bytes than expected are allowed.
     decode: (bytes, start, end) => (end - start < size ? undefined : read(bytes, start)),
     encode(value, name) {
       const bytes = Buffer.alloc(size);
@@ -53,13 +54,6 @@ function scalar<V>(size: number, read: Scalar<V>['read'], write: Scalar<V>['writ
   };
 }
 
-function assertInteger(value: unknown, name: string, min: number, max: number): void {
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number: ${String(value)}`);
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`${name} must be an integer from ${min} to ${max}: ${value}`);
-  }
-}
-
 function integer(
   size: number,
   min: number,
@@ -67,10 +61,8 @@ function integer(
   read: (bytes: Buffer, at: number) => number,
   put: (bytes: Buffer, value: number, at: number) => void,
 ): Scalar<number> {
-  return scalar(size, read, (value, bytes, at, name) => {
-    assertInteger(value, name, min, max);
-    put(bytes, value, at);
-  });
+  const parseValue = parse.integer(min, max);
+  return scalar(size, read, (value, bytes, at, name) => put(bytes, parseValue(value, name), at));
 }
 
 export const u8 = integer(
@@ -157,10 +149,9 @@ export const u64 = scalar<bigint>(
   8,
   (b, i) => b.readBigUInt64LE(i),
   (value, bytes, at, name) => {
-    if (typeof value !== 'bigint')
-      throw new TypeError(`${name} must be a bigint: ${String(value)}`);
+    if (typeof value !== 'bigint') parse.refuse(name, 'a bigint', value);
     if (value < 0n || value >= 1n << 64n) {
-      throw new RangeError(`${name} must fit 64 bits: ${value}`);
+      parse.outOfRange(name, 'an unsigned integer of 64 bits', value);
     }
     bytes.writeBigUInt64LE(value, at);
   },
@@ -171,10 +162,9 @@ export const s64 = scalar<bigint>(
   8,
   (b, i) => b.readBigInt64LE(i),
   (value, bytes, at, name) => {
-    if (typeof value !== 'bigint')
-      throw new TypeError(`${name} must be a bigint: ${String(value)}`);
+    if (typeof value !== 'bigint') parse.refuse(name, 'a bigint', value);
     if (BigInt.asIntN(64, value) !== value) {
-      throw new RangeError(`${name} must fit 64 bits: ${value}`);
+      parse.outOfRange(name, 'a signed integer of 64 bits', value);
     }
     bytes.writeBigInt64LE(value, at);
   },
@@ -185,17 +175,18 @@ export function boolean(as: Scalar<number>): Scalar<boolean> {
   return scalar(
     as.size,
     (bytes, at) => as.read(bytes, at) !== 0,
-    (value, bytes, at, name) => {
-      if (typeof value !== 'boolean') {
-        throw new TypeError(`${name} must be a boolean: ${String(value)}`);
-      }
-      as.write(value ? 1 : 0, bytes, at, name);
-    },
+    (value, bytes, at, name) => as.write(parse.boolean(value, name) ? 1 : 0, bytes, at, name),
   );
 }
 
 /** Present means true. A table leaves it away when it is false. */
-export const flag: Codec<boolean> = { decode: () => true, encode: () => new Uint8Array(0) };
+export const flag: Codec<boolean> = {
+  decode: () => true,
+  encode(value, name) {
+    parse.boolean(value, name);
+    return new Uint8Array(0);
+  },
+};
 
 /** Some of the bytes, in memory of their own. */
 export function copyOf(buffer: Buffer, start: number, end: number): Uint8Array {
@@ -208,7 +199,7 @@ export function copyOf(buffer: Buffer, start: number, end: number): Uint8Array {
 export const bytes: Codec<Uint8Array> = {
   decode: copyOf,
   encode(value, name) {
-    if (!(value instanceof Uint8Array)) throw new TypeError(`${name} must be bytes`);
+    if (!(value instanceof Uint8Array)) parse.refuse(name, 'a Uint8Array', value);
     return value;
   },
 };
@@ -226,11 +217,9 @@ export function text(limit = 0xff00): Codec<string> {
       return ascii ? buffer.toString('latin1', start, stop) : buffer.toString('utf8', start, stop);
     },
     encode(value, name) {
-      if (typeof value !== 'string') throw new TypeError(`${name} must be a string`);
-      if (value.includes('\0')) throw new TypeError(`${name} must not contain a NUL character`);
-      const encoded = Buffer.from(`${value}\0`);
+      const encoded = Buffer.from(`${parse.text(value, name)}\0`);
       if (encoded.length - 1 > limit) {
-        throw new RangeError(`${name} must have at most ${limit} bytes: ${value}`);
+        parse.outOfRange(name, `a string of at most ${limit} bytes`, value);
       }
       return encoded;
     },
@@ -252,11 +241,20 @@ export function choice<N extends string>(
       return byNumber.get(number) ?? number;
     },
     (value, buffer, at, name) => {
-      const number = typeof value === 'string' ? names[value] : value;
-      if (number === undefined) {
-        throw new RangeError(`${name} must be one of ${Object.keys(names).join(', ')}: ${value}`);
+      const number =
+        typeof value === 'string' && Object.hasOwn(names, value) ? names[value] : value;
+      if (typeof number !== 'number') {
+        parse.refuse(name, `a number or one of ${Object.keys(names).join(', ')}`, value);
       }
       as.write(number, buffer, at, name);
     },
   );
+}
+
+/** Returns the parser of the values that a codec can write. Nothing is sent: the value is encoded to check it. */
+export function encodable<V>(codec: Codec<V>): Parser<V> {
+  return (value, name) => {
+    codec.encode(value as V, name, {});
+    return value as V;
+  };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { request } from '../route/context.js';
 import { linkBody } from '../route/link-table.js';
+import { request } from '../route/request-context.js';
 import { attributes } from './attributes.js';
 import { text, u32 } from './codec.js';
 import { errorOf } from './error.js';
@@ -24,7 +24,7 @@ function refusal(values: Parameters<typeof acknowledgement.encode>[0]) {
   return errorOf(bytes, 0, bytes.length, NLM_F.CAPPED | NLM_F.ACK_TLVS, asked, true);
 }
 
-test('an attribute that is missing in a nest is told with the way to it', () => {
+test('errorOf names a missing attribute by its path', () => {
   expect(refusal({ missingType: 2, missingNest: NEST })?.missing).toBe('linkinfo.info_data');
   expect(refusal({ missingType: 3 })?.missing).toBe('ifname');
   expect(refusal({ missingType: 3000, missingNest: NEST })?.missing).toBe(
@@ -32,7 +32,7 @@ test('an attribute that is missing in a nest is told with the way to it', () => 
   );
 });
 
-test('an attribute that is wrong is told with the way to it', () => {
+test('errorOf names a wrong attribute by its path', () => {
   const error = refusal({ offset: NEST + 4, message: 'no' });
   expect(error).toMatchObject({ attribute: 'linkinfo.info_kind', explanation: 'no' });
 });

@@ -1,6 +1,6 @@
-// What the kernel says when it refuses a request: the error number and the extended
-// acknowledgement.
+// Errors of refused requests: the error number and the extended acknowledgement.
 import { SystemError } from '@ns/core';
+import { isErrorOf, nameErrorClass } from '@ns/core/authors';
 import { attributes } from './attributes.js';
 import { bytes as rawBytes, text, u32 } from './codec.js';
 import { HEADER, NLM_F, type Request } from './message.js';
@@ -15,17 +15,15 @@ const acknowledgement = attributes({
   missingNest: [6, u32],
 });
 
-const brand = Symbol.for('@ns/NetlinkError');
-
-/** What the kernel adds to an error number. */
+/** Details that the kernel adds to an error number. */
 export interface ExtendedAck {
-  /** The kernel's own words. */
+  /** The message of the kernel. */
   readonly explanation?: string;
-  /** The attribute that it did not like: `linkinfo.data.id`. */
+  /** The refused attribute: `linkinfo.data.id`. */
   readonly attribute?: string;
-  /** What it demands of that attribute. Linux 5.10. */
+  /** Policy of that attribute. Linux 5.10. */
   readonly policy?: AttributePolicy;
-  /** The attribute that it missed. Linux 6.1. */
+  /** The missing attribute. Linux 6.1. */
   readonly missing?: string;
 }
 
@@ -58,12 +56,8 @@ export class NetlinkError extends SystemError implements ExtendedAck {
     if (wanted !== undefined) this.policy = wanted;
     if (missing !== undefined) this.missing = missing;
   }
-
-  static {
-    NetlinkError.prototype.name = 'NetlinkError';
-    Object.defineProperty(NetlinkError.prototype, brand, { value: true });
-  }
 }
+nameErrorClass(NetlinkError, 'NetlinkError');
 
 function describe(about: object): string {
   return JSON.stringify(about, (key, value: unknown) => {
@@ -73,12 +67,11 @@ function describe(about: object): string {
   });
 }
 
-/** Whether a value is a {@link NetlinkError}, also one of another copy of this package. */
-export function isNetlinkError(value: unknown, code?: string): value is NetlinkError {
+/** True for a {@link NetlinkError}, from any copy of this package. */
+export function isNetlinkError(value: unknown, code?: string | undefined): value is NetlinkError {
   return (
-    value instanceof Error &&
-    brand in value &&
-    (code === undefined || ('code' in value && value.code === code))
+    isErrorOf(value, 'NetlinkError') &&
+    (code === undefined || (value as NetlinkError).code === code)
   );
 }
 

@@ -9,7 +9,7 @@ const MSG_DONTWAIT = 0x40;
 const EMSGSIZE = errnoNumber('EMSGSIZE');
 const KERNEL = 0;
 
-/** struct sockaddr_nl of whoever has sent a datagram, and its size. */
+/** struct sockaddr_nl of the sender of a datagram, and its size. */
 const sender = new Uint32Array(3);
 const PORT = 1;
 const senderSize = new Int32Array([sender.byteLength]);
@@ -20,9 +20,9 @@ const FD = 0;
 const SIZE = 2;
 
 interface Memory {
-  /** What is sent. */
+  /** Messages to be sent. */
   readonly out: Buffer;
-  /** What was received last. */
+  /** The last datagram received. */
   readonly in: Buffer;
   readonly calls: PreparedCalls;
 }
@@ -53,7 +53,7 @@ export function outgoing(size: number): Buffer {
   return memory.out;
 }
 
-/** What {@link exchange} or {@link receive} has got, until the next. */
+/** Returns the datagram of the last {@link exchange} or {@link receive}. */
 export function received(): Buffer {
   return theMemory().in;
 }

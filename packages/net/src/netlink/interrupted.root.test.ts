@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
+import { isolatedNet } from '../isolated.js';
 import { Route } from '../route/route.js';
 import { isNetlinkError } from './error.js';
 
@@ -9,7 +10,7 @@ const COUNT = 2000; // more than one piece of an answer holds
 const addresses = Array.from({ length: COUNT }, (_, i) => `10.9.${i >> 8}.${i & 255}`);
 
 function lab() {
-  const namespace = createNamespace();
+  const namespace = createNamespace(isolatedNet());
   const route = Route.open({ in: namespace });
   for (const address of addresses) route.address.add({ dev: 'lo', address });
   return {
@@ -36,7 +37,7 @@ test('a table that changes while it is read in pieces is read again', async () =
   expect(mine(list)).toEqual([...addresses.slice(1), '10.9.255.1']);
 });
 
-test('a list is whole, or it is told that it cannot be, while somebody changes the table', async () => {
+test('list is complete or throws while the table changes', async () => {
   using net = lab();
   const change = (i: number) =>
     `address add 10.8.0.1/32 dev lo\naddress del 10.8.0.1/32 dev lo # ${i}\n`;
@@ -52,7 +53,7 @@ test('a list is whole, or it is told that it cannot be, while somebody changes t
       expect(mine(list)).toEqual(addresses);
       whole++;
     } catch (error) {
-      // It is told, and not half of a list given.
+      // An error, not a part of the list.
       if (!isNetlinkError(error, 'EINTR')) throw error;
     }
     await new Promise((resolve) => setImmediate(resolve));

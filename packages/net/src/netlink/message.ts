@@ -12,7 +12,7 @@ export const NLM_F = Object.freeze({
   REQUEST: 1,
   MULTI: 2,
   ACK: 4,
-  /** The one who asks is told as well of what all listeners are told. */
+  /** The sender gets the notification of the listeners as well. */
   ECHO: 8,
   DUMP_INTR: 0x10,
   /** Dump: the whole table (ROOT and MATCH). */
@@ -32,7 +32,7 @@ export const NLMSG = Object.freeze({ NOOP: 1, ERROR: 2, DONE: 3, OVERRUN: 4 });
 const align = (length: number) => (length + 3) & ~3;
 
 /**
- * What a message says. It inherits nothing: what the kernel has left out is not read from a polluted
+ * Content of a message. It inherits nothing: members that the kernel has left out are not read from a polluted
  * Object.prototype. (An object without a prototype of its own would be slow.)
  */
 class Decoded {}
@@ -72,7 +72,7 @@ export class Body<H, E extends Entries> {
     return value as H & ValuesOf<E>;
   }
 
-  /** What lies at an offset of a whole message, its header included. */
+  /** Returns the names at an offset of a whole message, its header included. */
   locate(message: Buffer, offset: number): Location {
     return this.attributes.locate(
       message,
@@ -98,7 +98,7 @@ export interface Request {
   readonly body: Uint8Array;
   /** Names the kernel's complaints. */
   readonly locator?: Locator;
-  /** What the request says, for errors. */
+  /** Content of the request, for errors. */
   readonly about: object;
 }
 

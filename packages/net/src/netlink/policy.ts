@@ -35,7 +35,7 @@ const table = attributes({
   mask: [12, u64],
 });
 
-/** What an attribute must be. */
+/** The demands of the kernel on an attribute. */
 export interface AttributePolicy {
   /** `u32`, `string`, `nested`, ... */
   readonly type?: string | number;

@@ -1,4 +1,5 @@
 // Addresses of sockets: struct sockaddr_in and sockaddr_in6.
+import { parse } from '@ns/core/authors';
 import { formatIP, parseIP } from './addresses.js';
 import type { Codec } from './codec.js';
 
@@ -19,7 +20,7 @@ export function socketAddress(address: string, port: number, name = 'address'): 
   bytes.set(ip, ADDRESS_AT[family]);
   if (zone !== undefined && family === AF_INET6) {
     if (!/^[1-9]\d{0,8}$/.test(zone)) {
-      throw new TypeError(`${name} must have the index of an interface as its zone: ${address}`);
+      parse.refuse(name, 'an address whose zone is the index of an interface', address);
     }
     bytes.writeUInt32LE(Number(zone), SCOPE_AT);
   }
@@ -42,8 +43,10 @@ export const endpoint: Codec<string> = {
     const [, v6, v4, port] = /^(?:\[(.+)\]|([^:[\]]+)):(\d{1,5})$/.exec(String(value)) ?? [];
     const number = Number(port);
     if (port === undefined || number > 0xffff) {
-      throw new TypeError(
-        `${name} must be an address with a port, such as 192.0.2.1:51820 or [2001:db8::1]:51820: ${String(value)}`,
+      parse.refuse(
+        name,
+        'an address with a port, such as 192.0.2.1:51820 or [2001:db8::1]:51820',
+        value,
       );
     }
     return socketAddress((v6 ?? v4) as string, number, name);

@@ -1,7 +1,8 @@
 // A netlink socket for requests. The kernel has answered by the time that the request has been
 // sent, so this is synchronous: some microseconds for each request.
 import { closeFd, syscall } from '@ns/core/sys';
-import { type InOptions, socketIn } from '../where.js';
+import type { InNetOptions } from '../in-net.js';
+import { socketIn } from '../open-net.js';
 import { errorOf, type NetlinkError } from './error.js';
 import { exchange, outgoing, receive, received } from './exchange.js';
 import { eachMessage, NLM_F, NLMSG, type Request, sizeOf, writeMessage } from './message.js';
@@ -17,7 +18,7 @@ const CAP_ACK = 10;
 const EXT_ACK = 11;
 const GET_STRICT_CHK = 12;
 
-/** What is done with the messages of an answer. */
+/** Receives the messages of an answer. */
 export type Visitor = (bytes: Buffer, start: number, end: number, type: number) => void;
 
 /** Sets an option of a socket to a number. */
@@ -27,7 +28,7 @@ export function setOption(fd: number, level: number, option: number, value: numb
 }
 
 /**
- * Lets the kernel alone send to a socket. Whoever is root in the namespace could send to its port as
+ * Lets the kernel alone send to a socket. Root in the namespace could send to its port as
  * well, and fill the queue so that no answer gets through or a dump never ends (SECURITY.md S4, S6).
  */
 export function connectToKernel(fd: number): void {
@@ -42,7 +43,7 @@ export class NetlinkSocket {
   #open = true;
   #sequence = 0;
 
-  constructor(protocol: number, { in: target }: InOptions = {}) {
+  constructor(protocol: number, { in: target }: InNetOptions = {}) {
     this.#fd = socketIn(target, AF_NETLINK, SOCK_RAW, protocol);
     try {
       connectToKernel(this.#fd);

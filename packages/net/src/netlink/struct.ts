@@ -1,5 +1,5 @@
 // Fixed C structures: the headers of messages and some attributes.
-import { assertKeys } from '@ns/core/authors';
+import { parse } from '@ns/core/authors';
 import type { Codec, Scalar } from './codec.js';
 
 type Fields = Readonly<Record<string, Scalar<unknown>>>;
@@ -61,7 +61,9 @@ export function struct<F extends Fields>(fields: F): Struct<FieldsOf<F>> {
       return value as FieldsOf<F>;
     },
     encode(value, name) {
-      assertKeys(value, keys, name);
+      for (const key of Object.keys(parse.ownMembers(value, name))) {
+        if (!keys.includes(key)) parse.refuseKey(name, key, keys);
+      }
       return encodeSome(value, name);
     },
     encodeSome,

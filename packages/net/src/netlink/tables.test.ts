@@ -68,7 +68,7 @@ describe.each(Object.entries(tables))('%s', (_name, table) => {
         try {
           written = Buffer.from(table.encode(values));
         } catch (error) {
-          // Counters beyond 2 ** 53, and texts that have become longer by what is no UTF-8 in them.
+          // Counters beyond 2 ** 53, and texts that became longer because they are not UTF-8.
           expect(error).toBeInstanceOf(RangeError);
           return;
         }

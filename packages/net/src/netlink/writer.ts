@@ -52,7 +52,7 @@ export class Writer {
 // taken away again.
 const shared = new Writer();
 
-/** What a function writes, as bytes of their own. */
+/** Returns the bytes that a function writes, in memory of their own. */
 export function written(write: (writer: Writer) => void): Uint8Array {
   const start = shared.length;
   try {

@@ -4,8 +4,8 @@ import { attributes, type RawAttribute } from '../netlink/attributes.js';
 import { text, u8, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { defined, leftovers } from './context.js';
-import { scope } from './names.js';
+import { scope } from './iproute2-names.js';
+import { defined, leftovers } from './request-context.js';
 
 /** Bits of IFA_FLAGS by their names. */
 export const flagBits = {
@@ -23,7 +23,7 @@ export const flagBits = {
   'stable-privacy': 0x800,
 };
 
-/** What holds of an address. */
+/** Flag of an address. */
 export type AddressFlag = keyof typeof flagBits;
 
 /** Messages about addresses: struct ifaddrmsg. */
@@ -57,7 +57,7 @@ export interface Address {
   readonly flags: readonly AddressFlag[];
   readonly label?: string;
   readonly metric?: number;
-  /** Who has set it: 1 the kernel for loopback, 2 by router advertisement, 3 for link-local. */
+  /** Origin: 1 the kernel for loopback, 2 by router advertisement, 3 for link-local. */
   readonly protocol?: number;
   /** Seconds that it is valid; Infinity for ever. */
   readonly valid_life_time: number;

@@ -1,12 +1,30 @@
 // Addresses of interfaces: `ip address`.
+import { type Members, parse } from '@ns/core/authors';
 import { errnoNumber } from '@ns/core/sys';
-import { canonicalIP, families, familyOf, parsePrefix } from '../netlink/addresses.js';
+import {
+  canonicalIP,
+  families,
+  familyOf,
+  ip,
+  ipFamily,
+  parsePrefix,
+} from '../netlink/addresses.js';
+import { encodable, text, u32 } from '../netlink/codec.js';
 import { NetlinkError } from '../netlink/error.js';
-import { checked } from '../options.js';
-import { type Address, addressBody, decode, FOREVER, flagBits } from './address-table.js';
-import { type Context, creation, type Device, type Question, request } from './context.js';
+import {
+  type Address,
+  type AddressFlag,
+  addressBody,
+  decode,
+  FOREVER,
+  flagBits,
+} from './address-table.js';
+import { type Device, device, nullable } from './device.js';
+import { scope } from './iproute2-names.js';
+import { type Context, creation, type Question, request } from './request-context.js';
 
 const EADDRNOTAVAIL = errnoNumber('EADDRNOTAVAIL');
+
 /** An address to be added. */
 export interface NewAddress {
   /** The interface. */
@@ -14,17 +32,17 @@ export interface NewAddress {
   /** With the length of the prefix: `10.0.0.1/24`. Without, the whole address. */
   address: string;
   /** The other end, on a point-to-point link. */
-  peer?: string;
-  /** Default for IPv4 prefixes up to 30 bits: the last address. Null: none. */
-  broadcast?: string | null;
+  peer?: string | undefined;
+  /** Broadcast address; null for none. Default: the last address of IPv4 prefixes up to 30 bits. */
+  broadcast?: string | null | undefined;
   /** Default: `host` for loopback addresses, else `global`. */
-  scope?: 'global' | 'site' | 'link' | 'host' | number;
-  label?: string;
-  metric?: number;
+  scope?: 'global' | 'site' | 'link' | 'host' | number | undefined;
+  label?: string | undefined;
+  metric?: number | undefined;
   /** Seconds. Default: for ever. */
-  validLifetime?: number;
+  validLifetime?: number | undefined;
   /** Seconds. Default: as long as it is valid. */
-  preferredLifetime?: number;
+  preferredLifetime?: number | undefined;
   /** For IPv6, `['nodad']` makes it usable at once. */
   flags?: readonly (
     | 'nodad'
@@ -36,13 +54,20 @@ export interface NewAddress {
   )[];
 }
 
-/** Which addresses are listed. */
+/** Limits the addresses that are listed. */
 export interface AddressFilter {
-  dev?: Device;
-  family?: 'inet' | 'inet6';
+  dev?: Device | undefined;
+  family?: 'inet' | 'inet6' | undefined;
 }
 
-/** The last address of an IPv4 prefix. */
+/** An address of an interface. */
+export interface AddressPlace {
+  dev: Device;
+  /** With or without the length of the prefix. */
+  address: string;
+}
+
+/** Returns the last address of an IPv4 prefix. */
 function lastAddress(address: string, prefixlen: number): string | undefined {
   if (address.includes(':') || prefixlen > 30) return undefined;
   const bytes = Buffer.from(address.split('.').map(Number));
@@ -50,52 +75,72 @@ function lastAddress(address: string, prefixlen: number): string | undefined {
   return bytes.join('.');
 }
 
-function seconds(value: number | undefined, name: string): number {
-  if (value === undefined || value === Number.POSITIVE_INFINITY) return FOREVER;
-  if (!Number.isInteger(value) || value < 0 || value >= FOREVER) {
-    throw new RangeError(`${name} must be a number of seconds: ${value}`);
-  }
-  return value;
-}
+/** The parser of a lifetime in seconds, as the kernel writes it. */
+const lifetime: (value: unknown, name: string) => number = (value, name) =>
+  value === Number.POSITIVE_INFINITY ? FOREVER : parse.integer(0, FOREVER - 1)(value, name);
 
-const keys = [
-  ...['dev', 'address', 'peer', 'broadcast', 'scope', 'label', 'metric'],
-  ...['validLifetime', 'preferredLifetime', 'flags'],
-] as const satisfies readonly (keyof NewAddress)[];
+/** Flags that callers can set. */
+const settable = [
+  'nodad',
+  'optimistic',
+  'home',
+  'mngtmpaddr',
+  'noprefixroute',
+  'autojoin',
+] as const;
 
-function encode(context: Context, given: NewAddress): Uint8Array {
-  const options = checked(given, keys, 'address');
-  const { dev, peer, label, metric, validLifetime, preferredLifetime, flags = [] } = options;
-  const { address, prefixlen } = parsePrefix(options.address, 'address');
-  const other = peer === undefined ? undefined : parsePrefix(peer, 'peer');
-  const host = address.startsWith('127.') ? 'host' : 'global';
-  const bits = flags.reduce((sum, flag) => {
-    if (!Object.hasOwn(flagBits, flag)) throw new RangeError(`flags: ${flag} is not known`);
-    return sum | flagBits[flag];
-  }, 0);
-  const timed = validLifetime !== undefined || preferredLifetime !== undefined;
+const parseNew = parse.options({
+  dev: parse.required(device),
+  address: parse.required(parsePrefix),
+  peer: parsePrefix,
+  broadcast: nullable(encodable(ip)),
+  scope: encodable(scope),
+  label: encodable(text(15)),
+  metric: encodable(u32),
+  validLifetime: lifetime,
+  preferredLifetime: lifetime,
+  flags: parse.withDefault(parse.list(parse.oneOf(...settable)), []),
+} satisfies Members<NewAddress>);
+
+const parseFilter = parse.options({
+  dev: device,
+  family: ipFamily,
+} satisfies Members<AddressFilter>);
+
+const parsePlace = parse.options({
+  dev: parse.required(device),
+  address: parse.required(parse.text),
+} satisfies Members<AddressPlace>);
+
+function encode(context: Context, options: ReturnType<typeof parseNew>): Uint8Array {
+  const { dev, peer, label, metric, validLifetime, preferredLifetime, flags } = options;
+  const { address, prefixlen } = options.address;
+  const defaultScope = address.startsWith('127.') ? 'host' : 'global';
+  const bits = flags.reduce((sum, flag: AddressFlag) => sum | flagBits[flag], 0);
+  const isTimed = validLifetime !== undefined || preferredLifetime !== undefined;
   const broadcast =
-    options.broadcast === null || other
+    options.broadcast === null || peer
       ? undefined
-      : (options.broadcast ?? (host === 'host' ? undefined : lastAddress(address, prefixlen)));
+      : (options.broadcast ??
+        (defaultScope === 'host' ? undefined : lastAddress(address, prefixlen)));
   return addressBody.encode(
     {
       family: families[familyOf(address)],
-      prefixlen: other?.prefixlen ?? prefixlen,
-      scope: options.scope ?? host,
+      prefixlen: peer?.prefixlen ?? prefixlen,
+      scope: options.scope ?? defaultScope,
       index: context.index(dev),
     },
     {
       local: address,
-      address: other?.address ?? address,
+      address: peer?.address ?? address,
       broadcast,
       label,
       metric,
       allFlags: bits || undefined,
-      cacheinfo: timed
+      cacheinfo: isTimed
         ? {
-            valid: seconds(validLifetime, 'validLifetime'),
-            preferred: seconds(preferredLifetime ?? validLifetime, 'preferredLifetime'),
+            valid: validLifetime ?? FOREVER,
+            preferred: preferredLifetime ?? validLifetime ?? FOREVER,
             created: 0,
             updated: 0,
           }
@@ -114,13 +159,13 @@ export class Addresses {
   }
 
   #table(filter: AddressFilter): Question<Address> {
-    const { dev, family } = checked(filter, ['dev', 'family'], 'filter');
+    const { dev, family } = parseFilter(filter, 'filter');
     const index = dev === undefined ? 0 : this.#context.index(dev);
     const body = addressBody.encode({ family: families[family ?? 'unspec'], index }, {});
     return { request: request('GETADDR', 0, body, addressBody, { dev, family }), decode };
   }
 
-  /** Addresses: `ip -j address`. */
+  /** Lists addresses: `ip -j address`. */
   list(filter: AddressFilter = {}): Address[] {
     return this.#context.list(this.#table(filter));
   }
@@ -131,13 +176,13 @@ export class Addresses {
   }
 
   /**
-   * One address of an interface. The length of a prefix is compared if it is given.
+   * Returns one address of an interface. The length of a prefix is compared if it is given.
    *
    * @throws {NetlinkError} EADDRNOTAVAIL if the interface does not have it
    */
-  get(options: { dev: Device; address: string }): Address {
-    const { dev, address } = checked(options, ['dev', 'address'], 'address');
-    const { address: plain, prefixlen } = parsePrefix(address, 'address');
+  get(options: AddressPlace): Address {
+    const { dev, address } = parsePlace(options, 'address');
+    const { address: plain, prefixlen } = parsePrefix(address, 'address.address');
     const family = familyOf(plain);
     const local = canonicalIP(plain);
     // The kernel gives a single one only of IPv6.
@@ -154,19 +199,19 @@ export class Addresses {
    * @throws {NetlinkError} EEXIST if the interface has it
    */
   add(options: NewAddress): void {
-    const body = encode(this.#context, options);
+    const body = encode(this.#context, parseNew(options, 'address'));
     this.#context.send('NEWADDR', creation.add, body, addressBody, options);
   }
 
-  /** The same, or changes it if the interface has it: `ip address replace`. */
+  /** Adds an address, or changes it if the interface has it: `ip address replace`. */
   replace(options: NewAddress): void {
-    const body = encode(this.#context, options);
+    const body = encode(this.#context, parseNew(options, 'address'));
     this.#context.send('NEWADDR', creation.replace, body, addressBody, options);
   }
 
   /** Changes lifetimes, metric or flags of an address: `ip address change`. */
   change(options: NewAddress): void {
-    const body = encode(this.#context, options);
+    const body = encode(this.#context, parseNew(options, 'address'));
     this.#context.send('NEWADDR', creation.change, body, addressBody, options);
   }
 
@@ -175,9 +220,9 @@ export class Addresses {
    *
    * @throws {NetlinkError} EADDRNOTAVAIL if the interface does not have it
    */
-  delete(options: { dev: Device; address: string }): void {
-    const { dev, address: prefix } = checked(options, ['dev', 'address'], 'address');
-    const { address, prefixlen } = parsePrefix(prefix, 'address');
+  delete(options: AddressPlace): void {
+    const { dev, address: text } = parsePlace(options, 'address');
+    const { address, prefixlen } = parsePrefix(text, 'address.address');
     const index = this.#context.index(dev);
     const header = { family: families[familyOf(address)], prefixlen, index };
     const body = addressBody.encode(header, { local: address, address });

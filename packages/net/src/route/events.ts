@@ -1,10 +1,10 @@
-// What changes in a namespace, as the kernel multicasts it, and how it is told.
+// Events of a namespace, decoded from the messages that the kernel multicasts.
 import { families } from '../netlink/addresses.js';
 import { type Address, addressBody, toAddress } from './address-table.js';
 import { decodeLink, type Link } from './link.js';
+import { RTM } from './message-types.js';
 import { type Neighbour, neighbourBody, toNeighbour } from './neighbours.js';
 import { type RouteEntry, routeBody, toRoute } from './route-table.js';
-import { RTM } from './rtm.js';
 import { type Rule, ruleBody, toRule } from './rules.js';
 
 /** Multicast groups of rtnetlink by what they tell of. */
@@ -16,7 +16,7 @@ export const groupNumbers = {
   rule: [8, 19],
 } as const;
 
-/** What can be watched. */
+/** Group of events. */
 export type WatchGroup = keyof typeof groupNumbers;
 
 interface Told {
@@ -51,7 +51,7 @@ type Decoder = (
 ) => NetEvent | undefined;
 
 const link: Decoder = (bytes, start, end, action) => {
-  // The bridge tells of its ports in the same group; that is no link of its own.
+  // Bridges report their ports in the same group: these messages are not links.
   if (bytes[start] !== families.unspec) return undefined;
   const decoded = decodeLink(bytes, start, end);
   return decoded && { event: 'link', action, link: decoded };

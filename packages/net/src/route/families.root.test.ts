@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { lab } from './lab.testing.js';
-import { watch } from './watch.js';
+import { watchNet } from './watch-net.js';
 
 test('rules are as ip(8) shows them', () => {
   using net = lab();
@@ -131,11 +131,11 @@ test('namespaces have ids for each other', () => {
   expect(() => a.route.nsid.assign(b.namespace, 18)).toThrow('EEXIST');
 });
 
-test('changes are told as they happen, also those of other namespaces', async () => {
+test('watchNet gives changes in their order, with all also those of other namespaces', async () => {
   using a = lab();
   using b = lab();
   a.route.nsid.assign(b.namespace, 5);
-  const events = watch({
+  const events = watchNet({
     in: a.namespace,
     all: true,
     groups: ['link', 'address', 'route', 'rule', 'neighbour'],
@@ -151,7 +151,7 @@ test('changes are told as they happen, also those of other namespaces', async ()
     if (event.event === 'link' && event.link.mtu === 1234) seen.here = event.nsid;
     if (event.event === 'link' && event.link.mtu === 1235) seen.there = event.nsid;
     if (event.event === 'address' && event.action === 'new') seen.address = event.address.local;
-    if (event.event === 'route' && event.action === 'new' && event.route.table === 'main')
+    if (event.event === 'route' && event.action === 'new' && event.route.dst.startsWith('10.'))
       seen.route = event.route.dst;
     if (event.event === 'rule') seen.rule = event.rule.priority;
     if (event.event === 'neighbour' && event.action === 'new' && event.neighbour.dst)
@@ -168,18 +168,26 @@ test('changes are told as they happen, also those of other namespaces', async ()
   });
 });
 
-test('watching ends with a signal', async () => {
+test('watchNet ends with an AbortError when its signal fires', async () => {
   using net = lab();
   const controller = new AbortController();
-  const events = watch({ in: net.namespace, signal: controller.signal });
+  const events = watchNet({ in: net.namespace, signal: controller.signal });
   const next = events.next();
-  controller.abort();
-  expect(await next).toEqual({ value: undefined, done: true });
+  const reason = new Error('enough');
+  controller.abort(reason);
+  await expect(next).rejects.toMatchObject({
+    name: 'AbortError',
+    code: 'ABORT_ERR',
+    cause: reason,
+  });
+  expect(await events.next()).toEqual({ value: undefined, done: true });
+  const watchAborted = () => watchNet({ in: 'never-made', signal: controller.signal });
+  expect(watchAborted).toThrow(expect.objectContaining({ name: 'AbortError', cause: reason }));
 });
 
-test('whoever reads too slowly is told to list again', async () => {
+test('watchNet gives a resync event to a reader that was too slow', async () => {
   using net = lab();
-  const events = watch({ in: net.namespace, groups: ['link'] });
+  const events = watchNet({ in: net.namespace, groups: ['link'] });
   for (let i = 0; i < 3000; i++) net.route.link.change('a0', { mtu: 1000 + (i % 2) });
   let resync = false;
   for await (const event of events) {

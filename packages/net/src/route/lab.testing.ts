@@ -1,16 +1,17 @@
 // For tests: a network namespace, its configuration, and what iproute2 says of it.
 import { execFileSync } from 'node:child_process';
-import { createNamespace } from '../create.js';
+import { createNamespace } from '@ns/core';
+import { isolatedNet } from '../isolated.js';
 import { Route } from './route.js';
 
 /** An empty one. */
 export function emptyLab() {
-  const namespace = createNamespace();
+  const namespace = createNamespace(isolatedNet());
   const route = Route.open({ in: namespace });
   return {
     namespace,
     route,
-    /** What a tool prints as JSON, with all details. */
+    /** Returns the JSON that a tool prints, with all details. */
     json: (tool: string, ...args: string[]) =>
       JSON.parse(
         namespace.enter(() => execFileSync(tool, ['-d', '-j', ...args], { encoding: 'utf8' })),

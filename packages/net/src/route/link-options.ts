@@ -1,10 +1,13 @@
-// What can be asked of a link, and how it is written as attributes.
-import { assertObject, ownOptions } from '@ns/core/authors';
-import type { ValuesOf } from '../netlink/attributes.js';
-import { checked } from '../options.js';
-import { type NetTarget, withNet } from '../where.js';
-import type { Context, Device } from './context.js';
-import { type KindTables, type linkAttributes, settingsOf } from './link-table.js';
+// Options of a link: their parser by the kind of the link, and the message that they make.
+import { type Members, type Parsed, type Parser, parse } from '@ns/core/authors';
+import { inNet, type NetTarget } from '../in-net.js';
+import { lladdr } from '../netlink/addresses.js';
+import type { Entries, ValuesOf } from '../netlink/attributes.js';
+import { encodable, text, u32 } from '../netlink/codec.js';
+import { withNet } from '../open-net.js';
+import { type Device, device, linkName, nullable } from './device.js';
+import { isSetting, type KindTables, type linkAttributes, settingsOf } from './link-table.js';
+import type { Context } from './request-context.js';
 
 /** Settings that all kinds of links have. */
 export interface LinkSettings {
@@ -85,62 +88,131 @@ export type LinkChange = LinkSettings & {
   [setting: string]: unknown;
 };
 
+const uint = encodable(u32);
+const linkAddress = encodable(lladdr);
+
+const peerMembers = {
+  name: linkName,
+  mtu: uint,
+  address: linkAddress,
+  txqlen: uint,
+  group: uint,
+  namespace: inNet,
+} satisfies Members<PeerSettings>;
+
+const commonMembers = {
+  ...peerMembers,
+  up: parse.boolean,
+  broadcast: linkAddress,
+  alias: encodable(text(255)),
+  master: nullable(device),
+  promisc: parse.boolean,
+  allmulticast: parse.boolean,
+  arp: parse.boolean,
+} satisfies Members<LinkSettings>;
+
+type CommonSettings = Parsed<typeof commonMembers>;
+type PeerOptions = Parsed<typeof peerMembers>;
+
+const special = {
+  peer: parse.options(peerMembers),
+  dev: device,
+  link: parse.required(device),
+};
+const onLower: ReadonlySet<string> = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
+const parseKind = parse.required(parse.text);
+
+/** Returns the parsers of the settings that a kind has. */
+function membersOfKind(kind: string, entries: Entries, isNew: boolean) {
+  const members: Record<string, Parser<unknown>> = {};
+  for (const [name, [, codec, many]] of Object.entries(entries)) {
+    members[name] = many ? parse.list(encodable(codec)) : encodable(codec);
+  }
+  if ('peer' in members) members.peer = special.peer;
+  if ('dev' in members) members.dev = special.dev;
+  if (onLower.has(kind)) members.link = isNew ? special.link : device;
+  return members;
+}
+
+/** Options of a link in their normal form. */
+export type LinkOptions = CommonSettings & {
+  readonly kind: string | undefined;
+  readonly link?: Device | undefined;
+  readonly peer?: PeerOptions | undefined;
+  readonly [setting: string]: unknown;
+};
+
+/**
+ * Returns the parser of a link, whose known members depend on its kind.
+ *
+ * @param extra members that the caller takes beside those of the link
+ * @param isNew demands all that it takes to make one, its kind first
+ */
+export function linkParser<const Extra extends Readonly<Record<string, Parser<unknown>>>>(
+  extra: Extra,
+  isNew: boolean,
+): (value: unknown, name: string) => LinkOptions & Parsed<Extra> {
+  const parsers = new Map<string | undefined, (value: unknown, name: string) => unknown>();
+  const parserOf = (kind: string | undefined) => {
+    const known = parsers.get(kind);
+    if (known) return known;
+    const entries = kind === undefined ? undefined : settingsOf(kind);
+    const made = parse.options({
+      ...commonMembers,
+      ...(kind !== undefined && entries ? membersOfKind(kind, entries, isNew) : {}),
+      kind: parse.text,
+      ...extra,
+    });
+    // Of kinds that are not known here there could be any number.
+    if (kind === undefined || entries) parsers.set(kind, made);
+    return made;
+  };
+  return (value, name) => {
+    const given = parse.ownMembers(value, name);
+    if (given.kind === undefined && !isNew) {
+      for (const key of Object.keys(given)) {
+        if (isSetting(key) && !(key in commonMembers) && !(key in extra)) {
+          throw new TypeError(`${name}.${key} is not known: a setting of a kind needs \`kind\``);
+        }
+      }
+    }
+    const kind =
+      given.kind === undefined && !isNew ? undefined : parseKind(given.kind, `${name}.kind`);
+    return parserOf(kind)(given, name) as LinkOptions & Parsed<Extra>;
+  };
+}
+
+/** The parser of a link to be added. */
+export const parseNewLink = linkParser({}, true);
+/** The parser of changes of a link. */
+export const parseLinkChange = linkParser({}, false);
+
 const IFF = { UP: 1, NOARP: 0x80, PROMISC: 0x100, ALLMULTI: 0x200 };
 
 type Values = ValuesOf<typeof linkAttributes.entries>;
 
-/** The bits of ifi_flags that are to be set or cleared. */
-function flagsOf({ up, arp, promisc, allmulticast }: LinkSettings): {
-  flags: number;
-  change: number;
-} {
+/** Returns the bits of ifi_flags to set or clear. */
+function flagsOf({ up, arp, promisc, allmulticast }: CommonSettings) {
   let [flags, change] = [0, 0];
-  const set = (value: boolean | undefined, bit: number, name: string) => {
+  const set = (value: boolean | undefined, bit: number) => {
     if (value === undefined) return;
-    if (typeof value !== 'boolean')
-      throw new TypeError(`${name} must be a boolean: ${String(value)}`);
     change |= bit;
     if (value) flags |= bit;
   };
-  set(up, IFF.UP, 'up');
-  set(arp === undefined ? undefined : !arp, IFF.NOARP, 'arp');
-  set(promisc, IFF.PROMISC, 'promisc');
-  set(allmulticast, IFF.ALLMULTI, 'allmulticast');
+  set(up, IFF.UP);
+  set(arp === undefined ? undefined : !arp, IFF.NOARP);
+  set(promisc, IFF.PROMISC);
+  set(allmulticast, IFF.ALLMULTI);
   return { flags, change };
 }
 
-function assertLinkName(name: string | undefined, argument: string): void {
-  if (name === undefined) return;
-  if (
-    typeof name !== 'string' ||
-    name === '' ||
-    /[\s/:\0]/.test(name) ||
-    name === '.' ||
-    name === '..'
-  ) {
-    throw new TypeError(`${argument} must be the name of an interface: ${JSON.stringify(name)}`);
-  }
+/** Returns the attributes of both ends of a pair. */
+function commonAttributes(options: PeerOptions, netnsFd: number | undefined): Values {
+  const { name, mtu, address, txqlen, group } = options;
+  return { ifname: name, mtu, address, txqlen, group, netnsFd };
 }
 
-/** Common settings as attributes. */
-function common(context: Context, settings: LinkSettings, netnsFd: number | undefined): Values {
-  const { name, mtu, address, broadcast, txqlen, alias, group, master } = settings;
-  assertLinkName(name, 'name');
-  return {
-    ifname: name,
-    mtu,
-    address,
-    broadcast,
-    txqlen,
-    ifalias: alias,
-    group,
-    master:
-      master === null ? 0 : master === undefined ? undefined : context.index(master, 'master'),
-    netnsFd,
-  };
-}
-
-/** Opens the namespaces for as long as the request needs their descriptors. */
+/** Opens the namespace for as long as the request needs its descriptor. */
 function withFd<Result>(
   target: NetTarget | undefined,
   use: (fd: number | undefined) => Result,
@@ -148,81 +220,44 @@ function withFd<Result>(
   return target === undefined ? use(undefined) : withNet(target, ({ fd }) => use(fd));
 }
 
-const settings = [
-  ...['name', 'up', 'mtu', 'address', 'broadcast', 'txqlen', 'alias', 'group', 'master'],
-  ...['promisc', 'allmulticast', 'arp', 'namespace', 'kind'],
-];
-const peerSettings = ['name', 'mtu', 'address', 'txqlen', 'group', 'namespace'];
-const onLower: ReadonlySet<unknown> = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
-
-/** The names that options of a link of a kind can have. */
-function namesOf(kind: string | undefined): string[] {
-  const ofKind = kind === undefined ? [] : (settingsOf(kind) ?? []);
-  return [...settings, ...(onLower.has(kind) ? ['link'] : []), ...ofKind];
+/** Returns the settings of the kind alone, with indices for names of interfaces. */
+function kindData(context: Context, options: LinkOptions): Record<string, unknown> {
+  const entries = settingsOf(options.kind ?? '') ?? {};
+  const data: Record<string, unknown> = {};
+  for (const name of Object.keys(entries)) {
+    const value = options[name];
+    if (value === undefined || name === 'peer') continue;
+    data[name] = name === 'dev' ? context.index(value as Device) : value;
+  }
+  return data;
 }
 
-/**
- * Returns the options of a link without a prototype, if all of them are known.
- *
- * @param more names that are the caller's to look at
- * @throws {TypeError} that names the option
- */
-export function checkedLink<Options extends NewLink | LinkChange>(
-  options: Options,
-  name = 'link',
-  more: readonly string[] = [],
-): Options {
-  assertObject(options, name);
-  const { kind, peer } = ownOptions<{ kind?: unknown; peer?: unknown }>(options);
-  if (kind !== undefined && typeof kind !== 'string') {
-    throw new TypeError(`kind must be a string: ${String(kind)}`);
-  }
-  if (kind === undefined) {
-    const others = Object.keys(options).filter((key) => ![...settings, ...more].includes(key));
-    if (others.length > 0) {
-      throw new TypeError(
-        `${name} has no option ${others.join(', ')}; a setting of its kind needs \`kind\` beside it`,
-      );
-    }
-  }
-  const link = checked(options, [...namesOf(kind), ...more], name);
-  if (peer === undefined) return link;
-  return Object.assign(link, { peer: checked(peer as object, peerSettings, `${name}.peer`) });
+function masterIndex(context: Context, master: Device | null | undefined): number | undefined {
+  if (master === null) return 0;
+  return master === undefined ? undefined : context.index(master, 'master');
 }
-
-const NO_HEADER = { flags: 0, change: 0 };
 
 /** Writes the options of a link as a header and attributes, and gives them to `use`. */
 export function withLinkMessage<Result>(
   context: Context,
-  given: NewLink | LinkChange,
+  options: LinkOptions,
   use: (header: { flags: number; change: number }, values: Values) => Result,
 ): Result {
-  const options = checkedLink(given);
-  const { kind, link, peer } = options as { kind?: string; link?: Device; peer?: PeerSettings };
-  const data: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(options)) {
-    if (settings.includes(name) || name === 'link' || name === 'peer') continue;
-    if (value === undefined) continue;
-    data[name] = name === 'dev' ? context.index(value as Device) : value;
-  }
+  const { kind, link, peer, broadcast, alias, master } = options;
+  const data = kindData(context, options);
   return withFd(options.namespace, (fd) =>
     withFd(peer?.namespace, (peerFd) => {
-      if (peer !== undefined) {
-        data.peer = common(context, peer, peerFd);
-      }
+      if (peer !== undefined) data.peer = commonAttributes(peer, peerFd);
+      const info_data = Object.keys(data).length > 0 ? data : undefined;
       const values: Values = {
-        ...common(context, options, fd),
+        ...commonAttributes(options, fd),
+        broadcast,
+        ifalias: alias,
+        master: masterIndex(context, master),
         link: link === undefined ? undefined : context.index(link, 'link'),
-        linkinfo:
-          kind === undefined
-            ? undefined
-            : {
-                info_kind: kind,
-                info_data: Object.keys(data).length > 0 ? data : undefined,
-              },
+        linkinfo: kind === undefined ? undefined : { info_kind: kind, info_data },
       };
-      return use({ ...NO_HEADER, ...flagsOf(options) }, values);
+      return use(flagsOf(options), values);
     }),
   );
 }

@@ -22,12 +22,10 @@ import {
 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
+import { IFNAME_MAX } from './device.js';
 import { bridge, bridgePort } from './kinds/bridge.js';
 import { geneve, gre, ipTunnel, vxlan } from './kinds/tunnels.js';
 import { bond, ipvlan, macvlan, plain, tun, vlan, vrf } from './kinds/virtual.js';
-
-/** Longest name of an interface, without the NUL. */
-export const IFNAME_MAX = 15;
 
 /** The beginning of struct rtnl_link_stats64; what follows are parts of the errors. */
 const stats64 = struct({
@@ -78,11 +76,14 @@ const kinds: Record<string, AttributeTable<Entries>> = {
   wireguard: plain,
 };
 
-/** Returns the names of the settings that a kind has; undefined for a kind that is not known here. */
-export function settingsOf(kind: string): readonly string[] | undefined {
-  const table = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
-  return table && Object.keys(table.entries);
+/** Returns the settings of a kind by their names; undefined for a kind that is not known here. */
+export function settingsOf(kind: string): Entries | undefined {
+  return Object.hasOwn(kinds, kind) ? kinds[kind]?.entries : undefined;
 }
+
+/** True for a setting of some kind. */
+export const isSetting = (name: string): boolean =>
+  Object.values(kinds).some(({ entries }) => Object.hasOwn(entries, name));
 
 /** The settings of a kind, by the names of `ip -d -j link`. */
 export type InfoData = Record<string, unknown>;

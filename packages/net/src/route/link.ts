@@ -59,7 +59,7 @@ export interface Link {
   readonly malformed?: readonly RawAttribute[];
 }
 
-/** What the kernel may tell of a link, by its name there and here. */
+/** Members of a link that the kernel may leave out. */
 const optional = [
   'qdisc',
   'txqlen',

@@ -1,30 +1,41 @@
 // Links: `ip link`.
+import { type Members, type Parser, parse } from '@ns/core/authors';
+import { inNet, type NetTarget } from '../in-net.js';
+import { encodable, text } from '../netlink/codec.js';
 import { NLM_F } from '../netlink/message.js';
-import { checked } from '../options.js';
 import { Qdiscs } from '../tc/qdiscs.js';
-import { type Shape, shape } from '../tc/shape.js';
-import type { NetTarget } from '../where.js';
-import {
-  assertDevice,
-  byName,
-  type Context,
-  creation,
-  type Device,
-  type Question,
-  request,
-} from './context.js';
+import { parseShape, type Shape, shape } from '../tc/shape.js';
+import { type Device, device as parseDevice } from './device.js';
 import { bridgePort } from './kinds/bridge.js';
 import { decodeLink as decode, type Link } from './link.js';
-import { checkedLink, type LinkChange, type NewLink, withLinkMessage } from './link-options.js';
+import {
+  type LinkChange,
+  type NewLink,
+  parseLinkChange,
+  parseNewLink,
+  withLinkMessage,
+} from './link-options.js';
 import { type InfoData, linkBody } from './link-table.js';
+import { byName, type Context, creation, type Question, request } from './request-context.js';
 
-/** Which links are listed. */
+/** Limits the links that are listed. */
 export interface LinkFilter {
   /** Only of this kind: `'veth'`. */
-  kind?: string;
+  kind?: string | undefined;
   /** Only ports of this bridge, bond or vrf. */
-  master?: Device;
+  master?: Device | undefined;
 }
+
+const parseFilter = parse.options({
+  kind: encodable(text()),
+  master: parseDevice,
+} satisfies Members<LinkFilter>);
+
+const parsePort: Parser<InfoData> = encodable(bridgePort) as Parser<InfoData>;
+
+/** The parser of an alternative name. */
+const altname = encodable(text(127));
+const parseNames = parse.list(altname);
 
 /** The links of a namespace. */
 export class Links {
@@ -35,8 +46,12 @@ export class Links {
     this.#context = context;
   }
 
+  #index(device: Device): number {
+    return this.#context.index(parseDevice(device, 'device'));
+  }
+
   #table(filter: LinkFilter): Question<Link> {
-    const { kind, master } = checked(filter, ['kind', 'master'], 'filter');
+    const { kind, master } = parseFilter(filter, 'filter');
     const body = linkBody.encode(
       {},
       {
@@ -55,7 +70,7 @@ export class Links {
     };
   }
 
-  /** All links, or those of a kind or a master: `ip -d -s -j link`. */
+  /** Lists all links, or those of a kind or a master: `ip -d -s -j link`. */
   list(filter: LinkFilter = {}): Link[] {
     return this.#context.list(this.#table(filter));
   }
@@ -66,18 +81,18 @@ export class Links {
   }
 
   /**
-   * One link: `ip -d -s -j link show dev NAME`.
+   * Returns one link: `ip -d -s -j link show dev NAME`.
    *
    * @throws {NetlinkError} ENODEV
    */
   get(device: Device): Link {
-    assertDevice(device, 'dev');
+    const dev = parseDevice(device, 'device');
     const body =
-      typeof device === 'number'
-        ? linkBody.encode({ index: device }, {})
-        : linkBody.encode({}, byName(device));
+      typeof dev === 'number'
+        ? linkBody.encode({ index: dev }, {})
+        : linkBody.encode({}, byName(dev));
     return this.#context.one({
-      request: request('GETLINK', 0, body, linkBody, { dev: device }),
+      request: request('GETLINK', 0, body, linkBody, { dev }),
       decode,
     });
   }
@@ -108,9 +123,7 @@ export class Links {
   }
 
   #make(flags: number, options: NewLink): void {
-    const { kind } = checkedLink(options);
-    if (kind === undefined) throw new TypeError('kind must be a string: undefined');
-    withLinkMessage(this.#context, options, (header, values) => {
+    withLinkMessage(this.#context, parseNewLink(options, 'link'), (header, values) => {
       const body = linkBody.encode(header, values);
       this.#context.send('NEWLINK', flags, body, linkBody, options);
     });
@@ -124,9 +137,9 @@ export class Links {
    * @example route.link.change('eth0', { up: true, mtu: 1400 });
    */
   change(device: Device, changes: LinkChange): void {
-    checkedLink(changes);
-    const index = this.#context.index(device);
-    withLinkMessage(this.#context, changes, (header, values) => {
+    const options = parseLinkChange(changes, 'link');
+    const index = this.#index(device);
+    withLinkMessage(this.#context, options, (header, values) => {
       const body = linkBody.encode({ ...header, index }, values);
       this.#context.send('NEWLINK', 0, body, linkBody, { dev: device, ...changes });
     });
@@ -134,16 +147,16 @@ export class Links {
 
   /** Changes the settings of a bridge's port: `ip link set NAME type bridge_slave ...`. */
   changePort(device: Device, settings: InfoData): void {
-    const info_slave_data = checked(settings, Object.keys(bridgePort.entries), 'port');
-    const index = this.#context.index(device);
+    const info_slave_data = parsePort(settings, 'port');
+    const index = this.#index(device);
     const linkinfo = { info_slave_kind: 'bridge', info_slave_data };
     const body = linkBody.encode({ index }, { linkinfo });
     this.#context.send('NEWLINK', 0, body, linkBody, { dev: device, ...settings });
   }
 
   /**
-   * Makes what leaves by a link slower, later or less reliable; null takes that back. A rate alone is
-   * done by tbf, everything else by netem, which the kernel must have (CONFIG_NET_SCH_NETEM).
+   * Makes packets that leave by a link slower, later or less reliable; null ends that. A rate alone
+   * uses tbf, everything else netem (CONFIG_NET_SCH_NETEM).
    *
    * @throws {NetlinkError} ENOENT if the kernel lacks netem
    * @throws {TypeError | RangeError} for a wrong quantity
@@ -151,7 +164,8 @@ export class Links {
    * @example route.link.shape('eth0', { delay: '50ms', loss: 0.1, rate: '10mbit' });
    */
   shape(device: Device, wanted: Shape | null): void {
-    shape(new Qdiscs(this.#context), device, wanted);
+    const parsed = wanted === null ? null : parseShape(wanted, 'shape');
+    shape(new Qdiscs(this.#context), parseDevice(device, 'device'), parsed);
   }
 
   /** `ip link set NAME up`. */
@@ -166,17 +180,18 @@ export class Links {
 
   /** Moves a link to another namespace: `ip link set NAME netns TARGET`. It is down afterwards. */
   move(device: Device, namespace: NetTarget): void {
-    this.change(device, { namespace });
+    this.change(device, { namespace: inNet(namespace, 'namespace') });
   }
 
   /** Removes a link, and the other end of a pair with it: `ip link delete NAME`. */
   delete(device: Device): void {
-    const body = linkBody.encode({ index: this.#context.index(device) }, {});
+    const body = linkBody.encode({ index: this.#index(device) }, {});
     this.#context.send('DELLINK', 0, body, linkBody, { dev: device });
   }
 
-  #property(type: 'NEWLINKPROP' | 'DELLINKPROP', device: Device, altnames: string[]): void {
-    const index = this.#context.index(device);
+  #property(type: 'NEWLINKPROP' | 'DELLINKPROP', device: Device, names: string[]): void {
+    const altnames = parseNames(names, 'names');
+    const index = this.#index(device);
     const body = linkBody.encode({ index }, { propList: { altnames } });
     const flags = type === 'NEWLINKPROP' ? NLM_F.CREATE | NLM_F.EXCL | NLM_F.APPEND : 0;
     this.#context.send(type, flags, body, linkBody, { dev: device, altnames });
@@ -187,7 +202,7 @@ export class Links {
     this.#property('NEWLINKPROP', device, names);
   }
 
-  /** Takes such names away: `ip link property del`. */
+  /** Removes alternative names: `ip link property del`. */
   deleteNames(device: Device, ...names: string[]): void {
     this.#property('DELLINKPROP', device, names);
   }

@@ -1,21 +1,29 @@
 // Neighbours and forwarding databases: `ip neighbour`, `bridge fdb`.
-import { type Family, families, familyName, familyOf, ip, lladdr } from '../netlink/addresses.js';
+import { type Members, parse } from '@ns/core/authors';
+import {
+  type Family,
+  families,
+  familyName,
+  familyOf,
+  ip,
+  ipAddress,
+  lladdr,
+} from '../netlink/addresses.js';
 import { attributes, type RawAttribute } from '../netlink/attributes.js';
-import { be16, s32, u8, u16, u32 } from '../netlink/codec.js';
+import { be16, encodable, s32, u8, u16, u32 } from '../netlink/codec.js';
 import type { Decoder } from '../netlink/dump.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { checked } from '../options.js';
+import { type Device, device } from './device.js';
+import { protocol } from './iproute2-names.js';
 import {
   type Context,
   creation,
-  type Device,
   defined,
   leftovers,
   type Question,
   request,
-} from './context.js';
-import { protocol } from './names.js';
+} from './request-context.js';
 
 const states = {
   INCOMPLETE: 0x01,
@@ -40,7 +48,7 @@ const flagBits = {
 
 /** State of a neighbour. */
 export type NeighbourState = keyof typeof states;
-/** What holds of a neighbour. */
+/** Flag of a neighbour. */
 export type NeighbourFlag = keyof typeof flagBits;
 
 /** Messages about neighbours: struct ndmsg. */
@@ -86,39 +94,50 @@ export interface Neighbour {
 export interface NewNeighbour {
   dev: Device;
   /** Address. Not for an entry of a bridge's database. */
-  dst?: string;
-  lladdr?: string;
+  dst?: string | undefined;
+  lladdr?: string | undefined;
   /** Default: PERMANENT. */
-  state?: NeighbourState;
+  state?: NeighbourState | undefined;
   /** `['self']` or `['master']` for a forwarding database, `['proxy']` to answer for others. */
-  flags?: readonly NeighbourFlag[];
-  vlan?: number;
+  flags?: readonly NeighbourFlag[] | undefined;
+  vlan?: number | undefined;
   /** Of a forwarding database. Default: by the address. */
-  family?: 'inet' | 'inet6' | 'bridge';
+  family?: 'inet' | 'inet6' | 'bridge' | undefined;
 }
 
-/** Which neighbours are listed. */
+/** Limits the neighbours that are listed. */
 export interface NeighbourFilter {
-  dev?: Device;
+  dev?: Device | undefined;
   /** `bridge` for the forwarding databases of bridges and VXLANs. Default: both IP families. */
-  family?: 'inet' | 'inet6' | 'bridge';
+  family?: 'inet' | 'inet6' | 'bridge' | undefined;
 }
 
-const keys = [
-  ...['dev', 'dst', 'lladdr', 'state', 'flags', 'vlan', 'family'],
-] as const satisfies readonly (keyof NewNeighbour)[];
-
-/** The bit of a state or a flag. */
-function bitOf<N extends string>(
-  table: Readonly<Record<N, number>>,
-  name: N,
-  option: string,
-): number {
-  if (Object.hasOwn(table, name)) return table[name];
-  throw new RangeError(
-    `${option}: ${String(name)} is not known; there are ${Object.keys(table).join(', ')}`,
-  );
+/** The address of a neighbour on an interface. */
+export interface NeighbourPlace {
+  dev: Device;
+  dst: string;
 }
+
+const family = parse.oneOf('inet', 'inet6', 'bridge');
+const state = parse.oneOf(...(Object.keys(states) as NeighbourState[]));
+const flag = parse.oneOf(...(Object.keys(flagBits) as NeighbourFlag[]));
+
+const parseNew = parse.options({
+  dev: parse.required(device),
+  dst: ipAddress,
+  lladdr: encodable(lladdr),
+  state: parse.withDefault(state, 'PERMANENT'),
+  flags: parse.withDefault(parse.list(flag), []),
+  vlan: encodable(u16),
+  family,
+} satisfies Members<NewNeighbour>);
+
+const parseFilter = parse.options({ dev: device, family } satisfies Members<NeighbourFilter>);
+
+const parsePlace = parse.options({
+  dev: parse.required(device),
+  dst: parse.required(ipAddress),
+} satisfies Members<NeighbourPlace>);
 
 function names<N extends string>(table: Readonly<Record<N, number>>, bits: number): N[] {
   return (Object.keys(table) as N[]).filter((name) => (bits & table[name]) !== 0);
@@ -126,7 +145,7 @@ function names<N extends string>(table: Readonly<Record<N, number>>, bits: numbe
 
 type Values = NonNullable<ReturnType<typeof neighbourBody.decode>>;
 
-/** A decoded message as a neighbour. */
+/** Converts a decoded message to a neighbour. */
 export function toNeighbour(values: Values, interfaces: ReadonlyMap<number, string>): Neighbour {
   const { ifindex, dst, lladdr: link, vlan, master, protocol: origin } = values;
   return defined({
@@ -144,18 +163,17 @@ export function toNeighbour(values: Values, interfaces: ReadonlyMap<number, stri
   }) as Neighbour;
 }
 
-/** A neighbour as a message. To delete one, its state is not looked at. */
-function encode(context: Context, given: NewNeighbour, otherwise?: NeighbourState): Uint8Array {
-  const options = checked(given, keys, 'neighbour');
-  const { dev, dst, lladdr: link, flags = [], vlan } = options;
-  const state = otherwise === undefined ? undefined : (options.state ?? otherwise);
-  const family = options.family ?? (dst === undefined ? 'bridge' : familyOf(dst));
+/** Encodes a neighbour as a message. */
+function encode(context: Context, given: NewNeighbour, isRemoved = false): Uint8Array {
+  const options = parseNew(given, 'neighbour');
+  const { dev, dst, lladdr: link, flags, vlan } = options;
+  const ofAddress = dst === undefined ? 'bridge' : familyOf(dst);
   return neighbourBody.encode(
     {
-      family: families[family],
+      family: families[options.family ?? ofAddress],
       ifindex: context.index(dev),
-      state: state === undefined ? 0 : bitOf(states, state, 'state'),
-      flags: flags.reduce((bits, flag) => bits | bitOf(flagBits, flag, 'flags'), 0),
+      state: isRemoved ? 0 : states[options.state],
+      flags: flags.reduce((bits, one) => bits | flagBits[one], 0),
     },
     { dst, lladdr: link, vlan },
   );
@@ -171,14 +189,14 @@ export class Neighbours {
   }
 
   #table(filter: NeighbourFilter): Question<Neighbour> {
-    const { dev, family } = checked(filter, ['dev', 'family'], 'filter');
+    const { dev, family: wanted } = parseFilter(filter, 'filter');
     const index = dev === undefined ? 0 : this.#context.index(dev);
     // The forwarding databases take no filter of this kind.
-    const via = family === 'bridge' || index === 0 ? undefined : index;
-    const body = neighbourBody.encode({ family: families[family ?? 'unspec'] }, { via });
+    const via = wanted === 'bridge' || index === 0 ? undefined : index;
+    const body = neighbourBody.encode({ family: families[wanted ?? 'unspec'] }, { via });
     const decode = this.#decoder();
     return {
-      request: request('GETNEIGH', 0, body, neighbourBody, { dev, family }),
+      request: request('GETNEIGH', 0, body, neighbourBody, { dev, family: wanted }),
       decode(...message) {
         const one = decode(...message);
         return one && index !== 0 && one.ifindex !== index ? null : one;
@@ -194,7 +212,7 @@ export class Neighbours {
     };
   }
 
-  /** Neighbours: `ip -j neighbour`, `bridge -j fdb`. */
+  /** Lists neighbours: `ip -j neighbour`, `bridge -j fdb`. */
   list(filter: NeighbourFilter = {}): Neighbour[] {
     return this.#context.list(this.#table(filter));
   }
@@ -205,12 +223,12 @@ export class Neighbours {
   }
 
   /**
-   * One neighbour: `ip -j neighbour get ADDRESS dev NAME`.
+   * Returns one neighbour: `ip -j neighbour get ADDRESS dev NAME`.
    *
    * @throws {NetlinkError} ENOENT if there is none
    */
-  get(options: { dev: Device; dst: string }): Neighbour {
-    const { dev, dst } = checked(options, ['dev', 'dst'], 'neighbour');
+  get(options: NeighbourPlace): Neighbour {
+    const { dev, dst } = parsePlace(options, 'neighbour');
     const header = { family: families[familyOf(dst)], ifindex: this.#context.index(dev) };
     const body = neighbourBody.encode(header, { dst });
     return this.#context.one({
@@ -221,25 +239,25 @@ export class Neighbours {
 
   /** Adds a neighbour: `ip neighbour add`, `bridge fdb add`. */
   add(options: NewNeighbour): void {
-    const body = encode(this.#context, options, 'PERMANENT');
+    const body = encode(this.#context, options);
     this.#context.send('NEWNEIGH', creation.add, body, neighbourBody, options);
   }
 
   /** Adds a neighbour, or changes the one that is there: `ip neighbour replace`. */
   replace(options: NewNeighbour): void {
-    const body = encode(this.#context, options, 'PERMANENT');
+    const body = encode(this.#context, options);
     this.#context.send('NEWNEIGH', creation.replace, body, neighbourBody, options);
   }
 
   /** Changes a neighbour that is there: `ip neighbour change`. */
   change(options: NewNeighbour): void {
-    const body = encode(this.#context, options, 'PERMANENT');
+    const body = encode(this.#context, options);
     this.#context.send('NEWNEIGH', creation.change, body, neighbourBody, options);
   }
 
   /** Removes a neighbour: `ip neighbour delete`. */
   delete(options: NewNeighbour): void {
-    const body = encode(this.#context, options);
+    const body = encode(this.#context, options, true);
     this.#context.send('DELNEIGH', 0, body, neighbourBody, options);
   }
 }

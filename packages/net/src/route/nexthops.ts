@@ -1,20 +1,28 @@
 // Nexthop objects, which many routes can share: `ip nexthop`. Linux 5.3.
-import { type Family, families, familyName, familyOf, ip } from '../netlink/addresses.js';
+import { type Members, parse } from '@ns/core/authors';
+import {
+  type Family,
+  families,
+  familyName,
+  familyOf,
+  ip,
+  ipAddress,
+  ipFamily,
+} from '../netlink/addresses.js';
 import { attributes, type RawAttribute } from '../netlink/attributes.js';
-import { type Codec, flag, u8, u16, u32 } from '../netlink/codec.js';
+import { type Codec, encodable, flag, u8, u16, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { checked } from '../options.js';
+import { type Device, device } from './device.js';
+import { protocol, scope } from './iproute2-names.js';
 import {
   type Context,
   creation,
-  type Device,
   defined,
   leftovers,
   type Question,
   request,
-} from './context.js';
-import { protocol, scope } from './names.js';
+} from './request-context.js';
 import { routeFlags } from './route-table.js';
 
 const ONLINK = 4;
@@ -75,39 +83,57 @@ export interface Nexthop {
 export interface NewNexthop {
   id: number;
   /** Default: by the gateway, else inet. */
-  family?: 'inet' | 'inet6';
-  gateway?: string;
-  dev?: Device;
+  family?: 'inet' | 'inet6' | undefined;
+  gateway?: string | undefined;
+  dev?: Device | undefined;
   /** Other nexthops, of which each connection takes one. */
-  group?: readonly { id: number; weight?: number }[];
-  blackhole?: boolean;
-  onlink?: boolean;
-  protocol?: string | number;
+  group?: readonly NexthopGroupMember[] | undefined;
+  blackhole?: boolean | undefined;
+  onlink?: boolean | undefined;
+  protocol?: string | number | undefined;
 }
 
-const keys = [
-  ...['id', 'family', 'gateway', 'dev', 'group', 'blackhole', 'onlink', 'protocol'],
-] as const satisfies readonly (keyof NewNexthop)[];
+/** A member of a group. */
+export interface NexthopGroupMember {
+  id: number;
+  /** From 1 to 256. Default: 1. */
+  weight?: number | undefined;
+}
+
+const parseId = encodable(u32);
+
+const parseNew = parse.options({
+  id: parse.required(parseId),
+  family: ipFamily,
+  gateway: ipAddress,
+  dev: device,
+  group: parse.list(
+    parse.options({
+      id: parse.required(parseId),
+      weight: parse.withDefault(parse.integer(1, 256), 1),
+    } satisfies Members<NexthopGroupMember>),
+  ),
+  blackhole: parse.boolean,
+  onlink: parse.boolean,
+  protocol: parse.withDefault(encodable(protocol), 'unspec'),
+} satisfies Members<NewNexthop>);
 
 function encode(context: Context, given: NewNexthop): Uint8Array {
-  const options = checked(given, keys, 'nexthop');
+  const options = parseNew(given, 'nexthop');
   const { id, gateway, dev, group: members, blackhole, onlink } = options;
   const byGateway = gateway === undefined ? 'inet' : familyOf(gateway);
   const family = members ? 'unspec' : (options.family ?? byGateway);
   return nexthopBody.encode(
     {
       family: families[family],
-      protocol: (options.protocol ?? 'unspec') as 'unspec',
+      protocol: options.protocol,
       flags: onlink ? ONLINK : 0,
     },
     {
       id,
       gateway,
       oif: dev === undefined ? undefined : context.index(dev),
-      group: members?.map((one, i) => {
-        const { id: other, weight = 1 } = checked(one, ['id', 'weight'], `group[${i}]`);
-        return { id: other, weight };
-      }),
+      group: members?.map(({ id: other, weight }) => ({ id: other, weight })),
       blackhole,
     },
   );
@@ -154,7 +180,7 @@ export class Nexthops {
     };
   }
 
-  /** All nexthops: `ip -j nexthop`. */
+  /** Lists all nexthops: `ip -j nexthop`. */
   list(): Nexthop[] {
     return this.#context.list(this.#question(nexthopBody.encode({}, {}), {}));
   }
@@ -165,12 +191,13 @@ export class Nexthops {
   }
 
   /**
-   * One nexthop: `ip -j nexthop get id ID`.
+   * Returns one nexthop: `ip -j nexthop get id ID`.
    *
    * @throws {NetlinkError} ENOENT if there is none
    */
   get(id: number): Nexthop {
-    return this.#context.one(this.#question(nexthopBody.encode({}, { id }), { id }));
+    const body = nexthopBody.encode({}, { id: parseId(id, 'id') });
+    return this.#context.one(this.#question(body, { id }));
   }
 
   /** Adds a nexthop: `ip nexthop add id ID ...`. */
@@ -193,7 +220,7 @@ export class Nexthops {
 
   /** Removes a nexthop, and the routes that use it: `ip nexthop delete id ID`. */
   delete(id: number): void {
-    const body = nexthopBody.encode({}, { id });
+    const body = nexthopBody.encode({}, { id: parseId(id, 'id') });
     this.#context.send('DELNEXTHOP', 0, body, nexthopBody, { id });
   }
 }

@@ -1,11 +1,13 @@
 // The numbers that a network namespace has for others: `ip netns list-id`. Links whose other end is
 // elsewhere name that place by such a number (`link_netnsid`).
+import { parse } from '@ns/core/authors';
+import { inNet, type NetTarget } from '../in-net.js';
 import { attributes } from '../netlink/attributes.js';
 import { s32, u8, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { type NetTarget, withNet } from '../where.js';
-import { type Context, request } from './context.js';
+import { withNet } from '../open-net.js';
+import { type Context, request } from './request-context.js';
 
 /** Messages about namespace ids: struct rtgenmsg. */
 export const nsidBody = new Body(
@@ -20,6 +22,7 @@ export const nsidBody = new Body(
 );
 
 const NOT_ASSIGNED = -1;
+const parseNsid = parse.integer(0, 0x7fff_ffff);
 
 /** The ids that a namespace has for others. */
 export class Nsids {
@@ -30,7 +33,7 @@ export class Nsids {
     this.#context = context;
   }
 
-  /** All ids that are assigned. */
+  /** Lists all ids that are assigned. */
   list(): number[] {
     const body = nsidBody.encode({}, {});
     return this.#context.list({
@@ -39,9 +42,9 @@ export class Nsids {
     });
   }
 
-  /** The id for another namespace; undefined if it has none yet. */
+  /** Returns the id for another namespace; undefined if it has none yet. */
   get(namespace: NetTarget): number | undefined {
-    return withNet(namespace, ({ fd }) => {
+    return withNet(inNet(namespace, 'namespace'), ({ fd }) => {
       const id = this.#context.one({
         request: request('GETNSID', 0, nsidBody.encode({}, { fd }), nsidBody, {}),
         decode: (bytes, start, end) => nsidBody.decode(bytes, start, end)?.nsid,
@@ -56,10 +59,11 @@ export class Nsids {
    * @returns the id
    * @throws {NetlinkError} EEXIST if the namespace has one or the number is taken
    */
-  assign(namespace: NetTarget, id = NOT_ASSIGNED): number {
-    return withNet(namespace, (handle) => {
-      const body = nsidBody.encode({}, { fd: handle.fd, nsid: id });
-      this.#context.send('NEWNSID', 0, body, nsidBody, { id });
+  assign(namespace: NetTarget, id?: number | undefined): number {
+    const nsid = id === undefined ? NOT_ASSIGNED : parseNsid(id, 'id');
+    return withNet(inNet(namespace, 'namespace'), (handle) => {
+      const body = nsidBody.encode({}, { fd: handle.fd, nsid });
+      this.#context.send('NEWNSID', 0, body, nsidBody, { id: nsid });
       return this.get(handle) ?? NOT_ASSIGNED;
     });
   }

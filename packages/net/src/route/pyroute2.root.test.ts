@@ -1,7 +1,8 @@
 // pyroute2 as another reader of the same kernel.
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
+import { isolatedNet } from '../isolated.js';
 import { Route } from './route.js';
 
 // Debian's, where its package is; another Python may come first in the path.
@@ -22,7 +23,7 @@ with IPRoute() as ip:
 
 test('links, addresses and routes are as pyroute2 reads them', ({ skip }) => {
   skip(spawnSync(PYTHON, ['-c', 'import pyroute2']).status !== 0, 'pyroute2 is not installed');
-  using lab = createNamespace();
+  using lab = createNamespace(isolatedNet());
   using route = Route.open({ in: lab });
   route.link.add({ kind: 'veth', name: 'a0', mtu: 1400, up: true, peer: { name: 'b0' } });
   route.link.up('b0');

@@ -2,7 +2,7 @@ import { spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import { net } from '../spec.js';
 import { Route } from './route.js';
-import { watch } from './watch.js';
+import { watchNet } from './watch-net.js';
 
 test('the network of a rootless child is configured from outside', async () => {
   await using child = await spawn('sleep', ['60'], {
@@ -10,7 +10,7 @@ test('the network of a rootless child is configured from outside', async () => {
     stdio: 'ignore',
   });
   using route = Route.open({ in: child.pid });
-  using events = watch({ in: child.pid, groups: ['link'] });
+  using events = watchNet({ in: child.pid, groups: ['link'] });
   route.link.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0' } });
   route.address.add({ dev: 'a0', address: '10.0.0.1/24' });
   expect(route.link.list().map(({ ifname }) => ifname)).toEqual(['lo', 'b0', 'a0']);
@@ -21,7 +21,7 @@ test('the network of a rootless child is configured from outside', async () => {
 });
 
 test('what is not there is named', () => {
-  expect(() => Route.open({ in: 0x7fff_fffe })).toThrow('ENOENT');
+  expect(() => Route.open({ in: 2 ** 22 })).toThrow('ENOENT');
   expect(() => Route.open({ in: 'no-such-name' })).toThrow('ENOENT');
   expect(() => Route.open({ in: 'a/b' })).toThrow(TypeError);
 });

@@ -1,4 +1,4 @@
-// Messages about routes: struct rtmsg and its attributes, and routes as a user sees them.
+// Messages about routes: struct rtmsg and its attributes, and routes as callers see them.
 import {
   type Family,
   families,
@@ -12,9 +12,9 @@ import { attributes, type RawAttribute } from '../netlink/attributes.js';
 import { be16, bytes, type Codec, choice, text, u8, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import type { Device } from './context.js';
-import { hop, type NewHop, type NextHop, toNextHop } from './hops.js';
-import { protocol, routeType, scope, type TableName, tableName } from './names.js';
+import type { Device } from './device.js';
+import { protocol, routeType, scope, type TableName, tableName } from './iproute2-names.js';
+import { hop, type NewHop, type NextHop, toNextHop } from './next-hops.js';
 
 /** RTA_VIA: a gateway of another family than the destination. */
 const via: Codec<string> = {
@@ -27,8 +27,8 @@ const via: Codec<string> = {
   },
 };
 
-/** What a route tells TCP. */
-const metrics = attributes({
+/** Settings of TCP for a route. */
+export const metrics = attributes({
   lock: [1, u32],
   mtu: [2, u32],
   window: [3, u32],
@@ -48,12 +48,15 @@ const metrics = attributes({
   fastopen_no_cookie: [17, u32],
 });
 
-/** What a route tells TCP, by the names of ip-route(8). */
+/** Settings of TCP for a route, by the names of ip-route(8). */
 export type RouteMetrics = {
-  -readonly [K in Exclude<keyof typeof metrics.entries, 'congctl'>]?: number;
+  -readonly [K in Exclude<keyof typeof metrics.entries, 'congctl'>]?: number | undefined;
 } & {
-  congctl?: string;
+  congctl?: string | undefined;
 };
+
+/** Preference of a route (RFC 4191). */
+export const preference = choice(u8, { medium: 0, high: 1, low: 3 });
 
 /** Messages about routes: struct rtmsg. */
 export const routeBody = new Body(
@@ -82,7 +85,7 @@ export const routeBody = new Body(
     fullTable: [15, u32],
     mark: [16, u32],
     via: [18, via],
-    pref: [20, choice(u8, { medium: 0, high: 1, low: 3 })],
+    pref: [20, preference],
     expires: [23, u32],
     uid: [25, u32],
     ipproto: [27, u8],
@@ -126,9 +129,9 @@ export interface NewRoute {
   /** `default`, or a prefix such as `10.1.0.0/16`. */
   dst: string;
   /** Family of a default route without an address that tells. Default: inet. */
-  family?: 'inet' | 'inet6';
-  src?: string;
-  tos?: number;
+  family?: 'inet' | 'inet6' | undefined;
+  src?: string | undefined;
+  tos?: number | undefined;
   /** Default: unicast. */
   type?:
     | 'unicast'
@@ -140,41 +143,41 @@ export interface NewRoute {
     | 'prohibit'
     | 'throw';
   /** Of either family. */
-  gateway?: string;
-  /** The same as `gateway`, as {@link Routes.list} calls one of the other family. */
-  via?: string;
-  dev?: Device;
+  gateway?: string | undefined;
+  /** Same as `gateway`: the name that {@link Routes.list} uses for a gateway of the other family. */
+  via?: string | undefined;
+  dev?: Device | undefined;
   /** Default: main; local for routes of type local and broadcast. */
-  table?: TableName | number;
+  table?: TableName | number | undefined;
   /** Default: boot. */
-  protocol?: string | number;
+  protocol?: string | number | undefined;
   /** Default: link without a gateway, else global; host for local routes. */
-  scope?: string | number;
-  prefsrc?: string;
-  metric?: number;
-  pref?: 'low' | 'medium' | 'high';
-  metrics?: RouteMetrics;
-  /** Several ways, of which each connection takes one. */
-  nexthops?: readonly NewHop[];
+  scope?: string | number | undefined;
+  prefsrc?: string | undefined;
+  metric?: number | undefined;
+  pref?: 'low' | 'medium' | 'high' | undefined;
+  metrics?: RouteMetrics | undefined;
+  /** Several next hops. Each connection takes one. */
+  nexthops?: readonly NewHop[] | undefined;
   /** Number of a nexthop object. */
-  nhid?: number;
+  nhid?: number | undefined;
   /** The gateway is reachable although no address says so. */
-  onlink?: boolean;
-  /** Of those that {@link Routes.list} tells, `onlink` counts; the others are the kernel's to set. */
-  flags?: readonly string[];
-  /** Attributes as {@link Routes.list} tells them: what this package does not know is kept. */
-  unknown?: readonly RawAttribute[];
+  onlink?: boolean | undefined;
+  /** Flags as {@link Routes.list} returns them. Only `onlink` is used: the kernel sets the others. */
+  flags?: readonly string[] | undefined;
+  /** Attributes that this package does not know, as {@link Routes.list} returns them. */
+  unknown?: readonly RawAttribute[] | undefined;
 }
 
-/** Which routes are listed. */
+/** Limits the routes that are listed. */
 export interface RouteFilter {
-  family?: 'inet' | 'inet6';
+  family?: 'inet' | 'inet6' | undefined;
   /** Default: all tables. */
-  table?: TableName | number;
+  table?: TableName | number | undefined;
   /** Only those that leave by this interface. */
-  dev?: Device;
-  protocol?: string | number;
-  type?: string | number;
+  dev?: Device | undefined;
+  protocol?: string | number | undefined;
+  type?: string | number | undefined;
 }
 
 const flagNames: readonly (readonly [number, string])[] = [
@@ -187,7 +190,7 @@ const flagNames: readonly (readonly [number, string])[] = [
   [64, 'trap'],
 ];
 
-/** Names of the flags of a route or of one of its ways. */
+/** Returns the names of the flags of a route or of one of its next hops. */
 export const routeFlags = (bits: number): string[] =>
   flagNames.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
 
@@ -199,7 +202,7 @@ function prefix(address: string | undefined, length: number, whole: number): str
   return length === whole ? address : `${address}/${length}`;
 }
 
-/** A decoded message as a route. */
+/** Converts a decoded message to a route. */
 export function toRoute(values: RouteValues, names: ReadonlyMap<number, string>): RouteEntry {
   const { oif, metrics: toTcp } = values;
   const whole = values.family === families.inet ? 32 : 128;

@@ -204,7 +204,7 @@ test('routes are as ip(8) shows them', () => {
   expect(() => net.route.route.get('192.0.2.1')).toThrow('ENETUNREACH');
 });
 
-test('many routes are added at once, and each failure is told', () => {
+test('addAll adds many routes and returns the error of each that failed', () => {
   using net = emptyLab();
   net.route.link.add({ kind: 'veth', name: 'a0', up: true });
   const list = Array.from({ length: 3000 }, (_, i) => ({

@@ -1,27 +1,30 @@
 // Route: rtnetlink in one network namespace.
-import { targetOf } from '@ns/core/authors';
+import { type Members, parse } from '@ns/core/authors';
+import { type InNetOptions, inNet } from '../in-net.js';
 import { NetlinkSocket } from '../netlink/socket.js';
+import { openNet } from '../open-net.js';
 import { TrafficClasses } from '../tc/classes.js';
 import { Filters } from '../tc/filters.js';
 import { Qdiscs } from '../tc/qdiscs.js';
-import { type InOptions, openNet } from '../where.js';
 import { Wireguard } from '../wireguard/wireguard.js';
 import { Addresses } from './addresses.js';
-import { Context } from './context.js';
 import { Links } from './links.js';
 import { Neighbours } from './neighbours.js';
 import { Nexthops } from './nexthops.js';
 import { Nsids } from './nsids.js';
+import { Context } from './request-context.js';
 import { Routes } from './routes.js';
 import { Rules } from './rules.js';
 import { Vlans } from './vlans.js';
+
+const parseOpen = parse.options({ in: inNet } satisfies Members<InNetOptions>);
 
 /**
  * The network configuration of a namespace, over a netlink socket that lives in it. Requests are
  * synchronous: the kernel answers in some microseconds. Objects have the names of `ip -j`.
  *
  * Reading needs no privileges, changing needs CAP_NET_ADMIN in the user namespace that owns the
- * network namespace: whoever has made a rootless child has it.
+ * network namespace. The parent of a rootless child has it.
  *
  * @example
  * using route = Route.open({ in: lab });
@@ -58,8 +61,8 @@ export class Route {
   readonly #context: Context;
   readonly #namespace;
 
-  private constructor(options: InOptions) {
-    const target = targetOf(options);
+  private constructor(options: InNetOptions) {
+    const { in: target } = parseOpen(options);
     this.#namespace = openNet(target);
     try {
       const another = (protocol: number) => new NetlinkSocket(protocol, { in: this.#namespace });
@@ -87,7 +90,7 @@ export class Route {
    *
    * @throws {SystemError} ENOENT without such a process or name, EPERM without privileges over it
    */
-  static open(options: InOptions = {}): Route {
+  static open(options: InNetOptions = {}): Route {
     return new Route(options);
   }
 

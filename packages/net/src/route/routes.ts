@@ -1,14 +1,26 @@
 // Routes: `ip route`.
-import { families, familyOf, parsePrefix } from '../netlink/addresses.js';
+import { type Members, type Parsed, type Parser, parse } from '@ns/core/authors';
+import {
+  families,
+  familyOf,
+  ipAddress,
+  ipFamily,
+  parsePrefix,
+  prefixText,
+} from '../netlink/addresses.js';
+import { rawAttributes } from '../netlink/attributes.js';
 import { batch } from '../netlink/batch.js';
+import { encodable, u8, u32 } from '../netlink/codec.js';
 import type { NetlinkError } from '../netlink/error.js';
 import { Writer, written } from '../netlink/writer.js';
-import { checked } from '../options.js';
-import { type Context, creation, type Device, type Question, request } from './context.js';
-import { toHopValues } from './hops.js';
-import { tableNumber } from './names.js';
+import { type Device, device } from './device.js';
+import { protocol, routeType, scope, tableNumber } from './iproute2-names.js';
+import { parseHop, toHopValues } from './next-hops.js';
+import { type Context, creation, type Question, request } from './request-context.js';
 import {
+  metrics,
   type NewRoute,
+  preference,
   type RouteEntry,
   type RouteFilter,
   routeBody,
@@ -17,36 +29,84 @@ import {
 
 const RTM_F_CLONED = 0x200;
 const ONLINK = 4;
+const [MAIN_TABLE, LOCAL_TABLE] = [254, 255];
+/** Offset of rtm_type in struct rtmsg. */
+const RTM_TYPE = 7;
 
-const keys = [
-  ...['dst', 'family', 'src', 'tos', 'type', 'gateway', 'via', 'dev', 'table', 'protocol', 'scope'],
-  ...['prefsrc', 'metric', 'pref', 'metrics', 'nexthops', 'nhid', 'onlink', 'flags', 'unknown'],
-] as const satisfies readonly (keyof NewRoute)[];
+/** The destination of a route: `default` or a prefix, as the caller has written it. */
+const destination: Parser<string> = (value, name) =>
+  value === 'default' ? value : prefixText(value, name);
 
-/**
- * Returns a route without a prototype, if all that it has is known. What {@link Routes.list} gives is
- * a route as well.
- */
-export function checkedRoute(route: NewRoute, name = 'route'): NewRoute {
-  const own = checked(route, keys, name);
-  if (typeof own.dst !== 'string') throw new TypeError(`dst must be a string: ${String(own.dst)}`);
-  return own.gateway === undefined && own.via !== undefined ? { ...own, gateway: own.via } : own;
+const members = {
+  dst: parse.required(destination),
+  family: ipFamily,
+  src: prefixText,
+  tos: encodable(u8),
+  type: encodable(routeType),
+  gateway: ipAddress,
+  via: ipAddress,
+  dev: device,
+  table: tableNumber,
+  protocol: encodable(protocol),
+  scope: encodable(scope),
+  prefsrc: ipAddress,
+  metric: encodable(u32),
+  pref: encodable(preference),
+  metrics: encodable(metrics),
+  nexthops: parse.list(parseHop),
+  nhid: encodable(u32),
+  onlink: parse.boolean,
+  flags: parse.list(parse.text),
+  unknown: rawAttributes,
+} satisfies Members<NewRoute>;
+
+const parseMembers = parse.options(members);
+
+/** A route in its normal form: `gateway` says what `via` has said. */
+export type RouteOptions = Parsed<typeof members>;
+
+/** Returns the normal form of a route. The rows of {@link Routes.list} are routes as well. */
+export function parseRoute(route: unknown, name = 'route'): RouteOptions {
+  const parsed = parseMembers(route, name);
+  return parsed.gateway === undefined && parsed.via !== undefined
+    ? { ...parsed, gateway: parsed.via }
+    : parsed;
 }
 
-function familyOfRoute({
-  dst,
-  family,
-  gateway,
-  prefsrc,
-  src,
-  nexthops,
-}: NewRoute): 'inet' | 'inet6' {
+const parseFilter = parse.options({
+  family: ipFamily,
+  table: tableNumber,
+  dev: device,
+  protocol: encodable(protocol),
+  type: encodable(routeType),
+} satisfies Members<RouteFilter>);
+
+const parseList = parse.list(parseRoute);
+
+/** Options of {@link Routes.get}: the packet whose route is asked for. */
+export interface RouteQuery {
+  /** Source address. */
+  from?: string | undefined;
+  oif?: Device | undefined;
+  iif?: Device | undefined;
+  mark?: number | undefined;
+}
+
+const parseQuery = parse.options({
+  from: parsePrefix,
+  oif: device,
+  iif: device,
+  mark: encodable(u32),
+} satisfies Members<RouteQuery>);
+
+function familyOfRoute(options: RouteOptions): 'inet' | 'inet6' {
+  const { dst, family, gateway, prefsrc, src, nexthops } = options;
   if (dst !== 'default') return familyOf(dst);
   const hint = prefsrc ?? src ?? gateway ?? nexthops?.find((one) => one.gateway)?.gateway;
   return family ?? (hint === undefined ? 'inet' : familyOf(hint));
 }
 
-function defaultScope(options: NewRoute): string | number {
+function defaultScope(options: RouteOptions) {
   const { type = 'unicast', gateway, nexthops, nhid } = options;
   if (type === 'local') return 'host';
   if (type === 'broadcast' || type === 'multicast') return 'link';
@@ -54,19 +114,18 @@ function defaultScope(options: NewRoute): string | number {
   return gateway === undefined && nexthops === undefined ? 'link' : 'global';
 }
 
-/** A route as a message. */
-function encode(context: Context, given: NewRoute): Uint8Array {
-  const options = checkedRoute(given);
+/** Encodes a route as a message. */
+function encode(context: Context, options: RouteOptions): Uint8Array {
   return written((writer) => write(writer, options, (device) => context.index(device)));
 }
 
-function write(writer: Writer, options: NewRoute, index: (device: Device) => number): void {
+function write(writer: Writer, options: RouteOptions, index: (device: Device) => number): void {
   const family = familyOfRoute(options);
   const { type = 'unicast', gateway, dev, nexthops, tos } = options;
   const dst = options.dst === 'default' ? undefined : parsePrefix(options.dst, 'dst');
   const src = options.src === undefined ? undefined : parsePrefix(options.src, 'src');
-  const own = type === 'local' || type === 'broadcast' ? 'local' : 'main';
-  const table = tableNumber(options.table ?? own);
+  const isLocal = type === 'local' || type === 'broadcast';
+  const table = options.table ?? (isLocal ? LOCAL_TABLE : MAIN_TABLE);
   const crossing = gateway !== undefined && familyOf(gateway) !== family;
   const isV6 = family === 'inet6';
   routeBody.writeTo(
@@ -77,8 +136,8 @@ function write(writer: Writer, options: NewRoute, index: (device: Device) => num
       srcLength: src?.prefixlen ?? 0,
       ...(tos === undefined ? {} : { tos }),
       table: table < 256 ? table : 0,
-      protocol: (options.protocol ?? 'boot') as 'boot',
-      scope: (options.scope ?? (isV6 ? 'global' : defaultScope(options))) as 'link',
+      protocol: options.protocol ?? 'boot',
+      scope: options.scope ?? (isV6 ? 'global' : defaultScope(options)),
       type,
       flags: options.onlink || options.flags?.includes('onlink') ? ONLINK : 0,
     },
@@ -91,11 +150,11 @@ function write(writer: Writer, options: NewRoute, index: (device: Device) => num
       metric: options.metric,
       prefsrc: options.prefsrc,
       metrics: options.metrics,
-      multipath: nexthops?.map((one, i) => toHopValues(one, family, index, `nexthops[${i}]`)),
+      multipath: nexthops?.map((one) => toHopValues(one, family, index)),
       fullTable: table,
       pref: options.pref,
       nhid: options.nhid,
-      ...(options.unknown && { unknown: [...options.unknown] }),
+      ...(options.unknown && { unknown: options.unknown }),
     },
   );
 }
@@ -110,16 +169,14 @@ export class Routes {
   }
 
   #table(filter: RouteFilter): Question<RouteEntry> {
-    const filterKeys = ['family', 'table', 'dev', 'protocol', 'type'];
-    const { family, table, dev, protocol: origin, type } = checked(filter, filterKeys, 'filter');
-    const number = table === undefined ? undefined : tableNumber(table);
+    const { family, table, dev, protocol: origin, type } = parseFilter(filter, 'filter');
     const header = {
       family: families[family ?? 'unspec'],
-      ...(origin === undefined ? {} : { protocol: origin as 'boot' }),
-      ...(type === undefined ? {} : { type: type as 'unicast' }),
+      ...(origin === undefined ? {} : { protocol: origin }),
+      ...(type === undefined ? {} : { type }),
     };
     const body = routeBody.encode(header, {
-      fullTable: number,
+      fullTable: table,
       oif: dev === undefined ? undefined : this.#context.index(dev),
     });
     const names = this.#context.names();
@@ -128,13 +185,13 @@ export class Routes {
       decode(buffer, start, end) {
         const values = routeBody.decode(buffer, start, end);
         // The kernel takes no table for a filter before it has one of this number.
-        const strange = number !== undefined && (values?.fullTable ?? values?.table) !== number;
-        return strange ? null : values && toRoute(values, names);
+        const isOther = table !== undefined && (values?.fullTable ?? values?.table) !== table;
+        return isOther ? null : values && toRoute(values, names);
       },
     };
   }
 
-  /** Routes of all tables, or of one: `ip -d -j route show table all`. */
+  /** Lists the routes of all tables, or of one: `ip -d -j route show table all`. */
   list(filter: RouteFilter = {}): RouteEntry[] {
     return this.#context.list(this.#table(filter));
   }
@@ -145,17 +202,13 @@ export class Routes {
   }
 
   /**
-   * The way that a packet would take: `ip -j route get ADDRESS`.
+   * Returns the route that a packet would take: `ip -j route get ADDRESS`.
    *
    * @throws {NetlinkError} ENETUNREACH, EHOSTUNREACH
    */
-  get(
-    dst: string,
-    options: { from?: string; oif?: Device; iif?: Device; mark?: number } = {},
-  ): RouteEntry {
-    const { from, oif, iif, mark } = checked(options, ['from', 'oif', 'iif', 'mark']);
+  get(dst: string, options: RouteQuery = {}): RouteEntry {
+    const { from: source, oif, iif, mark } = parseQuery(options);
     const { address, prefixlen } = parsePrefix(dst, 'dst');
-    const source = from === undefined ? undefined : parsePrefix(from, 'from');
     const body = routeBody.encode(
       {
         family: families[familyOf(address)],
@@ -184,19 +237,14 @@ export class Routes {
    * @example route.route.add({ dst: 'default', gateway: '10.0.0.1' });
    */
   add(options: NewRoute): void {
-    this.#context.send(
-      'NEWROUTE',
-      creation.add,
-      encode(this.#context, options),
-      routeBody,
-      options,
-    );
+    const body = encode(this.#context, parseRoute(options));
+    this.#context.send('NEWROUTE', creation.add, body, routeBody, options);
   }
 
   /**
-   * Adds many routes with few system calls. All are tried, whatever becomes of the others.
+   * Adds many routes with few system calls. If a route fails, the others are still added.
    *
-   * @returns the error of each that failed, by its place in the list
+   * @returns the errors by their index in the list
    */
   addAll(list: readonly NewRoute[]): Map<number, NetlinkError> {
     const indices = new Map<Device, number>();
@@ -208,7 +256,7 @@ export class Routes {
       return index;
     };
     const writer = new Writer();
-    const routes = list.map((options, i) => checkedRoute(options, `routes[${i}]`));
+    const routes = parseList(list, 'routes');
     const ends = routes.map((options) => {
       write(writer, options, indexOf);
       return writer.length;
@@ -226,26 +274,29 @@ export class Routes {
 
   /** Adds a route, or replaces the one to the same destination: `ip route replace`. */
   replace(options: NewRoute): void {
-    const body = encode(this.#context, options);
+    const body = encode(this.#context, parseRoute(options));
     this.#context.send('NEWROUTE', creation.replace, body, routeBody, options);
   }
 
   /** Replaces a route that is there: `ip route change`. */
   change(options: NewRoute): void {
-    const body = encode(this.#context, options);
+    const body = encode(this.#context, parseRoute(options));
     this.#context.send('NEWROUTE', creation.change, body, routeBody, options);
   }
 
   /**
-   * Removes a route: `ip route delete DST ...`. What is not given is not compared.
+   * Removes a route: `ip route delete DST ...`. Members that are left out are not compared.
    *
    * @throws {NetlinkError} ESRCH if there is none
    */
   delete(options: NewRoute): void {
-    const own = checkedRoute(options);
-    const full = { ...own, scope: own.scope ?? 'nowhere', protocol: own.protocol ?? 'unspec' };
-    const body = encode(this.#context, full);
-    if (own.type === undefined) body[7] = 0; // rtm_type: any
+    const route = parseRoute(options);
+    const body = encode(this.#context, {
+      ...route,
+      scope: route.scope ?? 'nowhere',
+      protocol: route.protocol ?? 'unspec',
+    });
+    if (route.type === undefined) body[RTM_TYPE] = 0; // any
     this.#context.send('DELROUTE', 0, body, routeBody, options);
   }
 }

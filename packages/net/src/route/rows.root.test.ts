@@ -1,11 +1,12 @@
 // What list() gives can be handed to add(), replace() and delete() of routes and rules.
 import { execFileSync } from 'node:child_process';
+import { createNamespace } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
-import { createNamespace } from '../create.js';
+import { isolatedNet } from '../isolated.js';
 import { Route } from './route.js';
 
 function lab(script: string): Route {
-  const namespace = createNamespace();
+  const namespace = createNamespace(isolatedNet());
   namespace.enter(() => execFileSync('sh', ['-ec', script], { stdio: 'inherit' }));
   const route = Route.open({ in: namespace });
   onTestFinished(() => {
@@ -65,7 +66,7 @@ test('rule.delete without a rule deletes none', () => {
   const before = route.rule.list();
   expect(() => route.rule.delete({})).toThrow(TypeError);
   expect(() => route.rule.delete({ family: 'inet' })).toThrow(TypeError);
-  expect(() => route.rule.delete({ pref: 1000 } as never)).toThrow('rule has no option pref');
+  expect(() => route.rule.delete({ pref: 1000 } as never)).toThrow('rule.pref is not known');
   expect(route.rule.list()).toEqual(before);
 });
 

@@ -1,19 +1,28 @@
 // Rules that choose a routing table: `ip rule`.
+import { type Members, parse } from '@ns/core/authors';
 import {
   type Family,
   families,
   familyName,
   familyOf,
   ip,
+  ipFamily,
   parsePrefix,
 } from '../netlink/addresses.js';
-import { attributes, type RawAttribute } from '../netlink/attributes.js';
-import { boolean, choice, s32, text, u8, u16, u32 } from '../netlink/codec.js';
+import { attributes, type RawAttribute, rawAttributes } from '../netlink/attributes.js';
+import { boolean, choice, encodable, s32, text, u8, u16, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { checked } from '../options.js';
-import { type Context, creation, defined, leftovers, type Question, request } from './context.js';
-import { protocol, type TableName, tableName, tableNumber } from './names.js';
+import { linkName } from './device.js';
+import { protocol, type TableName, tableName, tableNumber } from './iproute2-names.js';
+import {
+  type Context,
+  creation,
+  defined,
+  leftovers,
+  type Question,
+  request,
+} from './request-context.js';
 
 const actions = {
   unspec: 0,
@@ -25,7 +34,9 @@ const actions = {
   prohibit: 8,
 };
 const INVERT = 2;
+const MAIN_TABLE = 254;
 
+const action = choice(u8, actions);
 const range = struct({ start: u16, end: u16 });
 
 /** Messages about rules: struct fib_rule_hdr. */
@@ -38,7 +49,7 @@ export const ruleBody = new Body(
     table: u8,
     _reserved1: u8,
     _reserved2: u8,
-    action: choice(u8, actions),
+    action,
     flags: u32,
   }),
   attributes({
@@ -67,12 +78,19 @@ export interface Range {
   end: number;
 }
 
+/** Returns the parser of a range. */
+const parseRange = (most: number) =>
+  parse.options({
+    start: parse.required(parse.integer(0, most)),
+    end: parse.required(parse.integer(0, most)),
+  } satisfies Members<Range>);
+
 /** A rule. */
 export interface Rule {
   readonly family: Family;
   /** The lowest comes first. */
   readonly priority: number;
-  /** What it does: `lookup` a table, `goto` another rule, `blackhole`, ... */
+  /** Action: `lookup` a table, `goto` another rule, `blackhole`, ... */
   readonly action: string | number;
   /** The table looked up. */
   readonly table?: TableName | number;
@@ -101,47 +119,47 @@ export interface Rule {
 /** A rule to be added. */
 export interface NewRule {
   /** Family of a rule without a prefix that tells. Default: inet. */
-  family?: 'inet' | 'inet6';
+  family?: 'inet' | 'inet6' | undefined;
   /** Default when adding: the kernel chooses one before the lowest. */
-  priority?: number;
+  priority?: number | undefined;
   /** Default: lookup. */
-  action?: keyof typeof actions;
+  action?: keyof typeof actions | undefined;
   /** Default: main. */
-  table?: TableName | number;
-  goto?: number;
+  table?: TableName | number | undefined;
+  goto?: number | undefined;
   /** `all` is any, as in what {@link Rules.list} gives. */
-  src?: string;
-  dst?: string;
-  /** The rule is for what does not match. */
-  not?: boolean;
-  iif?: string;
-  oif?: string;
-  fwmark?: number;
-  fwmask?: number;
-  tos?: number;
-  ipproto?: number;
-  sport?: Range;
-  dport?: Range;
-  uidrange?: Range;
-  l3mdev?: boolean;
-  suppress_prefixlength?: number;
-  /** Who has made it. Default: the kernel writes `unspec`. */
-  protocol?: string | number;
+  src?: string | undefined;
+  dst?: string | undefined;
+  /** Inverts the match. */
+  not?: boolean | undefined;
+  iif?: string | undefined;
+  oif?: string | undefined;
+  fwmark?: number | undefined;
+  fwmask?: number | undefined;
+  tos?: number | undefined;
+  ipproto?: number | undefined;
+  sport?: Range | undefined;
+  dport?: Range | undefined;
+  uidrange?: Range | undefined;
+  l3mdev?: boolean | undefined;
+  suppress_prefixlength?: number | undefined;
+  /** Origin. Default: the kernel writes `unspec`. */
+  protocol?: string | number | undefined;
   /** Attributes as {@link Rules.list} tells them: what this package does not know is kept. */
-  unknown?: readonly RawAttribute[];
+  unknown?: readonly RawAttribute[] | undefined;
 }
 
-/** Which rules are listed. */
+/** Limits the rules that are listed. */
 export interface RuleFilter {
   /** Default: both. */
-  family?: 'inet' | 'inet6';
+  family?: 'inet' | 'inet6' | undefined;
 }
 
 type Values = NonNullable<ReturnType<typeof ruleBody.decode>>;
 
 const NONE = -1; // of suppress_prefixlength
 
-/** A decoded message as a rule. */
+/** Converts a decoded message to a rule. */
 export function toRule(values: Values): Rule {
   const { src, srcLength, dst, dstLength, suppressPrefixlength, flags } = values;
   const whole = values.family === families.inet ? 32 : 128;
@@ -177,27 +195,49 @@ function decode(bytes: Buffer, start: number, end: number): Rule | undefined {
   return values && toRule(values);
 }
 
-const keys = [
-  ...['family', 'priority', 'action', 'table', 'goto', 'src', 'dst', 'not', 'iif', 'oif', 'fwmark'],
-  ...['fwmask', 'tos', 'ipproto', 'sport', 'dport', 'uidrange', 'l3mdev', 'suppress_prefixlength'],
-  ...['protocol', 'unknown'],
-] as const satisfies readonly (keyof NewRule)[];
+const number = encodable(u32);
+const ports = parseRange(0xffff);
 
-function encode(options: NewRule): Uint8Array {
-  const { action = 'lookup', not, l3mdev } = options;
-  const isAny = options.src === undefined || options.src === 'all';
-  const src = isAny ? undefined : parsePrefix(options.src, 'src');
-  const dst = options.dst === undefined ? undefined : parsePrefix(options.dst, 'dst');
-  const told = src ?? dst;
-  const table = action === 'lookup' && !l3mdev ? tableNumber(options.table ?? 'main') : undefined;
+const parseNew = parse.options({
+  family: ipFamily,
+  priority: number,
+  action: encodable(action),
+  table: tableNumber,
+  goto: number,
+  src: (value, name) => (value === 'all' ? undefined : parsePrefix(value, name)),
+  dst: parsePrefix,
+  not: parse.boolean,
+  iif: linkName,
+  oif: linkName,
+  fwmark: number,
+  fwmask: number,
+  tos: encodable(u8),
+  ipproto: encodable(u8),
+  sport: ports,
+  dport: ports,
+  uidrange: parseRange(0xffff_ffff),
+  l3mdev: parse.boolean,
+  suppress_prefixlength: encodable(s32),
+  protocol: encodable(protocol),
+  unknown: rawAttributes,
+} satisfies Members<NewRule>);
+
+const parseFilter = parse.options({ family: ipFamily } satisfies Members<RuleFilter>);
+
+type RuleOptions = ReturnType<typeof parseNew>;
+
+function encode(options: RuleOptions, does: NonNullable<RuleOptions['action']>): Uint8Array {
+  const { not, l3mdev, src, dst, unknown } = options;
+  const prefix = src ?? dst;
+  const table = does === 'lookup' && !l3mdev ? (options.table ?? MAIN_TABLE) : undefined;
   return ruleBody.encode(
     {
-      family: families[told ? familyOf(told.address) : (options.family ?? 'inet')],
+      family: families[prefix ? familyOf(prefix.address) : (options.family ?? 'inet')],
       srcLength: src?.prefixlen ?? 0,
       dstLength: dst?.prefixlen ?? 0,
       ...(options.tos === undefined ? {} : { tos: options.tos }),
       table: table !== undefined && table < 256 ? table : 0,
-      action,
+      action: does,
       flags: not ? INVERT : 0,
     },
     {
@@ -216,8 +256,8 @@ function encode(options: NewRule): Uint8Array {
       uidrange: options.uidrange,
       l3mdev,
       suppressPrefixlength: options.suppress_prefixlength,
-      protocol: options.protocol as 'boot' | undefined,
-      ...(options.unknown && { unknown: [...options.unknown] }),
+      protocol: options.protocol,
+      ...(unknown && { unknown }),
     },
   );
 }
@@ -232,13 +272,13 @@ export class Rules {
   }
 
   #table(filter: RuleFilter): Question<Rule> {
-    const { family } = checked(filter, ['family'], 'filter');
+    const { family } = parseFilter(filter, 'filter');
     const body = ruleBody.encode({ family: families[family ?? 'unspec'] }, {});
     return { request: request('GETRULE', 0, body, ruleBody, { family }), decode };
   }
 
   /**
-   * Rules in their order, of one family or both: `ip -j rule`. (The kernel gives no single one, and
+   * Lists rules in their order, of one family or both: `ip -j rule`. (The kernel gives no single one, and
    * changes none that is there.)
    */
   list(filter: RuleFilter = {}): Rule[] {
@@ -257,7 +297,8 @@ export class Rules {
    * @example route.rule.add({ src: '10.0.0.0/8', table: 100, priority: 1000 });
    */
   add(options: NewRule): void {
-    const body = encode(checked(options, keys, 'rule'));
+    const rule = parseNew(options, 'rule');
+    const body = encode(rule, rule.action ?? 'lookup');
     this.#context.send('NEWRULE', creation.add, body, ruleBody, options);
   }
 
@@ -265,17 +306,17 @@ export class Rules {
    * Removes the first rule that matches: `ip rule delete ...`.
    *
    * @throws {NetlinkError} ENOENT if there is none
-   * @throws {TypeError} unless something beside the family says which rule is meant
+   * @throws {TypeError} if `options` has no more than a family
    */
   delete(options: NewRule): void {
-    const rule = checked(options, keys, 'rule');
+    const rule = parseNew(options, 'rule');
     // The kernel would take the first rule of all, without which no packet reaches this machine.
+    // (`src: 'all'` alone names a rule as little.)
     if (!Object.entries(rule).some(([key, value]) => key !== 'family' && value !== undefined)) {
-      throw new TypeError('rule must say which one is meant: give its priority, src, table, ...');
+      parse.refuse('rule', 'more than a family: give its priority, src, table, ...', options);
     }
-    // What is not given is not compared: neither a table nor an action.
-    const anything = rule.table === undefined && rule.action === undefined;
-    const body = encode(anything ? { ...rule, action: 'unspec' } : rule);
+    // A table and an action that are left out are not compared.
+    const body = encode(rule, rule.action ?? (rule.table === undefined ? 'unspec' : 'lookup'));
     this.#context.send('DELRULE', 0, body, ruleBody, options);
   }
 }

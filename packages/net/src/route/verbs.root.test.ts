@@ -69,7 +69,7 @@ test('what is listed at once is the same as what comes in pieces', async () => {
   }
 });
 
-test('one of each family is got, or it is told that there is none', () => {
+test('get returns one object of each family, or throws ENOENT', () => {
   using net = lab();
   const { route } = net;
   expect(route.address.get({ dev: 'a0', address: '10.0.0.1' })).toMatchObject({ prefixlen: 24 });

@@ -1,17 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { inside } from '../inside/inside.js';
+import { openInside } from '../inside/inside.js';
+import { isolatedNet } from '../isolated.js';
 import { isNetlinkError } from '../netlink/error.js';
-import { Recorder, sentBy } from '../testing/sent.js';
+import { Recorder, sentBy } from '../testing/sent-messages.js';
 import { Route } from './route.js';
 import { bridgeLinkBody, type NewBridgeVlan, Vlans } from './vlans.js';
 
-/** Whether bridges of this kernel count VLANs: found out by trying. */
+/** True if bridges of this kernel count VLANs, found out by trying. */
 function hasVlanFiltering(): boolean {
-  using lab = createNamespace();
+  using lab = createNamespace(isolatedNet());
   using route = Route.open({ in: lab });
   try {
     route.link.add({ kind: 'bridge', name: 'br0', vlan_filtering: true });
@@ -30,7 +31,7 @@ const cases: [words: string, options: NewBridgeVlan][] = [
 ];
 
 test.each(cases)('bridge vlan %s', (words, options) => {
-  using lab = createNamespace();
+  using lab = createNamespace(isolatedNet());
   using recorder = new Recorder();
   const theirs = lab.enter(() => sentBy('bridge', 'vlan', ...words.split(' '))).at(-1) as Buffer;
   const verb = words.startsWith('add') ? 'add' : 'delete';
@@ -50,7 +51,7 @@ test('wrong numbers are refused before anything is sent', () => {
 
 test('VLANs of ports are as bridge(8) shows them', ({ skip }) => {
   skip(!hasVlanFiltering(), 'bridges of this kernel do not count VLANs');
-  using lab = createNamespace();
+  using lab = createNamespace(isolatedNet());
   using route = Route.open({ in: lab });
   const shown = () =>
     JSON.parse(
@@ -85,11 +86,11 @@ test('VLANs of ports are as bridge(8) shows them', ({ skip }) => {
 
 test('hosts on one VLAN of a bridge meet, and those on another do not', async ({ skip }) => {
   skip(!hasVlanFiltering(), 'bridges of this kernel do not count VLANs');
-  using middle = createNamespace();
+  using middle = createNamespace(isolatedNet());
   using route = Route.open({ in: middle });
   route.link.add({ kind: 'bridge', name: 'br0', vlan_filtering: true, up: true });
   const hosts = [10, 10, 20].map((vlan, i) => {
-    const namespace = createNamespace();
+    const namespace = createNamespace(isolatedNet());
     const peer = { name: 'eth0', namespace };
     route.link.add({ kind: 'veth', name: `p${i}`, master: 'br0', up: true, peer });
     route.vlan.delete({ dev: `p${i}`, vlan: 1 });
@@ -98,7 +99,7 @@ test('hosts on one VLAN of a bridge meet, and those on another do not', async ({
     own.address.add({ dev: 'eth0', address: `10.0.0.${i + 1}/24` });
     own.link.up('eth0');
     own.close();
-    return { namespace, host: inside(namespace) };
+    return { namespace, host: openInside(namespace) };
   });
   const [a, b, c] = hosts as [(typeof hosts)[0], (typeof hosts)[0], (typeof hosts)[0]];
   const server = a.host.createServer((socket) => socket.end('met')).listen(7);

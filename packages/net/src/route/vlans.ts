@@ -1,14 +1,15 @@
 // VLANs of a bridge's ports: `bridge vlan`. The bridge counts them with `vlan_filtering`.
+import { type Members, parse } from '@ns/core/authors';
 import { families } from '../netlink/addresses.js';
 import { attributes } from '../netlink/attributes.js';
 import { text, u16, u32 } from '../netlink/codec.js';
 import { Body } from '../netlink/message.js';
 import { struct } from '../netlink/struct.js';
-import { checked } from '../options.js';
-import { type Context, type Device, request } from './context.js';
+import { type Device, device } from './device.js';
 import { linkHeader } from './link-table.js';
+import { type Context, request } from './request-context.js';
 
-/** RTEXT_FILTER_BRVLAN_COMPRESSED: VLANs in a row are told as a range. */
+/** RTEXT_FILTER_BRVLAN_COMPRESSED: consecutive VLANs are reported as a range. */
 const WITH_VLANS = 4;
 /** BRIDGE_FLAGS_SELF: the bridge itself, and not one of its ports. */
 const SELF = 2;
@@ -48,20 +49,30 @@ export interface PortVlans {
   readonly vlans: readonly BridgeVlan[];
 }
 
-/** A VLAN for a port. */
-export interface NewBridgeVlan {
+/** A VLAN of a port, or a range of them. */
+export interface BridgeVlanPlace {
   /** The port. */
   dev: Device;
   /** From 1 to 4094. */
   vlan: number;
   /** The last one of a range. */
-  vlanEnd?: number;
-  /** What comes in without a tag belongs to it. Default: false. */
-  pvid?: boolean;
-  /** What goes out to the port has no tag. Default: false. */
-  untagged?: boolean;
-  /** `dev` is the bridge itself. Default: false. */
-  self?: boolean;
+  vlanEnd?: number | undefined;
+  /** True if `dev` is the bridge itself. Default: false. */
+  self?: boolean | undefined;
+}
+
+/** A VLAN for a port. */
+export interface NewBridgeVlan extends BridgeVlanPlace {
+  /** Frames that come in without a tag belong to this VLAN. Default: false. */
+  pvid?: boolean | undefined;
+  /** Frames go out to the port without a tag. Default: false. */
+  untagged?: boolean | undefined;
+}
+
+/** Limits the VLANs that are listed. */
+export interface BridgeVlanFilter {
+  /** Only those of this port. */
+  dev?: Device | undefined;
 }
 
 interface RawVlan {
@@ -90,23 +101,38 @@ function toVlans(list: readonly RawVlan[]): BridgeVlan[] {
   return vlans;
 }
 
-function toRaw({ vlan, vlanEnd, pvid, untagged }: NewBridgeVlan): RawVlan[] {
-  for (const [name, value] of Object.entries({ vlan, vlanEnd: vlanEnd ?? vlan })) {
-    if (!Number.isInteger(value) || value < 1 || value > 4094) {
-      throw new RangeError(`${name} must be an integer from 1 to 4094: ${value}`);
-    }
-  }
+/** The parser of the number of a VLAN. */
+const vlanNumber = parse.integer(1, 4094);
+
+const placeMembers = {
+  dev: parse.required(device),
+  vlan: parse.required(vlanNumber),
+  vlanEnd: vlanNumber,
+  self: parse.withDefault(parse.boolean, false),
+} satisfies Members<BridgeVlanPlace>;
+
+const parsePlace = parse.options(placeMembers);
+
+const parseNew = parse.options({
+  ...placeMembers,
+  pvid: parse.boolean,
+  untagged: parse.boolean,
+} satisfies Members<NewBridgeVlan>);
+
+const parseFilter = parse.options({ dev: device } satisfies Members<BridgeVlanFilter>);
+
+type VlanOptions = ReturnType<typeof parsePlace> & Partial<ReturnType<typeof parseNew>>;
+
+function toRaw({ vlan, vlanEnd, pvid, untagged }: VlanOptions): RawVlan[] {
   const flags = (pvid ? FLAG.PVID : 0) | (untagged ? FLAG.UNTAGGED : 0);
   if (vlanEnd === undefined || vlanEnd === vlan) return [{ flags, vid: vlan }];
-  if (vlanEnd < vlan) throw new RangeError(`vlanEnd must not be before vlan: ${vlanEnd}`);
-  if (pvid) throw new TypeError('pvid: a port has only one, not a range');
+  if (vlanEnd < vlan) parse.outOfRange('vlan.vlanEnd', `at least vlan (${vlan})`, vlanEnd);
+  if (pvid) parse.refuse('vlan.pvid', 'false for a range: a port has one PVID', pvid);
   return [
     { flags: flags | FLAG.RANGE_BEGIN, vid: vlan },
     { flags: flags | FLAG.RANGE_END, vid: vlanEnd },
   ];
 }
-
-const placeKeys = ['dev', 'vlan', 'vlanEnd', 'self'];
 
 /** VLANs of the ports of bridges. */
 export class Vlans {
@@ -117,9 +143,9 @@ export class Vlans {
     this.#context = context;
   }
 
-  /** VLANs of all ports, or of one: `bridge -j -compressvlans vlan`. */
-  list(filter: { dev?: Device } = {}): PortVlans[] {
-    const { dev } = checked(filter, ['dev'], 'filter');
+  /** Lists the VLANs of all ports, or of one: `bridge -j -compressvlans vlan`. */
+  list(filter: BridgeVlanFilter = {}): PortVlans[] {
+    const { dev } = parseFilter(filter, 'filter');
     const wanted = dev === undefined ? undefined : this.#context.index(dev);
     const body = bridgeLinkBody.encode({ family: families.bridge }, { extMask: WITH_VLANS });
     return this.#context.list({
@@ -134,8 +160,7 @@ export class Vlans {
     });
   }
 
-  #send(type: 'SETLINK' | 'DELLINK', given: NewBridgeVlan, keys: readonly string[]): void {
-    const options = checked(given, keys, 'vlan');
+  #send(type: 'SETLINK' | 'DELLINK', options: VlanOptions): void {
     const vlans = toRaw(options);
     const afSpec = { flags: options.self ? SELF : undefined, vlans };
     const index = this.#context.index(options.dev);
@@ -146,16 +171,16 @@ export class Vlans {
   /**
    * Lets a port take part in a VLAN: `bridge vlan add dev PORT vid N`.
    *
-   * @throws {RangeError} for a number that is no VLAN's
-   * @throws {NetlinkError} EOPNOTSUPP if it is no port of a bridge
+   * @throws {RangeError} for a number outside of 1 to 4094
+   * @throws {NetlinkError} EOPNOTSUPP if the interface is not a port of a bridge
    * @example route.vlan.add({ dev: 'port1', vlan: 10, pvid: true, untagged: true });
    */
   add(options: NewBridgeVlan): void {
-    this.#send('SETLINK', options, [...placeKeys, 'pvid', 'untagged']);
+    this.#send('SETLINK', parseNew(options, 'vlan'));
   }
 
   /** Takes a port out of a VLAN: `bridge vlan del dev PORT vid N`. */
-  delete(options: Pick<NewBridgeVlan, 'dev' | 'vlan' | 'vlanEnd' | 'self'>): void {
-    this.#send('DELLINK', options, placeKeys);
+  delete(options: BridgeVlanPlace): void {
+    this.#send('DELLINK', parsePlace(options, 'vlan'));
   }
 }

@@ -1,9 +1,21 @@
 // Filters: matchall, flower and u32, with their actions.
+import { type Members, parse } from '@ns/core/authors';
 import { ip, lladdr } from '../netlink/addresses.js';
 import { arrayOf, attributes, byKind } from '../netlink/attributes.js';
-import { be16, be32, bytes, type Codec, s16, s32, text, u8, u16, u32 } from '../netlink/codec.js';
+import {
+  be16,
+  be32,
+  bytes,
+  type Codec,
+  encodable,
+  s16,
+  s32,
+  text,
+  u8,
+  u16,
+  u32,
+} from '../netlink/codec.js';
 import { struct } from '../netlink/struct.js';
-import { checked } from '../options.js';
 import {
   type GactOptions,
   gact,
@@ -47,7 +59,7 @@ export const matchall = attributes({
   flags: [3, u32],
 });
 
-/** Matches by fields of the packet. A mask goes with its value; without, all of it counts. */
+/** Matches by fields of the packet. Without a mask, all bits of a value are compared. */
 export const flower = attributes({
   classid: [1, classid],
   indev: [2, text(15)],
@@ -94,7 +106,7 @@ export interface U32Key {
   mask: number;
   val: number;
   off: number;
-  offmask?: number;
+  offmask?: number | undefined;
 }
 
 const TERMINAL = 1;
@@ -111,6 +123,17 @@ const selHeader = struct({
 });
 const selKey = struct({ mask: be32, val: be32, off: s32, offmask: s32 });
 
+const MOST_KEYS = 128;
+
+const parseKeys = parse.list(
+  parse.options({
+    mask: parse.required(encodable(be32)),
+    val: parse.required(encodable(be32)),
+    off: parse.required(encodable(s32)),
+    offmask: parse.withDefault(encodable(s32), 0),
+  } satisfies Members<U32Key>),
+);
+
 const selector: Codec<U32Key[]> = {
   decode(buffer, start, end) {
     const head = selHeader.decode(buffer, start, end);
@@ -122,14 +145,14 @@ const selector: Codec<U32Key[]> = {
     });
   },
   encode(keys, name) {
-    if (!Array.isArray(keys) || keys.length > 128) {
-      throw new TypeError(`${name} must be a list of at most 128 keys`);
+    const parsed = parseKeys(keys, name);
+    if (parsed.length > MOST_KEYS) {
+      parse.refuse(name, `an array of at most ${MOST_KEYS} keys`, keys);
     }
-    const head = selHeader.encodeSome({ flags: TERMINAL, nkeys: keys.length }, name);
+    const head = selHeader.encodeSome({ flags: TERMINAL, nkeys: parsed.length }, name);
     // The kernel wants values that are masked already.
-    const parts = keys.map((given: U32Key, i) => {
-      const key = checked(given, ['mask', 'val', 'off', 'offmask'], `${name}[${i}]`);
-      return selKey.encodeSome({ ...key, val: (key.val & key.mask) >>> 0 }, `${name}[${i}]`);
+    const parts = parsed.map((key) => {
+      return selKey.encodeSome({ ...key, val: (key.val & key.mask) >>> 0 }, name);
     });
     return Buffer.concat([head, ...parts]);
   },

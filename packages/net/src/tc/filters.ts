@@ -1,9 +1,20 @@
 // Filters, which choose a class or act on packets: `tc filter`.
+import { type Members, type Parser, parse } from '@ns/core/authors';
 import type { ValuesOf } from '../netlink/attributes.js';
-import { checked } from '../options.js';
-import { type Context, creation, type Device } from '../route/context.js';
+import { encodable, u16, u32 } from '../netlink/codec.js';
+import { type Device, device } from '../route/device.js';
+import { type Context, creation } from '../route/request-context.js';
 import type { FilterAction, flower, matchall, U32Key, u32Filter } from './filter-kinds.js';
-import { type Place, Traffic, type TrafficItem, toItem } from './traffic.js';
+import { filterKinds } from './table.js';
+import {
+  placeMembers,
+  Traffic,
+  type TrafficItem,
+  type TrafficPlace,
+  toItem,
+  withKind,
+} from './traffic.js';
+import { parseHandle } from './units.js';
 
 /** A filter. */
 export interface Filter extends TrafficItem {
@@ -22,19 +33,19 @@ const protocols: Readonly<Record<string, number>> = Object.freeze({
 });
 const protocolNames = new Map(Object.entries(protocols).map(([name, number]) => [number, name]));
 
-/** Where a filter is. */
-export interface FilterPlace extends Place {
+/** The place of a filter. */
+export interface FilterPlace extends TrafficPlace {
   /** The lowest comes first. Default when adding: the kernel chooses. */
-  pref?: number;
+  pref?: number | undefined;
   /** Default when adding: all. */
-  protocol?: 'all' | 'ip' | 'arp' | '802.1Q' | 'ipv6' | number;
-  chain?: number;
+  protocol?: 'all' | 'ip' | 'arp' | '802.1Q' | 'ipv6' | number | undefined;
+  chain?: number | undefined;
 }
 
 type FilterOptions<E extends typeof matchall | typeof flower | typeof u32Filter> = Omit<
   ValuesOf<E['entries']>,
   'actions' | 'match'
-> & { actions?: FilterAction[] };
+> & { actions?: FilterAction[] | undefined };
 
 /** A filter to be added. */
 export type NewFilter = FilterPlace &
@@ -45,33 +56,59 @@ export type NewFilter = FilterPlace &
   );
 
 /** Names filters that are there. */
-export type FilterChoice = FilterPlace & { kind?: NewFilter['kind'] };
+export type FilterChoice = FilterPlace & { kind?: NewFilter['kind'] | undefined };
+
+/** Names one filter. */
+export type OneFilter = FilterPlace & { handle: string; pref: number; kind: NewFilter['kind'] };
 
 const swap = (word: number) => ((word & 0xff) << 8) | (word >>> 8);
 
-/** tcm_info: preference and EtherType. */
-function infoOf({ pref = 0, protocol = 'all' }: FilterPlace): number {
-  const number = typeof protocol === 'number' ? protocol : protocols[protocol];
-  if (number === undefined || !Number.isInteger(number) || number < 0 || number > 0xffff) {
-    throw new RangeError(
-      `protocol must be an EtherType or one of ${Object.keys(protocols).join(', ')}: ${protocol}`,
-    );
+/** The parser of an EtherType; its normal form is the number. */
+const etherType: Parser<number> = (value, name) => {
+  if (typeof value === 'number') return parse.integer(0, 0xffff)(value, name);
+  if (typeof value === 'string' && Object.hasOwn(protocols, value)) {
+    return protocols[value] as number;
   }
-  if (!Number.isInteger(pref) || pref < 0 || pref > 0xffff) {
-    throw new RangeError(`pref must be an integer from 0 to 65535: ${pref}`);
-  }
-  return ((pref << 16) | swap(number)) >>> 0;
+  const names = Object.keys(protocols).join(', ');
+  return parse.refuse(name, `an EtherType or one of ${names}`, value);
+};
+
+/** Returns tcm_info: preference and EtherType. */
+function infoOf(options: {
+  readonly pref?: number | undefined;
+  readonly protocol?: number | undefined;
+}): number {
+  const { pref = 0, protocol = protocols.all as number } = options;
+  return ((pref << 16) | swap(protocol)) >>> 0;
 }
 
-/** Names the place of filters that are listed. */
+/** Limits the filters that are listed. */
 export interface FilterFilter {
   dev: Device;
-  /** The qdisc or class that they hang on: `root`, `1:`, `ingress`, `egress`. Default: root. */
-  parent?: string;
+  /** Parent, a qdisc or class: `root`, `1:`, `ingress`, `egress`. Default: root. */
+  parent?: string | undefined;
 }
 
-const placeKeys = ['dev', 'handle', 'parent', 'pref', 'protocol', 'chain', 'kind'];
-const keys = [...placeKeys, 'options'];
+const filterMembers = {
+  pref: encodable(u16),
+  protocol: etherType,
+  chain: encodable(u32),
+};
+
+const parseNew = withKind(filterKinds, filterMembers);
+
+const parsePlace = parse.options({
+  ...placeMembers,
+  ...filterMembers,
+  kind: parse.text,
+} satisfies Members<FilterChoice>);
+
+const ROOT = parseHandle('root', 'parent');
+
+const parseFilter = parse.options({
+  dev: parse.required(device),
+  parent: parse.withDefault(parseHandle, ROOT),
+} satisfies Members<FilterFilter>);
 
 /** `tc filter` */
 export class Filters extends Traffic<Filter> {
@@ -88,27 +125,27 @@ export class Filters extends Traffic<Filter> {
     });
   }
 
-  /** `tc -s -j filter show dev NAME`, of one qdisc or class. */
+  /** Lists the filters of one qdisc or class: `tc -s -j filter show dev NAME`. */
   list(filter: FilterFilter): Filter[] {
-    const { dev, parent = 'root' } = checked(filter, ['dev', 'parent'], 'filter');
-    return this.context.list(this.table(dev, parent === 'root' ? 'none' : parent));
+    const { dev, parent } = parseFilter(filter, 'filter');
+    return this.context.list(this.table(dev, parent === ROOT ? 0 : parent));
   }
 
   /** The same as an asynchronous iterator, which lets the event loop go on in between. */
   dump(filter: FilterFilter): AsyncGenerator<Filter, void, undefined> {
-    const { dev, parent = 'root' } = checked(filter, ['dev', 'parent'], 'filter');
-    return this.context.each(this.table(dev, parent === 'root' ? 'none' : parent));
+    const { dev, parent } = parseFilter(filter, 'filter');
+    return this.context.each(this.table(dev, parent === ROOT ? 0 : parent));
   }
 
   /**
-   * One filter: `tc -s -j filter get`. The kernel wants all that tells it from others.
+   * Returns one filter: `tc -s -j filter get`. The kernel demands handle, preference and kind.
    *
    * @throws {NetlinkError} ENOENT if there is none
    * @example route.filter.get({ dev: 'eth0', parent: 'ingress', kind: 'matchall', pref: 10, handle: '0:1' });
    */
-  get(choice: FilterChoice & { handle: string; pref: number; kind: NewFilter['kind'] }): Filter {
-    const one = checked(choice, placeKeys, 'filter');
-    return this.at(one, infoOf(one));
+  get(choice: OneFilter): Filter {
+    const one = parsePlace(choice, 'filter');
+    return this.at(one, choice, infoOf(one));
   }
 
   /**
@@ -119,26 +156,26 @@ export class Filters extends Traffic<Filter> {
    *   options: { actions: [{ kind: 'police', options: { rate: '1mbit', burst: '10kb' } }] } });
    */
   add(options: NewFilter): void {
-    const filter = checked(options, keys, 'filter');
-    this.send('NEW', creation.add, filter, infoOf(filter));
+    const filter = parseNew(options, 'filter');
+    this.send('NEW', creation.add, filter, options, infoOf(filter));
   }
 
   /** `tc filter replace` */
   replace(options: NewFilter): void {
-    const filter = checked(options, keys, 'filter');
-    this.send('NEW', creation.replace, filter, infoOf(filter));
+    const filter = parseNew(options, 'filter');
+    this.send('NEW', creation.replace, filter, options, infoOf(filter));
   }
 
   /** `tc filter change`: the filter is there, and named by its handle and preference. */
   change(options: NewFilter): void {
-    const filter = checked(options, keys, 'filter');
-    this.send('NEW', 0, filter, infoOf(filter));
+    const filter = parseNew(options, 'filter');
+    this.send('NEW', 0, filter, options, infoOf(filter));
   }
 
   /** `tc filter delete`; without `pref`, all filters of the place. */
   delete(options: FilterChoice): void {
-    const choice = checked(options, placeKeys, 'filter');
+    const choice = parsePlace(options, 'filter');
     const all = choice.pref === undefined && choice.protocol === undefined;
-    this.send('DEL', 0, choice, all ? 0 : infoOf(choice));
+    this.send('DEL', 0, choice, options, all ? 0 : infoOf(choice));
   }
 }

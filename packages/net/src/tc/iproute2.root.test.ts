@@ -1,7 +1,9 @@
 // What is sent for traffic control is what tc(8) sends: also for kinds that this kernel lacks.
+
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { Recorder, sentBy } from '../testing/sent.js';
+import { isolatedNet } from '../isolated.js';
+import { Recorder, sentBy } from '../testing/sent-messages.js';
 import { TrafficClasses } from './classes.js';
 import { Filters, type NewFilter } from './filters.js';
 import { type NewQdisc, Qdiscs } from './qdiscs.js';
@@ -55,7 +57,7 @@ function decode(body: typeof qdiscBody, bytes: Buffer): object {
 }
 
 test.each(qdiscs)('tc qdisc add dev lo %s', (words, options) => {
-  using lab = createNamespace();
+  using lab = createNamespace(isolatedNet());
   using recorder = new Recorder();
   const args = `qdisc add dev lo ${words}`.split(' ');
   const theirs = lab.enter(() => sentBy('tc', ...args)).at(-1) as Buffer;
@@ -64,7 +66,7 @@ test.each(qdiscs)('tc qdisc add dev lo %s', (words, options) => {
 });
 
 test('tc class add dev lo parent 1: classid 1:10 htb ...', () => {
-  using lab = createNamespace();
+  using lab = createNamespace(isolatedNet());
   using recorder = new Recorder();
   const words =
     'class add dev lo parent 1: classid 1:10 htb rate 1mbit ceil 2mbit burst 15k cburst 16k prio 3';
@@ -142,7 +144,7 @@ const filters: [words: string, options: Without<NewFilter, 'dev'>][] = [
 ];
 
 test.each(filters)('tc filter add dev lo %s', (words, options) => {
-  using lab = createNamespace();
+  using lab = createNamespace(isolatedNet());
   using recorder = new Recorder();
   const args = `filter add dev lo ${words}`.split(' ');
   const theirs = lab.enter(() => sentBy('tc', ...args)).at(-1) as Buffer;

@@ -1,49 +1,55 @@
 // Network emulation: its settings as a user gives them, and as attributes.
+import type { Duration } from '@ns/core';
+import { type Members, parse } from '@ns/core/authors';
 import { attributes } from '../netlink/attributes.js';
-import { bytes, type Codec, count64, s32, scount64, u32 } from '../netlink/codec.js';
+import { bytes, type Codec, count64, encodable, s32, scount64, u32 } from '../netlink/codec.js';
 import { struct } from '../netlink/struct.js';
-import { checked } from '../options.js';
 import { rate64, toRateSpec } from './rates.js';
-import {
-  bytesPerSecond,
-  fromShare,
-  fromTicks,
-  nanoseconds,
-  type Rate,
-  type Time,
-  toShare,
-  toTicks,
-} from './units.js';
+import { delay, fromShare, fromTicks, type Rate, rate, share, toTicks } from './units.js';
 
-/** Network emulation: a worse network than there is. Shares are from 0 to 1. */
+/** Network emulation: delays and losses. Shares are from 0 to 1. */
 export interface NetemOptions {
-  delay?: Time;
-  /** How much the delay varies. */
-  jitter?: Time;
-  /** How much a packet's delay depends on that of the one before. */
-  delayCorrelation?: number;
-  loss?: number;
-  lossCorrelation?: number;
-  duplicate?: number;
-  duplicateCorrelation?: number;
+  delay?: Duration | undefined;
+  /** Variation of the delay. */
+  jitter?: Duration | undefined;
+  /** Correlation of a packet's delay with that of the packet before. */
+  delayCorrelation?: number | undefined;
+  loss?: number | undefined;
+  lossCorrelation?: number | undefined;
+  duplicate?: number | undefined;
+  duplicateCorrelation?: number | undefined;
   /** Share of packets that are sent at once while the others wait. Needs a delay. */
-  reorder?: number;
-  reorderCorrelation?: number;
+  reorder?: number | undefined;
+  reorderCorrelation?: number | undefined;
   /** Every nth packet is reordered. Default with `reorder`: 1. */
-  gap?: number;
+  gap?: number | undefined;
   /** Share of packets in which a bit is flipped. */
-  corrupt?: number;
-  corruptCorrelation?: number;
-  rate?: Rate;
+  corrupt?: number | undefined;
+  corruptCorrelation?: number | undefined;
+  rate?: Rate | undefined;
   /** Packets that may wait. Default: 1000. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
-const keys = [
-  ...['delay', 'jitter', 'delayCorrelation', 'loss', 'lossCorrelation', 'duplicate'],
-  ...['duplicateCorrelation', 'reorder', 'reorderCorrelation', 'gap', 'corrupt'],
-  ...['corruptCorrelation', 'rate', 'limit'],
-] as const satisfies readonly (keyof NetemOptions)[];
+const uint = encodable(u32);
+const shareOrNone = parse.withDefault(share, 0);
+
+const parseNetem = parse.options({
+  delay: parse.withDefault(delay, 0),
+  jitter: parse.withDefault(delay, 0),
+  delayCorrelation: shareOrNone,
+  loss: shareOrNone,
+  lossCorrelation: shareOrNone,
+  duplicate: shareOrNone,
+  duplicateCorrelation: shareOrNone,
+  reorder: share,
+  reorderCorrelation: shareOrNone,
+  gap: uint,
+  corrupt: share,
+  corruptCorrelation: shareOrNone,
+  rate,
+  limit: parse.withDefault(uint, 1000),
+} satisfies Members<NetemOptions>);
 
 const netemHeader = struct({
   latency: u32,
@@ -66,8 +72,9 @@ const netemTable = attributes({
   jitter64: [11, scount64],
 });
 
-const share = (bits: number | undefined) => (bits ? fromShare(bits) : undefined);
+const shareOf = (bits: number | undefined) => (bits ? fromShare(bits) : undefined);
 const seconds = (ns: number) => ns / 1e9;
+const NO_OVERHEAD = { packetOverhead: 0, cellSize: 0, cellOverhead: 0 };
 
 /** `tc qdisc add ... netem`; as output, times are in seconds and the rate in bytes a second. */
 export const netem: Codec<NetemOptions> = {
@@ -78,17 +85,17 @@ export const netem: Codec<NetemOptions> = {
     const options: Record<string, unknown> = {
       delay: seconds(more.latency64 ?? fromTicks(fixed.latency)),
       jitter: seconds(more.jitter64 ?? fromTicks(fixed.jitter)),
-      loss: share(fixed.loss),
-      duplicate: share(fixed.duplicate),
+      loss: shareOf(fixed.loss),
+      duplicate: shareOf(fixed.duplicate),
       gap: fixed.gap || undefined,
       limit: fixed.limit,
-      delayCorrelation: share(more.correlations?.delay),
-      lossCorrelation: share(more.correlations?.loss),
-      duplicateCorrelation: share(more.correlations?.duplicate),
-      reorder: share(more.reorder?.probability),
-      reorderCorrelation: share(more.reorder?.correlation),
-      corrupt: share(more.corrupt?.probability),
-      corruptCorrelation: share(more.corrupt?.correlation),
+      delayCorrelation: shareOf(more.correlations?.delay),
+      lossCorrelation: shareOf(more.correlations?.loss),
+      duplicateCorrelation: shareOf(more.correlations?.duplicate),
+      reorder: shareOf(more.reorder?.probability),
+      reorderCorrelation: shareOf(more.reorder?.correlation),
+      corrupt: shareOf(more.corrupt?.probability),
+      corruptCorrelation: shareOf(more.corrupt?.correlation),
       rate: more.rate64 ?? (more.rate?.rate || undefined),
       ecn: more.ecn ? true : undefined,
     };
@@ -96,50 +103,37 @@ export const netem: Codec<NetemOptions> = {
     return options as NetemOptions;
   },
   encode(given, name) {
-    const options = checked(given, keys, name);
-    const part = (key: keyof NetemOptions) =>
-      toShare((options[key] as number | undefined) ?? 0, `${name}.${key}`);
-    const delay = nanoseconds(options.delay ?? 0, `${name}.delay`);
-    const jitter = nanoseconds(options.jitter ?? 0, `${name}.jitter`);
-    const rate =
-      options.rate === undefined ? undefined : bytesPerSecond(options.rate, `${name}.rate`);
-    if (options.reorder !== undefined && delay === 0) {
-      throw new TypeError(`${name}.reorder needs a delay`);
+    const options = parseNetem(given, name);
+    const { delay: latency, jitter, reorder, corrupt, rate: bytesPerSecond } = options;
+    if (reorder !== undefined && latency === 0) {
+      parse.refuse(`${name}.delay`, 'more than 0, which reorder needs', latency);
     }
     const header = {
-      latency: toTicks(delay),
+      latency: toTicks(latency),
       jitter: toTicks(jitter),
-      limit: options.limit ?? 1000,
-      loss: part('loss'),
-      duplicate: part('duplicate'),
-      gap: options.gap ?? (options.reorder === undefined ? 0 : 1),
+      limit: options.limit,
+      loss: options.loss,
+      duplicate: options.duplicate,
+      gap: options.gap ?? (reorder === undefined ? 0 : 1),
     };
-    const correlations = {
-      delay: part('delayCorrelation'),
-      loss: part('lossCorrelation'),
-      duplicate: part('duplicateCorrelation'),
-    };
-    const attributesPart = netemTable.encode(
-      {
-        correlations,
-        reorder:
-          options.reorder === undefined
-            ? undefined
-            : { probability: part('reorder'), correlation: part('reorderCorrelation') },
-        corrupt:
-          options.corrupt === undefined
-            ? undefined
-            : { probability: part('corrupt'), correlation: part('corruptCorrelation') },
-        rate:
-          rate === undefined
-            ? undefined
-            : { rate: toRateSpec(rate).rate, packetOverhead: 0, cellSize: 0, cellOverhead: 0 },
-        rate64: rate === undefined ? undefined : rate64(rate),
-        latency64: delay,
-        jitter64: jitter,
+    const chanceOf = (probability: number | undefined, correlation: number) =>
+      probability === undefined ? undefined : { probability, correlation };
+    const values = {
+      correlations: {
+        delay: options.delayCorrelation,
+        loss: options.lossCorrelation,
+        duplicate: options.duplicateCorrelation,
       },
-      name,
-    );
-    return Buffer.concat([netemHeader.encode(header, name, {}), attributesPart]);
+      reorder: chanceOf(reorder, options.reorderCorrelation),
+      corrupt: chanceOf(corrupt, options.corruptCorrelation),
+      rate:
+        bytesPerSecond === undefined
+          ? undefined
+          : { ...NO_OVERHEAD, rate: toRateSpec(bytesPerSecond).rate },
+      rate64: bytesPerSecond === undefined ? undefined : rate64(bytesPerSecond),
+      latency64: latency,
+      jitter64: jitter,
+    };
+    return Buffer.concat([netemHeader.encode(header, name, {}), netemTable.encode(values, name)]);
   },
 };

@@ -1,32 +1,31 @@
-// Queueing disciplines: their settings as a user gives them, and as attributes.
+// Queueing disciplines: their options as callers write them, and as attributes.
+import type { Duration, Size } from '@ns/core';
+import { type Members, parse } from '@ns/core/authors';
 import { attributes } from '../netlink/attributes.js';
-import { type Codec, count64, u32 } from '../netlink/codec.js';
+import { type Codec, count64, encodable, u32 } from '../netlink/codec.js';
 import { struct } from '../netlink/struct.js';
-import { checked } from '../options.js';
 import { NO_RATE, rate64, rateSpec, toRateSpec, transmitTime } from './rates.js';
-import {
-  bytesOf,
-  bytesPerSecond,
-  fromTicks,
-  nanoseconds,
-  type Rate,
-  type Size,
-  type Time,
-  toTicks,
-} from './units.js';
+import { delay, fromTicks, type Rate, rate, toTicks } from './units.js';
 
 const US = 1000;
 
-/** Token bucket filter: a rate, and how much may go at once. */
+/** Token bucket filter: a rate and the size of a burst. */
 export interface TbfOptions {
   rate: Rate;
   /** Size of the bucket. */
   burst: Size;
-  /** How long a packet may wait. Or `limit`. Default: 50 ms. */
-  latency?: Time;
-  /** Bytes that may wait. */
-  limit?: Size;
+  /** Longest wait of a packet. Default: 50 ms. */
+  latency?: Duration | undefined;
+  /** Bytes that may wait. Default: by `latency`. */
+  limit?: Size | undefined;
 }
+
+const parseTbf = parse.options({
+  rate: parse.required(rate),
+  burst: parse.required(parse.size),
+  latency: parse.withDefault(delay, 50e6),
+  limit: parse.size,
+} satisfies Members<TbfOptions>);
 
 const tbfTable = attributes({
   parms: [1, struct({ rate: rateSpec, peakrate: rateSpec, limit: u32, buffer: u32, mtu: u32 })],
@@ -40,25 +39,20 @@ export const tbf: Codec<TbfOptions> = {
   decode(buffer, start, end) {
     const { parms, rate64: full } = tbfTable.decode(buffer, start, end);
     if (parms === undefined) return undefined;
-    const rate = full ?? parms.rate.rate;
-    const burst = Math.round((fromTicks(parms.buffer) * rate) / 1e9);
-    const lat = Math.round((((parms.limit - burst) / rate) * 1e9) / US);
-    return { rate, burst, limit: parms.limit, lat } as TbfOptions;
+    const bytesPerSecond = full ?? parms.rate.rate;
+    const burst = Math.round((fromTicks(parms.buffer) * bytesPerSecond) / 1e9);
+    const lat = Math.round((((parms.limit - burst) / bytesPerSecond) * 1e9) / US);
+    return { rate: bytesPerSecond, burst, limit: parms.limit, lat } as TbfOptions;
   },
   encode(given, name) {
-    const options = checked(given, ['rate', 'burst', 'latency', 'limit'], name);
-    const rate = bytesPerSecond(options.rate, `${name}.rate`);
-    const burst = bytesOf(options.burst, `${name}.burst`);
-    const wait = nanoseconds(options.latency ?? 50, `${name}.latency`);
-    const limit =
-      options.limit === undefined
-        ? Math.round((rate * wait) / 1e9) + burst
-        : bytesOf(options.limit, `${name}.limit`);
-    const buffer = toTicks(transmitTime(burst, rate));
+    const options = parseTbf(given, name);
+    const { rate: bytesPerSecond, burst, latency } = options;
+    const limit = options.limit ?? Math.round((bytesPerSecond * latency) / 1e9) + burst;
+    const buffer = toTicks(transmitTime(burst, bytesPerSecond));
     return tbfTable.encode(
       {
-        parms: { rate: toRateSpec(rate), peakrate: NO_RATE, limit, buffer, mtu: 0 },
-        rate64: rate64(rate),
+        parms: { rate: toRateSpec(bytesPerSecond), peakrate: NO_RATE, limit, buffer, mtu: 0 },
+        rate64: rate64(bytesPerSecond),
         burst,
       },
       name,
@@ -68,10 +62,17 @@ export const tbf: Codec<TbfOptions> = {
 
 /** Hierarchical token bucket: the classes have the rates. */
 export interface HtbOptions {
-  /** Minor number of the class for what no filter takes, as a number. Default: none. */
-  default?: number;
-  r2q?: number;
+  /** Minor number of the class for packets that match no filter. Default: none. */
+  default?: number | undefined;
+  r2q?: number | undefined;
 }
+
+const uint = encodable(u32);
+
+const parseHtb = parse.options({
+  default: parse.withDefault(uint, 0),
+  r2q: parse.withDefault(uint, 10),
+} satisfies Members<HtbOptions>);
 
 const htbTable = attributes({
   init: [2, struct({ version: u32, rate2quantum: u32, defcls: u32, debug: u32, direct: u32 })],
@@ -109,7 +110,7 @@ export const htb: Codec<HtbOptions> = {
     } as HtbOptions;
   },
   encode(given, name) {
-    const { default: defcls = 0, r2q = 10 } = checked(given, ['default', 'r2q'], name);
+    const { default: defcls, r2q } = parseHtb(given, name);
     const init = { version: HTB_VERSION, rate2quantum: r2q, defcls, debug: 0, direct: 0 };
     return htbTable.encode({ init }, name);
   },
@@ -118,14 +119,26 @@ export const htb: Codec<HtbOptions> = {
 /** A class of htb. */
 export interface HtbClassOptions {
   rate: Rate;
-  /** What it may borrow up to. Default: the rate. */
-  ceil?: Rate;
-  /** Default: what goes out in 10 ms, at least 1600 bytes. */
-  burst?: Size;
-  cburst?: Size;
-  prio?: number;
-  quantum?: Size;
+  /** Rate that it may borrow up to. Default: the rate. */
+  ceil?: Rate | undefined;
+  /** Default: the bytes of 10 ms, at least 1600. */
+  burst?: Size | undefined;
+  cburst?: Size | undefined;
+  prio?: number | undefined;
+  quantum?: Size | undefined;
 }
+
+const parseHtbClass = parse.options({
+  rate: parse.required(rate),
+  ceil: rate,
+  burst: parse.size,
+  cburst: parse.size,
+  prio: parse.withDefault(uint, 0),
+  quantum: parse.withDefault(parse.size, 0),
+} satisfies Members<HtbClassOptions>);
+
+/** Bytes that go out in 10 ms, at least a full packet. */
+const defaultBurst = (bytesPerSecond: number) => Math.max(1600, bytesPerSecond / 100);
 
 /** `tc class add ... htb` */
 export const htbClass: Codec<HtbClassOptions> = {
@@ -133,28 +146,28 @@ export const htbClass: Codec<HtbClassOptions> = {
   decode(buffer, start, end) {
     const { parms, rate64: rateFull, ceil64 } = htbTable.decode(buffer, start, end);
     if (parms === undefined) return undefined;
-    const rate = rateFull ?? parms.rate.rate;
+    const bytesPerSecond = rateFull ?? parms.rate.rate;
     const ceil = ceil64 ?? parms.ceil.rate;
-    const burst = Math.round((fromTicks(parms.buffer) * rate) / 1e9);
+    const burst = Math.round((fromTicks(parms.buffer) * bytesPerSecond) / 1e9);
     const cburst = Math.round((fromTicks(parms.cbuffer) * ceil) / 1e9);
-    return { rate, ceil, burst, cburst, prio: parms.prio, quantum: parms.quantum };
+    return { rate: bytesPerSecond, ceil, burst, cburst, prio: parms.prio, quantum: parms.quantum };
   },
   encode(given, name) {
-    const options = checked(given, ['rate', 'ceil', 'burst', 'cburst', 'prio', 'quantum'], name);
-    const rate = bytesPerSecond(options.rate, `${name}.rate`);
-    const ceil = options.ceil === undefined ? rate : bytesPerSecond(options.ceil, `${name}.ceil`);
-    const size = (given: Size | undefined, speed: number, member: string) =>
-      given === undefined ? Math.max(1600, speed / 100) : bytesOf(given, `${name}.${member}`);
+    const options = parseHtbClass(given, name);
+    const { rate: bytesPerSecond, prio, quantum } = options;
+    const { ceil = bytesPerSecond, burst = defaultBurst(bytesPerSecond) } = options;
+    const { cburst = defaultBurst(ceil) } = options;
     const parms = {
-      rate: toRateSpec(rate),
+      rate: toRateSpec(bytesPerSecond),
       ceil: toRateSpec(ceil),
-      buffer: toTicks(transmitTime(size(options.burst, rate, 'burst'), rate)),
-      cbuffer: toTicks(transmitTime(size(options.cburst, ceil, 'cburst'), ceil)),
-      quantum: options.quantum === undefined ? 0 : bytesOf(options.quantum, `${name}.quantum`),
+      buffer: toTicks(transmitTime(burst, bytesPerSecond)),
+      cbuffer: toTicks(transmitTime(cburst, ceil)),
+      quantum,
       level: 0,
-      prio: options.prio ?? 0,
+      prio,
     };
-    return htbTable.encode({ parms, rate64: rate64(rate), ceil64: rate64(ceil) }, name);
+    const values = { parms, rate64: rate64(bytesPerSecond), ceil64: rate64(ceil) };
+    return htbTable.encode(values, name);
   },
 };
 

@@ -1,32 +1,47 @@
 // Queueing disciplines: `tc qdisc`.
+import { type Members, parse } from '@ns/core/authors';
 import type { ValuesOf } from '../netlink/attributes.js';
-import { checked } from '../options.js';
-import { type Context, creation, type Device } from '../route/context.js';
+import { type Device, device } from '../route/device.js';
+import { type Context, creation } from '../route/request-context.js';
 import type { NetemOptions } from './netem.js';
 import type { fqCodel, HtbOptions, TbfOptions } from './qdisc-kinds.js';
-import { type Place, Traffic, type TrafficItem, toItem } from './traffic.js';
+import { qdiscKinds } from './table.js';
+import { Traffic, type TrafficItem, type TrafficPlace, toItem, withKind } from './traffic.js';
+import { parseHandle } from './units.js';
 
 /** A qdisc to be added. */
-export type NewQdisc = Place &
+export type NewQdisc = TrafficPlace &
   (
     | { kind: 'tbf'; options: TbfOptions }
-    | { kind: 'htb'; options?: HtbOptions }
-    | { kind: 'fq_codel'; options?: ValuesOf<typeof fqCodel.entries> }
+    | { kind: 'htb'; options?: HtbOptions | undefined }
+    | { kind: 'fq_codel'; options?: ValuesOf<typeof fqCodel.entries> | undefined }
     | { kind: 'netem'; options: NetemOptions }
-    /** For what comes in; filters hang on `ffff:`. */
+    /** For incoming packets. Filters have the parent `ffff:`. */
     | { kind: 'ingress' }
-    /** For what comes in and what goes out; filters hang on `ingress` and `egress`. */
+    /** For incoming and outgoing packets. Filters have the parents `ingress` and `egress`. */
     | { kind: 'clsact' }
   );
 
-/** Names a qdisc that is there: by where it hangs, or by its handle. */
-export type QdiscPlace = Place & { kind?: NewQdisc['kind'] };
+/** The place of an existing qdisc: its parent or its handle. */
+export type QdiscPlace = TrafficPlace & { kind?: NewQdisc['kind'] | undefined };
 
-/** Checks options. These two kinds hang where no other can. */
-function placed<P extends QdiscPlace>(given: P): P {
-  const options = checked(given, ['dev', 'handle', 'parent', 'kind', 'options'], 'qdisc');
-  if (options.kind !== 'ingress' && options.kind !== 'clsact') return options;
-  return { handle: 'ffff:', parent: 'clsact', ...options };
+/** Limits the qdiscs that are listed. */
+export interface QdiscFilter {
+  /** Only those of this interface. */
+  dev?: Device | undefined;
+}
+
+const parseKind = withKind(qdiscKinds, {});
+const parseFilter = parse.options({ dev: device } satisfies Members<QdiscFilter>);
+
+const INGRESS_HANDLE = parseHandle('ffff:', 'handle');
+const INGRESS_PARENT = parseHandle('clsact', 'parent');
+
+/** Returns the normal form of a qdisc. The kinds ingress and clsact have a place of their own. */
+function parseQdisc(value: unknown) {
+  const options = parseKind(value, 'qdisc');
+  const { kind, handle = INGRESS_HANDLE, parent = INGRESS_PARENT } = options;
+  return kind === 'ingress' || kind === 'clsact' ? { ...options, handle, parent } : options;
 }
 
 /** `tc qdisc` */
@@ -36,25 +51,25 @@ export class Qdiscs extends Traffic<TrafficItem> {
     super(context, 'QDISC', toItem);
   }
 
-  /** `tc -s -j qdisc show` */
-  list(filter: { dev?: Device } = {}): TrafficItem[] {
-    const { dev } = checked(filter, ['dev'], 'filter');
-    return this.context.list(this.table(dev, 'none'));
+  /** Lists qdiscs: `tc -s -j qdisc show`. */
+  list(filter: QdiscFilter = {}): TrafficItem[] {
+    const { dev } = parseFilter(filter, 'filter');
+    return this.context.list(this.table(dev));
   }
 
   /** The same as an asynchronous iterator, which lets the event loop go on in between. */
-  dump(filter: { dev?: Device } = {}): AsyncGenerator<TrafficItem, void, undefined> {
-    const { dev } = checked(filter, ['dev'], 'filter');
-    return this.context.each(this.table(dev, 'none'));
+  dump(filter: QdiscFilter = {}): AsyncGenerator<TrafficItem, void, undefined> {
+    const { dev } = parseFilter(filter, 'filter');
+    return this.context.each(this.table(dev));
   }
 
   /**
-   * One qdisc: `tc -s -j qdisc show dev NAME root`, or at another place.
+   * Returns one qdisc: `tc -s -j qdisc show dev NAME root`, or at another place.
    *
-   * @throws {NetlinkError} ENOENT if there is none but the kernel's own
+   * @throws {NetlinkError} ENOENT if there is only the kernel's default
    */
   get(place: QdiscPlace): TrafficItem {
-    return this.at(placed(place));
+    return this.at(parseQdisc(place), place);
   }
 
   /**
@@ -64,21 +79,21 @@ export class Qdiscs extends Traffic<TrafficItem> {
    * @example route.qdisc.add({ dev: 'eth0', kind: 'tbf', options: { rate: '10mbit', burst: '32kb' } });
    */
   add(options: NewQdisc): void {
-    this.send('NEW', creation.add, placed(options));
+    this.send('NEW', creation.add, parseQdisc(options), options);
   }
 
   /** `tc qdisc replace` */
   replace(options: NewQdisc): void {
-    this.send('NEW', creation.replace, placed(options));
+    this.send('NEW', creation.replace, parseQdisc(options), options);
   }
 
   /** `tc qdisc change` */
   change(options: NewQdisc): void {
-    this.send('NEW', 0, placed(options));
+    this.send('NEW', 0, parseQdisc(options), options);
   }
 
   /** `tc qdisc delete` */
   delete(options: QdiscPlace): void {
-    this.send('DEL', 0, placed(options));
+    this.send('DEL', 0, parseQdisc(options), options);
   }
 }

@@ -7,6 +7,13 @@ import { flower, matchall, u32Filter } from './filter-kinds.js';
 import { netem } from './netem.js';
 import { fqCodel, htb, htbClass, tbf } from './qdisc-kinds.js';
 
+/** Codecs of the options of qdiscs, by their kinds. */
+export const qdiscKinds = { tbf, htb, fq_codel: fqCodel, netem };
+/** Codecs of the options of classes. */
+export const classKinds = { htb: htbClass };
+/** Codecs of the options of filters. */
+export const filterKinds = { matchall, flower, u32: u32Filter };
+
 const header = struct({
   family: u8,
   _pad1: u8,
@@ -44,8 +51,8 @@ function body(kinds: Readonly<Record<string, Codec<unknown>>>) {
 }
 
 /** Of queueing disciplines. */
-export const qdiscBody = body({ tbf, htb, fq_codel: fqCodel, netem });
+export const qdiscBody = body(qdiscKinds);
 /** Of classes. */
-export const classBody = body({ htb: htbClass });
+export const classBody = body(classKinds);
 /** Of filters. */
-export const filterBody = body({ matchall, flower, u32: u32Filter });
+export const filterBody = body(filterKinds);

@@ -1,22 +1,28 @@
+import { parse } from '@ns/core/authors';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { netem } from './netem.js';
 import { htbClass, tbf } from './qdisc-kinds.js';
-import { bytesOf, bytesPerSecond, formatHandle, nanoseconds, parseHandle } from './units.js';
+import { delay, formatHandle, parseHandle, rate } from './units.js';
 
-test('quantities are read as tc(8) reads them', () => {
-  expect(bytesPerSecond('10mbit', 'rate')).toBe(1_250_000);
-  expect(bytesPerSecond('1kbps', 'rate')).toBe(1000);
-  expect(bytesPerSecond(8000, 'rate')).toBe(1000);
-  expect(bytesOf('32kb', 'burst')).toBe(32768);
-  expect(nanoseconds('1.5ms', 'delay')).toBe(1_500_000);
-  expect(nanoseconds(20, 'delay')).toBe(20_000_000);
-  expect(() => bytesPerSecond('10 parsecs', 'rate')).toThrow(/^rate must be/);
-  expect(() => bytesPerSecond(0, 'rate')).toThrow(RangeError);
-  expect(() => nanoseconds(-1, 'delay')).toThrow(RangeError);
+test('rates, sizes and delays are parsed as tc(8) parses them', () => {
+  expect(rate('10mbit', 'rate')).toBe(1_250_000);
+  expect(rate('1kbps', 'rate')).toBe(1000);
+  expect(rate(8000, 'rate')).toBe(1000);
+  expect(rate(5e10, 'rate')).toBe(6_250_000_000);
+  expect(rate(1000.5, 'rate')).toBe(125);
+  expect(parse.size('32kb', 'burst')).toBe(32768);
+  expect(delay('1.5ms', 'delay')).toBe(1_500_000);
+  expect(delay(20, 'delay')).toBe(20_000_000);
+  expect(() => rate('10 parsecs', 'rate')).toThrow(/^rate must be/);
+  expect(() => rate(0, 'rate')).toThrow(RangeError);
+  expect(() => rate(-1, 'rate')).toThrow(RangeError);
+  expect(() => rate(Number.NaN, 'rate')).toThrow(RangeError);
+  expect(() => rate('1constructor', 'rate')).toThrow(TypeError);
+  expect(() => delay(-1, 'delay')).toThrow(RangeError);
 });
 
-test('handles are written as tc(8) writes them', () => {
+test('formatHandle writes handles as tc(8) does, and parseHandle reads them back', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0x1_0000, max: 0xfffe_ffff }), (handle) => {
       expect(parseHandle(formatHandle(handle), '')).toBe(handle);
@@ -30,7 +36,7 @@ test('handles are written as tc(8) writes them', () => {
 const near = (value: number, wanted: number) =>
   expect(Math.abs(value - wanted)).toBeLessThanOrEqual(1e-6);
 
-test('emulation comes back as it was asked for', () => {
+test('netem decodes the options that it has encoded', () => {
   const share = fc.double({ min: 0.001, max: 1, noNaN: true });
   fc.assert(
     fc.property(
@@ -52,7 +58,7 @@ test('emulation comes back as it was asked for', () => {
   );
 });
 
-test('rates beyond 32 bits come back in full', () => {
+test('tbf and htb decode rates beyond 32 bits in full', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1000, max: 50_000_000_000 }), (rate) => {
       const options = { rate: rate * 8, burst: 1_000_000 };
@@ -64,7 +70,7 @@ test('rates beyond 32 bits come back in full', () => {
   );
 });
 
-test('any bytes are decoded without harm', () => {
+test('tbf, htb and netem decode any bytes without an error', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 90 }), (bytes) => {
       for (const codec of [tbf, htbClass, netem])

@@ -1,14 +1,16 @@
-// What qdiscs, classes and filters have in common.
+// Shared by qdiscs, classes and filters: their place, their rows, and their requests.
+import { type Members, type Parsed, type Parser, parse } from '@ns/core/authors';
 import type { RawAttribute } from '../netlink/attributes.js';
+import { bytes, type Codec } from '../netlink/codec.js';
 import { NLM_F } from '../netlink/message.js';
+import { type Device, device } from '../route/device.js';
 import {
   type Context,
-  type Device,
   defined,
   leftovers,
   type Question,
   request,
-} from '../route/context.js';
+} from '../route/request-context.js';
 import { classBody, filterBody, qdiscBody } from './table.js';
 import { formatHandle, parseHandle } from './units.js';
 
@@ -27,7 +29,7 @@ export interface TrafficItem {
   readonly kind: string;
   readonly dev: string | number;
   readonly handle: string;
-  /** What it hangs on: `root`, `1:`, `ingress`, ... */
+  /** Parent: `root`, `1:`, `ingress`, ... */
   readonly parent: string;
   readonly options?: Readonly<Record<string, unknown>>;
   readonly stats?: TrafficStats;
@@ -35,20 +37,58 @@ export interface TrafficItem {
   readonly malformed?: readonly RawAttribute[];
 }
 
-/** Where something hangs. */
-export interface Place {
+/** The place of a qdisc, class or filter. */
+export interface TrafficPlace {
   dev: Device;
   /** `1:`, `1:10`. Default: the kernel chooses. */
-  handle?: string;
+  handle?: string | undefined;
   /** Default: root. */
-  parent?: string;
+  parent?: string | undefined;
 }
 
-/** What a message says besides. */
-interface Content extends Place {
-  kind?: string | undefined;
-  options?: object | undefined;
-  chain?: number | undefined;
+/** The parsers of a place. */
+export const placeMembers = {
+  dev: parse.required(device),
+  handle: parseHandle,
+  parent: parseHandle,
+} satisfies Members<TrafficPlace>;
+
+/** Returns the parser of the options of a kind; its normal form is the attribute's bytes. */
+export function optionsOfKind(
+  kinds: Readonly<Record<string, Codec<unknown>>>,
+  kind: string | undefined,
+): Parser<Uint8Array> {
+  const codec = kind !== undefined && Object.hasOwn(kinds, kind) ? kinds[kind] : bytes;
+  return (value, name) => (codec as Codec<unknown>).encode(value, name, {});
+}
+
+/** Returns the parser of a place with a kind and the options of that kind. */
+export function withKind<const Extra extends Readonly<Record<string, Parser<unknown>>>>(
+  kinds: Readonly<Record<string, Codec<unknown>>>,
+  extra: Extra,
+) {
+  const parserOf = (kind: string | undefined) =>
+    parse.options({
+      ...placeMembers,
+      kind: parse.text,
+      options: optionsOfKind(kinds, kind),
+      ...extra,
+    });
+  const parsers = new Map(
+    [undefined, ...Object.keys(kinds)].map((kind) => [kind, parserOf(kind)] as const),
+  );
+  return (value: unknown, name: string) => {
+    const { kind } = parse.ownMembers(value, name);
+    const known = kind === undefined ? undefined : parse.text(kind, `${name}.kind`);
+    return (parsers.get(known) ?? parserOf(known))(value, name);
+  };
+}
+
+/** Content of a message, in its normal form. */
+export interface TrafficContent extends Parsed<typeof placeMembers> {
+  readonly kind?: string | undefined;
+  readonly options?: Uint8Array | undefined;
+  readonly chain?: number | undefined;
 }
 
 /** A decoded message. */
@@ -67,7 +107,7 @@ function statsOf({ stats2 }: TrafficValues): TrafficStats | undefined {
   };
 }
 
-/** A decoded message as a user sees it. */
+/** Converts a decoded message to a row. */
 export function toItem(values: TrafficValues, names: ReadonlyMap<number, string>): TrafficItem {
   return defined({
     kind: values.kind ?? '',
@@ -80,12 +120,11 @@ export function toItem(values: TrafficValues, names: ReadonlyMap<number, string>
   }) as TrafficItem;
 }
 
+const ROOT = 0xffff_ffff;
+
 const bodies = { QDISC: qdiscBody, TCLASS: classBody, TFILTER: filterBody } as const;
 
-const handleOf = (handle: string | undefined) =>
-  handle === undefined ? 0 : parseHandle(handle, 'handle');
-
-/** Reads an item of the kind that a class is for. */
+/** Converts a decoded message to a row of a family. */
 type Convert<T> = (values: TrafficValues, names: ReadonlyMap<number, string>) => T;
 
 /** Qdiscs, classes or filters of a namespace. */
@@ -100,13 +139,13 @@ export abstract class Traffic<T extends TrafficItem> {
     this.#convert = convert;
   }
 
-  #body(content: Content, info: number): Uint8Array {
-    const { dev, handle, parent = 'root', kind, options, chain } = content;
+  #body(content: TrafficContent, info: number): Uint8Array {
+    const { dev, handle = 0, parent = ROOT, kind, options, chain } = content;
     return bodies[this.#kind].encode(
       {
         ifindex: this.context.index(dev),
-        handle: handleOf(handle),
-        parent: parseHandle(parent, 'parent'),
+        handle,
+        parent,
         info,
       },
       { kind, options, chain },
@@ -131,28 +170,34 @@ export abstract class Traffic<T extends TrafficItem> {
     };
   }
 
-  /** The table of an interface or, without one, of all. */
-  protected table(dev: Device | undefined, parent: string): Question<T> {
+  /** Returns the question for the table of an interface; without an interface, of all. */
+  protected table(dev: Device | undefined, parent = 0): Question<T> {
     const ifindex = dev === undefined ? 0 : this.context.index(dev);
-    const header = { ifindex, parent: parseHandle(parent, 'parent') };
+    const header = { ifindex, parent };
     const body = bodies[this.#kind].encode(header, {});
     return this.#question(
       0,
       body,
-      { dev, parent },
+      { dev, parent: formatHandle(parent) },
       (values) => ifindex === 0 || values.ifindex === ifindex,
     );
   }
 
-  /** The one at a place. `info` is that of struct tcmsg. */
-  protected at(place: Content, info = 0): T {
+  /** Returns the row at a place. `info` is that of struct tcmsg, `about` what the caller has written. */
+  protected at(place: TrafficContent, about: object, info = 0): T {
     const body = this.#body(place, info);
-    return this.context.one(this.#question(NLM_F.ECHO, body, place, () => true));
+    return this.context.one(this.#question(NLM_F.ECHO, body, about, () => true));
   }
 
-  /** Sends what is to be made, changed or removed. */
-  protected send(verb: 'NEW' | 'DEL', flags: number, content: Content, info = 0): void {
+  /** Sends a request that creates, changes or removes. */
+  protected send(
+    verb: 'NEW' | 'DEL',
+    flags: number,
+    content: TrafficContent,
+    about: object,
+    info = 0,
+  ): void {
     const body = this.#body(content, info);
-    this.context.send(`${verb}${this.#kind}`, flags, body, bodies[this.#kind], content);
+    this.context.send(`${verb}${this.#kind}`, flags, body, bodies[this.#kind], about);
   }
 }

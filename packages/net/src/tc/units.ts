@@ -1,4 +1,5 @@
-// Rates, sizes, times and handles as tc(8) writes them.
+// Rates, times, shares and handles of tc(8): their parsers, and the forms of the kernel.
+import { type Parser, parse } from '@ns/core/authors';
 
 const rateUnits: Readonly<Record<string, number>> = {
   '': 1,
@@ -15,83 +16,56 @@ const rateUnits: Readonly<Record<string, number>> = {
   mbps: 8e6,
   gbps: 8e9,
 };
-const sizeUnits: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  k: 1024,
-  kb: 1024,
-  m: 1024 ** 2,
-  mb: 1024 ** 2,
-  g: 1024 ** 3,
-  gb: 1024 ** 3,
-};
-/** In nanoseconds. */
-const timeUnits: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  ms: 1e6,
-  s: 1e9,
-};
-
-function quantity(
-  value: number | string,
-  name: string,
-  units: Readonly<Record<string, number>>,
-  plain: number,
-): number {
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value) || value < 0)
-      throw new RangeError(`${name} must not be negative: ${value}`);
-    return Math.round(value * plain);
-  }
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(String(value)) ?? [];
-  const factor = unit === '' ? plain : units[unit.toLowerCase()];
-  if (number === undefined || factor === undefined) {
-    throw new TypeError(
-      `${name} must be a number, or one with a unit of ${Object.keys(units).filter(Boolean).join(', ')}: ${String(value)}`,
-    );
-  }
-  return Math.round(Number(number) * factor);
-}
 
 /** A rate: a number of bits a second, or a text such as `10mbit`. */
 export type Rate = number | string;
-/** A size: a number of bytes, or a text such as `32kb`. */
-export type Size = number | string;
-/** A time: a number of milliseconds, or a text such as `50ms`. */
-export type Time = number | string;
 
-/** Bytes a second. */
-export function bytesPerSecond(rate: Rate, name: string): number {
-  const bytes = Math.floor(quantity(rate, name, rateUnits, 1) / 8);
-  if (bytes === 0) throw new RangeError(`${name} must be at least 8 bits a second: ${rate}`);
+/** The parser of a rate; its normal form is bytes a second. */
+export const rate: Parser<number> = (value, name) => {
+  const expected = "a number of bits a second or a text such as '10mbit'";
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text !== 'string') return parse.refuse(name, expected, value);
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?(?:e\+?\d+)?)\s*([a-z]*)$/i.exec(text) ?? [];
+  const factor = Object.hasOwn(rateUnits, unit.toLowerCase())
+    ? rateUnits[unit.toLowerCase()]
+    : undefined;
+  if (digits === undefined || factor === undefined) {
+    return typeof value === 'number'
+      ? parse.outOfRange(name, expected, value)
+      : parse.refuse(name, expected, value);
+  }
+  const bytes = Math.floor(Math.round(Number(digits) * factor) / 8);
+  if (!Number.isSafeInteger(bytes) || bytes === 0) {
+    parse.outOfRange(name, 'at least 8 bits a second', value);
+  }
   return bytes;
-}
+};
 
-/** Bytes. */
-export const bytesOf = (size: Size, name: string): number => quantity(size, name, sizeUnits, 1);
-
-/** Nanoseconds. */
-export const nanoseconds = (time: Time, name: string): number =>
-  quantity(time, name, timeUnits, timeUnits.ms as number);
+/** The parser of a duration that is not negative; its normal form is nanoseconds. */
+export const delay: Parser<number> = (value, name) => {
+  const nanoseconds = parse.nanoseconds(value, name);
+  if (nanoseconds < 0n || nanoseconds > BigInt(Number.MAX_SAFE_INTEGER)) {
+    parse.outOfRange(name, 'a duration that is not negative', value);
+  }
+  return Number(nanoseconds);
+};
 
 // The kernel's packet scheduler counts time in units of 64 ns (PSCHED_SHIFT).
 const TICK = 64;
 const MAX = 0xffff_ffff;
 
-/** Nanoseconds in the scheduler's units, as far as 32 bits reach. */
+/** Returns nanoseconds in the units of the scheduler, limited to 32 bits. */
 export const toTicks = (ns: number): number => Math.min(MAX, Math.round(ns / TICK));
-/** The scheduler's units in nanoseconds. */
+/** Returns units of the scheduler in nanoseconds. */
 export const fromTicks = (ticks: number): number => ticks * TICK;
 
-/** A share from 0 to 1 in 32 bits. */
-export function toShare(share: number, name: string): number {
-  if (typeof share !== 'number' || !(share >= 0 && share <= 1)) {
-    throw new RangeError(`${name} must be a share from 0 to 1: ${share}`);
-  }
-  return Math.round(share * MAX);
-}
-/** 32 bits as a share from 0 to 1. */
+/** The parser of a share from 0 to 1; its normal form has 32 bits. */
+export const share: Parser<number> = (value, name) => {
+  if (typeof value !== 'number') parse.refuse(name, 'a share from 0 to 1', value);
+  if (!(value >= 0 && value <= 1)) parse.outOfRange(name, 'a share from 0 to 1', value);
+  return Math.round(value * MAX);
+};
+/** Returns 32 bits as a share from 0 to 1. */
 export const fromShare = (value: number): number => value / MAX;
 
 const special: Readonly<Record<string, number>> = {
@@ -103,20 +77,22 @@ const special: Readonly<Record<string, number>> = {
 };
 const specialNames = new Map(Object.entries(special).map(([name, number]) => [number, name]));
 
-/** A handle: `1:` of a qdisc, `1:10` of a class (hexadecimal), `root`, `ingress`, `egress`. */
-export function parseHandle(text: string, name: string): number {
-  const known = special[text];
-  if (known !== undefined) return known;
+/**
+ * The parser of a handle: `1:` of a qdisc, `1:10` of a class (hexadecimal), `root`, `ingress`, `egress`.
+ * Its normal form is a number.
+ */
+export const parseHandle: Parser<number> = (value, name) => {
+  const text = typeof value === 'string' ? value : '';
+  if (Object.hasOwn(special, text)) return special[text] as number;
   const [, major, minor = ''] = /^([0-9a-f]{1,4}):([0-9a-f]{0,4})$/i.exec(text) ?? [];
   if (major === undefined) {
-    throw new TypeError(
-      `${name} must be a handle such as 1: or 1:10, or one of ${Object.keys(special).join(', ')}: ${text}`,
-    );
+    const names = Object.keys(special).join(', ');
+    return parse.refuse(name, `a handle such as 1: or 1:10, or one of ${names}`, value);
   }
   return ((Number.parseInt(major, 16) << 16) | Number.parseInt(minor || '0', 16)) >>> 0;
-}
+};
 
-/** A handle as tc(8) writes it. */
+/** Returns a handle as tc(8) writes it. */
 export function formatHandle(handle: number): string {
   const known = specialNames.get(handle);
   if (known !== undefined) return known;

@@ -1,17 +1,17 @@
-// The steps that make a lab: plain data, each with what takes it back.
-import { create as createName, deleteName } from '../named/named.js';
+// The steps that make a lab: plain data. To perform a step returns the function that undoes it.
+import { create as createName, removeName } from '../named/named.js';
 import type { Route } from '../route/route.js';
-import { setSysctl } from '../sysctl.js';
+import { writeSysctl } from '../sysctl.js';
 import type { Shape } from '../tc/shape.js';
 import { describeStep, inverse, perform, type TransactionStep } from '../transaction/steps.js';
 import type { Cable } from './description.js';
-import { markOf } from './mark.js';
+import { markOf } from './link-mark.js';
 
 /** One change of a lab. */
 export type TopologyStep =
   | { readonly step: 'add namespace'; readonly namespace: string }
   | { readonly step: 'add cable'; readonly ends: Cable }
-  /** Of a link that a topology has made, and the other end of a cable with it. */
+  /** Removes a link that a topology has made, and the other end of a cable with it. */
   | { readonly step: 'delete link'; readonly namespace: string; readonly ifname: string }
   | { readonly step: 'change'; readonly namespace: string; readonly change: TransactionStep }
   | {
@@ -19,7 +19,7 @@ export type TopologyStep =
       readonly namespace: string;
       readonly name: string;
       readonly to: string;
-      /** Undefined if it cannot be told yet. */
+      /** Undefined for settings of an interface that is not there yet. */
       readonly from?: string;
     }
   | {
@@ -32,7 +32,7 @@ export type TopologyStep =
 /** Opens the configuration of a namespace of the lab. */
 export type Routes = (namespace: string) => Route;
 
-/** Marks what has just been made; if that fails, it is taken back. */
+/** Marks a new link; if that fails, undoes it. */
 function marked(undo: () => void, mark: () => void): () => void {
   try {
     mark();
@@ -43,12 +43,12 @@ function marked(undo: () => void, mark: () => void): () => void {
   }
 }
 
-/** Makes one change, and gives what takes it back. */
+/** Makes one change, and returns the function that undoes it. */
 export function performStep(step: TopologyStep, routes: Routes): () => void {
   switch (step.step) {
     case 'add namespace':
       createName(step.namespace).close();
-      return () => deleteName(step.namespace);
+      return () => removeName(step.namespace);
     case 'add cable': {
       const [here, there] = step.ends;
       const peer = { name: there.ifname, namespace: there.namespace };
@@ -80,9 +80,9 @@ export function performStep(step: TopologyStep, routes: Routes): () => void {
     }
     case 'set sysctl': {
       const { namespace, name, to, from } = step;
-      setSysctl(name, to, { in: namespace });
+      writeSysctl(name, to, { in: namespace });
       return () => {
-        if (from !== undefined) setSysctl(name, from, { in: namespace });
+        if (from !== undefined) writeSysctl(name, from, { in: namespace });
       };
     }
     case 'shape':
@@ -91,7 +91,7 @@ export function performStep(step: TopologyStep, routes: Routes): () => void {
   }
 }
 
-/** A change on one line. */
+/** Returns a change on one line. */
 export function describeTopologyStep(step: TopologyStep): string {
   switch (step.step) {
     case 'add namespace':

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { beforeAll, expect, test } from 'vitest';
 import { named } from '../index.js';
 import { Route } from '../route/route.js';
-import { getSysctl } from '../sysctl.js';
-import { elsewhere, mayVisit } from '../testing/elsewhere.js';
+import { readSysctl } from '../sysctl.js';
+import { elsewhere, mayVisit } from '../testing/private-run.js';
 import type { TopologyDescription, TopologyNamespace } from './description.js';
-import { topology } from './topology.js';
+import { planTopology } from './topology.js';
 
 beforeAll(mayVisit);
 
@@ -38,7 +38,7 @@ const names = () => named.list().map(({ name }) => name);
 
 test('a lab is made as described, made once, and taken down', () => {
   elsewhere(() => {
-    const one = topology(lab);
+    const one = planTopology(lab);
     expect(one.explain().split('\n')).toEqual(
       expect.arrayContaining([
         '+ namespace router',
@@ -57,7 +57,7 @@ test('a lab is made as described, made once, and taken down', () => {
     });
     expect(ip('-n', 'a', 'route')[0]).toMatchObject({ dst: 'default', gateway: '10.0.1.1' });
     expect(ip('-n', 'router', 'link', 'show', 'dev', 'port1')[0].master).toBe('br0');
-    expect(getSysctl('net.ipv4.conf.port2.forwarding', { in: 'router' })).toBe('1');
+    expect(readSysctl('net.ipv4.conf.port2.forwarding', { in: 'router' })).toBe('1');
     expect(one.plan()).toEqual([]);
     expect(one.up()).toEqual([]);
     one.down();
@@ -68,7 +68,7 @@ test('a lab is made as described, made once, and taken down', () => {
 
 test('only what is missing or different is made', () => {
   elsewhere(() => {
-    const one = topology(lab);
+    const one = planTopology(lab);
     one.up();
     using route = Route.open({ in: 'a' });
     route.link.change('eth0', { mtu: 1300 });
@@ -82,27 +82,27 @@ test('only what is missing or different is made', () => {
 
 test('if something fails, all is as it was before', () => {
   elsewhere(() => {
-    topology({ namespaces: { a: {} } }).up();
+    planTopology({ namespaces: { a: {} } }).up();
     using route = Route.open({ in: 'a' });
     const { b, ...rest } = lab.namespaces;
     const broken = {
       ...lab,
       namespaces: { ...rest, b: { ...b, routes: [{ dst: 'default', gateway: '192.0.2.1' }] } },
     };
-    expect(() => topology(broken).up()).toThrow('ENETUNREACH');
+    expect(() => planTopology(broken).up()).toThrow('ENETUNREACH');
     expect(names()).toEqual(['a']);
     expect(route.link.list().map(({ ifname }) => ifname)).toEqual(['lo']);
     expect(route.address.list({ family: 'inet' }).map(({ local }) => local)).toEqual(['127.0.0.1']);
-    named.delete('a');
+    named.remove('a');
   });
 });
 
-test('half a cable, or one that leads elsewhere, is told', () => {
+test('plan throws for half a cable and for one that leads elsewhere', () => {
   elsewhere(() => {
-    topology({ namespaces: { a: {}, b: {} } }).up();
+    planTopology({ namespaces: { a: {}, b: {} } }).up();
     using route = Route.open({ in: 'a' });
     route.link.add({ kind: 'veth', name: 'eth0', peer: { name: 'other' } });
-    const joined = topology({ namespaces: { a: {}, b: {} }, cables: [['a:eth0', 'b:eth0']] });
+    const joined = planTopology({ namespaces: { a: {}, b: {} }, cables: [['a:eth0', 'b:eth0']] });
     expect(() => joined.plan()).toThrow(/^cables: a:eth0 is there, but leads elsewhere$/);
     joined.down();
     expect(names()).toEqual([]);
@@ -111,12 +111,12 @@ test('half a cable, or one that leads elsewhere, is told', () => {
 
 test('links and addresses that are no longer named go, if a topology has made them', () => {
   elsewhere(() => {
-    topology(lab).up();
+    planTopology(lab).up();
     using route = Route.open({ in: 'router' });
     route.link.add({ kind: 'bridge', name: 'mine' });
     route.address.add({ dev: 'mine', address: '10.50.0.1/24' });
     const { router, a, b } = lab.namespaces as Required<typeof lab.namespaces>;
-    const smaller = topology({
+    const smaller = planTopology({
       namespaces: {
         router: { interfaces: { port1: { addresses: ['10.0.1.9/24'] } } },
         a: a as TopologyNamespace,

@@ -1,11 +1,13 @@
-// A lab of several namespaces that is described, compared with what there is, made, and taken down.
-import { deleteName, list as listNames } from '../named/named.js';
+// Makes and removes a lab of several namespaces.
+import { Rollback } from '@ns/core/authors';
+import { list as listNames, removeName } from '../named/named.js';
 import { Route } from '../route/route.js';
-import { type Cable, checkTopology, type TopologyDescription } from './description.js';
-import { planTopology } from './plan.js';
+import type { TopologyDescription } from './description.js';
+import { type Lab, parseTopology } from './parse-topology.js';
+import { topologySteps } from './plan-topology.js';
 import { describeTopologyStep, performStep, type Routes, type TopologyStep } from './steps.js';
 
-/** Keeps the configurations open that are asked for, as long as `use` runs. */
+/** Runs a function with the configurations of namespaces, which stay open until it returns. */
 function withRoutes<Result>(use: (routes: Routes) => Result): Result {
   const opened = new Map<string, Route>();
   const routes: Routes = (namespace) => {
@@ -22,83 +24,73 @@ function withRoutes<Result>(use: (routes: Routes) => Result): Result {
 
 /** A lab. */
 export class Topology {
-  readonly #description: TopologyDescription;
-  readonly #cables: readonly Cable[];
+  readonly #lab: Lab;
 
   /** @internal */
   constructor(description: TopologyDescription) {
-    this.#cables = checkTopology(description);
-    this.#description = description;
+    this.#lab = parseTopology(description);
   }
 
-  /** What is to be done so that all is as described, in its order: plain data. */
+  /** Returns the changes that lead to the lab, in their order: plain data. */
   plan(): TopologyStep[] {
-    return withRoutes((routes) => planTopology(this.#description, this.#cables, routes));
+    return withRoutes((routes) => topologySteps(this.#lab, routes));
   }
 
-  /** The same, one change on each line. */
+  /** Returns the plan as text, one change on each line. */
   explain(): string {
     return this.plan().map(describeTopologyStep).join('\n');
   }
 
   /**
-   * Does it. If a change fails, those before it are taken back, the latest first.
+   * Makes the changes of the plan. If one fails, those before it are undone, the latest first. A change
+   * that cannot be undone becomes a warning.
    *
-   * @returns what has been done; nothing if all was as described
+   * @returns the changes; empty if there was nothing to do
    * @throws {NetlinkError | SystemError} of the change that failed
-   * @throws {AggregateError} if besides something could not be taken back
    */
   up(): TopologyStep[] {
     return withRoutes((routes) => {
-      const plan = planTopology(this.#description, this.#cables, routes);
-      const undo: (() => void)[] = [];
+      const plan = topologySteps(this.#lab, routes);
+      const rollback = new Rollback();
       try {
-        for (const step of plan) undo.push(performStep(step, routes));
-        return plan;
+        for (const step of plan) rollback.add(performStep(step, routes));
       } catch (error) {
-        const errors: unknown[] = [error];
-        for (const back of undo.reverse()) {
-          try {
-            back();
-          } catch (failure) {
-            errors.push(failure);
-          }
-        }
-        if (errors.length === 1) throw error;
-        const message = 'a change failed, and not all before it could be taken back';
-        throw new AggregateError(errors, message);
+        // All of these steps are synchronous: they have run before the routes are closed.
+        void rollback.undoFailed();
+        throw error;
       }
+      rollback.finish();
+      return plan;
     });
   }
 
-  /** Takes the lab down: its cables, and the names of its namespaces. What is not there is passed over. */
+  /** Removes the cables of the lab and the names of its namespaces, as far as they are there. */
   down(): void {
     const there = new Set(listNames().map(({ name }) => name));
     withRoutes((routes) => {
-      for (const [end] of this.#cables) {
+      for (const [end] of this.#lab.cables) {
         if (!there.has(end.namespace)) continue;
         const { link } = routes(end.namespace);
         if (link.list().some(({ ifname }) => ifname === end.ifname)) link.delete(end.ifname);
       }
     });
-    for (const name of Object.keys(this.#description.namespaces).reverse()) {
-      if (there.has(name)) deleteName(name);
+    for (const name of Object.keys(this.#lab.namespaces).reverse()) {
+      if (there.has(name)) removeName(name);
     }
   }
 }
 
 /**
- * A lab: namespaces with names (as `ip netns` has them), cables between them, addresses, routes,
- * settings. Nothing is changed before {@link Topology.up}, which makes only what is missing. Of the
- * links that a topology has made (they have an alternative name, `topology.NAME`), it takes away those
- * that are not named any more, and addresses that are not. What else there is stays: namespaces,
- * routes, and links that somebody else has made.
+ * Plans a lab: namespaces with names (as `ip netns` has them), cables between them, addresses, routes,
+ * settings. {@link Topology.up} makes the parts that are missing. It removes links of an earlier
+ * description (they have an alternative name, `topology.NAME`) and their addresses. Other namespaces,
+ * routes and links stay.
  *
  * Needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
  *
- * @throws {TypeError} naming what is wrong in the description
+ * @throws {TypeError | RangeError} naming the wrong member of the description
  * @example
- * const lab = topology({
+ * const lab = planTopology({
  *   namespaces: {
  *     a: { interfaces: { eth0: { addresses: ['10.0.0.1/24'] } } },
  *     b: { interfaces: { eth0: { addresses: ['10.0.0.2/24'] } } },
@@ -107,6 +99,6 @@ export class Topology {
  * });
  * lab.up();
  */
-export function topology(description: TopologyDescription): Topology {
+export function planTopology(description: TopologyDescription): Topology {
   return new Topology(description);
 }

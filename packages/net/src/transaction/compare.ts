@@ -1,37 +1,22 @@
-// Compares a description with what is there.
+// Compares a description with the present state of a namespace.
 import { canonicalIP, familyOf, parseIP, parsePrefix } from '../netlink/addresses.js';
 import type { Address } from '../route/address-table.js';
+import { tableNumber } from '../route/iproute2-names.js';
 import type { Link } from '../route/link.js';
 import type { LinkChange, NewLink } from '../route/link-options.js';
-import { tableNumber } from '../route/names.js';
 import type { NewRoute, RouteEntry } from '../route/route-table.js';
-import { checkedRoute } from '../route/routes.js';
+import type { WantedLink } from './description.js';
+import type { Description } from './parse-description.js';
 import type { TransactionStep } from './steps.js';
 
-/** A link as it is wanted: with a name, and its addresses. */
-export type WantedLink = NewLink & {
-  name: string;
-  /** Addresses with the length of their prefix: `10.0.0.1/24`. Others stay, unless `exact`. */
-  addresses?: readonly string[];
-};
-
-/** What a namespace should have. What is not named stays as it is. */
-export interface NetDescription {
-  /** Links in the order in which they are made. */
-  links?: readonly WantedLink[];
-  routes?: readonly NewRoute[];
-  /** Take away other addresses of the links named, and other static routes. Default: false. */
-  exact?: boolean;
-}
-
-/** What there is. */
+/** The present state of a namespace. */
 export interface Present {
   readonly links: readonly Link[];
   readonly addresses: readonly Address[];
   readonly routes: readonly RouteEntry[];
 }
 
-/** `10.0.0.1/24` in one spelling. */
+/** Returns `10.0.0.1/24` in one spelling. */
 export function canonicalPrefix(text: string): string {
   const { address, prefixlen } = parsePrefix(text, 'address');
   return `${canonicalIP(address)}/${prefixlen}`;
@@ -146,21 +131,29 @@ function subnetOf(prefix: string): string {
 const familyOfRoute = ({ family, dst, gateway }: NewRoute) =>
   family ?? (dst === 'default' ? (gateway ? familyOf(gateway) : 'inet') : familyOf(dst));
 
-/** What tells two routes apart. */
+/** Returns the key of a route: routes with the same key replace each other. */
 function keyOf(route: NewRoute): string {
   const { dst, table = 'main', metric, tos = 0 } = route;
   const family = familyOfRoute(route);
   const to = dst === 'default' ? dst : canonicalPrefix(dst);
-  return [family, to, tableNumber(table), metric ?? (family === 'inet6' ? 1024 : 0), tos].join(' ');
+  return [
+    family,
+    to,
+    tableNumber(table, 'table'),
+    metric ?? (family === 'inet6' ? 1024 : 0),
+    tos,
+  ].join(' ');
 }
 
-/** A route that is there, with all that it takes to make it again. */
-const toWanted = ({ malformed: _malformed, ...route }: RouteEntry): NewRoute =>
-  checkedRoute(route as NewRoute);
+/** Converts a present route to one that can be added again. */
+const toWanted = ({ malformed: _malformed, ...route }: RouteEntry) =>
+  (route.gateway === undefined && route.via !== undefined
+    ? { ...route, gateway: route.via }
+    : route) as NewRoute;
 
 const compared = ['gateway', 'dev', 'prefsrc', 'type', 'scope', 'protocol'] as const;
 
-function compareRoutes(description: NetDescription, present: Present): TransactionStep[] {
+function compareRoutes(description: Description, present: Present): TransactionStep[] {
   const there = new Map<string, NewRoute>();
   for (const route of present.routes) {
     if (route.nexthops || route.nhid !== undefined) continue;
@@ -169,7 +162,7 @@ function compareRoutes(description: NetDescription, present: Present): Transacti
   }
   const steps: TransactionStep[] = [];
   const asked = new Set<string>();
-  for (const route of description.routes ?? []) {
+  for (const route of description.routes) {
     const key = keyOf(route);
     asked.add(key);
     const now = there.get(key);
@@ -190,16 +183,16 @@ function compareRoutes(description: NetDescription, present: Present): Transacti
 const nothing: ReadonlySet<string> = new Set();
 
 /**
- * The changes that lead from what is there to what is wanted, in the order to make them.
+ * Returns the changes that lead from the present state to the description, in their order.
  *
  * @param owned links that have only the addresses named
  */
 export function compare(
-  description: NetDescription,
+  description: Description,
   present: Present,
   owned = nothing,
 ): TransactionStep[] {
-  const { links = [], exact = false } = description;
+  const { links, exact } = description;
   const names = new Map(present.links.map(({ ifindex, ifname }) => [ifindex, ifname]));
   return [
     ...links.flatMap((wanted) => compareLink(wanted, present, names)),

@@ -1,4 +1,4 @@
-// The steps of a transaction: plain data, each with what takes it back.
+// The steps of a transaction: plain data, each with its inverse.
 import type { NewAddress } from '../route/addresses.js';
 import type { LinkChange, NewLink } from '../route/link-options.js';
 import type { Route } from '../route/route.js';
@@ -50,7 +50,7 @@ export function perform(route: Route, step: TransactionStep): void {
   }
 }
 
-/** The change that takes a change back. */
+/** Returns the change that undoes a change. */
 export function inverse(step: TransactionStep): TransactionStep {
   switch (step.step) {
     case 'add link':
@@ -72,7 +72,7 @@ export function inverse(step: TransactionStep): TransactionStep {
   }
 }
 
-/** A change on one line. */
+/** Returns a change on one line. */
 export function describeStep(step: TransactionStep): string {
   switch (step.step) {
     case 'add link':

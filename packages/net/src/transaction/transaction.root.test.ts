@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { emptyLab } from '../route/lab.testing.js';
-import type { NetDescription } from './compare.js';
-import { transaction } from './transaction.js';
+import type { NetDescription } from './description.js';
+import { planTransaction } from './transaction.js';
 
 function lab() {
   const net = emptyLab();
@@ -42,7 +42,7 @@ const wanted: NetDescription = {
 
 test('what is described is made, and then there is nothing left to do', () => {
   using net = lab();
-  const change = transaction(net.route, wanted);
+  const change = planTransaction(net.route, wanted);
   expect(String(change).split('\n')).toEqual([
     '+ link br0 (bridge)',
     '+ link a0 (veth)',
@@ -57,40 +57,40 @@ test('what is described is made, and then there is nothing left to do', () => {
     mtu: 1400,
     master: net.route.link.get('br0').ifindex,
   });
-  expect(transaction(net.route, wanted).plan).toEqual([]);
+  expect(planTransaction(net.route, wanted).plan).toEqual([]);
   net.route.link.change('a0', { mtu: 1500, master: null });
   net.route.route.replace({ dst: 'default', gateway: '10.0.0.9' });
-  const repair = transaction(net.route, wanted);
+  const repair = planTransaction(net.route, wanted);
   expect(String(repair).split('\n')).toEqual([
     '~ link a0: mtu 1500 -> 1400, master null -> br0',
     '~ route default via 10.0.0.9 dev br0 table main -> default via 10.0.0.3',
   ]);
   repair.apply();
-  expect(transaction(net.route, wanted).plan).toEqual([]);
+  expect(planTransaction(net.route, wanted).plan).toEqual([]);
 });
 
 test('what is not described goes only if that is asked for', () => {
   using net = lab();
-  transaction(net.route, wanted).apply();
+  planTransaction(net.route, wanted).apply();
   net.route.address.add({ dev: 'br0', address: '10.7.0.1/24' });
   net.route.route.add({ dst: '10.9.0.0/16', dev: 'br0' });
-  expect(transaction(net.route, wanted).plan).toEqual([]);
-  const exact = transaction(net.route, { ...wanted, exact: true });
+  expect(planTransaction(net.route, wanted).plan).toEqual([]);
+  const exact = planTransaction(net.route, { ...wanted, exact: true });
   expect(String(exact).split('\n')).toEqual([
     '- address 10.7.0.1/24 dev br0',
     '- route 10.9.0.0/16 dev br0 table main',
   ]);
   exact.apply();
-  expect(transaction(net.route, { ...wanted, exact: true }).plan).toEqual([]);
+  expect(planTransaction(net.route, { ...wanted, exact: true }).plan).toEqual([]);
 });
 
 test('addresses that the kernel takes away with the first of their subnet are there again', () => {
   using net = lab();
   const bridge = { kind: 'bridge', name: 'br0', up: true } as const;
   const all = ['10.0.0.1/24', '10.0.0.2/24', '10.0.0.3/24', '10.1.0.1/24'];
-  transaction(net.route, { links: [{ ...bridge, addresses: all }] }).apply();
+  planTransaction(net.route, { links: [{ ...bridge, addresses: all }] }).apply();
   const fewer = { links: [{ ...bridge, addresses: all.slice(1) }], exact: true };
-  expect(String(transaction(net.route, fewer)).split('\n')).toEqual([
+  expect(String(planTransaction(net.route, fewer)).split('\n')).toEqual([
     '- address 10.0.0.3/24 dev br0',
     '- address 10.0.0.2/24 dev br0',
     '- address 10.0.0.1/24 dev br0',
@@ -99,10 +99,10 @@ test('addresses that the kernel takes away with the first of their subnet are th
   ]);
   const before = net.state();
   const impossible = { ...fewer, routes: [{ dst: '10.2.0.0/16', gateway: '192.0.2.1' }] };
-  expect(() => transaction(net.route, impossible).apply()).toThrow('ENETUNREACH');
+  expect(() => planTransaction(net.route, impossible).apply()).toThrow('ENETUNREACH');
   expect(net.state().addresses.sort()).toEqual(before.addresses.sort());
-  transaction(net.route, fewer).apply();
-  expect(transaction(net.route, fewer).plan).toEqual([]);
+  planTransaction(net.route, fewer).apply();
+  expect(planTransaction(net.route, fewer).plan).toEqual([]);
 });
 
 test('if a change fails, those before it are taken back', () => {
@@ -118,14 +118,14 @@ test('if a change fails, those before it are taken back', () => {
     routes: [...(wanted.routes ?? []), { dst: '10.2.0.0/16', gateway: '192.0.2.1' }],
     exact: true,
   };
-  expect(() => transaction(net.route, impossible).apply()).toThrow('ENETUNREACH');
+  expect(() => planTransaction(net.route, impossible).apply()).toThrow('ENETUNREACH');
   expect(net.state()).toEqual(before);
 });
 
 test('a link of another kind is not touched', () => {
   using net = lab();
   net.route.link.add({ kind: 'bridge', name: 'a0' });
-  expect(() => transaction(net.route, { links: [{ kind: 'veth', name: 'a0' }] })).toThrow(
+  expect(() => planTransaction(net.route, { links: [{ kind: 'veth', name: 'a0' }] })).toThrow(
     /of kind bridge, not veth/,
   );
 });

@@ -7,7 +7,7 @@ import type { Namespace } from '@ns/core';
 import { isNetlinkError } from '../netlink/error.js';
 import { Route } from '../route/route.js';
 import { assertFree, dotted, gatewayOf, type NatNetwork } from './nat-network.js';
-import { isOrphaned, ownerMark } from './owner.js';
+import { isOrphaned, ownerMark } from './owner-mark.js';
 
 const PREFIX = 'nsu';
 const MADE_HERE = 'ns-uplink';

@@ -1,51 +1,59 @@
 // The addresses behind a bridge.
+import { type Parser, parse } from '@ns/core/authors';
 import { formatIP, parseIP, parsePrefix } from '../netlink/addresses.js';
 import type { Route } from '../route/route.js';
 
-/** A bridge and the addresses behind it: the first is its own, the others are for namespaces. */
-export interface NatNetwork {
-  readonly bridge: string;
+/** The addresses of a prefix. */
+export interface AddressRange {
   /** The first address of the prefix as a number. */
   readonly base: number;
   readonly prefixlen: number;
 }
 
-/** An IPv4 address that is given as a number. */
+/** A bridge and the addresses behind it: the first is the bridge's, the others are for namespaces. */
+export interface NatNetwork extends AddressRange {
+  readonly bridge: string;
+}
+
+/** Returns an IPv4 address that is a number as text. */
 export const dotted = (address: number) =>
   [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
 
-/** The address of the bridge, which is the gateway for what is behind it. */
+/** Returns the address of the bridge, which is the gateway of the namespaces behind it. */
 export const gatewayOf = ({ base }: NatNetwork) => dotted(base + 1);
 
 const maskOf = (prefixlen: number) => (prefixlen === 0 ? 0 : (~0 << (32 - prefixlen)) >>> 0);
 
-/** The first address and the length of a prefix that the kernel has given. */
-function rangeOf(prefix: string): { base: number; prefixlen: number } {
+/** Returns the first address and the length of a prefix. */
+function rangeOf(prefix: string): AddressRange {
   const { address, prefixlen } = parsePrefix(prefix, 'prefix');
   const base = (parseIP(address, 'prefix').readUInt32BE() & maskOf(prefixlen)) >>> 0;
   return { base, prefixlen };
 }
 
-/** Checks the options. */
-export function toNetwork(bridge: unknown, network: unknown): NatNetwork {
-  if (typeof bridge !== 'string' || !/^[a-z][\w.-]{0,14}$/i.test(bridge)) {
-    throw new TypeError(`bridge must be the name of an interface: ${String(bridge)}`);
-  }
-  const { address, prefixlen } = parsePrefix(network as string, 'network');
-  if (address.includes(':')) throw new TypeError(`network must be of IPv4: ${network}`);
+/** The parser of the name of a bridge, which also names tables of nftables. */
+export const bridgeName: Parser<string> = (value, name) =>
+  typeof value === 'string' && /^[a-z][\w.-]{0,14}$/i.test(value)
+    ? value
+    : parse.refuse(name, 'the name of an interface: a letter, then letters, digits, . _ -', value);
+
+/** The parser of the addresses behind a bridge: an IPv4 prefix. */
+export const networkRange: Parser<AddressRange> = (value, name) => {
+  const { address, prefixlen } = parsePrefix(value, name);
+  if (address.includes(':')) parse.refuse(name, 'an IPv4 prefix', value);
   if (prefixlen < 8 || prefixlen > 30) {
-    throw new RangeError(`network must have a prefix of 8 to 30 bits: ${network}`);
+    parse.outOfRange(name, 'a prefix of 8 to 30 bits', value);
   }
   const { base } = rangeOf(`${address}/${prefixlen}`);
-  if (dotted(base) !== formatIP(parseIP(address, 'network'), 0, 4)) {
-    throw new RangeError(`network must begin with its first address: ${network}`);
+  if (dotted(base) !== formatIP(parseIP(address, name), 0, 4)) {
+    parse.outOfRange(name, `a prefix that begins with its first address (${dotted(base)})`, value);
   }
-  return { bridge, base, prefixlen };
-}
+  return { base, prefixlen };
+};
 
 /**
  * Throws if the host has some of the addresses already: by an interface on one of its networks, or
- * by a route to a part of them. What is sent there would go to the namespaces of the bridge instead.
+ * by a route to a part of them. Packets to these would go to the namespaces of the bridge instead.
  */
 export function assertFree(route: Route, { bridge, base, prefixlen }: NatNetwork): void {
   const family = 'inet' as const;

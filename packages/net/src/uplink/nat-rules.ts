@@ -7,9 +7,10 @@
 // IPv4 address that it was given. So the rest can go by addresses, others behind the bridge keep
 // theirs, and no IPv6 arrives: neither at services of the host by link-local addresses, nor as a
 // router advertisement, which would give the host routes and name servers of the stranger's.
-import type { PortForward } from './forwards.js';
+
 import { dotted, type NatNetwork } from './nat-network.js';
 import { ACCEPT, by, listTable, match, REJECT, transact } from './nft.js';
+import type { Forward } from './port-forward.js';
 
 const LOOPBACK = { prefix: { addr: '127.0.0.0', len: 8 } };
 /** Where clouds have their metadata, and with it keys of the machine's. */
@@ -25,7 +26,7 @@ export interface Port {
   /** Its link-layer address inside. */
   readonly mac: string;
   readonly address: string;
-  readonly forward: readonly Required<PortForward>[];
+  readonly forward: readonly Forward[];
   readonly hostAccess: boolean;
 }
 
@@ -130,7 +131,7 @@ function trust(bridge: string, address: string, isTrusted: boolean): object[] {
   return isTrusted ? [{ add: element }] : [{ add: element }, { delete: element }];
 }
 
-/** What deletes the rules of those that are gone: of this one, and those that a crash has left. */
+/** Returns the commands that delete the rules of ports that are gone, also after a crash. */
 function withoutGone(bridge: string, isGone: (dev: string) => boolean): object[] {
   const forwarded = (listTable('inet', bridge) ?? []).flatMap(({ rule }) => {
     if (rule?.comment === undefined || !isGone(rule.comment)) return [];

@@ -1,6 +1,6 @@
 // nft(8) and its JSON. Each change is one transaction.
 import { isSystemError, runSync } from '@ns/core';
-import { helperEnvironment } from './helper.js';
+import { helperEnvironment } from './helper-environment.js';
 
 /** Milliseconds after which nft(8) is ended, and bytes that it may print. */
 const LIMITS = { timeout: 60_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const;
@@ -11,9 +11,12 @@ function nft(args: readonly string[], input = ''): string {
     return runSync('nft', ['-j', ...args], { input, env: helperEnvironment(), ...LIMITS }).stdout;
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
-    throw Object.assign(new Error('nft is not there: install nftables', { cause: error }), {
-      code: 'ENOENT',
-    });
+    throw Object.assign(
+      new Error('cannot run nft: it is not installed; install nftables', { cause: error }),
+      {
+        code: 'ENOENT',
+      },
+    );
   }
 }
 
@@ -22,7 +25,7 @@ export function transact(commands: readonly object[]): void {
   if (commands.length > 0) nft(['-f', '-'], JSON.stringify({ nftables: commands }));
 }
 
-/** What nft(8) lists, as far as it is used here. */
+/** Objects that nft(8) lists, as far as they are used here. */
 export interface Listed {
   readonly table?: { readonly family: string; readonly name: string };
   readonly chain?: { readonly name: string };
@@ -41,7 +44,7 @@ export function listTable(family: string, name: string): readonly Listed[] | und
 /** An expression that compares. */
 export const match = (left: object, right: unknown, op = '==') => ({ match: { op, left, right } });
 
-/** What a packet is compared by. */
+/** Properties of a packet to compare. */
 export const by = {
   iifname: { meta: { key: 'iifname' } },
   oifname: { meta: { key: 'oifname' } },

@@ -1,12 +1,13 @@
 // For tests: a world outside that is a namespace as well.
 import { execFileSync } from 'node:child_process';
-import { createNamespace } from '../create.js';
+import { createNamespace } from '@ns/core';
+import { isolatedNet } from '../isolated.js';
 import { Route } from '../route/route.js';
 
 /** A host with a cable to a server outside. */
 export function outside() {
-  const host = createNamespace();
-  const server = createNamespace();
+  const host = createNamespace(isolatedNet());
+  const server = createNamespace(isolatedNet());
   const route = Route.open({ in: host });
   const other = Route.open({ in: server });
   route.link.add({

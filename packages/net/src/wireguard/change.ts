@@ -1,6 +1,9 @@
 // Changes of WireGuard interfaces, and the messages that make them.
-import { checked } from '../options.js';
-import { NO_KEY, type PeerValues, type WireguardValues } from './table.js';
+import { type Members, parse } from '@ns/core/authors';
+import { encodable, u16, u32 } from '../netlink/codec.js';
+import { endpoint } from '../netlink/sockaddr.js';
+import { nullable } from '../route/device.js';
+import { allowedIp, key, NO_KEY, type PeerValues, type WireguardValues } from './table.js';
 
 const REPLACE_PEERS = 1;
 const REMOVE_ME = 1;
@@ -12,50 +15,56 @@ const MOST_PREFIXES = 500;
 /** A peer to be added or changed. */
 export interface WireguardPeerChange {
   publicKey: string;
-  /** Null: none any more. */
-  presharedKey?: string | null;
-  endpoint?: string;
-  /** All of its addresses: those that it had go, as with `wg set`. */
-  allowedIps?: readonly string[];
-  /** Seconds; 0: off. */
-  persistentKeepalive?: number;
-  /** Take it away. */
-  remove?: boolean;
-  /** Change it only if it is there. */
-  updateOnly?: boolean;
+  /** Preshared key; null removes it. */
+  presharedKey?: string | null | undefined;
+  endpoint?: string | undefined;
+  /** All prefixes of the peer. They replace those that it had, as with `wg set`. */
+  allowedIps?: readonly string[] | undefined;
+  /** Seconds; 0 for none. */
+  persistentKeepalive?: number | undefined;
+  /** Remove the peer. */
+  remove?: boolean | undefined;
+  /** Change the peer only if it is there. */
+  updateOnly?: boolean | undefined;
 }
 
 /** Changes of a WireGuard interface. */
 export interface WireguardChange {
-  /** Null: none any more. */
-  privateKey?: string | null;
-  /** UDP port; 0: any. */
-  listenPort?: number;
-  /** 0: none. */
-  fwmark?: number;
-  peers?: readonly WireguardPeerChange[];
-  /** These peers and no others. Default: others stay. */
-  replacePeers?: boolean;
+  /** Private key; null removes it. */
+  privateKey?: string | null | undefined;
+  /** UDP port; 0 for any. */
+  listenPort?: number | undefined;
+  /** Mark of the packets sent; 0 for none. */
+  fwmark?: number | undefined;
+  peers?: readonly WireguardPeerChange[] | undefined;
+  /** Remove all other peers. Default: false. */
+  replacePeers?: boolean | undefined;
 }
 
-const keys = ['privateKey', 'listenPort', 'fwmark', 'peers', 'replacePeers'];
-const peerKeys = [
-  ...['publicKey', 'presharedKey', 'endpoint', 'allowedIps', 'persistentKeepalive'],
-  ...['remove', 'updateOnly'],
-];
+const parseKey = encodable(key);
 
-/**
- * Returns a change without prototypes, if all that it has is known.
- *
- * @throws {TypeError} that names the option
- */
-export function checkedChange(change: WireguardChange): WireguardChange {
-  const own = checked(change, keys, 'change');
-  const peers = own.peers?.map((peer, i) => checked(peer, peerKeys, `peers[${i}]`));
-  return peers === undefined ? own : { ...own, peers };
-}
+const parsePeer = parse.options({
+  publicKey: parse.required(parseKey),
+  presharedKey: nullable(parseKey),
+  endpoint: encodable(endpoint),
+  allowedIps: parse.list(encodable(allowedIp)),
+  persistentKeepalive: encodable(u16),
+  remove: parse.boolean,
+  updateOnly: parse.boolean,
+} satisfies Members<WireguardPeerChange>);
 
-function toValues(peer: WireguardPeerChange): PeerValues {
+/** The parser of changes of an interface. */
+export const parseChange = parse.options({
+  privateKey: nullable(parseKey),
+  listenPort: encodable(u16),
+  fwmark: encodable(u32),
+  peers: parse.withDefault(parse.list(parsePeer), []),
+  replacePeers: parse.boolean,
+} satisfies Members<WireguardChange>);
+
+type PeerOptions = ReturnType<typeof parsePeer>;
+
+function toValues(peer: PeerOptions): PeerValues {
   const { presharedKey, allowedIps, remove, updateOnly } = peer;
   return {
     publicKey: peer.publicKey,
@@ -66,12 +75,12 @@ function toValues(peer: WireguardPeerChange): PeerValues {
         (updateOnly ? UPDATE_ONLY : 0) || undefined,
     endpoint: peer.endpoint,
     persistentKeepalive: peer.persistentKeepalive,
-    allowedIps: allowedIps && [...allowedIps],
+    allowedIps,
   };
 }
 
-/** Peers with few enough prefixes for one message each; a peer with more of them is continued. */
-function* portions(peers: readonly WireguardPeerChange[]): Generator<PeerValues[]> {
+/** Yields peers with few enough prefixes for one message; a peer with more is continued in the next. */
+function* portions(peers: readonly PeerOptions[]): Generator<PeerValues[]> {
   let portion: PeerValues[] = [];
   let size = 0;
   for (const peer of peers.map(toValues)) {
@@ -94,9 +103,12 @@ function* portions(peers: readonly WireguardPeerChange[]): Generator<PeerValues[
   yield portion;
 }
 
-/** The messages that make a change. */
-export function changeMessages(ifindex: number, change: WireguardChange): WireguardValues[] {
-  const { privateKey, listenPort, fwmark, peers = [], replacePeers } = change;
+/** Returns the messages that make a change. */
+export function changeMessages(
+  ifindex: number,
+  change: ReturnType<typeof parseChange>,
+): WireguardValues[] {
+  const { privateKey, listenPort, fwmark, peers, replacePeers } = change;
   return [...portions(peers)].map((portion, i) => ({
     ifindex,
     ...(i === 0

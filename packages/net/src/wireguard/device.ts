@@ -1,5 +1,5 @@
 // WireGuard interfaces and their peers as the kernel tells of them.
-import { defined } from '../route/context.js';
+import { defined } from '../route/request-context.js';
 import { NO_KEY, type PeerValues, type WireguardValues } from './table.js';
 
 /** A peer, in the terms of wg(8). */
@@ -24,7 +24,7 @@ export interface WireguardPeer {
 export interface WireguardDevice {
   readonly ifindex: number;
   readonly ifname: string;
-  /** Only for whoever may change it. */
+  /** Undefined without CAP_NET_ADMIN. */
   readonly privateKey?: string;
   readonly publicKey?: string;
   readonly listenPort: number;
@@ -48,7 +48,7 @@ function toPeer(values: PeerValues): WireguardPeer {
   }) as WireguardPeer;
 }
 
-/** What has come in pieces: peers go on in the next message, and so do addresses of a peer. */
+/** Joins the messages of a device: peers are continued in the next message, and their addresses as well. */
 export function joinPieces(pieces: readonly WireguardValues[]): WireguardDevice {
   const peers: PeerValues[] = [];
   for (const piece of pieces) {

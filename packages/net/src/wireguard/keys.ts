@@ -17,7 +17,7 @@ function rawOf(encoded: string | undefined): string {
 }
 
 /** Makes a pair of keys: `wg genkey`, `wg pubkey`. */
-export function wireguardKeys(): WireguardKeys {
+export function createWireguardKeys(): WireguardKeys {
   const { d, x } = crypto().generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
   return { privateKey: rawOf(d), publicKey: rawOf(x) };
 }
@@ -37,6 +37,6 @@ export function wireguardPublicKey(privateKey: string): string {
 }
 
 /** Makes a key that two peers share besides: `wg genpsk`. */
-export function wireguardPresharedKey(): string {
+export function createWireguardPresharedKey(): string {
   return crypto().randomBytes(32).toString('base64');
 }

@@ -7,18 +7,19 @@ import { endpoint } from '../netlink/sockaddr.js';
 import { struct } from '../netlink/struct.js';
 
 const KEY_BYTES = 32;
-/** How the kernel writes that there is no key. */
+/** The key of zeros, by which the kernel writes a missing key. */
 export const NO_KEY = Buffer.alloc(KEY_BYTES).toString('base64');
 const FAMILIES = { inet: 2, inet6: 10 } as const;
 
 /** A key in base64, as wg(8) writes it. */
-const key: Codec<string> = {
+export const key: Codec<string> = {
   decode: (bytes, start, end) =>
     end - start === KEY_BYTES ? bytes.toString('base64', start, end) : undefined,
   encode(value, name) {
     // The last of the 44 characters is padding; so that there is one spelling, it is compared.
     const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : undefined;
     if (bytes?.length !== KEY_BYTES || bytes.toString('base64') !== value) {
+      // The value is left out of the error: it may be a secret.
       throw new TypeError(`${name} must be a key: ${KEY_BYTES} bytes in base64`);
     }
     return bytes;
@@ -28,7 +29,7 @@ const key: Codec<string> = {
 const allowedIpTable = attributes({ family: [1, u16], address: [2, ip], mask: [3, u8] });
 
 /** `10.0.0.0/24`, always with the length of the prefix. */
-const allowedIp: Codec<string> = {
+export const allowedIp: Codec<string> = {
   nested: true,
   decode(bytes, start, end) {
     const { address, mask } = allowedIpTable.decode(bytes, start, end);

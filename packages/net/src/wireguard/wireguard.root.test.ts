@@ -1,16 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../create.js';
-import { inside } from '../inside/inside.js';
+import { openInside } from '../inside/inside.js';
+import { isolatedNet } from '../isolated.js';
 import { isNetlinkError } from '../netlink/error.js';
 import { Route } from '../route/route.js';
-import { wireguardKeys, wireguardPresharedKey } from './keys.js';
+import { createWireguardKeys, createWireguardPresharedKey } from './keys.js';
 
-/** Whether the kernel makes such a link: found out by trying. */
+/** True if the kernel has WireGuard, found out by trying. */
 function hasWireguard(): boolean {
-  using lab = createNamespace();
+  using lab = createNamespace(isolatedNet());
   using route = Route.open({ in: lab });
   try {
     route.link.add({ kind: 'wireguard', name: 'wg0' });
@@ -23,14 +24,14 @@ function hasWireguard(): boolean {
 
 test('two hosts talk through a tunnel, and wg(8) shows what has been set', async ({ skip }) => {
   skip(!hasWireguard(), 'this kernel has no WireGuard');
-  using a = createNamespace();
-  using b = createNamespace();
+  using a = createNamespace(isolatedNet());
+  using b = createNamespace(isolatedNet());
   using routeA = Route.open({ in: a });
   using routeB = Route.open({ in: b });
   routeA.link.add({ kind: 'veth', name: 'eth0', up: true, peer: { name: 'eth0', namespace: b } });
   routeB.link.up('eth0');
-  const keys = [wireguardKeys(), wireguardKeys()] as const;
-  const presharedKey = wireguardPresharedKey();
+  const keys = [createWireguardKeys(), createWireguardKeys()] as const;
+  const presharedKey = createWireguardPresharedKey();
   for (const [i, route] of [routeA, routeB].entries()) {
     const [own, other] = i === 0 ? keys : ([keys[1], keys[0]] as const);
     route.address.add({ dev: 'eth0', address: `192.0.2.${i + 1}/24` });
@@ -51,8 +52,8 @@ test('two hosts talk through a tunnel, and wg(8) shows what has been set', async
     route.address.add({ dev: 'wg0', address: `10.9.0.${i + 1}/24` });
     route.link.up('wg0');
   }
-  using hostA = inside(a);
-  using hostB = inside(b);
+  using hostA = openInside(a);
+  using hostB = openInside(b);
   const server = hostA.createServer((socket) => socket.end('through the tunnel'));
   server.listen(7, '10.9.0.1');
   await once(server, 'listening');
@@ -82,8 +83,8 @@ test('two hosts talk through a tunnel, and wg(8) shows what has been set', async
   expect(routeA.wireguard.get('wg0').peers).toEqual([]);
 });
 
-test('a kernel without it, or an interface of another kind, is told', () => {
-  using lab = createNamespace();
+test('wireguard verbs throw for an interface of another kind, and on a kernel without WireGuard', () => {
+  using lab = createNamespace(isolatedNet());
   using route = Route.open({ in: lab });
   const wanted = hasWireguard() ? 'EOPNOTSUPP' : 'ENOENT';
   expect(() => route.wireguard.get('lo')).toThrow(wanted);

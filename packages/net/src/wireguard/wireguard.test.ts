@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { changeMessages } from './change.js';
+import { changeMessages, parseChange, type WireguardChange } from './change.js';
 import { joinPieces } from './device.js';
-import { wireguardKeys, wireguardPresharedKey, wireguardPublicKey } from './keys.js';
+import { createWireguardKeys, createWireguardPresharedKey, wireguardPublicKey } from './keys.js';
 import { type WireguardValues, wireguardBody } from './table.js';
 
 const key = fc
@@ -14,15 +14,15 @@ const prefix = fc
   .tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 }))
   .map(([address, length]) => `${address}/${length}`);
 
-function decoded(change: Parameters<typeof changeMessages>[1]) {
-  return changeMessages(3, change).map((values) => {
+function decoded(change: WireguardChange) {
+  return changeMessages(3, parseChange(change, 'change')).map((values) => {
     const bytes = Buffer.from(wireguardBody.encode({ command: 1, version: 1 }, values));
     expect(bytes.length).toBeLessThan(0xffff);
     return wireguardBody.decode(bytes, 0, bytes.length) as WireguardValues;
   });
 }
 
-test('what is asked for is what comes back', () => {
+test('changes are decoded as they were encoded', () => {
   fc.assert(
     fc.property(
       fc.record({
@@ -50,7 +50,7 @@ test('what is asked for is what comes back', () => {
   );
 });
 
-test('what is too long for one message is sent in several, and put together again', () => {
+test('a change that is too long for one message is sent in several, which joinPieces joins', () => {
   const peers = Array.from({ length: 3 }, (_, i) => ({
     publicKey: Buffer.alloc(32, i + 1).toString('base64'),
     allowedIps: Array.from({ length: 700 }, (_, n) => `10.${i}.${n >> 8}.${n & 255}/32`),
@@ -61,8 +61,8 @@ test('what is too long for one message is sent in several, and put together agai
   expect(joinPieces(messages).peers).toMatchObject(peers);
 });
 
-test('an endpoint can have IPv6, and a zone', () => {
-  const publicKey = wireguardKeys().publicKey;
+test('an endpoint can have an IPv6 address and a zone', () => {
+  const publicKey = createWireguardKeys().publicKey;
   for (const endpoint of ['[2001:db8::1]:51820', '[fe80::1%2]:1']) {
     expect(joinPieces(decoded({ peers: [{ publicKey, endpoint }] })).peers).toMatchObject([
       { endpoint },
@@ -71,22 +71,25 @@ test('an endpoint can have IPv6, and a zone', () => {
 });
 
 test.each([
-  [{ privateKey: 'x' }, /^privateKey must be a key/],
-  [{ peers: [{ publicKey: '' }] }, /^peers\[0\]\.publicKey must be a key/],
-  [{ peers: [{ publicKey: wireguardKeys().publicKey, endpoint: '1.2.3.4' }] }, /endpoint must be/],
+  [{ privateKey: 'x' }, /^change\.privateKey must be a key/],
+  [{ peers: [{ publicKey: '' }] }, /^change\.peers\[0\]\.publicKey must be a key/],
   [
-    { peers: [{ publicKey: wireguardKeys().publicKey, allowedIps: ['10.0.0.0/33'] }] },
+    { peers: [{ publicKey: createWireguardKeys().publicKey, endpoint: '1.2.3.4' }] },
+    /endpoint must be/,
+  ],
+  [
+    { peers: [{ publicKey: createWireguardKeys().publicKey, allowedIps: ['10.0.0.0/33'] }] },
     /allowedIps/,
   ],
-  [{ listenPort: 70_000 }, /^listenPort must be/],
-])('%j is refused by name', (change, message) => {
+  [{ listenPort: 70_000 }, /^change\.listenPort must be/],
+])('parseChange names the wrong member of %j', (change, message) => {
   expect(() => decoded(change)).toThrow(message);
 });
 
 test('keys are those of wg(8)', ({ skip }) => {
-  const { privateKey, publicKey } = wireguardKeys();
+  const { privateKey, publicKey } = createWireguardKeys();
   expect(wireguardPublicKey(privateKey)).toBe(publicKey);
-  expect(Buffer.from(wireguardPresharedKey(), 'base64')).toHaveLength(32);
+  expect(Buffer.from(createWireguardPresharedKey(), 'base64')).toHaveLength(32);
   expect(() => wireguardPublicKey('x')).toThrow(TypeError);
   let shown: string;
   try {

@@ -1,8 +1,9 @@
 // WireGuard interfaces: keys and peers, by generic netlink. The link itself is made as any other.
 import { GenericFamily, NETLINK_GENERIC } from '../netlink/generic.js';
 import type { NetlinkSocket } from '../netlink/socket.js';
-import { assertDevice, type Context, type Device } from '../route/context.js';
-import { changeMessages, checkedChange, type WireguardChange } from './change.js';
+import { type Device, device as parseDevice } from '../route/device.js';
+import type { Context } from '../route/request-context.js';
+import { changeMessages, parseChange, type WireguardChange } from './change.js';
 import { joinPieces, type WireguardDevice } from './device.js';
 import { wireguardBody } from './table.js';
 
@@ -42,7 +43,7 @@ export class Wireguard {
    * @throws {NetlinkError} ENODEV, EOPNOTSUPP for one of another kind, ENOENT if the kernel lacks it
    */
   get(device: Device): WireguardDevice {
-    const ifindex = this.#context.index(device);
+    const ifindex = this.#context.index(parseDevice(device, 'device'));
     const pieces = this.#family().dump(GET_DEVICE, 'WG_CMD_GET_DEVICE', { ifindex }, { device });
     return joinPieces(pieces);
   }
@@ -60,14 +61,12 @@ export class Wireguard {
    *   peers: [{ publicKey, endpoint: '192.0.2.1:51820', allowedIps: ['10.9.0.2/32'] }] });
    */
   set(device: Device, given: WireguardChange): void {
-    const change = checkedChange(given);
-    assertDevice(device, 'dev');
-    // Checked as a whole before the first message is sent.
-    for (const values of changeMessages(1, change)) wireguardBody.encode({}, values);
-    const ifindex = this.#context.index(device);
+    const dev = parseDevice(device, 'device');
+    const change = parseChange(given, 'change');
+    const ifindex = this.#context.index(dev);
     const family = this.#family();
     for (const values of changeMessages(ifindex, change)) {
-      family.send(SET_DEVICE, 'WG_CMD_SET_DEVICE', values, { dev: device, ...change });
+      family.send(SET_DEVICE, 'WG_CMD_SET_DEVICE', values, { dev, ...change });
     }
   }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { allNamespaceTypes, Namespace, type NamespaceProcess, spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { attach } from '../attach.js';
-import { outside } from '../testing.js';
+import { outside } from '../sandbox.testing.js';
 
 /** The attacker's ids. */
 const STRANGER = 1000;
@@ -71,7 +71,7 @@ async function racer() {
   };
 }
 
-/** What attach would join if it opened one namespace after the other, and asked for each. */
+/** Returns the namespaces that attach would join if it opened one namespace after the other, and asked for each. */
 function openOneByOne(pid: number): string {
   const types = allNamespaceTypes.filter((type) => {
     using theirs = Namespace.of(pid, type);

@@ -1,8 +1,8 @@
 // An attack: it has to fail in a sandbox, and is known to succeed without the protection it is about.
 import { run } from '@ns/core';
 import { expect } from 'vitest';
-import type { SandboxOptions } from '../options.js';
-import { box, sh } from '../testing.js';
+import type { SandboxOptions } from '../options/types.js';
+import { box, sh } from '../sandbox.testing.js';
 
 /** Commands of ours as anybody runs them, without a sandbox. */
 export async function plain(script: string): Promise<string> {
@@ -10,10 +10,10 @@ export async function plain(script: string): Promise<string> {
   return stdout.trim();
 }
 
-/** What an attack is made of. */
+/** An attack. */
 export interface Attack {
   readonly script: string;
-  /** What its output is if it succeeds. */
+  /** Its output if it succeeds. */
   readonly success: RegExp;
   /** The sandbox that withstands; default: one without options. */
   readonly sandbox?: SandboxOptions;

@@ -7,9 +7,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { sandbox } from '../api.js';
 import type { AuditPreset } from '../audit/promises.js';
 import type { AuditReport } from '../audit/report.js';
-import type { SandboxOptions } from '../options.js';
-import { build, host, node, untrusted } from '../presets.js';
-import { outside } from '../testing.js';
+import { build, host, node, untrusted } from '../options/presets.js';
+import type { SandboxOptions } from '../options/types.js';
+import { outside } from '../sandbox.testing.js';
 
 /** Findings of a result, with their details. */
 function found({ findings }: AuditReport, result: 'reachable' | 'limited') {
@@ -18,7 +18,7 @@ function found({ findings }: AuditReport, result: 'reachable' | 'limited') {
   );
 }
 
-/** What is reachable although the preset promises to block it. */
+/** Lists findings that are reachable although the preset promises to block them. */
 const broken = ({ findings }: AuditReport) =>
   findings.filter(({ promised, result }) => promised && result === 'reachable');
 
@@ -138,7 +138,7 @@ test('audit needs no program in the root, and reports limits as they are kept', 
 test('audit refuses a preset and options that are not known', async () => {
   const wrong = 'none' as AuditPreset;
   await expect(sandbox.audit({}, { preset: wrong })).rejects.toThrow(
-    'preset must be one of default, untrusted, build, host, node, got none',
+    'options.preset must be one of "default", "untrusted", "build", "host", "node"',
   );
   await expect(sandbox.audit({ hostnme: 'x' } as SandboxOptions)).rejects.toThrow('hostnme');
 });

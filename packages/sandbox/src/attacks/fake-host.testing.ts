@@ -22,7 +22,7 @@ const programs = [
 
 /** Options of {@link onHost}. */
 interface Host {
-  /** What the host has, besides programs. */
+  /** Files of the host, besides programs. */
   readonly entries?: readonly RootEntry[];
   readonly env?: Readonly<Record<string, string>>;
   /** Directories of it that it shows elsewhere as well. */

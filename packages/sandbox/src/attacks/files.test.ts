@@ -19,9 +19,9 @@ import { isRoot } from '@ns/core/testing';
 import { mount } from '@ns/mount';
 import { user } from '@ns/user';
 import { expect, onTestFinished, test } from 'vitest';
-import { create } from '../create.js';
-import { untrusted } from '../presets.js';
-import { box, outside, ownTemporaries, sh } from '../testing.js';
+import { createSandbox } from '../create-sandbox.js';
+import { untrusted } from '../options/presets.js';
+import { box, outside, ownTemporaries, sh } from '../sandbox.testing.js';
 import { expectToWithstand, plain, privileged } from './attack.testing.js';
 
 test('open descriptors of the caller are not inherited', async () => {
@@ -63,7 +63,7 @@ test('mountpoints that are links lead nowhere else', async () => {
   symlinkSync(`../../../../../../..${elsewhere}`, join(top, 'relative'));
   for (const target of ['/data', '/relative']) {
     const mounts = [{ type: 'tmpfs', target } as const];
-    await expect(create({ root: { directory: top }, mounts })).rejects.toMatchObject({
+    await expect(createSandbox({ root: { directory: top }, mounts })).rejects.toMatchObject({
       part: 'mount',
     });
   }
@@ -179,8 +179,8 @@ test('no path that a caller gives leads outside', async () => {
     { readable: ['/usr/../etc'] },
     { writable: ['/usr/..'] },
   ] as const) {
-    await expect(create({ root: 'empty', ...options })).rejects.toThrow(
-      'an absolute path without ..',
+    await expect(createSandbox({ root: 'empty', ...options })).rejects.toThrow(
+      /must be an absolute path without \.\.|target must not contain \.\./,
     );
   }
   expect(readdirSync(elsewhere)).toEqual(['secret']);

@@ -9,7 +9,7 @@ import { pid } from '@ns/pid';
 import { user } from '@ns/user';
 import { expect, onTestFinished, test } from 'vitest';
 import { attach } from '../attach.js';
-import { box, sh } from '../testing.js';
+import { box, sh } from '../sandbox.testing.js';
 
 test('files.read fails at once for a file with a lease, and keeps no thread of libuv', async () => {
   const made = await box({ seccomp: false }); // the filter refuses leases

@@ -1,8 +1,8 @@
 // Attacks on PID 1 by tracing it: it must not have more than a command, nor act for one.
 import { expect, test } from 'vitest';
-import type { SandboxOptions } from '../options.js';
+import type { SandboxOptions } from '../options/types.js';
 import { run } from '../run.js';
-import { box } from '../testing.js';
+import { box } from '../sandbox.testing.js';
 
 /**
  * Traces PID 1, has it make keyctl(KEYCTL_JOIN_SESSION_KEYRING), which the filter refuses, and prints

@@ -2,7 +2,7 @@
 
 import { syscallNumber } from '@ns/core/sys';
 import { expect, test } from 'vitest';
-import { box, sh } from '../testing.js';
+import { box, sh } from '../sandbox.testing.js';
 import { expectToWithstand, privileged } from './attack.testing.js';
 
 /** Makes a system call, and says how it went. */

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { syscallNumber } from '@ns/core/sys';
 import { expect, test } from 'vitest';
-import type { SandboxOptions } from '../options.js';
-import { box, sh } from '../testing.js';
+import type { SandboxOptions } from '../options/types.js';
+import { box, sh } from '../sandbox.testing.js';
 import { expectToWithstand } from './attack.testing.js';
 
 const limited = { cgroup: false, limits: { memory: '64M' } } satisfies SandboxOptions;

@@ -7,7 +7,7 @@ import { mount } from '@ns/mount';
 import { pid } from '@ns/pid';
 import { user } from '@ns/user';
 import { expect, onTestFinished, test } from 'vitest';
-import { box, sh } from '../testing.js';
+import { box, sh } from '../sandbox.testing.js';
 import { expectToWithstand, plain, privileged } from './attack.testing.js';
 
 /** Somebody else's process of the same user, with a secret in its environment. */

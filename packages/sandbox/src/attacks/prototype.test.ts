@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const module = new URL('../../dist/index.js', import.meta.url).href;
 
-/** What three sandboxes are like where Object.prototype has these properties. */
+/** Returns the look of three sandboxes where Object.prototype has these properties. */
 function polluted(properties: string): string {
   const source = `
     import { sandbox, untrusted } from ${JSON.stringify(module)};
@@ -27,7 +27,7 @@ function polluted(properties: string): string {
   return stdout + stderr;
 }
 
-/** That no sandbox is weaker; a call may fail, since other packages read such properties too. */
+/** Expects that no sandbox is weaker; a call may fail, since other packages read such properties too. */
 function expectToBeConfined(output: string): void {
   expect(output).not.toContain(readlinkSync('/proc/self/ns/net'));
   expect(output).not.toMatch(/^CapEff:\t.*[^0]$/m);

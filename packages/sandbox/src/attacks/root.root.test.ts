@@ -2,8 +2,8 @@
 import { chownSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { build } from '../presets.js';
-import { box, outside, sh } from '../testing.js';
+import { build } from '../options/presets.js';
+import { box, outside, sh } from '../sandbox.testing.js';
 import { expectToWithstand } from './attack.testing.js';
 
 /** A user that no process of this machine has. */

@@ -1,6 +1,6 @@
 // Attacks by programs that are left behind in a path of the host, for others to run.
 import { test } from 'vitest';
-import { outside } from '../testing.js';
+import { outside } from '../sandbox.testing.js';
 import { expectToWithstand } from './attack.testing.js';
 
 test('no program is left behind that runs as the user of the sandbox', async () => {

@@ -5,7 +5,7 @@ import { syscallNumber } from '@ns/core/sys';
 import { isRoot } from '@ns/core/testing';
 import { user } from '@ns/user';
 import { expect, test } from 'vitest';
-import { box, sh } from '../testing.js';
+import { box, sh } from '../sandbox.testing.js';
 
 const limit = Number(readFileSync('/proc/sys/fs/inotify/max_user_instances', 'utf8'));
 const half = Math.floor(limit / 2);

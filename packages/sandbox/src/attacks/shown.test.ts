@@ -15,12 +15,12 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { run as runPlain } from '@ns/core';
 import { describe, expect, test } from 'vitest';
-import { create } from '../create.js';
-import type { SandboxOptions } from '../options.js';
+import { createSandbox } from '../create-sandbox.js';
+import { build, host } from '../options/presets.js';
+import type { SandboxOptions } from '../options/types.js';
 import { plan } from '../plan.js';
-import { build, host } from '../presets.js';
 import { run } from '../run.js';
-import { box, outside, sh } from '../testing.js';
+import { box, outside, sh } from '../sandbox.testing.js';
 
 const system = ['/usr', '/bin', '/lib', '/lib64'].filter((path) => existsSync(path));
 
@@ -126,7 +126,7 @@ describe('a path inside another keeps its own access', () => {
     expect(readFileSync(join(tree, 'sub/result'), 'utf8')).toBe('made\nmore\n');
   });
 
-  test('the same path cannot be both, by whatever name', async () => {
+  test('the same path cannot be both, by any of its names', async () => {
     const tree = outside();
     symlinkSync(tree, `${tree}/self`);
     for (const options of [
@@ -136,11 +136,11 @@ describe('a path inside another keeps its own access', () => {
       { writable: [tree], protect: [tree] },
       build(tree, { readable: [tree] }),
     ]) {
-      await expect(create(options)).rejects.toThrow(TypeError);
-      await expect(create(options)).rejects.toThrow('must not have the same path');
+      await expect(createSandbox(options)).rejects.toThrow(TypeError);
+      await expect(createSandbox(options)).rejects.toThrow('must not have the same path');
     }
-    await expect(create({ writable: [tree], protect: ['/usr'] })).rejects.toThrow(
-      'protect must have paths inside of those of writable: /usr',
+    await expect(createSandbox({ writable: [tree], protect: ['/usr'] })).rejects.toThrow(
+      'options.protect must have paths inside of those of options.writable, got /usr',
     );
   });
 });
@@ -232,15 +232,15 @@ describe('build() protects what programs of the host run', () => {
 
   test('for all sandboxes of a tree, until the last one ends', async () => {
     const tree = outside();
-    const first = await create(build(tree));
-    const second = await create(build(tree));
+    const first = await createSandbox(build(tree));
+    const second = await createSandbox(build(tree));
     await first.stop();
     expect(await sh(second, `echo evil > ${tree}/.bashrc; mkdir ${tree}/.git/hooks`)).toMatch(
       /Read-only[\s\S]*Read-only/,
     );
     await second.stop();
     expect(readdirSync(tree)).toEqual([]);
-    const many = await Promise.all(Array.from({ length: 8 }, () => create(build(tree))));
+    const many = await Promise.all(Array.from({ length: 8 }, () => createSandbox(build(tree))));
     await Promise.all(many.map((one) => one.stop()));
     expect(readdirSync(tree)).toEqual([]);
   });
@@ -261,7 +261,7 @@ describe('build() protects what programs of the host run', () => {
     await once(child, 'close');
     expect(readdirSync(tree)).toContain('.bashrc');
     expect(await sh(await box(build(tree)), `echo evil > ${tree}/.bashrc`)).toContain('Read-only');
-    const made = await create(build(tree));
+    const made = await createSandbox(build(tree));
     await made.stop();
     expect(readdirSync(tree)).toContain('.bashrc'); // of the other one
   });
@@ -275,7 +275,7 @@ describe('build() protects what programs of the host run', () => {
 
   test('and what others have put into a placeholder stays', async () => {
     const tree = outside();
-    const made = await create(build(tree, { protect: [join(tree, 'file')] }));
+    const made = await createSandbox(build(tree, { protect: [join(tree, 'file')] }));
     await runPlain('sh', ['-c', `chmod 600 ${tree}/file && echo mine > ${tree}/file`]);
     await made.stop();
     expect(readFileSync(join(tree, 'file'), 'utf8')).toBe('mine\n');

@@ -11,7 +11,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { run } from '../run.js';
 import { expectToWithstand } from './attack.testing.js';
 
-const module = new URL('../../dist/index.js', import.meta.url).href;
+const builtOf = (name: string) => new URL(`../../../${name}/dist/index.js`, import.meta.url).href;
+const module = builtOf('sandbox');
 
 test('abstract sockets of the host cannot be reached', async () => {
   const name = `ns-attack-${process.pid}`;
@@ -31,13 +32,14 @@ test('nothing can be typed into the terminal of the caller', async ({ skip }) =>
   skip(
     !existsSync('/proc/sys/dev/tty/legacy_tiocsti') ||
       readFileSync('/proc/sys/dev/tty/legacy_tiocsti', 'utf8').trim() !== '1',
-    'this kernel lets nobody type into a terminal',
+    'this kernel refuses to type into terminals',
   );
   const TIOCSTI = 0x5412;
   const attack = `perl -e 'my $c = "x"; print ioctl(STDIN, ${TIOCSTI}, $c) ? "typed" : "refused: $!"'`;
   // The caller has a terminal, on which it runs the attack without and with a sandbox.
   const caller = `
-    const { run, sandbox } = await import(${JSON.stringify(module)});
+    const { sandbox } = await import(${JSON.stringify(module)});
+    const { run } = await import(${JSON.stringify(builtOf('core'))});
     const args = ['-c', ${JSON.stringify(attack)}];
     const stdio = ['inherit', 'pipe', 'pipe'];
     console.log('plain', (await run('sh', args, { stdio })).stdout);
@@ -72,7 +74,7 @@ function caller() {
   return spawnNode(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-/** What is left of a process that had this child: sandboxes whose processes have outlived it. */
+/** Lists processes that are left of a process with this child: sandboxes whose processes have outlived it. */
 function orphans(pids: readonly number[]): number[] {
   return pids.filter((pid) => {
     try {
@@ -126,7 +128,9 @@ function descendantsOf(pid: number): number[] {
 
 test('without that care they would', async () => {
   const source = `
-    import { spawn, user, pid } from ${JSON.stringify(module)};
+    import { spawn } from ${JSON.stringify(builtOf('core'))};
+    import { user } from ${JSON.stringify(builtOf('user'))};
+    import { pid } from ${JSON.stringify(builtOf('pid'))};
     const child = await spawn('sleep', ['600'], { namespaces: [user(), pid()], stdio: 'ignore' });
     console.log(child.pid);`;
   const child = spawnNode(process.execPath, ['--input-type=module', '-e', source], {

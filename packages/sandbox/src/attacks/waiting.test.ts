@@ -2,8 +2,8 @@
 // command leaves behind, ignores or stops, and takes no more memory than it is allowed (S4).
 import { isRunError } from '@ns/core';
 import { expect, test } from 'vitest';
-import { untrusted } from '../presets.js';
-import { box } from '../testing.js';
+import { untrusted } from '../options/presets.js';
+import { box } from '../sandbox.testing.js';
 
 const MiB = 1024 * 1024;
 const caught = (promise: Promise<unknown>) => promise.catch((error: unknown) => error);

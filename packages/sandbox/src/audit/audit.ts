@@ -1,7 +1,7 @@
-// audit(): tries from inside a sandbox what a stranger would try first.
-import { assertKeys } from '@ns/core/authors';
-import { create } from '../create.js';
-import type { SandboxOptions } from '../options.js';
+// sandbox.audit(): tries from inside a sandbox what a stranger would try first.
+import { type Members, parse } from '@ns/core/authors';
+import { createSandbox } from '../create-sandbox.js';
+import type { SandboxOptions } from '../options/types.js';
 import { Calls } from './calls.js';
 import type { Probe, Verdict } from './probe.js';
 import { type ProbeName, probes } from './probes/index.js';
@@ -12,26 +12,23 @@ import { look } from './view.js';
 /** Options of `sandbox.audit`. */
 export interface AuditOptions {
   /** The preset whose promises are checked. Default: `'default'`, those of a sandbox without options. */
-  preset?: AuditPreset;
+  preset?: AuditPreset | undefined;
 }
 
 const entries = Object.entries(probes) as [ProbeName, Probe][];
-/** The order in which they are made: those that change something after those that do not. */
+/** The order of probes: those that change something after those that do not. */
 const orders = [undefined, 'process', 'sandbox'] as const;
 
-function presetOf(options: AuditOptions): AuditPreset {
-  assertKeys(options, ['preset'], 'options');
-  const { preset = 'default' } = options;
-  if (auditPresets.includes(preset)) return preset;
-  throw new TypeError(`preset must be one of ${auditPresets.join(', ')}, got ${String(preset)}`);
-}
+const parseAudit = parse.options({
+  preset: parse.withDefault(parse.oneOf(...auditPresets), 'default'),
+} satisfies Members<AuditOptions>);
 
 /**
- * Makes a sandbox by these options, tries from inside what a stranger would try first, and reports
+ * Creates a sandbox with these options, tries from inside what a stranger would try first, and reports
  * what is reachable. The calls are made by a command that needs no program in the root. Nothing
  * outside is changed: no packet is sent, no service is connected to, no device is opened.
  *
- * What the options name themselves (`readable`, `writable`, `mounts`, `env`) is `'limited'`.
+ * Anything that the options name themselves (`readable`, `writable`, `mounts`, `env`) is `'limited'`.
  *
  * @throws {TypeError | RangeError} for a wrong option, before any system call
  * @throws {SandboxError} naming the part that the kernel refuses; nothing is left behind
@@ -43,9 +40,9 @@ export async function audit(
   sandbox: SandboxOptions = {},
   options: AuditOptions = {},
 ): Promise<AuditReport> {
-  const preset = presetOf(options);
+  const { preset } = parseAudit(options);
   const promised = new Set<ProbeName>(promises[preset]);
-  await using box = await create(sandbox);
+  await using box = await createSandbox(sandbox);
   const view = await look(box, sandbox);
   const verdicts = new Map<ProbeName, Verdict>();
   for (const order of orders) {

@@ -29,7 +29,7 @@ const PAGE = 4096;
 /** Milliseconds that the calls have: a file system that a stranger serves can stop them. */
 const PATIENCE = 30_000;
 
-/** How a call went. */
+/** The end of a call. */
 export interface Outcome {
   /** Returns its result; negative error numbers included. */
   result(): number;

@@ -4,8 +4,8 @@ import os from 'node:os';
 import { resolve } from 'node:path';
 import { allNamespaceTypes, type NamespaceType } from '@ns/core';
 import { namespaceTypes } from '@ns/core/authors';
-import { type MountInfo, mountinfo } from '@ns/mount';
-import type { SandboxOptions } from '../options.js';
+import { listMounts, type MountInfo } from '@ns/mount';
+import type { SandboxOptions } from '../options/types.js';
 import { type FileFacts, kindOf } from './calls.js';
 
 /** Users of the distribution: below and above, uids belong to services. */
@@ -113,7 +113,7 @@ export function hostFor(options: SandboxOptions): Host {
     .map((line) => line.split(':'));
   const uid = process.geteuid?.() ?? 0;
   const named = namedBy(options);
-  const mounted = mountinfo();
+  const mounted = listMounts();
   const { root } = options;
   // A file seen through an overlay has the device of the overlay.
   const overlaid = typeof root === 'object' && root.overlay !== undefined;

@@ -7,7 +7,7 @@ import { type AuditPreset, auditPresets, promises } from './promises.js';
 export interface AuditProbe {
   readonly name: ProbeName;
   readonly area: AuditArea;
-  /** What is reachable if the probe finds something, in a line. */
+  /** A line about the thing that is reachable if the probe finds it. */
   readonly title: string;
   /** Presets that promise to block it. */
   readonly promisedBy: readonly AuditPreset[];

@@ -27,7 +27,7 @@ export type AuditArea = (typeof auditAreas)[number];
  */
 export type AuditResult = 'blocked' | 'limited' | 'reachable';
 
-/** What has come of a probe. */
+/** The verdict of a probe. */
 export interface Verdict {
   readonly result: AuditResult;
   readonly detail: string;
@@ -36,12 +36,12 @@ export interface Verdict {
 /** One thing that is tried. */
 export interface Probe {
   readonly area: AuditArea;
-  /** What is tried, in a line. */
+  /** The attempt, in a line. */
   readonly title: string;
   /** The option that blocks it, or the reason why none does. */
   readonly hint: string;
   /**
-   * What the calls change if they go through: then they are made after the others, in a command of
+   * The thing that the calls change if they succeed: then they are made after the others, in a command of
    * their own, and those that change the sandbox at the end.
    */
   readonly changes?: 'process' | 'sandbox';

@@ -8,7 +8,7 @@ export const auditPresets = ['default', 'untrusted', 'build', 'host', 'node'] as
 /** One of {@link auditPresets}. */
 export type AuditPreset = (typeof auditPresets)[number];
 
-/** What every sandbox promises. */
+/** Probes that every sandbox promises to block. */
 const ALWAYS: readonly ProbeName[] = [
   'home-directories',
   'home-secrets',
@@ -68,7 +68,7 @@ const ALWAYS: readonly ProbeName[] = [
   'core-dumps',
 ];
 
-/** What those with an empty root promise besides: they show only what is named. */
+/** Probes that presets with an empty root promise to block besides: they show only named paths. */
 const EMPTY_ROOT: readonly ProbeName[] = ['users'];
 
 const LIMITS: readonly ProbeName[] = [

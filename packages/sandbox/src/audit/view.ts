@@ -3,7 +3,7 @@ import { allNamespaceTypes, type NamespaceType } from '@ns/core';
 import { namespaceTypes } from '@ns/core/authors';
 import { type MountInfo, parseMountinfo } from '@ns/mount';
 import { type CapabilityState, parseCapabilities, parseIdMap, toInside, toOutside } from '@ns/user';
-import type { SandboxOptions } from '../options.js';
+import type { SandboxOptions } from '../options/types.js';
 import type { SandboxReport } from '../report.js';
 import type { Sandbox } from '../sandbox.js';
 import { Calls } from './calls.js';
@@ -13,7 +13,7 @@ import { type Host, hostFor } from './host.js';
 export const isReadonly = ({ options, superOptions }: MountInfo): boolean =>
   options.includes('ro') || superOptions.includes('ro');
 
-/** What is known before the probes. */
+/** Facts that are known before the probes. */
 export interface View {
   readonly options: SandboxOptions;
   readonly report: SandboxReport;

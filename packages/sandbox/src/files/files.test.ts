@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { box, outside, sh } from '../testing.js';
+import { box, outside, sh } from '../sandbox.testing.js';
 
 test('files are written and read as the commands see them', async () => {
   const made = await box();

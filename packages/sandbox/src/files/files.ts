@@ -1,9 +1,9 @@
-// Files of a sandbox, read and written from outside without ever being led out of it.
+// Files of a sandbox, read and written from outside by paths that never lead out of it.
 import { constants, type Dirent, fchmodSync, fstatSync, writeFile as writeFd } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { SystemError } from '@ns/core';
-import { assertKeys } from '@ns/core/authors';
+import { type Size, SystemError } from '@ns/core';
+import { type Members, type Parser, parse } from '@ns/core/authors';
 import { closeFd, duplicate, errnoNumber, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
 import { listInChild, readInChild, writeInChild } from './in-child.js';
 import { assertPath, cPath, type FilePath, pathOf, shownPath, splitPath } from './paths.js';
@@ -21,17 +21,31 @@ export interface FileEntry {
 
 /** Options of {@link SandboxFiles.read}. */
 export interface ReadOptions {
-  /** How the content is decoded. Default: none, bytes. */
-  encoding?: BufferEncoding;
-  /** Most bytes; a larger file is an error. Default: 64 MiB. */
-  maxBytes?: number;
+  /** The encoding of the result. Default: bytes. */
+  encoding?: BufferEncoding | undefined;
+  /** Upper limit in bytes; a larger file is an error. Default: 64 MiB. */
+  maxBytes?: Size | undefined;
 }
 
 /** Options of {@link SandboxFiles.write}. */
 export interface WriteOptions {
   /** Permissions. Default: 0o644. */
-  mode?: number;
+  mode?: number | undefined;
 }
+
+const encoding: Parser<BufferEncoding> = (value, name) =>
+  typeof value === 'string' && Buffer.isEncoding(value)
+    ? value
+    : parse.refuse(name, 'an encoding of Node.js', value);
+
+const parseRead = parse.options({
+  encoding,
+  maxBytes: parse.withDefault(parse.size, DEFAULT_MAX_BYTES),
+} satisfies Members<ReadOptions>);
+
+const parseWrite = parse.options({
+  mode: parse.withDefault(parse.integer(0, 0o777), 0o644),
+} satisfies Members<WriteOptions>);
 
 /** Ids outside. */
 interface Owner {
@@ -52,11 +66,11 @@ async function reopen(found: number, path: FilePath): Promise<FileHandle> {
   }
 }
 
-/** What {@link SandboxFiles} is made with. */
+/** Options of {@link SandboxFiles}. */
 export interface FilesOptions {
   /** Ids that files are written with by root. */
   readonly owner?: Owner | undefined;
-  /** Whether no file system in there can keep a call waiting. */
+  /** True if no file system inside can keep a call waiting. */
   readonly isLocal: boolean;
 }
 
@@ -100,7 +114,7 @@ function typeOf(entry: Dirent<Buffer>): FileEntry['type'] {
 export class SandboxFiles {
   readonly #root: () => number;
   readonly #owner: Owner | undefined;
-  /** Whether every file system in there answers by itself; see in-child.ts. */
+  /** True if every file system inside answers by itself; see in-child.ts. */
   readonly #isLocal: boolean;
 
   /** @internal */
@@ -111,7 +125,7 @@ export class SandboxFiles {
   }
 
   /**
-   * The content of a file.
+   * Reads the content of a file.
    *
    * @throws {SystemError} ENOENT, EACCES, ELOOP; EAGAIN if a process has a lease on it
    * @throws {TypeError} if it is not a regular file
@@ -120,14 +134,7 @@ export class SandboxFiles {
   read(path: FilePath, options: ReadOptions & { encoding: BufferEncoding }): Promise<string>;
   read(path: FilePath, options?: ReadOptions): Promise<Buffer>;
   async read(path: FilePath, options: ReadOptions = {}): Promise<Buffer | string> {
-    assertKeys(options, ['encoding', 'maxBytes'], 'options');
-    const { encoding, maxBytes = DEFAULT_MAX_BYTES } = options;
-    if (encoding !== undefined && !Buffer.isEncoding(encoding)) {
-      throw new TypeError(`encoding must be one that Node.js has: ${encoding}`);
-    }
-    if (typeof maxBytes !== 'number' || !(maxBytes >= 0)) {
-      throw new RangeError(`maxBytes must be a number from 0 on: ${maxBytes}`);
-    }
+    const { encoding, maxBytes } = parseRead(options);
     assertPath(path);
     const content = this.#isLocal
       ? await this.#read(path, maxBytes)
@@ -176,16 +183,12 @@ export class SandboxFiles {
   ): Promise<void> {
     assertPath(path);
     if (typeof content !== 'string' && !(content instanceof Uint8Array)) {
-      throw new TypeError(`content must be a text or bytes: ${String(content)}`);
+      parse.refuse('content', 'a text or bytes', content);
     }
-    assertKeys(options, ['mode'], 'options');
-    const { mode = 0o644 } = options;
-    if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) {
-      throw new RangeError(`mode must be from 0 to 0o777: ${mode}`);
-    }
+    const { mode } = parseWrite(options);
     const { directory: above, name } = splitPath(path);
     if (['', '.', '..'].includes(shownPath(name)) || shownPath(path).endsWith('/')) {
-      throw new TypeError(`path must be that of a file: ${shownPath(path)}`);
+      throw new TypeError(`path must be that of a file, got ${shownPath(path)}`);
     }
     const { randomUUID } = process.getBuiltinModule('node:crypto'); // takes a while to load
     const temporary = `.ns-${randomUUID()}`;
@@ -225,8 +228,8 @@ export class SandboxFiles {
   }
 
   /**
-   * With the file system ids of the commands' user: root itself may have no id in there to make a file
-   * with, and should not write where that user could not.
+   * Runs a step with the file system ids of the commands' user: root itself may have no id inside to
+   * create a file with, and should not write where that user could not.
    */
   #asOwner<Result>(act: () => Result): Result {
     if (!this.#owner || process.geteuid?.() !== 0) return act();
@@ -249,7 +252,7 @@ export class SandboxFiles {
   ): Promise<void> {
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
-    // Everything by this descriptor: whoever is inside may put something else at the name.
+    // Everything by this descriptor: a command may put something else at the name.
     const fd = this.#asOwner(() =>
       syscall('openat', directory, temporary, flags | O_CLOEXEC, 0o600),
     );
@@ -266,7 +269,7 @@ export class SandboxFiles {
   }
 
   /**
-   * Lists a directory. A name that is not UTF-8 is given as its bytes.
+   * Lists a directory. A name that is not UTF-8 is returned as its bytes.
    *
    * @throws {SystemError} ENOENT, ENOTDIR, EACCES
    */

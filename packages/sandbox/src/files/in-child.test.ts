@@ -1,7 +1,7 @@
 // Which sandboxes have a child make the calls on their files (SECURITY.md S6).
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { SandboxOptions } from '../options.js';
-import { box } from '../testing.js';
+import type { SandboxOptions } from '../options/types.js';
+import { box } from '../sandbox.testing.js';
 import { listInChild } from './in-child.js';
 import { hasLocalMountsOnly } from './local-mounts.js';
 

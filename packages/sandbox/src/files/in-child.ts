@@ -31,7 +31,7 @@ interface Owner {
   readonly gid: number;
 }
 
-/** What a path leads to. */
+/** The target of a path. */
 export interface Found {
   /** Its place alone. Closing it asks the file system for nothing. */
   readonly fd: number;

@@ -6,14 +6,14 @@ import { posix } from 'node:path';
 /** A path or a name: a text, or its bytes where they are not UTF-8. */
 export type FilePath = string | Buffer;
 
-/** A path for a system call. */
+/** Returns a path for a system call. */
 export const cPath = (path: FilePath): FilePath =>
   typeof path === 'string' ? path : Buffer.concat([path, Buffer.alloc(1)]);
 
-/** A path that a system call has given: as a text if that gives the same bytes again. */
+/** Returns a path of a system call: as a text if that gives the same bytes again. */
 export const pathOf = (bytes: Buffer): FilePath => (isUtf8(bytes) ? bytes.toString() : bytes);
 
-/** A path as messages show it. */
+/** Returns a path as messages show it. */
 export const shownPath = (path: FilePath): string =>
   typeof path === 'string'
     ? path
@@ -21,7 +21,7 @@ export const shownPath = (path: FilePath): string =>
         .toString('latin1')
         .replace(/[^ -~]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
-/** @throws {TypeError} for what is not a path */
+/** Throws unless a value is a path. @throws {TypeError} */
 export function assertPath(path: unknown): asserts path is FilePath {
   const isPath =
     typeof path === 'string'
@@ -29,11 +29,11 @@ export function assertPath(path: unknown): asserts path is FilePath {
       : Buffer.isBuffer(path) && path.length > 0 && !path.includes(0);
   if (!isPath) {
     const shown = Buffer.isBuffer(path) ? `<${path.length} bytes>` : JSON.stringify(path);
-    throw new TypeError(`path must be a text, or a Buffer, without NUL: ${shown}`);
+    throw new TypeError(`path must be a text or a Buffer without NUL, got ${shown}`);
   }
 }
 
-/** The directory part of a path and its last name. */
+/** Returns the directory part of a path and its last name. */
 export function splitPath(path: FilePath): { directory: FilePath; name: FilePath } {
   if (typeof path === 'string') {
     return { directory: posix.dirname(path), name: posix.basename(path) };

@@ -13,7 +13,7 @@ const IN_ROOT = RESOLVE.IN_ROOT | RESOLVE.NO_MAGICLINKS;
 const TRIES = { atOnce: 32, patient: 200 };
 const EAGAIN = -errnoNumber('EAGAIN');
 
-/** How {@link openBelow} opens. */
+/** Options of {@link openBelow}. */
 export interface OpenBelow {
   /** It must be a directory. */
   readonly directory?: boolean;

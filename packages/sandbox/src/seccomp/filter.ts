@@ -33,7 +33,7 @@ const ARCHITECTURES: Readonly<Record<string, number>> = { x64: 0xc000_003e, arm6
 /** Of x64: the numbers of a third table begin here, by which the same calls can be made. */
 const X32 = 0x4000_0000;
 
-/** What a filter is to refuse and to allow beyond what every filter does. */
+/** Calls that a filter refuses and allows, unlike every filter. */
 export interface FilterOptions {
   /** User namespaces are allowed. Default: false. */
   readonly nestedUserNamespaces?: boolean | undefined;

@@ -1,14 +1,14 @@
 // A tar archive, as a stream of bytes, unpacked into a tree.
 import type { Transform } from 'node:stream';
 import { closeFd } from '@ns/core/sys';
-import type { Breaks } from '../breaks.js';
+import type { TimeSlices } from '../time-slices.js';
+import { ArchiveError } from './archive-error.js';
 import type { Budget } from './budget.js';
-import { ArchiveError } from './error.js';
 import { checkPath, partsOf, shownName } from './names.js';
 import { readTar, type TarEntry } from './tar.js';
 import { type Tree, writeAll } from './tree.js';
 
-/** How an archive is compressed. */
+/** The compression of an archive. */
 export type Compression = 'none' | 'gzip' | 'zstd';
 
 const WHITEOUT = '.wh.';
@@ -16,7 +16,7 @@ const OPAQUE = '.wh..wh..opq';
 /** Bytes by which a compression is known. */
 const MAGIC_LENGTH = 4;
 
-/** How a file is compressed, by its first bytes. */
+/** Returns the compression of a file, by its first bytes. */
 export function compressionOf(head: Uint8Array): Compression {
   const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte);
   if (starts(0x1f, 0x8b)) return 'gzip';
@@ -39,14 +39,14 @@ export function decompressor(compression: Compression): Transform[] {
 export class Unpacker {
   readonly #tree: Tree;
   readonly #budget: Budget;
-  /** Whether names such as `.wh.x` say what is deleted of lower layers. */
+  /** True if names such as `.wh.x` delete files of lower layers. */
   readonly #layered: boolean;
-  readonly #breaks: Breaks;
+  readonly #slices: TimeSlices;
 
-  constructor(tree: Tree, budget: Budget, breaks: Breaks, layered: boolean) {
+  constructor(tree: Tree, budget: Budget, slices: TimeSlices, layered: boolean) {
     this.#tree = tree;
     this.#budget = budget;
-    this.#breaks = breaks;
+    this.#slices = slices;
     this.#layered = layered;
   }
 
@@ -54,7 +54,7 @@ export class Unpacker {
   async unpack(source: AsyncIterable<Buffer>): Promise<void> {
     if (this.#layered) this.#tree.beginLayer();
     for await (const entry of readTar(this.#counted(source), () => this.#budget.entry())) {
-      await this.#breaks.take();
+      await this.#slices.take();
       await this.#enter(entry);
     }
   }
@@ -98,7 +98,7 @@ export class Unpacker {
     try {
       for await (const chunk of entry.content()) {
         writeAll(fd, chunk);
-        await this.#breaks.take();
+        await this.#slices.take();
       }
       this.#tree.finish(fd, entry.mode, entry.modified);
     } finally {

@@ -1,12 +1,12 @@
-// What an archive may cost, whatever it says of itself (SECURITY.md S4). Everything is counted where it
-// happens: bytes when they are read, files when they are made.
-import { ArchiveError } from './error.js';
+// The budget of an archive (SECURITY.md S4). Everything is counted where it happens, regardless of sizes
+// in headers: bytes when they are read, files when they are created.
+import { ArchiveError } from './archive-error.js';
 
 const MAX_ENTRIES = 1_000_000;
-/** What each file, directory or link takes at least, empty or not. */
+/** Bytes that each file, directory or link takes at least. */
 const BLOCK = 4096;
 
-/** What has been unpacked. */
+/** Counts of an unpacking. */
 export interface Tally {
   /** Entries of archives. */
   entries: number;

@@ -5,9 +5,9 @@ import { gzipSync } from 'node:zlib';
 import { run } from '@ns/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { outside } from '../testing.js';
+import { outside } from '../sandbox.testing.js';
+import { ArchiveError } from './archive-error.js';
 import { type Entry, paxOf, tarOf } from './archives.testing.js';
-import { ArchiveError } from './error.js';
 import { unpack } from './unpack.js';
 
 /** Somewhere that an archive wants to write to, beside the directory it is unpacked to. */
@@ -22,7 +22,7 @@ function scene(content: Buffer) {
     place,
     directory,
     unpack: (maxSize = '10M') => unpack({ tar }, directory, { maxSize }),
-    /** That nothing is there but what was. */
+    /** Expects that the directory has only its first files. */
     unharmed() {
       expect(readFileSync(victim, 'utf8')).toBe('untouched');
       expect(statSync(victim).nlink).toBe(1);

@@ -1,6 +1,6 @@
 // Names in archives are bytes. Here a name is a text with one character for each byte (latin1), so that
 // it can be cut, joined and compared as a text, and two different names never become the same.
-import { ArchiveError } from './error.js';
+import { ArchiveError } from './archive-error.js';
 
 export const MAX_DEPTH = 256;
 /** PATH_MAX of the kernel, with the NUL. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { outside } from '../testing.js';
+import { outside } from '../sandbox.testing.js';
 import { type Entry, LayoutWriter, layerOf, tarOf } from './archives.testing.js';
 import { unpack } from './unpack.js';
 
@@ -139,19 +139,19 @@ test('a blob with another content than its name says is refused, and nothing is 
   }
 });
 
-test('what is known to be no root is refused', async () => {
+test('unpack refuses images that are known not to be a root', async () => {
   const wrong: [(writer: LayoutWriter, oci: string) => unknown, string][] = [
     [(_, oci) => rmSync(join(oci, 'index.json'), { force: true }), 'it has no index.json'],
     [(writer) => writer.index([]), 'not just one image'],
     [
       (writer) => writer.image([{ content: tarOf(base), mediaType: 'application/zip' }]),
-      '"application/zip" is no layer',
+      '"application/zip" is not a layer',
     ],
     [
       (writer) => writer.index([writer.document({}, 'application/vnd.oci.image.manifest.v1+json')]),
-      'the manifest.config is missing',
+      'the manifest.config must be an object, got undefined',
     ],
-    [(writer) => writer.index([writer.document({}, 'text/html')]), '"text/html" is no manifest'],
+    [(writer) => writer.index([writer.document({}, 'text/html')]), '"text/html" is not a manifest'],
     [
       (writer) =>
         writer.index([{ mediaType: INDEX, digest: 'sha256:../../../etc/passwd', size: 1 }]),
@@ -163,7 +163,7 @@ test('what is known to be no root is refused', async () => {
         const manifest = { schemaVersion: 2, config, layers: [] };
         writer.index([writer.document(manifest, 'application/vnd.oci.image.manifest.v1+json')]);
       },
-      'it is no image of a root',
+      'it is not an image of a root',
     ],
     [
       (writer) => {

@@ -1,11 +1,10 @@
 // The layout of an OCI image: index.json leads to a manifest, and that to the layers of a root. All are
-// blobs, named by the hash of what is in them. Docker's own types of the same are taken as well.
+// blobs, named by the hash of their content. Docker's types of the same are accepted as well.
 import { isSystemError } from '@ns/core';
+import { type Parsed, type Parser, parse } from '@ns/core/authors';
 import type { SandboxFiles } from '../files/files.js';
-import type { Schema } from '../schema.js';
-import { validate } from '../validate.js';
 import type { Compression } from './archive.js';
-import { ArchiveError } from './error.js';
+import { ArchiveError } from './archive-error.js';
 import { quoted } from './names.js';
 
 const OCI = 'application/vnd.oci.image.';
@@ -29,59 +28,59 @@ const MAX_LAYERS = 512;
 /** Names of images in an error message. */
 const MAX_NAMES = 10;
 
-/** A blob, as documents name it. */
-export interface Descriptor {
-  readonly mediaType: string;
-  readonly digest: string;
-  readonly size: number;
-  readonly platform?: { readonly os: string; readonly architecture: string };
-  readonly annotations?: Readonly<Record<string, string>>;
+/** Returns the parser of an object of a document, which may have other members as well. */
+function known<const Shape extends Readonly<Record<string, Parser<unknown>>>>(shape: Shape) {
+  const members = parse.options(shape);
+  const names = Object.keys(shape);
+  return (value: unknown, name: string): Parsed<Shape> => {
+    const given = parse.ownMembers(value, name);
+    return members(Object.fromEntries(names.map((one) => [one, given[one]])), name);
+  };
 }
+
+const text: Parser<string> = (value, name) =>
+  typeof value === 'string' ? value : parse.refuse(name, 'a string', value);
+
+const digest: Parser<string> = (value, name) =>
+  /^sha256:[0-9a-f]{64}$/.test(text(value, name))
+    ? (value as string)
+    : parse.refuse(name, 'a digest by sha256', value);
+
+const parseDescriptor = known({
+  mediaType: parse.required(text),
+  digest: parse.required(digest),
+  size: parse.required(parse.integer(0)),
+  platform: known({ os: parse.required(text), architecture: parse.required(text) }),
+  annotations: parse.record(text),
+});
+
+/** A blob, as documents name it. */
+export type Descriptor = ReturnType<typeof parseDescriptor>;
 
 /** A layer of a root. */
 export interface Layer extends Descriptor {
   readonly compression: Compression;
 }
 
-const text: Schema = { type: 'string' };
-const descriptor: Schema = {
-  type: 'object',
-  properties: {
-    mediaType: text,
-    digest: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$', title: 'a digest by sha256' },
-    size: { type: 'integer', minimum: 0 },
-    platform: {
-      type: 'object',
-      properties: { os: text, architecture: text },
-      required: ['os', 'architecture'],
-    },
-    annotations: { type: 'object', additionalProperties: text },
-  },
-  required: ['mediaType', 'digest', 'size'],
-};
-const index: Schema = {
-  type: 'object',
-  properties: { manifests: { type: 'array', items: descriptor } },
-  required: ['manifests'],
-};
-const manifest: Schema = {
-  type: 'object',
-  properties: { config: descriptor, layers: { type: 'array', items: descriptor } },
-  required: ['config', 'layers'],
-};
+const parseIndex = known({ manifests: parse.required(parse.list(parseDescriptor)) });
+const parseManifest = known({
+  config: parse.required(parseDescriptor),
+  layers: parse.required(parse.list(parseDescriptor)),
+});
 
-/** Where a blob is, below the layout. */
+/** Returns the path of a blob, below the layout. */
 export const pathOf = ({ digest }: Descriptor): string => `blobs/${digest.replace(':', '/')}`;
 
-function parse(content: Buffer, schema: Schema, name: string): unknown {
-  let document: unknown;
+function parseDocument<Document>(
+  content: Buffer,
+  parser: Parser<Document>,
+  name: string,
+): Document {
   try {
-    document = JSON.parse(content.toString('utf8'));
-    validate(schema, document, name);
+    return parser(JSON.parse(content.toString('utf8')), name);
   } catch (error) {
-    throw new ArchiveError(`${name} is not what it should be: ${quoted((error as Error).message)}`);
+    throw new ArchiveError(`${name} is malformed: ${quoted((error as Error).message)}`);
   }
-  return document;
 }
 
 async function readFile(files: SandboxFiles, path: string, maxBytes: number): Promise<Buffer> {
@@ -94,7 +93,7 @@ async function readFile(files: SandboxFiles, path: string, maxBytes: number): Pr
   }
 }
 
-/** @throws {ArchiveError} unless a blob is what its name says */
+/** Verifies that a blob has the size and hash of its name. @throws {ArchiveError} */
 export function verify(
   { digest, size }: Descriptor,
   found: { digest: string; size: number },
@@ -136,27 +135,26 @@ function choose(all: readonly Descriptor[], reference: string | undefined): Desc
   throw new ArchiveError(`it has not just ${wanted}${known}: see reference`);
 }
 
-/** The layers of an image, the lowest first. */
+/** Returns the layers of an image, the lowest first. */
 export async function layersOf(files: SandboxFiles, reference?: string): Promise<Layer[]> {
-  type Index = { manifests: Descriptor[] };
-  let { manifests } = parse(
-    await readFile(files, 'index.json', MAX_DOCUMENT),
-    index,
-    'index.json',
-  ) as Index;
+  const index = await readFile(files, 'index.json', MAX_DOCUMENT);
+  let { manifests } = parseDocument(index, parseIndex, 'index.json');
   let chosen = choose(manifests, reference);
   for (let depth = 0; INDEXES.includes(chosen.mediaType); depth++) {
     if (depth === MAX_INDEXES) throw new ArchiveError('its indexes do not come to an end');
-    ({ manifests } = parse(await readBlob(files, chosen), index, 'the index') as Index);
+    ({ manifests } = parseDocument(await readBlob(files, chosen), parseIndex, 'the index'));
     chosen = choose(manifests, undefined);
   }
   if (!MANIFESTS.includes(chosen.mediaType)) {
-    throw new ArchiveError(`${quoted(chosen.mediaType)} is no manifest of an image`);
+    throw new ArchiveError(`${quoted(chosen.mediaType)} is not a manifest of an image`);
   }
-  const found = parse(await readBlob(files, chosen), manifest, 'the manifest');
-  const { config, layers } = found as { config: Descriptor; layers: Descriptor[] };
+  const { config, layers } = parseDocument(
+    await readBlob(files, chosen),
+    parseManifest,
+    'the manifest',
+  );
   if (!CONFIGS.includes(config.mediaType)) {
-    throw new ArchiveError(`it is no image of a root, but of ${quoted(config.mediaType)}`);
+    throw new ArchiveError(`it is not an image of a root, but of ${quoted(config.mediaType)}`);
   }
   if (layers.length > MAX_LAYERS) {
     throw new ArchiveError(`it has ${layers.length} layers, more than ${MAX_LAYERS}`);
@@ -166,7 +164,7 @@ export async function layersOf(files: SandboxFiles, reference?: string): Promise
       ? LAYERS[layer.mediaType]
       : undefined;
     if (compression === undefined) {
-      throw new ArchiveError(`${quoted(layer.mediaType)} is no layer that can be unpacked`);
+      throw new ArchiveError(`${quoted(layer.mediaType)} is not a layer that can be unpacked`);
     }
     return { ...layer, compression };
   });

@@ -1,6 +1,6 @@
 // Reads tar archives: ustar, pax and GNU's long names. It undoes no compression and decodes no name, so
 // what it gives is what has been counted, byte for byte. What readers understand differently is refused.
-import { ArchiveError } from './error.js';
+import { ArchiveError } from './archive-error.js';
 import { shownName } from './names.js';
 
 const BLOCK = 512;
@@ -8,7 +8,7 @@ const BLOCK = 512;
 const MAX_EXTENSION = 1024 * 1024;
 const NO_BYTES = Buffer.alloc(0);
 
-/** What an entry is. Devices and FIFOs are `special`. */
+/** The type of an entry. Devices and FIFOs are `special`. */
 export type EntryType = 'file' | 'directory' | 'symlink' | 'link' | 'special';
 
 /** An entry of an archive. */
@@ -16,7 +16,7 @@ export interface TarEntry {
   readonly type: EntryType;
   /** Its name, one character for each byte. */
   readonly name: string;
-  /** What a link leads to, one character for each byte. */
+  /** The target of a link, one character for each byte. */
   readonly target: string;
   readonly mode: number;
   /** Bytes of its content. */
@@ -38,7 +38,7 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   6: 'special',
 };
 
-/** What extension headers say of the entry after them. */
+/** Members of extension headers, for the entry after them. */
 interface Extension {
   path?: string;
   linkpath?: string;

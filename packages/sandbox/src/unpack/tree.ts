@@ -7,11 +7,11 @@ import { constants, fchmodSync, fchownSync, fstatSync, futimesSync, writeSync } 
 import { isSystemError } from '@ns/core';
 import { AT } from '@ns/core/authors';
 import { closeFd, errnoNumber, O_CLOEXEC, O_PATH, syscall, trySyscall } from '@ns/core/sys';
-import type { Breaks } from '../breaks.js';
 import { namesIn } from '../files/names.js';
 import { openBelow } from '../files/resolve.js';
+import type { TimeSlices } from '../time-slices.js';
+import { ArchiveError } from './archive-error.js';
 import type { Budget } from './budget.js';
-import { ArchiveError } from './error.js';
 import { cName, MAX_DEPTH, shownName } from './names.js';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_DIRECTORY } = constants;
@@ -43,7 +43,7 @@ interface Visited {
   readonly depth: number;
   /** Names in it that the present layer has made. */
   readonly names: Set<string>;
-  /** Whether all of lower layers has been removed from it. */
+  /** True if all files of lower layers have been removed from it. */
   cleared: boolean;
 }
 
@@ -60,16 +60,16 @@ export class Tree {
   readonly #root: number;
   readonly #owner: Owner | undefined;
   readonly #budget: Budget;
-  readonly #breaks: Breaks;
+  readonly #slices: TimeSlices;
   /** By inode: a directory has one, by whatever links a name leads to it. */
   readonly #visited = new Map<bigint, Visited>();
   readonly #top: bigint;
   #layer = 0;
 
   /** @param owner to whom everything is to belong, if that is not the caller */
-  constructor(path: string, budget: Budget, breaks: Breaks, owner?: Owner) {
+  constructor(path: string, budget: Budget, slices: TimeSlices, owner?: Owner) {
     this.#budget = budget;
-    this.#breaks = breaks;
+    this.#slices = slices;
     this.#root = syscall('openat', AT.FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     this.#owner = owner;
     this.#top = this.#inode(this.#root);
@@ -280,7 +280,7 @@ export class Tree {
 
   /** Removes whatever has this name. */
   async #clear(place: Place): Promise<void> {
-    await this.#breaks.take();
+    await this.#slices.take();
     const { directory, name } = place;
     const removed = trySyscall('unlinkat', directory, cName(name), 0);
     if (removed === 0 || removed === ENOENT) return;
@@ -289,7 +289,7 @@ export class Tree {
     try {
       // The next directory may have the same inode.
       this.#visited.delete(this.#inode(inside));
-      for (const below of await namesIn(inside, this.#breaks)) {
+      for (const below of await namesIn(inside, this.#slices)) {
         await this.#clear({ directory: inside, name: below });
       }
     } finally {
@@ -303,7 +303,7 @@ export class Tree {
     const visited = this.#visit(fd);
     if (visited.cleared) return;
     visited.cleared = true;
-    for (const name of await namesIn(fd, this.#breaks)) {
+    for (const name of await namesIn(fd, this.#slices)) {
       await this.#removeLower({ directory: fd, name }, visited);
     }
   }

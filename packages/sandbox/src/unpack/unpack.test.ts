@@ -14,7 +14,7 @@ import * as zlib from 'node:zlib';
 import { gzipSync } from 'node:zlib';
 import { run } from '@ns/core';
 import { expect, test } from 'vitest';
-import { outside } from '../testing.js';
+import { outside } from '../sandbox.testing.js';
 import { type Entry, tarOf } from './archives.testing.js';
 import { type UnpackOptions, type UnpackProgress, unpack } from './unpack.js';
 
@@ -130,20 +130,29 @@ test('it can be given up, and nothing is left then', async () => {
     signal: controller.signal,
     onProgress: () => controller.abort(),
   });
-  await expect(given).rejects.toThrow('aborted');
+  await expect(given).rejects.toMatchObject({ name: 'AbortError', code: 'ABORT_ERR' });
   expect(readdirSync(place)).toEqual(['archive.tar']);
 });
 
-test('wrong arguments are refused', async () => {
+test('unpack rejects wrong arguments by their names, and creates nothing', async () => {
   const place = outside();
   const to = join(place, 'root');
-  await expect(unpack({} as never, to)).rejects.toThrow('source must be { tar } or { oci }');
-  await expect(unpack({ tar: '' }, to)).rejects.toThrow('source.tar must be a path');
-  await expect(unpack({ tar: '/x' }, '')).rejects.toThrow('directory must be a path');
+  await expect(unpack({} as never, to)).rejects.toThrow(
+    'source must be { tar } or { oci }, got {}',
+  );
+  await expect(unpack({ tar: '' }, to)).rejects.toThrow(
+    'source.tar must be a path, not an empty string',
+  );
+  await expect(unpack({ tar: '/x' }, '')).rejects.toThrow(
+    'directory must be a path, not an empty string',
+  );
   await expect(unpack({ tar: '/x' }, place)).rejects.toThrow('must not exist yet');
-  await expect(unpack({ tar: '/x' }, to, { maxSize: 'much' })).rejects.toThrow(RangeError);
+  await expect(unpack({ tar: '/x' }, to, { maxSize: 'much' })).rejects.toThrow(
+    'options.maxSize must be a number of bytes or a text',
+  );
+  await expect(unpack({ tar: '/x' }, to, { maxSize: -1 })).rejects.toThrow(RangeError);
   await expect(unpack({ tar: '/nowhere' }, to)).rejects.toMatchObject({ code: 'ENOENT' });
   await run('mkfifo', [join(place, 'fifo')]);
-  await expect(unpack({ tar: join(place, 'fifo') }, to)).rejects.toThrow('no regular file');
+  await expect(unpack({ tar: join(place, 'fifo') }, to)).rejects.toThrow('not a regular file');
   expect(existsSync(to)).toBe(false);
 });

@@ -1,21 +1,21 @@
-// unpack(): the root file system of an archive or of an image, as a directory.
+// unpack(): unpacks the root file system of an archive or image into a directory.
 import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { assertKeys } from '@ns/core/authors';
-import { Breaks } from '../breaks.js';
-import { type Bytes, bytesOf } from '../bytes.js';
+import type { Size } from '@ns/core';
+import { abortError, type Members, parse, throwIfAborted } from '@ns/core/authors';
+import { removeTree } from '../cleanup/temporary-directory.js';
 import { SandboxFiles } from '../files/files.js';
-import { idPair } from '../schema.js';
-import { removeTree } from '../temporary.js';
-import { validate } from '../validate.js';
+import { object, required, variant } from '../options/field.js';
+import { idPair, path, word } from '../options/values.js';
+import { TimeSlices } from '../time-slices.js';
 import { type Compression, compressionOf, decompressor, Unpacker } from './archive.js';
+import { ArchiveError } from './archive-error.js';
 import { Budget } from './budget.js';
-import { ArchiveError } from './error.js';
 import { layersOf, pathOf, verify } from './oci.js';
 import { type Owner, Tree } from './tree.js';
 
-/** What a root is unpacked from. */
+/** The source of a root: an archive or an image. */
 export type ArchiveSource =
   | {
       /** A tar archive, plain or compressed by gzip, or by zstd where Node.js has that. */
@@ -24,11 +24,11 @@ export type ArchiveSource =
   | {
       /** The directory of an OCI image layout. */
       readonly oci: string;
-      /** Which image of it: the `org.opencontainers.image.ref.name`. Default: the only one. */
-      readonly reference?: string;
+      /** The image's `org.opencontainers.image.ref.name`. Default: the only one. */
+      readonly reference?: string | undefined;
     };
 
-/** How far unpacking has come. */
+/** The progress of unpacking. */
 export interface UnpackProgress {
   /** Bytes that have been read. */
   readonly bytes: number;
@@ -44,16 +44,16 @@ export interface UnpackOptions {
    * Upper limit of the bytes of all archives, before and after decompression, and of the space that
    * is taken on the disk: each file, directory and link counts 4 KiB at least. Default: `'4G'`.
    */
-  readonly maxSize?: Bytes;
-  /** Ids outside to which all is to belong; takes root. Default: the caller's. */
-  readonly owner?: Owner;
+  readonly maxSize?: Size | undefined;
+  /** Ids outside of the owner of all files. Needs root. Default: the caller's. */
+  readonly owner?: Owner | undefined;
   /** Called from time to time. */
-  readonly onProgress?: (progress: UnpackProgress) => void;
-  /** Gives up when aborted. */
-  readonly signal?: AbortSignal;
+  readonly onProgress?: ((progress: UnpackProgress) => void) | undefined;
+  /** Aborts the unpacking. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What has been unpacked. */
+/** The result of unpacking. */
 export interface Unpacked {
   readonly entries: number;
   /** Bytes of the archives, after decompression. */
@@ -62,15 +62,13 @@ export interface Unpacked {
   readonly skipped: number;
 }
 
-const DEFAULT_MAX_SIZE = '4G';
-
 /** An archive that is being read. */
 interface Input {
   readonly file: FileHandle;
   readonly compression: Compression;
   /** Its size; reading more of it is an error. */
   readonly size: number;
-  /** Verifies what has been read. */
+  /** Verifies the content that has been read. */
   readonly check?: (found: { digest: string; size: number }) => void;
 }
 
@@ -106,7 +104,7 @@ async function readInput(
       size += chunk.length;
       budget.input(chunk.length);
       if (size > expected)
-        throw new ArchiveError(`it has more than the ${expected} bytes it should have`);
+        throw new ArchiveError(`it has more than the expected ${expected} bytes`);
       yield chunk;
       progress.add(chunk.length, budget.tally.entries);
     }
@@ -124,7 +122,7 @@ async function readInput(
   try {
     await pipeline(streams as never, signal === undefined ? {} : { signal });
   } catch (error) {
-    // It may still be at work, with descriptors that the caller closes.
+    // The unpacker may still be at work, with descriptors that the caller closes.
     await Promise.allSettled([running]);
     const { code } = error as NodeJS.ErrnoException;
     if (!code?.startsWith('Z_') && !code?.startsWith('ZSTD_')) throw error;
@@ -134,11 +132,11 @@ async function readInput(
 }
 
 async function openTar(path: string): Promise<Input> {
-  // A FIFO would keep us waiting.
+  // A FIFO would block the open.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = await file.stat();
-    if (!stats.isFile()) throw new ArchiveError('it is no regular file');
+    if (!stats.isFile()) throw new ArchiveError('it is not a regular file');
     const head = Buffer.alloc(4);
     await file.read(head, 0, head.length, 0);
     return { file, size: stats.size, compression: compressionOf(head) };
@@ -148,18 +146,18 @@ async function openTar(path: string): Promise<Input> {
   }
 }
 
-/** What an archive is unpacked with. */
+/** The state of one unpacking. */
 interface Work {
   readonly tree: Tree;
   readonly budget: Budget;
-  readonly breaks: Breaks;
-  readonly options: UnpackOptions;
+  readonly slices: TimeSlices;
+  readonly options: Unpacking;
 }
 
-async function unpackTar(path: string, { tree, budget, breaks, options }: Work) {
+async function unpackTar(path: string, { tree, budget, slices, options }: Work) {
   const input = await openTar(path);
   try {
-    const unpacker = new Unpacker(tree, budget, breaks, false);
+    const unpacker = new Unpacker(tree, budget, slices, false);
     const progress = new Progress(input.size, options.onProgress);
     await readInput(input, unpacker, budget, progress, options.signal);
   } finally {
@@ -170,7 +168,7 @@ async function unpackTar(path: string, { tree, budget, breaks, options }: Work) 
 async function unpackLayers(
   layout: string,
   reference: string | undefined,
-  { tree, budget, breaks, options }: Work,
+  { tree, budget, slices, options }: Work,
 ) {
   const root = openSync(layout, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -178,7 +176,7 @@ async function unpackLayers(
     const layers = await layersOf(files, reference);
     const total = layers.reduce((sum, { size }) => sum + size, 0);
     const progress = new Progress(total, options.onProgress);
-    const unpacker = new Unpacker(tree, budget, breaks, true);
+    const unpacker = new Unpacker(tree, budget, slices, true);
     for (const layer of layers) {
       const file = await files.open(pathOf(layer));
       try {
@@ -199,49 +197,33 @@ async function unpackLayers(
   }
 }
 
-function assertPath(value: unknown, name: string): void {
-  if (typeof value !== 'string' || value === '' || value.includes('\0')) {
-    throw new TypeError(`${name} must be a path: ${JSON.stringify(value)}`);
-  }
-}
+const parseUnpack = parse.options({
+  maxSize: parse.withDefault(parse.size, 4 * 1024 ** 3),
+  owner: idPair,
+  onProgress: parse.callback<(progress: UnpackProgress) => void>(),
+  signal: parse.abortSignal,
+} satisfies Members<UnpackOptions>);
 
-function checkOptions(options: UnpackOptions): void {
-  assertKeys(options, ['maxSize', 'owner', 'onProgress', 'signal'], 'options');
-  const { owner, onProgress, signal } = options;
-  if (owner !== undefined) validate(idPair, owner, 'owner');
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new TypeError(`onProgress must be a function: ${String(onProgress)}`);
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`signal must be an AbortSignal: ${String(signal)}`);
-  }
-}
+/** Options of {@link unpack}, parsed. */
+type Unpacking = ReturnType<typeof parseUnpack>;
 
-/** Where it comes from, for messages. */
-function placeOf(source: ArchiveSource): string {
-  if (typeof source !== 'object' || source === null || 'tar' in source === 'oci' in source) {
-    throw new TypeError('source must be { tar } or { oci }');
-  }
-  assertKeys(source, 'tar' in source ? ['tar'] : ['oci', 'reference'], 'source');
-  const [name, place] = 'tar' in source ? ['tar', source.tar] : ['oci', source.oci];
-  assertPath(place, `source.${name}`);
-  if ('oci' in source && source.reference !== undefined && typeof source.reference !== 'string') {
-    throw new TypeError(`source.reference must be a text: ${String(source.reference)}`);
-  }
-  return place;
-}
+const parseSource = variant({
+  tar: object({ tar: required(path) }),
+  oci: object({ oci: required(path), reference: word }),
+});
 
 /**
- * Unpacks a root file system into a new directory, without privileges and without trusting what is
- * unpacked: names are resolved by the kernel with this directory as the end of all ways (openat2(2),
+ * Unpacks a root file system into a new directory, without privileges and without trusting the
+ * archive: names are resolved by the kernel with this directory as the end of all ways (openat2(2),
  * RESOLVE_IN_ROOT), and blobs of an image are verified by their hashes.
  *
  * Ids are squashed: all files belong to the caller, or to `owner`. Set-user-ID and set-group-ID bits
  * are dropped, and the owner may read and write everything. Devices and FIFOs are left out, and so are
- * extended attributes. Of an image's configuration (its command, variables, user) nothing is taken.
+ * extended attributes. The configuration of an image (command, variables, user) is ignored.
  *
- * @param directory is made; if anything fails, it is removed
- * @throws {ArchiveError} for what is damaged, hostile, too large or unknown
+ * @param directory the directory to create; it is removed if the unpacking fails
+ * @throws {ArchiveError} for an archive that is damaged, hostile, too large or unknown
+ * @throws an AbortError if `signal` fires, also before the call
  * @throws {TypeError | RangeError} for wrong arguments
  * @see tar(5)
  * @example await unpack({ tar: '/srv/alpine.tar.gz' }, '/srv/alpine');
@@ -251,32 +233,31 @@ export async function unpack(
   directory: string,
   options: UnpackOptions = {},
 ): Promise<Unpacked> {
-  const place = placeOf(source);
-  assertPath(directory, 'directory');
-  checkOptions(options);
-  const limit = bytesOf(options.maxSize ?? DEFAULT_MAX_SIZE);
-  if (!Number.isSafeInteger(limit) || limit < 0) {
-    throw new RangeError(`maxSize must be a size such as '64M': ${options.maxSize}`);
-  }
-  options.signal?.throwIfAborted();
-  if (existsSync(directory)) throw new TypeError(`directory must not exist yet: ${directory}`);
-  mkdirSync(directory, { mode: 0o700 });
+  const from = parseSource(source, 'source');
+  const to = parse.path(directory, 'directory');
+  const given = parseUnpack(options);
+  const { maxSize, owner, signal } = given;
+  throwIfAborted(signal);
+  if (existsSync(to)) throw new TypeError(`directory must not exist yet, got ${to}`);
+  mkdirSync(to, { mode: 0o700 });
   try {
-    const budget = new Budget(limit);
-    const breaks = new Breaks(options.signal);
-    const tree = new Tree(directory, budget, breaks, options.owner);
-    const work = { tree, budget, breaks, options };
+    const budget = new Budget(maxSize);
+    const slices = new TimeSlices(signal);
+    const tree = new Tree(to, budget, slices, owner);
+    const work = { tree, budget, slices, options: given };
     try {
-      if ('tar' in source) await unpackTar(source.tar, work);
-      else await unpackLayers(source.oci, source.reference, work);
+      if ('tar' in from) await unpackTar(from.tar, work);
+      else await unpackLayers(from.oci, from.reference, work);
       tree.handOver();
       return budget.tally;
     } finally {
       tree.close();
     }
   } catch (error) {
-    await removeTree(directory);
+    await removeTree(to);
+    if (signal?.aborted) throw abortError(signal);
     if (!(error instanceof ArchiveError)) throw error;
-    throw new ArchiveError(`${place}: ${error.message}`, { cause: error.cause });
+    const shown = 'tar' in from ? from.tar : from.oci;
+    throw new ArchiveError(`cannot unpack ${shown}: ${error.message}`, { cause: error.cause });
   }
 }

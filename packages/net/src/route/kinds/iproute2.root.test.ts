@@ -1,7 +1,9 @@
 // What is sent for each kind of link is what ip(8) sends: also for kinds that this kernel lacks.
+
+import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
-import { createNamespace } from '../../create.js';
-import { Recorder, sentBy } from '../../testing/sent.js';
+import { isolatedNet } from '../../isolated.js';
+import { Recorder, sentBy } from '../../testing/sent-messages.js';
 import type { NewLink } from '../link-options.js';
 import { linkBody } from '../link-table.js';
 import { Links } from '../links.js';
@@ -156,7 +158,7 @@ const cases: [words: string, options: NewLink][] = [
   ],
 ];
 
-/** What a kernel default says anyway is left away by one and sent by the other: as long as it is zero. */
+/** Values of zero, which are defaults of the kernel: the one tool leaves them out, the other sends them. */
 function meaning(body: Buffer): object {
   const { linkinfo, ...rest } = linkBody.decode(body, 0, body.length) ?? {};
   const data = Object.entries(linkinfo?.info_data ?? {}).filter(
@@ -166,7 +168,7 @@ function meaning(body: Buffer): object {
 }
 
 test.each(cases)('ip link add %s', (words, options) => {
-  using lab = createNamespace();
+  using lab = createNamespace(isolatedNet());
   using recorder = new Recorder();
   const [, name, tail] = /^(link lo )?(.*)$/.exec(words) ?? [];
   const args = `link add ${name ?? ''}name x0 ${tail}`.split(' ');

@@ -81,7 +81,7 @@ export const bond = attributes({
   peer_notif_delay: [28, u32],
 });
 
-/** What the kernel tells of `ip tuntap`; such interfaces are made by openTun(). */
+/** Attributes of `ip tuntap`. Such interfaces are made by openTun(). */
 export const tun = attributes({
   user: [1, u32],
   group: [2, u32],

@@ -5,7 +5,7 @@ import type { Calls } from '../calls.js';
 import { judge, type Probe, type Verdict } from '../probe.js';
 import type { View } from '../view.js';
 
-/** What is in homes that others are after. */
+/** Files in homes that attackers look for. */
 const HOME_SECRETS = [
   '.ssh',
   '.aws',
@@ -87,7 +87,7 @@ const LOGS = ['/var/log', '/var/mail', '/var/spool', '/var/tmp', '/mnt', '/media
 
 /**
  * Looks for paths of the host that can be read inside: a directory that is not empty, a file that can be opened.
- * What covers a path is another file, so that only the host's own counts.
+ * A cover is another file: only the host's file counts.
  */
 function readableOf(calls: Calls, { host }: View, paths: readonly string[]): () => string[] {
   const tried = paths.map((path) => ({

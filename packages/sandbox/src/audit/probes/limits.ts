@@ -1,6 +1,6 @@
 // Limits that are in force.
 
-import type { SandboxLimits } from '../../options.js';
+import type { SandboxLimits } from '../../options/types.js';
 import type { Calls } from '../calls.js';
 import { blocked, judge, limited, type Probe, reachable } from '../probe.js';
 import { isReadonly } from '../view.js';

@@ -1,0 +1,34 @@
+// Every function with a `signal` fails with an AbortError whose cause is the signal's reason: before it
+// starts if the signal has fired, and while it waits.
+import { describe, expect, test } from 'vitest';
+import { type Case, call, casesOf, failureOf } from './call.js';
+
+const cases = casesOf().filter(({ callable, example }) => {
+  return callable.members.some(({ name }) => name === 'signal') && !example.data;
+});
+
+const reason = new Error('the reason');
+
+function expectAbortError(failure: Error): void {
+  expect(failure.name).toBe('AbortError');
+  expect(failure).toMatchObject({ code: 'ABORT_ERR', cause: reason });
+}
+
+describe.each(cases)('$title', (one: Case) => {
+  test(`${one.title} rejects with an AbortError if its signal has fired`, async () => {
+    const options = { ...one.example.base, signal: AbortSignal.abort(reason) };
+    expectAbortError(await failureOf(one, () => call(one, options)));
+  });
+
+  test(`${one.title} rejects with an AbortError if its signal fires while it waits`, async ({
+    skip,
+  }) => {
+    const { wait } = one.example;
+    expect(wait, 'examples.ts says how it waits, or why it does not').toBeDefined();
+    if (typeof wait === 'string') return skip(wait);
+    const controller = new AbortController();
+    const waiting = wait?.(controller.signal);
+    setTimeout(() => controller.abort(reason), 50);
+    expectAbortError(await failureOf(one, () => waiting));
+  });
+});

@@ -1,0 +1,146 @@
+import { once } from 'node:events';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { createNamespace, run, runSync, spawn } from '@ns/core';
+import { expect, test } from 'vitest';
+import { openInside } from '../inside/inside.js';
+import { isolatedNet } from '../isolated.js';
+import { Route } from '../route/route.js';
+import { net } from '../spec.js';
+import { createUserUplink, type UserUplink } from './user-uplink.js';
+
+/** Also its connections are gone then. */
+async function close(server: Server): Promise<void> {
+  server.close();
+  await once(server, 'close');
+}
+
+function mayOpenTun(): boolean {
+  try {
+    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const start = () =>
+  spawn('sleep', ['60'], { namespaces: [{ type: 'user' }, net()], stdio: 'ignore' });
+
+for (const tool of ['slirp4netns', 'pasta'] as const) {
+  test(`${tool} gives a child an interface and a way outside, and ends with it`, async ({
+    skip,
+  }) => {
+    skip(!existsSync(`/usr/bin/${tool}`), `${tool} is not installed`);
+    skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
+    await using child = await start();
+    await using way = await createUserUplink(child.pid, { tool });
+    expect(way.tool).toBe(tool);
+    using route = Route.open({ in: child.pid });
+    expect(route.link.get('tap0').flags).toContain('UP');
+    expect(route.route.list({ family: 'inet' })).toContainEqual(
+      expect.objectContaining({ dst: 'default', dev: 'tap0' }),
+    );
+  });
+}
+
+for (const tool of ['slirp4netns', 'pasta'] as const) {
+  test(`${tool} leads ports inside${tool === 'pasta' ? ', and outside' : ''}`, async ({ skip }) => {
+    skip(!existsSync(`/usr/bin/${tool}`), `${tool} is not installed`);
+    skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
+    skip(process.getuid?.() !== 0, 'the world outside is a namespace that root makes');
+    // Outside is a namespace as well: no port of the machine is touched.
+    using outside = createNamespace(isolatedNet());
+    using route = Route.open({ in: outside });
+    route.link.add({ kind: 'veth', name: 'wan', up: true, peer: { name: 'other' } });
+    route.link.up('other');
+    route.address.add({ dev: 'wan', address: '192.0.2.2/24' });
+    route.route.add({ dst: 'default', gateway: '192.0.2.1' });
+    await using child = await start();
+    let made: Promise<UserUplink> | undefined;
+    outside.enter(() => {
+      made = createUserUplink(child.pid, {
+        tool,
+        forward: [{ host: 8080, inside: 80 }],
+        ...(tool === 'pasta' ? { reverse: [{ host: 9090, inside: 90 }] } : {}),
+      });
+    });
+    await using _way = await (made as Promise<UserUplink>);
+    using host = openInside(outside);
+    using box = openInside(child.pid);
+    const web = await box.listen(
+      createServer((s) => s.end('from inside')),
+      { port: 80 },
+    );
+    expect(await text(host.connect(8080, '127.0.0.1'))).toBe('from inside');
+    await close(web);
+    if (tool === 'pasta') {
+      const server = createServer((s) => s.end('from outside'));
+      await host.listen(server, { port: 9090, host: '127.0.0.1' });
+      expect(await text(box.connect(90, '127.0.0.1'))).toBe('from outside');
+      await close(server);
+    }
+  });
+}
+
+for (const tool of ['slirp4netns', 'pasta'] as const) {
+  test(`${tool} is there before the command starts, as an option of net()`, async ({ skip }) => {
+    skip(!existsSync(`/usr/bin/${tool}`), `${tool} is not installed`);
+    skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
+    const { stdout } = await run('ip', ['-4', 'route', 'show', 'default'], {
+      namespaces: [{ type: 'user' }, net({ uplink: tool }), { type: 'pid' }],
+    });
+    expect(stdout).toContain('dev tap0');
+    await expect(
+      spawn('/nowhere', [], { namespaces: [{ type: 'user' }, net({ uplink: { tool } })] }),
+    ).rejects.toThrow('ENOENT');
+  });
+}
+
+/** Names of this process's children, also of those that it has not waited for. */
+function children(): string[] {
+  const pids = readdirSync('/proc/self/task').flatMap((thread) =>
+    readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' '),
+  );
+  return pids.filter(Boolean).map((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
+}
+
+for (const tool of ['slirp4netns', 'pasta'] as const) {
+  test(`${tool} has ended when a child is known not to be made`, async ({ skip }) => {
+    skip(!existsSync(`/usr/bin/${tool}`), `${tool} is not installed`);
+    skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
+    const running = () => children().filter((name) => /^(pasta|passt|slirp4netns)/.test(name));
+    await expect.poll(running).toEqual([]); // of the tests before
+    const namespaces = [{ type: 'user' } as const, net({ uplink: { tool } })];
+    await expect(spawn('/nowhere', [], { namespaces })).rejects.toThrow('ENOENT');
+    expect(running()).toEqual([]);
+  });
+}
+
+test('an uplink by a program is not for what blocks', () => {
+  const namespaces = [{ type: 'user' } as const, net({ uplink: 'pasta' })];
+  expect(() => runSync('true', [], { namespaces })).toThrow(/asynchronous/);
+});
+
+test('a wrong uplink is refused before anything is started', () => {
+  const wrong = (uplink: unknown) => () => net({ uplink } as never);
+  expect(wrong('ssh')).toThrow(/^net\.uplink must be/);
+  expect(wrong(1)).toThrow(/^net\.uplink must be/);
+  expect(wrong({ nat: 1 })).toThrow(/^net\.uplink\.nat must be/);
+  expect(wrong({ nat: true, bridge: '' })).toThrow(/^net\.uplink\.bridge must be/);
+  expect(wrong({ forward: [{ host: 0 }] })).toThrow(/^net\.uplink\.forward\[0\]\.host/);
+  expect(wrong({ tool: 'slirp4netns', reverse: [{ host: 1 }] })).toThrow(/^net\.uplink\.reverse/);
+});
+
+test('wrong arguments are refused', async () => {
+  await expect(createUserUplink(0)).rejects.toThrow(RangeError);
+  await expect(createUserUplink(1, { tool: 'x' as 'pasta' })).rejects.toThrow(TypeError);
+  await expect(createUserUplink(1, { forward: [{ host: 0 }] })).rejects.toThrow(RangeError);
+  await expect(createUserUplink(1, { reverse: [{ host: 0 }] })).rejects.toThrow(
+    /^options\.reverse\[0\]\.host/,
+  );
+  await expect(
+    createUserUplink(1, { tool: 'slirp4netns', reverse: [{ host: 80 }] }),
+  ).rejects.toThrow(TypeError);
+});

@@ -1,0 +1,259 @@
+// An uplink without root: pasta(1) or slirp4netns(1), started for a process and ended with it.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { isSystemError, type NamespaceProcess, spawn } from '@ns/core';
+import { type Members, parse } from '@ns/core/authors';
+import { Route } from '../route/route.js';
+import { watchNet } from '../route/watch-net.js';
+import { onExit as onTargetExit } from './cleanup-on-exit.js';
+import { helperEnvironment } from './helper-environment.js';
+import { pastaArguments } from './pasta-arguments.js';
+import { type PortForward, portForwards } from './port-forward.js';
+import { addSlirpForward, READY_FD, slirpArguments } from './slirp4netns.js';
+
+const DEVICE = 'tap0';
+/** Milliseconds until the program must be ready. */
+const READY_MS = 10_000;
+/** Milliseconds from SIGTERM to SIGKILL: processes inside may have stopped the program. */
+const GRACE_MS = 2000;
+/** Characters of its messages that are kept for an error. */
+const LONGEST = 4096;
+
+/** The programs of uplinks without privileges. */
+export type UplinkTool = 'pasta' | 'slirp4netns';
+
+/** Options of {@link createUserUplink}. */
+export interface UserUplinkOptions {
+  /** The program. Default: pasta, or slirp4netns if pasta is not installed. */
+  tool?: UplinkTool | undefined;
+  /** Ports of 127.0.0.1 on the host that lead inside. */
+  forward?: readonly PortForward[] | undefined;
+  /** Ports of 127.0.0.1 inside that lead to those of 127.0.0.1 on the host. Only pasta has this. */
+  reverse?: readonly PortForward[] | undefined;
+  /** More arguments of the program. */
+  args?: readonly string[] | undefined;
+}
+
+const packages = { pasta: 'passt', slirp4netns: 'slirp4netns' };
+
+const parseMembers = parse.options({
+  tool: parse.oneOf('pasta', 'slirp4netns'),
+  forward: parse.withDefault(portForwards, []),
+  reverse: parse.withDefault(portForwards, []),
+  args: parse.withDefault(parse.list(parse.text), []),
+} satisfies Members<UserUplinkOptions>);
+
+/** Options in their normal form. */
+export type UserOptions = ReturnType<typeof parseMembers>;
+
+/** The parser of the options. */
+export function parseUserUplink(value: unknown, name = 'options'): UserOptions {
+  const options = parseMembers(value, name);
+  if (options.tool === 'slirp4netns' && options.reverse.length > 0) {
+    parse.refuse(`${name}.reverse`, 'empty for slirp4netns: only pasta has it', options.reverse);
+  }
+  return options;
+}
+
+/** An uplink by a program. */
+export class UserUplink {
+  /** The program. */
+  readonly tool: UplinkTool;
+  readonly #process: NamespaceProcess;
+
+  /** @internal */
+  constructor(tool: UplinkTool, process: NamespaceProcess) {
+    this.tool = tool;
+    this.#process = process;
+  }
+
+  /** Ends the program, and with it the uplink. */
+  async close(): Promise<void> {
+    await end(this.#process);
+  }
+
+  /** Same as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Ends a program by SIGTERM, and by SIGKILL if that has no effect in time (SECURITY.md S5). */
+async function end(child: NamespaceProcess): Promise<void> {
+  child.kill();
+  const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+  await child.exited;
+  clearTimeout(timer);
+}
+
+/** True if the interface has an address and the default route. */
+function isConfigured(pid: number): boolean {
+  const route = Route.open({ in: pid });
+  try {
+    const link = route.link.list().find(({ ifname }) => ifname === DEVICE);
+    if (link === undefined) return false;
+    const addresses = route.address.list({ dev: link.ifindex, family: 'inet' });
+    const routes = route.route.list({ dev: link.ifindex, family: 'inet', table: 'main' });
+    return addresses.length > 0 && routes.some(({ dst }) => dst === 'default');
+  } finally {
+    route.close();
+  }
+}
+
+/** Waits until the program reports that it is ready. pasta does not: its interface is watched for. */
+async function untilReady(
+  tool: UplinkTool,
+  pid: number,
+  child: NamespaceProcess,
+  signal: AbortSignal,
+): Promise<void> {
+  if (tool === 'slirp4netns') {
+    const { once } = process.getBuiltinModule('node:events');
+    await once(child.stdio[READY_FD] as Readable, 'data', { signal });
+    return;
+  }
+  const events = watchNet({ in: pid, groups: ['link', 'address', 'route'], signal });
+  try {
+    if (isConfigured(pid)) return;
+    for await (const _event of events) if (isConfigured(pid)) return;
+  } finally {
+    events.close();
+  }
+}
+
+/**
+ * Starts the program. It ends with this process, even if that is killed. Its environment has a path
+ * only. Its messages depend on packets from inside, so that their length is limited.
+ */
+async function launch(tool: UplinkTool, args: readonly string[]): Promise<NamespaceProcess> {
+  try {
+    const child = await spawn(tool, args, {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
+      env: helperEnvironment(),
+      killWithParent: true,
+    });
+    // The program looks at the end of its exit descriptor; there is nothing to be said about it.
+    for (const stream of child.stdio) stream?.on('error', () => {});
+    return child;
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    throw Object.assign(
+      new Error(`cannot start ${tool}: it is not installed; install ${packages[tool]}`, {
+        cause: error,
+      }),
+      { code: 'ENOENT' },
+    );
+  }
+}
+
+/** Starts the program and waits until it has made the interface. */
+async function start(
+  tool: UplinkTool,
+  pid: number,
+  args: readonly string[],
+  isFor: AbortSignal,
+): Promise<NamespaceProcess> {
+  const child = await launch(tool, args);
+  let said = '';
+  child.stderr?.on('data', (chunk) => {
+    said = (said + String(chunk)).slice(-LONGEST);
+  });
+  const over = new AbortController();
+  const fail = (message: string) => over.abort(new Error(`${message}: ${said.trim()}`));
+  const onExit = (code: number | null, signal: string | null) => {
+    fail(`${tool} has ended (${signal ?? code})`);
+  };
+  child.once('exit', onExit);
+  const onTargetEnd = () => over.abort(isFor.reason);
+  isFor.addEventListener('abort', onTargetEnd, { once: true });
+  const timer = setTimeout(() => fail(`${tool} has not made ${DEVICE} in time`), READY_MS);
+  try {
+    isFor.throwIfAborted();
+    await untilReady(tool, pid, child, over.signal);
+    return child;
+  } catch (error) {
+    await end(child);
+    throw over.signal.aborted ? over.signal.reason : error;
+  } finally {
+    clearTimeout(timer);
+    child.removeListener('exit', onExit);
+    isFor.removeEventListener('abort', onTargetEnd);
+    child.stderr?.removeAllListeners('data').resume();
+    (child.stdio[READY_FD] as Readable | null)?.resume();
+  }
+}
+
+/** A directory for the socket of slirp4netns, which only forwards need and only until they are made. */
+async function withSocket(use: (api: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'ns-uplink-'));
+  try {
+    await use(join(directory, 'api'));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function run(tool: UplinkTool, pid: number, options: UserOptions): Promise<UserUplink> {
+  const { forward, reverse, args } = options;
+  // The process is held from the beginning: if it lives in the end, its pid was its own all the time.
+  const isFor = new AbortController();
+  let child: NamespaceProcess | undefined;
+  const stopWatching = onTargetExit(pid, () => {
+    isFor.abort(new Error(`process ${pid} has ended`));
+    if (child) void end(child);
+  });
+  try {
+    if (tool === 'pasta') {
+      const given = pastaArguments(pid, DEVICE, forward, reverse, args);
+      child = await start(tool, pid, given, isFor.signal);
+    } else if (forward.length === 0) {
+      child = await start(tool, pid, slirpArguments(pid, DEVICE, undefined, args), isFor.signal);
+    } else {
+      await withSocket(async (api) => {
+        child = await start(tool, pid, slirpArguments(pid, DEVICE, api, args), isFor.signal);
+        for (const one of forward) await addSlirpForward(api, one, READY_MS);
+      });
+    }
+    isFor.signal.throwIfAborted();
+  } catch (error) {
+    stopWatching();
+    if (child) await end(child);
+    throw error;
+  }
+  const running = child as unknown as NamespaceProcess;
+  running.once('exit', stopWatching);
+  return new UserUplink(tool, running);
+}
+
+/** Connects a process as {@link createUserUplink} does. */
+export async function openUserUplink(pid: number, options: UserOptions): Promise<UserUplink> {
+  const { tool, reverse } = options;
+  if (tool !== undefined) return run(tool, pid, options);
+  try {
+    return await run('pasta', pid, options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || reverse.length > 0) throw error;
+    return run('slirp4netns', pid, options);
+  }
+}
+
+/**
+ * Connects the network namespace of a process to the outside without privileges, through a network
+ * stack in user space: pasta(1) or slirp4netns(1). It makes the interface tap0 with an address and a
+ * default route inside, and ends with the process.
+ *
+ * @param pid of a process in the namespace. The caller needs privileges over its user namespace.
+ * @throws an error with `code` ENOENT, naming the package to install, without such a program
+ * @throws {TypeError | RangeError} for a wrong option
+ * @see pasta(1), slirp4netns(1)
+ * @example await using way = await createUserUplink(child.pid, { forward: [{ host: 8080, inside: 80 }] });
+ */
+export async function createUserUplink(
+  pid: number,
+  options: UserUplinkOptions = {},
+): Promise<UserUplink> {
+  return openUserUplink(parse.pid(pid, 'pid'), parseUserUplink(options));
+}
