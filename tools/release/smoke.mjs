@@ -28,8 +28,8 @@ if (route.link.list().some(({ ifname }) => ifname === 'lo')) console.log('ok');`
 import { readIdMaps } from '@ns/user';
 if (readIdMaps({ in: process.pid }).uid.length > 0) console.log('ok');`,
   cgroup: `
-import { cgroupHierarchy } from '@ns/cgroup';
-if (cgroupHierarchy()) console.log('ok');`,
+import { readHierarchy } from '@ns/cgroup';
+if (readHierarchy()) console.log('ok');`,
   time: `
 import { readOffsets } from '@ns/time';
 if (readOffsets()) console.log('ok');`,

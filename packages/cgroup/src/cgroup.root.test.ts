@@ -4,13 +4,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type NamespaceProcess, run, spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { Cgroup } from './cgroup.js';
-import { ControlFiles } from './files.js';
-import { cgroupHierarchy } from './hierarchy.js';
+import { ControlFiles } from './control-files.js';
+import { readHierarchy } from './hierarchy.js';
 import { killOneByOne } from './life.js';
 import { cgroup } from './spec.js';
 import { keepControllers, testGroup } from './tree.testing.js';
 
-const { controllers, mode } = cgroupHierarchy();
+const { controllers, mode } = readHierarchy();
 let made = 0;
 
 keepControllers();
@@ -28,9 +28,9 @@ test('a child starts in the group, and is found there', async () => {
   const own = testGroup();
   const child = await inside(own);
   expect(pathOf(child.pid)).toBe(own.path);
-  expect(own.processes()).toEqual([child.pid]);
-  expect(own.threads()).toEqual([child.pid]);
-  expect(own.events()).toEqual({ populated: true, frozen: false });
+  expect(own.listProcesses()).toEqual([child.pid]);
+  expect(own.listThreads()).toEqual([child.pid]);
+  expect(own.readEvents()).toEqual({ populated: true, frozen: false });
   using found = Cgroup.of(child.pid);
   expect(found.path).toBe(own.path);
 });
@@ -41,26 +41,26 @@ test('a process is moved', async () => {
   onTestFinished(() => inner.close());
   const child = await inside(own);
   inner.add(child.pid);
-  expect(own.processes()).toEqual([]);
-  expect(inner.processes()).toEqual([child.pid]);
-  expect(own.children()).toEqual(['inner']);
-  expect(own.events().populated).toBe(true);
-  using again = own.child('inner');
+  expect(own.listProcesses()).toEqual([]);
+  expect(inner.listProcesses()).toEqual([child.pid]);
+  expect(own.listChildren()).toEqual(['inner']);
+  expect(own.readEvents().populated).toBe(true);
+  using again = own.openChild('inner');
   expect(again.path).toBe(inner.path);
   using opened = Cgroup.open(inner.path);
-  expect(opened.processes()).toEqual([child.pid]);
+  expect(opened.listProcesses()).toEqual([child.pid]);
 });
 
 test('a group is frozen and goes on', async () => {
   const own = testGroup();
   await inside(own, 'while :; do :; done');
   await own.freeze();
-  expect(own.events().frozen).toBe(true);
-  const used = own.usage().cpu?.usage_usec;
+  expect(own.readEvents().frozen).toBe(true);
+  const used = own.readUsage().cpu?.usage_usec;
   await delay(30);
-  expect(own.usage().cpu?.usage_usec).toBe(used);
+  expect(own.readUsage().cpu?.usage_usec).toBe(used);
   await own.thaw();
-  expect(own.events().frozen).toBe(false);
+  expect(own.readEvents().frozen).toBe(false);
 });
 
 test('a group below a frozen one cannot be thawed, and the call does not wait for that', async () => {
@@ -70,7 +70,7 @@ test('a group below a frozen one cannot be thawed, and the call does not wait fo
   await own.freeze();
   await inner.freeze();
   await inner.thaw();
-  expect(inner.events().frozen).toBe(true);
+  expect(inner.readEvents().frozen).toBe(true);
   await own.thaw();
 });
 
@@ -80,7 +80,7 @@ test('everything in a group and below is killed, also what is frozen', async () 
   const children = [await inside(own), await inside(inner, 'sleep 1000 & wait')];
   await own.freeze();
   await own.kill();
-  expect(own.events().populated).toBe(false);
+  expect(own.readEvents().populated).toBe(false);
   for (const child of children) {
     await child.exited;
     expect(child.signalCode).toBe('SIGKILL');
@@ -94,7 +94,7 @@ test('on a kernel without cgroup.kill, processes that keep forking are killed as
   const files = ControlFiles.open(own.directory);
   onTestFinished(() => files.close());
   await killOneByOne(files);
-  await own.empty();
+  await own.waitUntilEmpty();
   await child.exited;
   expect(child.signalCode).toBe('SIGKILL');
 });
@@ -102,7 +102,7 @@ test('on a kernel without cgroup.kill, processes that keep forking are killed as
 test('a group is removed after its last process, with all below it', async () => {
   const own = testGroup();
   own.create('a').close();
-  using a = own.child('a');
+  using a = own.openChild('a');
   a.create('b').close();
   const child = await inside(a);
   const removed = own.remove();
@@ -112,6 +112,40 @@ test('a group is removed after its last process, with all below it', async () =>
   await removed;
   expect(existsSync(own.directory)).toBe(false);
   expect(own.closed).toBe(true);
+});
+
+test('using removes a group that was created with its processes, and leaves an opened one', async () => {
+  const own = testGroup();
+  let child: Awaited<ReturnType<typeof inside>> | undefined;
+  {
+    using inner = own.create('inner');
+    child = await inside(inner);
+    using opened = own.openChild('inner');
+    expect(opened.listProcesses()).toEqual([child.pid]);
+    await using again = Cgroup.open(inner.path);
+    expect(again.path).toBe(inner.path);
+  }
+  expect(own.listChildren()).toEqual([]);
+  expect((await child.exited).signal).toBe('SIGKILL');
+});
+
+test('await using leaves a group that was opened', async () => {
+  const own = testGroup();
+  const child = await inside(own);
+  {
+    await using opened = Cgroup.open(own.path);
+    expect(opened.listProcesses()).toEqual([child.pid]);
+  }
+  expect(own.listProcesses()).toEqual([child.pid]);
+});
+
+test('watchEvents ends when the group is removed', async () => {
+  const own = testGroup();
+  const inner = own.create('inner');
+  using watch = inner.watchEvents('cgroup.events');
+  const next = watch.next();
+  await inner.remove();
+  expect(await next).toEqual({ done: true, value: undefined });
 });
 
 test('await using ends and removes the group', async () => {
@@ -153,42 +187,50 @@ test('what is so already is not watched for', () => {
   const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8' });
   expect(stderr).toBe('');
   expect(status).toBe(0);
-  expect(own.children()).toEqual([]);
+  expect(own.listChildren()).toEqual([]);
 });
 
 test('a wait can be given up', async () => {
   const own = testGroup();
   await inside(own);
   const controller = new AbortController();
-  const empty = own.empty({ signal: controller.signal });
-  controller.abort();
-  await expect(empty).rejects.toThrow('abort');
+  const { signal } = controller;
+  const aborted = { name: 'AbortError', code: 'ABORT_ERR', cause: 'enough' };
+  const empty = own.waitUntilEmpty({ signal }).catch((error: unknown) => error);
+  controller.abort('enough');
+  expect(await empty).toMatchObject(aborted);
+  for (const wait of [own.waitUntilEmpty, own.freeze, own.thaw, own.kill, own.remove]) {
+    expect(await wait.call(own, { signal }).catch((error: unknown) => error)).toMatchObject(
+      aborted,
+    );
+  }
+  expect(own.readEvents()).toEqual({ populated: true, frozen: false });
+  expect(() => own.watchEvents('cgroup.events', { signal })).toThrow(
+    expect.objectContaining(aborted),
+  );
 });
 
 test('changes are reported, for many groups', async () => {
   const groups = [testGroup(), testGroup(), testGroup()];
-  const seen: Record<string, number>[][] = groups.map(() => []);
-  const subscriptions = groups.map((one, i) =>
-    one.onChange('cgroup.events', (now) => seen[i]?.push({ ...now })),
-  );
+  const watches = groups.map((one) => one.watchEvents('cgroup.events'));
   onTestFinished(() => {
-    for (const subscription of subscriptions) subscription.close();
+    for (const watch of watches) watch.close();
   });
+  const reached = async (populated: number) => {
+    for (const watch of watches) {
+      for (;;) if ((await watch.next()).value?.populated === populated) break;
+    }
+  };
   const children = await Promise.all(groups.map((one) => inside(one)));
-  const reached = (populated: number) => seen.every((list) => list.at(-1)?.populated === populated);
-  while (!reached(1)) await delay(5);
+  await reached(1);
   for (const child of children) child.kill('SIGKILL');
-  while (!reached(0)) await delay(5);
+  await reached(0);
 });
 
 test('pressure on the processor is reported', async ({ skip }) => {
   const own = testGroup();
-  skip(own.usage().pressure.cpu === undefined, 'this kernel has no pressure information');
-  let calls = 0;
-  const subscription = own.onPressure({ resource: 'cpu', some: '1ms', window: '2s' }, () => {
-    calls++;
-  });
-  onTestFinished(() => subscription.close());
+  skip(own.readUsage().pressure.cpu === undefined, 'this kernel has no pressure information');
+  using watch = own.watchPressure({ resource: 'cpu', some: 1, window: '2s' });
   // More busy processes than one processor can run: pinned to the first.
   const script = 'while :; do :; done';
   for (let i = 0; i < 3; i++) {
@@ -199,20 +241,21 @@ test('pressure on the processor is reported', async ({ skip }) => {
     });
     onTestFinished(() => child[Symbol.asyncDispose]());
   }
-  while (calls === 0) await delay(10);
-  expect(own.usage().pressure.cpu?.some.total).toBeGreaterThan(0);
+  expect((await watch.next()).value).toEqual({ resource: 'cpu', kind: 'some' });
+  expect(own.readUsage().pressure.cpu?.some.total).toBeGreaterThan(0);
 });
 
 test('threads have groups of their own in a threaded tree', async () => {
   const own = testGroup();
-  using inner = own.create('inner');
+  const inner = own.create('inner');
+  onTestFinished(() => inner.close());
   expect(inner.type).toBe('domain');
   inner.makeThreaded();
   expect(inner.type).toBe('threaded');
   expect(own.type).toBe('domain threaded');
   const child = await inside(own);
   inner.addThread(child.pid);
-  expect(inner.threads()).toEqual([child.pid]);
+  expect(inner.listThreads()).toEqual([child.pid]);
 });
 
 test('a delegated group is its for its owner to work in', async () => {
@@ -248,23 +291,26 @@ test('a cgroup namespace is rooted at the group, and the child is in it', async 
 
 test('limits on the number of groups are set and read', () => {
   const own = testGroup({ maxDepth: 2, maxDescendants: 'max' });
-  expect(own.limits()).toMatchObject({ maxDepth: 2, maxDescendants: Number.POSITIVE_INFINITY });
-  own.set({ maxDescendants: 1 });
+  expect(own.readLimits()).toMatchObject({ maxDepth: 2, maxDescendants: Number.POSITIVE_INFINITY });
+  own.writeLimits({ maxDescendants: 1 });
   own.create('one').close();
   expect(() => own.create('two')).toThrow(/EAGAIN/);
-  expect(own.usage().stat.nr_descendants).toBe(1);
+  expect(own.readUsage().stat.nr_descendants).toBe(1);
 });
 
 test('huge pages are limited', ({ skip }) => {
   skip(!controllers.includes('hugetlb'), 'the v2 tree has no hugetlb controller here');
   const own = testGroup({ hugetlb: { '2MB': '4M', '2MB.rsvd': '8M' } });
-  expect(own.limits().hugetlb).toMatchObject({ '2MB': 4 * 1024 ** 2, '2MB.rsvd': 8 * 1024 ** 2 });
-  expect(own.usage().hugetlb?.['2MB']).toMatchObject({
+  expect(own.readLimits().hugetlb).toMatchObject({
+    '2MB': 4 * 1024 ** 2,
+    '2MB.rsvd': 8 * 1024 ** 2,
+  });
+  expect(own.readUsage().hugetlb?.['2MB']).toMatchObject({
     current: 0,
     reserved: 0,
     events: { max: 0 },
   });
-  expect(own.usage().hugetlb?.['2MB']?.numa?.N0).toBe(0);
+  expect(own.readUsage().hugetlb?.['2MB']?.numa?.N0).toBe(0);
   expect(own.controllers).toContain('hugetlb');
 });
 
@@ -275,9 +321,9 @@ test('a limit whose controller is on v1 is refused with that reason, and no grou
   using root = Cgroup.root();
   const name = `ns-test-${process.pid}-${++made}`;
   expect(() => root.create(name, { memory: { max: '64M' } })).toThrow(/cgroup v1/);
-  expect(root.children()).not.toContain(name);
+  expect(root.listChildren()).not.toContain(name);
   const own = testGroup();
-  expect(() => own.set({ memory: { max: '64M' } })).toThrow(/cgroup v1/);
+  expect(() => own.writeLimits({ memory: { max: '64M' } })).toThrow(/cgroup v1/);
 });
 
 test('memory, processes and processor time are limited', async ({ skip }) => {
@@ -291,15 +337,12 @@ test('memory, processes and processor time are limited', async ({ skip }) => {
     pids: { max: 10 },
     cpu: { max: '50%' },
   });
-  expect(own.limits()).toMatchObject({
+  expect(own.readLimits()).toMatchObject({
     memory: { max: 64 * 1024 ** 2, swapMax: 0 },
     pids: { max: 10 },
     cpu: { quota: 50_000, period: 100_000 },
   });
-  let ended = 0;
-  using _ = own.onChange('memory.events', (now) => {
-    ended = now.oom_kill ?? 0;
-  });
+  using watch = own.watchEvents('memory.events');
   const hog = await spawn(
     process.execPath,
     ['-e', 'const a = []; for (;;) a.push(Buffer.alloc(1 << 20, 1));'],
@@ -307,10 +350,10 @@ test('memory, processes and processor time are limited', async ({ skip }) => {
   );
   await hog.exited;
   expect(hog.signalCode).toBe('SIGKILL');
-  while (ended === 0) await delay(5);
-  expect(own.usage().memory?.events?.oom_kill).toBeGreaterThan(0);
-  expect(own.usage().memory?.current).toBeLessThanOrEqual(64 * 1024 ** 2);
-  expect(own.usage().pids?.current).toBe(0);
+  for (;;) if (((await watch.next()).value?.oom_kill ?? 0) > 0) break;
+  expect(own.readUsage().memory?.events?.oom_kill).toBeGreaterThan(0);
+  expect(own.readUsage().memory?.current).toBeLessThanOrEqual(64 * 1024 ** 2);
+  expect(own.readUsage().pids?.current).toBe(0);
 });
 
 test('processors and devices are assigned', ({ skip }) => {
@@ -320,8 +363,8 @@ test('processors and devices are assigned', ({ skip }) => {
     `the v2 tree lacks controllers here (${mode}): needs ${needed.join(', ')}`,
   );
   const own = testGroup({ cpuset: { cpus: [0] }, io: { weight: 50 } });
-  expect(own.limits().cpuset?.cpus).toEqual([0]);
-  expect(own.limits().io?.weight).toBe(50);
+  expect(own.readLimits().cpuset?.cpus).toEqual([0]);
+  expect(own.readLimits().io?.weight).toBe(50);
 });
 
 test('controllers are enabled all the way down, around processes in the way', async ({ skip }) => {
@@ -331,11 +374,11 @@ test('controllers are enabled all the way down, around processes in the way', as
   using direct = own.create('limited', {});
   expect(() => own.enable(['memory'])).toThrow(/EBUSY/);
   own.enable(['memory'], { leaf: 'processes' });
-  using leaf = own.child('processes');
-  expect(leaf.processes()).toEqual([child.pid]);
-  direct.set({ memory: { max: '64M' } });
+  using leaf = own.openChild('processes');
+  expect(leaf.listProcesses()).toEqual([child.pid]);
+  direct.writeLimits({ memory: { max: '64M' } });
   using deep = direct.create('deep', { memory: { max: '32M' } });
-  expect(deep.limits().memory?.max).toBe(32 * 1024 ** 2);
+  expect(deep.readLimits().memory?.max).toBe(32 * 1024 ** 2);
 });
 
 test('processes in the way are moved into a leaf', async ({ skip }) => {
@@ -344,8 +387,8 @@ test('processes in the way are moved into a leaf', async ({ skip }) => {
   const child = await inside(own);
   expect(() => own.enable(['hugetlb'])).toThrow(/EBUSY/);
   own.enable(['hugetlb'], { leaf: 'processes' });
-  using leaf = own.child('processes');
-  expect(leaf.processes()).toEqual([child.pid]);
+  using leaf = own.openChild('processes');
+  expect(leaf.listProcesses()).toEqual([child.pid]);
   expect(own.enabled).toEqual(['hugetlb']);
   expect(leaf.controllers).toEqual(['hugetlb']);
   own.disable(['hugetlb']);
@@ -366,8 +409,10 @@ test('an error names the file with its group', () => {
 test('limits that cannot all be set leave those that were', ({ skip }) => {
   skip(!controllers.includes('hugetlb'), `the v2 tree has no hugetlb controller here (${mode})`);
   const own = testGroup({ hugetlb: { '2MB': '4M' }, maxDepth: 5 });
-  expect(() => own.set({ hugetlb: { '2MB': '8M' }, maxDepth: 3, misc: { nothing: 1 } })).toThrow();
-  expect(own.limits()).toMatchObject({ hugetlb: { '2MB': 4 * 1024 ** 2 }, maxDepth: 5 });
+  expect(() =>
+    own.writeLimits({ hugetlb: { '2MB': '8M' }, maxDepth: 3, misc: { nothing: 1 } }),
+  ).toThrow();
+  expect(own.readLimits()).toMatchObject({ hugetlb: { '2MB': 4 * 1024 ** 2 }, maxDepth: 5 });
 });
 
 test('what does not exist is told', () => {
@@ -383,7 +428,7 @@ test('wrong arguments are refused', () => {
     expect(() => own.create(name)).toThrow(TypeError);
   }
   for (const name of ['..', 'a/b', 1 as never]) {
-    expect(() => own.child(name)).toThrow(TypeError);
+    expect(() => own.openChild(name)).toThrow(TypeError);
   }
   expect(() => Cgroup.open('relative')).toThrow(TypeError);
   expect(() => Cgroup.open('/a/../b')).toThrow(TypeError);
@@ -392,6 +437,6 @@ test('wrong arguments are refused', () => {
   expect(() => own.delegate({ uid: -1 })).toThrow(RangeError);
   expect(() => cgroup({ group: {} as never })).toThrow(TypeError);
   const wrong = { resource: 'disk', some: 1 } as never;
-  expect(() => own.onPressure(wrong, () => {})).toThrow(TypeError);
-  expect(() => own.onPressure({ resource: 'cpu' }, () => {})).toThrow(TypeError);
+  expect(() => own.watchPressure(wrong)).toThrow(TypeError);
+  expect(() => own.watchPressure({ resource: 'cpu' })).toThrow(TypeError);
 });

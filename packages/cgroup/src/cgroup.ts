@@ -1,20 +1,21 @@
-// Cgroup: a group of the v2 tree, how it is found, made and removed.
+// Cgroup: a group of the v2 tree, how it is opened, created and removed.
 import { SystemError } from '@ns/core';
-import { ownOptions } from '@ns/core/authors';
-import { assertDirectoryName, createGroup, type EnableOptions } from './create.js';
-import { delegateTo } from './delegate.js';
-import { ControlFiles } from './files.js';
+import { parse } from '@ns/core/authors';
+import { ControlFiles } from './control-files.js';
+import { assertDirectoryName, createGroup, type EnableOptions, parseEnable } from './create.js';
+import { type DelegateOptions, delegateTo } from './delegate.js';
 import { GroupResources } from './group-resources.js';
 import { directoryOfProcess, unifiedMount } from './hierarchy.js';
-import { removeAll, type WaitOptions } from './life.js';
+import { parseWait, removeAll, removeNow, type WaitOptions } from './life.js';
 import type { CgroupLimits } from './limits.js';
-import { processNumber } from './values.js';
 
 const ENOENT = 2;
 
 /**
- * A group of the cgroup v2 tree, by a descriptor of its directory. Close it with {@link close} or
- * `using`, which leave the group as it is; `await using` ends and removes it.
+ * A group of the cgroup v2 tree, by a descriptor of its directory. `using` and `await using` remove a
+ * group that was created by this object, and kill its processes. They only close one that was opened.
+ * `using` blocks the thread for at most a second until the processes have ended; prefer `await using`.
+ * {@link close} always leaves the group.
  *
  * @example
  * await using job = Cgroup.of('self').create('job', { memory: { max: '256M' }, pids: { max: 50 } });
@@ -22,88 +23,112 @@ const ENOENT = 2;
  * @see cgroups(7), the kernel's documentation of cgroup v2
  */
 export class Cgroup extends GroupResources {
-  /** The root of the mounted tree. */
+  #isOwned = false;
+
+  static #owned(files: ControlFiles): Cgroup {
+    const group = new Cgroup(files);
+    group.#isOwned = true;
+    return group;
+  }
+
+  /** Opens the root of the mounted tree. */
   static root(): Cgroup {
     return Cgroup.open('/');
   }
 
   /**
-   * The group that a process is in.
+   * Opens the group that a process is in.
    *
-   * @throws {SystemError} ENOENT without such a process, or if its group is not below the mount
+   * @throws {SystemError} ENOENT if the process does not exist, or its group is outside of the mount
    */
   static of(pid: number | 'self'): Cgroup {
-    if (pid !== 'self') processNumber('pid', pid);
+    if (pid !== 'self') parse.pid(pid, 'pid');
     const directory = directoryOfProcess(pid);
     if (directory === undefined) {
       throw new SystemError(ENOENT, 'open', [`the cgroup of ${pid}`], {
-        hint: 'The group is not below the mount of the v2 tree that this process sees.',
+        hint: 'The group is outside of the v2 tree that this process sees.',
       });
     }
     return new Cgroup(ControlFiles.open(directory));
   }
 
   /**
-   * A group by its path from the root of the tree: `/user.slice/job`.
+   * Opens a group by its path from the root of the tree: `/user.slice/job`.
    *
-   * @throws {SystemError} ENOENT if there is none
+   * @throws {SystemError} ENOENT if it does not exist
    */
   static open(path: string): Cgroup {
-    if (typeof path !== 'string' || !path.startsWith('/')) {
-      throw new TypeError(`path must begin with a slash: ${String(path)}`);
-    }
-    if (path.split('/').includes('..')) throw new TypeError(`path must not contain ..: ${path}`);
+    parse.absolutePath(path, 'path');
+    if (path.split('/').includes('..')) parse.refuse('path', 'without ..', path);
     const { point } = unifiedMount();
     const inner = path.replace(/\/+/g, '/').replace(/\/$/, '');
     return new Cgroup(ControlFiles.open(point + inner));
   }
 
   /**
-   * Makes a group below this one, with limits. The controllers that they need are enabled here and,
-   * where they are missing, in the groups above. On failure no group is left; controllers stay enabled.
+   * Creates a group below this one, with limits. Controllers that these need are enabled in this group
+   * and, where they are missing, in the groups above. On failure the group is removed; controllers stay
+   * enabled.
    *
    * Needs write access to this group: root, or a delegated one.
    *
    * @throws {TypeError | RangeError} for a wrong limit
    * @throws {SystemError} EEXIST; EACCES; ENOENT if the machine's v2 tree has no such controller; EBUSY
-   *   if this group has processes and no `leaf` is named
+   *   if this group has processes and `leaf` is left out
    */
   create(name: string, limits: CgroupLimits = {}, options: EnableOptions = {}): Cgroup {
+    const { leaf } = parseEnable(options);
     const { point } = unifiedMount();
-    return new Cgroup(createGroup(this.files, name, limits, point, ownOptions(options).leaf));
+    return Cgroup.#owned(createGroup(this.files, name, limits, point, leaf));
   }
 
-  /** Names of the groups right below. */
-  children(): string[] {
+  /** Returns the names of the groups right below. */
+  listChildren(): string[] {
     return this.files.groups();
   }
 
   /**
-   * A group right below.
+   * Opens a group right below.
    *
-   * @throws {SystemError} ENOENT if there is none
+   * @throws {SystemError} ENOENT if it does not exist
    */
-  child(name: string): Cgroup {
+  openChild(name: string): Cgroup {
     assertDirectoryName(name);
     return new Cgroup(ControlFiles.open(`${this.directory}/${name}`, this.fd, name));
   }
 
-  /** Waits for the last process, then removes the group and all below it. If they are gone already, good. */
+  /** Waits for the last process, then removes the group and all below it. Succeeds if the group has been removed. */
   async remove(options: WaitOptions = {}): Promise<void> {
-    const { signal } = ownOptions(options);
+    const { signal } = parseWait(options);
     await removeAll(this.files, signal);
     this.close();
   }
 
-  /** Gives the group to a user, who may then make groups in it and move processes within it. */
-  delegate(owner: { uid: number; gid?: number }): void {
+  /** Gives the group to a user, who may then create groups in it and move processes within it. */
+  delegate(owner: DelegateOptions): void {
     delegateTo(this.files, owner);
   }
 
-  /** Kills what is in the group and removes it, for `await using`. */
+  /**
+   * Kills the processes of a created group and removes it, for `using`; closes an opened one. Blocks the
+   * thread for at most a second.
+   *
+   * @throws {SystemError} EBUSY if processes have not ended by then; the group stays
+   */
+  override [Symbol.dispose](): void {
+    if (this.closed) return;
+    try {
+      if (this.#isOwned) removeNow(this.files);
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Kills the processes of a created group and removes it, for `await using`; closes an opened one. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.closed) return;
     try {
+      if (!this.#isOwned) return;
       await this.kill();
       await this.remove();
     } finally {

@@ -4,10 +4,10 @@ import { spawn } from '@ns/core';
 import { kernelAtLeast, skipUnlessKernel } from '@ns/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { Cgroup } from './cgroup.js';
-import { cgroupHierarchy } from './hierarchy.js';
+import { readHierarchy } from './hierarchy.js';
 import { keepControllers, testGroup } from './tree.testing.js';
 
-const { controllers, mode } = cgroupHierarchy();
+const { controllers, mode } = readHierarchy();
 keepControllers();
 
 interface Context {
@@ -35,12 +35,16 @@ test('memory is measured by kind and node, with a peak of its own', async (conte
   needs(context, 'memory');
   const own = testGroup({ memory: { high: '1G', low: '1M', oomGroup: true } });
   await holder(own);
-  const { memory } = own.usage();
+  const { memory } = own.readUsage();
   expect(memory?.current).toBeGreaterThan(64 * 1024 ** 2);
   expect(memory?.stat?.anon).toBeGreaterThan(64 * 1024 ** 2);
   expect(memory?.numa?.anon?.N0).toBeGreaterThan(0);
-  expect(own.limits().memory).toMatchObject({ high: 1024 ** 3, low: 1024 ** 2, oomGroup: true });
-  using peak = own.peak('memory');
+  expect(own.readLimits().memory).toMatchObject({
+    high: 1024 ** 3,
+    low: 1024 ** 2,
+    oomGroup: true,
+  });
+  using peak = own.openPeak('memory');
   const before = peak.value;
   expect(before).toBeGreaterThanOrEqual(64 * 1024 ** 2);
   await own.kill();
@@ -72,10 +76,10 @@ test('memory is taken back on request', async (context) => {
 test('all limits of processor time are set and read', (context) => {
   needs(context, 'cpu');
   const own = testGroup({ cpu: { max: '50ms/100ms', maxBurst: '10ms', weight: 50 } });
-  expect(own.limits().cpu).toMatchObject({ quota: 50_000, maxBurst: 10_000, weight: 50 });
-  expect(own.usage().cpu).toMatchObject({ nr_periods: expect.any(Number) });
-  own.set({ cpu: { idle: true } });
-  expect(own.limits().cpu?.idle).toBe(true);
+  expect(own.readLimits().cpu).toMatchObject({ quota: 50_000, maxBurst: 10_000, weight: 50 });
+  expect(own.readUsage().cpu).toMatchObject({ nr_periods: expect.any(Number) });
+  own.writeLimits({ cpu: { idle: true } });
+  expect(own.readLimits().cpu?.idle).toBe(true);
 });
 
 test('controllers that the kernel passes on beside processes are not, unless for threads', async (context) => {
@@ -86,25 +90,27 @@ test('controllers that the kernel passes on beside processes are not, unless for
   const child = await spawn('sleep', ['1000'], { cgroup: own.fd, stdio: 'ignore' });
   onTestFinished(() => child[Symbol.asyncDispose]());
   expect(() => own.create('a', { pids: { max: 5 } })).toThrow(/EBUSY.*processes/s);
-  expect(own.children()).toEqual([]);
+  expect(own.listChildren()).toEqual([]);
   using job = own.create('a', { pids: { max: 5 } }, { leaf: 'self' });
   expect(job.type).toBe('domain');
   job.add(child.pid);
-  expect(job.usage().pids?.current).toBe(1);
+  expect(job.readUsage().pids?.current).toBe(1);
 
   using threads = job.create('threads');
   threads.makeThreaded();
   job.enable(['pids']);
-  threads.set({ pids: { max: 3 } });
+  threads.writeLimits({ pids: { max: 3 } });
   threads.addThread(child.pid);
-  expect(threads.limits().pids?.max).toBe(3);
+  expect(threads.readLimits().pids?.max).toBe(3);
 });
 
 test('limits that cannot all be set leave the old ones', (context) => {
   needs(context, 'cpu', 'pids');
   const own = testGroup({ cpu: { max: '50%' }, pids: { max: 10 } });
-  expect(() => own.set({ cpu: { max: '80%' }, pids: { max: 5 }, misc: { none: 1 } })).toThrow();
-  expect(own.limits()).toMatchObject({ cpu: { quota: 50_000 }, pids: { max: 10 } });
+  expect(() =>
+    own.writeLimits({ cpu: { max: '80%' }, pids: { max: 5 }, misc: { none: 1 } }),
+  ).toThrow();
+  expect(own.readLimits()).toMatchObject({ cpu: { quota: 50_000 }, pids: { max: 10 } });
 });
 
 test('a partition that the kernel does not make is an error', (context) => {
@@ -112,8 +118,8 @@ test('a partition that the kernel does not make is an error', (context) => {
   const own = testGroup({ cpuset: { cpus: [0] } });
   using inner = own.create('inner', { cpuset: { cpus: [0] } });
   // Its parent is no partition.
-  expect(() => inner.set({ cpuset: { partition: 'root' } })).toThrow(/partition/);
-  expect(inner.limits().cpuset?.partition).toBe('member');
+  expect(() => inner.writeLimits({ cpuset: { partition: 'root' } })).toThrow(/partition/);
+  expect(inner.readLimits().cpuset?.partition).toBe('member');
 });
 
 test('more processes than allowed cannot be made, and that is counted', async (context) => {
@@ -124,14 +130,10 @@ test('more processes than allowed cannot be made, and that is counted', async (c
     stdio: 'ignore',
   });
   onTestFinished(() => child[Symbol.asyncDispose]());
-  await new Promise<void>((resolve) => {
-    const subscription = own.onChange('pids.events', ({ max = 0 }) => look(max));
-    const look = (max: number) => {
-      if (max === 0) return;
-      subscription.close();
-      resolve();
-    };
-    look(own.usage().pids?.events?.max ?? 0);
-  });
-  expect(own.usage().pids?.current).toBeLessThanOrEqual(2);
+  using watch = own.watchEvents('pids.events');
+  const next = watch.next();
+  if ((own.readUsage().pids?.events?.max ?? 0) === 0) {
+    expect((await next).value?.max).toBeGreaterThan(0);
+  }
+  expect(own.readUsage().pids?.current).toBeLessThanOrEqual(2);
 });

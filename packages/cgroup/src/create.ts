@@ -1,10 +1,16 @@
-// Making groups, and having the controllers that they need passed on to them.
+// Creation of groups, and of the controllers that they need.
 import { isSystemError, SystemError } from '@ns/core';
+import { type Members, parse } from '@ns/core/authors';
 import { trySyscall } from '@ns/core/sys';
-import { applySettings } from './apply.js';
-import { ControlFiles, fileError, looksLikeFile, missing as missingController } from './files.js';
+import {
+  ControlFiles,
+  fileError,
+  looksLikeFile,
+  missing as missingController,
+} from './control-files.js';
 import { removeDirectory } from './life.js';
 import { type CgroupLimits, controllersOf, settingsOf } from './limits.js';
+import { applySettings } from './write-settings.js';
 
 const ENOENT = 2;
 const EBUSY = 16;
@@ -13,27 +19,30 @@ const EEXIST = 17;
 /** Options of {@link Cgroup.create} and {@link Cgroup.enable}. */
 export interface EnableOptions {
   /**
-   * Name of a group below this one to move its processes into, if controllers are to be passed on
-   * and it has processes: the kernel wants them in the leaves. Default: that is an error.
+   * Name of a group below this one to move its processes into before controllers are passed on: the
+   * kernel wants processes in the leaves. Default: processes are an error (EBUSY).
    */
-  leaf?: string;
+  leaf?: string | undefined;
 }
+
+/** Parses {@link EnableOptions}. */
+export const parseEnable = parse.options({ leaf: parse.text } satisfies Members<EnableOptions>);
 
 function words(text: string): string[] {
   return text.trim() === '' ? [] : text.trim().split(' ');
 }
 
-/** Controllers that the group has. */
+/** Returns the controllers that the group has. */
 export function availableControllers(files: ControlFiles): string[] {
   return words(files.read('cgroup.controllers'));
 }
 
-/** Controllers that the groups below it have. */
+/** Returns the controllers that the groups below have. */
 export function enabledControllers(files: ControlFiles): string[] {
   return words(files.read('cgroup.subtree_control'));
 }
 
-/** Whether there is a group above, as far as this mount shows. */
+/** Returns true if the mount shows a group above. */
 function hasParent(files: ControlFiles, mountPoint: string): boolean {
   return files.path !== mountPoint && files.path.startsWith(`${mountPoint}/`);
 }
@@ -42,7 +51,7 @@ function hasParent(files: ControlFiles, mountPoint: string): boolean {
 function vacate(files: ControlFiles, leaf: string): void {
   const inner = makeGroup(files, leaf, true);
   try {
-    // What is forked meanwhile is there at the next look.
+    // Processes that are forked meanwhile are read in the next round.
     for (let pids = files.reachableProcesses(); pids.length > 0; ) {
       for (const pid of pids) {
         try {
@@ -59,9 +68,9 @@ function vacate(files: ControlFiles, leaf: string): void {
 }
 
 /**
- * Whether the group has processes that are in the way of controllers. The kernel refuses to pass some on
- * beside processes; the threaded ones (cpu, cpuset, pids, ...) it passes on, but then the groups below
- * can have threads of these processes only. Who wants that makes a threaded group first. The root of
+ * Returns true if processes of the group are in the way of controllers. The kernel refuses to pass on
+ * some controllers beside processes. It passes on the threaded ones (cpu, cpuset, pids, ...), but then
+ * the groups below can only have threads of these processes, which takes a threaded group. The root of
  * the machine's tree, which has no type, may have both.
  */
 function inTheWay(files: ControlFiles): boolean {
@@ -69,8 +78,8 @@ function inTheWay(files: ControlFiles): boolean {
 }
 
 /**
- * Has controllers passed on to the groups below this one; first, where it lacks them itself, by the
- * groups above.
+ * Passes controllers on to the groups below. Controllers that the group lacks are passed on by the
+ * groups above first.
  */
 export function enableControllers(
   files: ControlFiles,
@@ -107,7 +116,7 @@ export function enableControllers(
   try {
     files.write('cgroup.subtree_control', value);
   } catch (error) {
-    // One that has come meanwhile.
+    // A process has been moved in meanwhile.
     if (!isSystemError(error, 'EBUSY') || leaf === undefined) throw error;
     vacate(files, leaf);
     files.write('cgroup.subtree_control', value);
@@ -116,16 +125,16 @@ export function enableControllers(
 
 /** Throws unless these can be names of controllers. */
 export function assertControllers(names: readonly string[]): void {
+  parse.list(parse.text)(names, 'controllers');
   for (const name of names) {
-    if (!/^\w+$/.test(name)) throw new TypeError(`not a controller's name: ${name}`);
+    if (!/^\w+$/.test(name)) parse.refuse('controllers', 'names of controllers', name);
   }
 }
 
 /** Throws unless the text can be the name of one directory. */
 export function assertDirectoryName(name: unknown): asserts name is string {
-  if (typeof name !== 'string') throw new TypeError(`name must be a string: ${String(name)}`);
-  if (!/^[^/\0\n]+$/.test(name) || name === '.' || name === '..') {
-    throw new TypeError(`name must be the name of one directory: ${JSON.stringify(name)}`);
+  if (typeof name !== 'string' || !/^[^/\0\n]+$/.test(name) || name === '.' || name === '..') {
+    parse.refuse('name', 'the name of one directory', name);
   }
 }
 
@@ -133,11 +142,11 @@ export function assertDirectoryName(name: unknown): asserts name is string {
 export function assertName(name: unknown): asserts name is string {
   assertDirectoryName(name);
   if (looksLikeFile(name)) {
-    throw new TypeError(`name must not begin like a control file: ${name}`);
+    parse.refuse('name', 'unlike the name of a control file', name);
   }
 }
 
-/** Makes a group below another one. */
+/** Creates a group below another one. */
 export function makeGroup(files: ControlFiles, name: string, mayExist = false): ControlFiles {
   assertName(name);
   const result = trySyscall('mkdirat', files.fd, name, 0o755);
@@ -147,7 +156,7 @@ export function makeGroup(files: ControlFiles, name: string, mayExist = false): 
   return ControlFiles.open(`${files.path}/${name}`, files.fd, name);
 }
 
-/** Makes a group with limits, or nothing. */
+/** Creates a group with limits. On failure the group is removed. */
 export function createGroup(
   files: ControlFiles,
   name: string,

@@ -1,8 +1,8 @@
-// A group as a directory: where it is, and the descriptor that stands for it.
-import type { ControlFiles } from './files.js';
+// A group as a directory: its path and descriptor.
+import type { ControlFiles } from './control-files.js';
 import { unifiedMount } from './hierarchy.js';
 
-/** What every part of {@link Cgroup} is about. */
+/** The part of {@link Cgroup} that is about its directory. */
 export abstract class GroupDirectory {
   /** @internal */
   protected readonly files: ControlFiles;
@@ -12,37 +12,37 @@ export abstract class GroupDirectory {
     this.files = files;
   }
 
-  /** Its directory. */
+  /** The absolute path of the directory. */
   get directory(): string {
     return this.files.path;
   }
 
-  /** Its path from the root of the mounted tree: `/` for that root. */
+  /** The path from the root of the mounted tree: `/` for that root. */
   get path(): string {
     return this.files.path.slice(unifiedMount().point.length) || '/';
   }
 
-  /** The descriptor of the directory, for `spawn(..., { cgroup })`. It stays this object's. */
+  /** The descriptor of the directory, for `spawn(..., { cgroup })`. This object closes it. */
   get fd(): number {
     return this.files.fd;
   }
 
-  /** Whether this object is closed. */
+  /** True once this object is closed. */
   get closed(): boolean {
     return this.files.closed;
   }
 
-  /** Whether it is the root of the machine's tree: the one group without limits of its own. */
+  /** True for the root of the machine's tree, the only group without limits. */
   get isRoot(): boolean {
     return this.files.readIfThere('cgroup.type') === undefined;
   }
 
-  /** Closes the descriptor; the group stays. Again is no error. */
+  /** Closes the descriptor. The group stays. A second call does nothing. */
   close(): void {
     this.files.close();
   }
 
-  /** As {@link close}, for `using`. */
+  /** Closes the descriptor, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

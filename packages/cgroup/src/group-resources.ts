@@ -1,24 +1,23 @@
-// What a group may use and does use: controllers, limits, statistics and events.
-import { ownOptions } from '@ns/core/authors';
-import { changeSettings } from './apply.js';
+// Controllers, limits, statistics and events of a group.
+import type { Size } from '@ns/core';
 import {
   assertControllers,
   availableControllers,
   type EnableOptions,
   enableControllers,
   enabledControllers,
+  parseEnable,
 } from './create.js';
-import { type CurrentLimits, limitsOf } from './current-limits.js';
-import { type Counters, parseFlat } from './flat.js';
 import { GroupMembers } from './group-members.js';
 import { unifiedMount } from './hierarchy.js';
 import { type CgroupLimits, settingsOf } from './limits.js';
 import { openPeak, type Peak, type PeakResource } from './peak.js';
-import { onPressure, type PressureTrigger } from './pressure.js';
+import { type CurrentLimits, limitsOf } from './read-limits.js';
+import { type CgroupUsage, usageOf } from './read-usage.js';
 import { type ReclaimOptions, reclaim } from './reclaim.js';
-import { type CgroupUsage, usageOf } from './usage.js';
-import type { Size } from './values.js';
-import { type EventFile, type Subscription, watchFile } from './watch.js';
+import { type EventFile, EventWatch, type EventWatchOptions } from './watch-events.js';
+import { PressureWatch, type PressureWatchOptions } from './watch-pressure.js';
+import { changeSettings } from './write-settings.js';
 
 /** The part of {@link Cgroup} that is about resources. */
 export abstract class GroupResources extends GroupMembers {
@@ -32,14 +31,15 @@ export abstract class GroupResources extends GroupMembers {
     return enabledControllers(this.files);
   }
 
-  /** Has controllers passed on to the groups below; see {@link Cgroup.create}. */
+  /** Passes controllers on to the groups below; see {@link Cgroup.create}. */
   enable(controllers: readonly string[], options: EnableOptions = {}): void {
     assertControllers(controllers);
-    enableControllers(this.files, controllers, unifiedMount().point, ownOptions(options).leaf);
+    const { leaf } = parseEnable(options);
+    enableControllers(this.files, controllers, unifiedMount().point, leaf);
   }
 
   /**
-   * No longer passes controllers on; their limits below end with that.
+   * Stops to pass controllers on, which ends their limits below.
    *
    * @throws {SystemError} EBUSY if a group below passes them on in turn
    */
@@ -50,57 +50,57 @@ export abstract class GroupResources extends GroupMembers {
   }
 
   /**
-   * Changes limits. What is not named stays as it is; on failure everything does.
+   * Writes limits. Limits that are left out stay as they are; on failure all do.
    *
    * @throws {TypeError | RangeError} for a wrong limit
-   * @throws {SystemError} ENOENT if the group does not have the controller; EINVAL if the kernel does
-   *   not make the partition; EACCES
+   * @throws {SystemError} ENOENT if the group lacks the controller; EINVAL if the kernel refuses the
+   *   partition; EACCES
    */
-  set(limits: CgroupLimits): void {
+  writeLimits(limits: CgroupLimits): void {
     changeSettings(this.files, settingsOf(limits));
   }
 
-  /** The limits in force. */
-  limits(): CurrentLimits {
+  /** Returns the limits in force. */
+  readLimits(): CurrentLimits {
     return limitsOf(this.files);
   }
 
-  /** What the group uses: every file read once. */
-  usage(): CgroupUsage {
+  /** Returns the usage of the group. Every file is read once. */
+  readUsage(): CgroupUsage {
     return usageOf(this.files);
   }
 
   /**
-   * Has the kernel take back as much memory from the group and those below. Resolves when it has;
-   * the work is done on a thread of libuv's pool. Linux 5.19.
+   * Reclaims this much memory from the group and those below. The work is done on a thread of libuv's
+   * pool. Linux 5.19.
    *
-   * @throws {SystemError} EAGAIN if it was less, ENOENT without the memory controller
+   * @throws {SystemError} EAGAIN if less was reclaimed, ENOENT without the memory controller
    */
-  reclaim(size: Size, options: ReclaimOptions = {}): Promise<void> {
-    return reclaim(this.files, size, ownOptions(options));
+  async reclaim(size: Size, options: ReclaimOptions = {}): Promise<void> {
+    await reclaim(this.files, size, options);
   }
 
   /**
-   * The most that the group has used, which can be measured anew: {@link Peak.reset}.
-   * Linux 5.19 (memory) and 6.5 (swap).
+   * Opens the peak of a resource, which can be reset: {@link Peak.reset}. Linux 5.19 (memory) and 6.5 (swap).
    */
-  peak(resource: PeakResource): Peak {
+  openPeak(resource: PeakResource): Peak {
     return openPeak(this.files, resource);
   }
 
   /**
-   * Calls back with the numbers of a file whenever the kernel reports a change: `populated`, `frozen`;
-   * `oom`, `oom_kill`, `high`, ... All groups share one inotify instance.
+   * Watches a file: an event is its numbers after a change that the kernel reports (`populated`,
+   * `frozen`; `oom`, `oom_kill`, `high`, ...). The watch ends when the group is removed. All groups share
+   * one inotify instance.
    */
-  onChange(file: EventFile, listener: (now: Counters) => void): Subscription {
-    return watchFile(this.fd, file, () => {
-      const text = this.files.readIfThere(file);
-      if (text !== undefined) listener(parseFlat(text));
-    });
+  watchEvents(file: EventFile, options: EventWatchOptions = {}): EventWatch {
+    return new EventWatch(this.files, file, options);
   }
 
-  /** Calls back when tasks have waited for a resource for too long. Linux 5.2. */
-  onPressure(trigger: PressureTrigger, listener: () => void): Subscription {
-    return onPressure(this.files, trigger, listener);
+  /**
+   * Watches a resource: an event is a time window in which tasks have waited for it too long. The watch
+   * ends when the group is removed. Linux 5.2.
+   */
+  watchPressure(options: PressureWatchOptions): PressureWatch {
+    return new PressureWatch(this.files, options);
   }
 }

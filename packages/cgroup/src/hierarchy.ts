@@ -1,19 +1,19 @@
-// Where the cgroup v2 tree is on this machine, and which controllers are elsewhere.
+// The mount of the cgroup v2 tree on this machine, and the controllers on v1.
 import { readFileSync } from 'node:fs';
 import { SystemError } from '@ns/core';
 
 const ENOENT = 2;
 
-/** How a machine's cgroups are set up. */
+/** The cgroup hierarchies of a machine. */
 export interface Hierarchy {
   /**
    * `unified`: cgroup v2 alone; `hybrid`: v2 beside v1, which has some or all of the controllers;
    * `v1`: no v2 at all; `none`: no cgroups are mounted.
    */
   readonly mode: 'unified' | 'hybrid' | 'v1' | 'none';
-  /** Where the v2 tree is mounted. */
+  /** The mount point of the v2 tree. */
   readonly mountPoint?: string;
-  /** Which group of the caller's cgroup namespace is the root of that mount. */
+  /** The group of the caller's cgroup namespace that is the root of that mount. */
   readonly mountRoot?: string;
   /** Controllers that the v2 tree has. */
   readonly controllers: readonly string[];
@@ -57,8 +57,8 @@ const notControllers = new Set([
   'cpuset_v2_mode',
 ]);
 
-/** What the cgroups of the calling process's mount namespace look like. */
-export function cgroupHierarchy(): Hierarchy {
+/** Returns the cgroup hierarchies of the calling process's mount namespace. */
+export function readHierarchy(): Hierarchy {
   const mounts = cgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
   const unified = mounts.filter(({ type }) => type === 'cgroup2');
   const legacy = mounts.filter(({ type }) => type === 'cgroup');
@@ -80,9 +80,9 @@ export function cgroupHierarchy(): Hierarchy {
   };
 }
 
-/** The place of the v2 tree. */
+/** Returns mount point and root of the v2 tree. @throws {SystemError} ENOENT if it is not mounted */
 export function unifiedMount(): { readonly point: string; readonly root: string } {
-  const { mode, mountPoint, mountRoot } = cgroupHierarchy();
+  const { mode, mountPoint, mountRoot } = readHierarchy();
   if (mountPoint === undefined || mountRoot === undefined) {
     throw new SystemError(ENOENT, 'open', ['cgroup2'], {
       hint:

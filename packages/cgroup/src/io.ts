@@ -1,76 +1,84 @@
-// Limits of input and output, which are for one device each.
-import { assertObject } from '@ns/core/authors';
+// Limits of input and output, which hold for one device each.
+import type { Duration } from '@ns/core';
+import { type Members, type Parser, parse } from '@ns/core/authors';
 import {
   bytes,
   count,
-  type Duration,
-  type Encode,
+  integer,
   microseconds,
   type Setting,
-  type Size,
-} from './values.js';
+  type SizeLimit,
+} from './limit-values.js';
 
-/** Limits of a block device, given as `'MAJOR:MINOR'`. */
+/** Limits of a block device. */
 export interface IoMax {
+  /** The numbers of the device: `'MAJOR:MINOR'`. */
   device: string;
-  /** Bytes and operations per second. */
-  readBytes?: Size;
-  writeBytes?: Size;
-  readOperations?: number | 'max';
-  writeOperations?: number | 'max';
+  /** Bytes per second. */
+  readBytes?: SizeLimit | undefined;
+  writeBytes?: SizeLimit | undefined;
+  /** Operations per second. */
+  readOperations?: number | 'max' | undefined;
+  writeOperations?: number | 'max' | undefined;
+}
+
+/** The latency that a group is protected up to, of one device. */
+export interface IoLatency {
+  /** The numbers of the device: `'MAJOR:MINOR'`. */
+  device: string;
+  /** The latency of requests beyond which other groups are slowed down. */
+  target: Duration;
 }
 
 /** Limits of input and output. */
 export interface IoLimits {
-  max?: readonly IoMax[];
-  /** How late requests to a device may be before other groups are slowed down. */
-  latency?: readonly { device: string; target: Duration }[];
+  max?: readonly IoMax[] | undefined;
+  latency?: readonly IoLatency[] | undefined;
   /** Share among groups of the same parent, 1 to 10000. */
-  weight?: number;
+  weight?: number | undefined;
 }
 
-function device(name: string, value: unknown): string {
-  if (typeof value === 'string' && /^\d+:\d+$/.test(value)) return value;
-  throw new TypeError(`${name} must be a device as MAJOR:MINOR: ${String(value)}`);
-}
+const device: Parser<string> = (value, name) =>
+  typeof value === 'string' && /^\d+:\d+$/.test(value)
+    ? value
+    : parse.refuse(name, 'a device as MAJOR:MINOR', value);
 
-const maxima: Readonly<Record<string, readonly [key: string, encode: Encode]>> = {
-  readBytes: ['rbps', bytes],
-  writeBytes: ['wbps', bytes],
-  readOperations: ['riops', count],
-  writeOperations: ['wiops', count],
+const parseMax = parse.options({
+  device: parse.required(device),
+  readBytes: bytes,
+  writeBytes: bytes,
+  readOperations: count,
+  writeOperations: count,
+} satisfies Members<IoMax>);
+
+const maximum: Parser<Setting> = (value, name) => {
+  const { device, readBytes, writeBytes, readOperations, writeOperations } = parseMax(value, name);
+  const keys = { rbps: readBytes, wbps: writeBytes, riops: readOperations, wiops: writeOperations };
+  const words = Object.entries(keys).filter(([, limit]) => limit !== undefined);
+  if (words.length === 0) parse.refuse(name, 'a device with a limit', value);
+  return {
+    file: 'io.max',
+    value: [device, ...words.map(([key, limit]) => `${key}=${limit}`)].join(' '),
+  };
 };
 
-function maximum(name: string, limit: Readonly<Record<string, unknown>>): Setting {
-  const words = [device(`${name}.device`, limit.device)];
-  for (const [option, value] of Object.entries(limit)) {
-    if (option === 'device' || value === undefined) continue;
-    const [key, encode] = (Object.hasOwn(maxima, option) ? maxima[option] : undefined) ?? [];
-    if (key === undefined || encode === undefined) {
-      throw new TypeError(
-        `${name}.${option} is not a limit; there are: ${Object.keys(maxima).join(', ')}`,
-      );
-    }
-    words.push(`${key}=${encode(`${name}.${option}`, value)}`);
-  }
-  if (words.length === 1) throw new TypeError(`${name} must limit something`);
-  return { file: 'io.max', value: words.join(' ') };
-}
+const parseLatency = parse.options({
+  device: parse.required(device),
+  target: parse.required(microseconds),
+} satisfies Members<IoLatency>);
 
-function latency(name: string, limit: Readonly<Record<string, unknown>>): Setting {
-  const target = microseconds(`${name}.target`, limit.target);
-  const value = `${device(`${name}.device`, limit.device)} target=${target}`;
-  return { file: 'io.latency', value };
-}
+const latency: Parser<Setting> = (value, name) => {
+  const { device, target } = parseLatency(value, name);
+  return { file: 'io.latency', value: `${device} target=${target}` };
+};
 
-/** Options that are lists, with an entry for each device. */
-export const ioLists = { max: maximum, latency };
+const weight = integer(1, 10_000);
 
-/** What is to be written for such a list. */
-export function ioSettings(option: keyof typeof ioLists, name: string, list: unknown): Setting[] {
-  if (!Array.isArray(list)) throw new TypeError(`${name} must be a list: ${String(list)}`);
-  return list.map((item: unknown, i) => {
-    assertObject(item, `${name}[${i}]`);
-    return ioLists[option](`${name}[${i}]`, item);
-  });
-}
+/** The parsers of {@link IoLimits}, as settings. */
+export const ioMembers = {
+  max: parse.list(maximum),
+  latency: parse.list(latency),
+  weight: (value: unknown, name: string): Setting[] => [
+    { file: 'io.weight', value: weight(value, name) },
+  ],
+} satisfies Members<IoLimits>;

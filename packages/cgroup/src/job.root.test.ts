@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type NamespaceProcess, run, spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
-import { cgroupAround } from './around.js';
 import { Cgroup } from './cgroup.js';
-import { cgroupHierarchy } from './hierarchy.js';
-import { cgroupForJob } from './job.js';
+import { findCommonAncestor } from './common-ancestor.js';
+import { readHierarchy } from './hierarchy.js';
+import { createJobGroup } from './job.js';
 import { keepControllers, testGroup } from './tree.testing.js';
 
-const { controllers, mode } = cgroupHierarchy();
+const { controllers, mode } = readHierarchy();
 const systemd = existsSync('/run/systemd/system');
 const dist = join(import.meta.dirname, '../dist/index.js');
 const core = join(import.meta.dirname, '../../core/dist/index.js');
@@ -25,11 +25,11 @@ test('a job has a group of its own, which goes with it', async ({ skip }) => {
   skip(systemd, 'systemd runs here, and would move the process of the tests');
   let directory: string;
   {
-    await using job = await cgroupForJob({ maxDepth: 3 }, { name: 'ns-test' });
+    await using job = await createJobGroup({ maxDepth: 3 }, { name: 'ns-test' });
     ({ directory } = job);
     const child = await sleeper(job.fd);
-    expect(job.processes()).toEqual([child.pid]);
-    expect(job.limits().maxDepth).toBe(3);
+    expect(job.listProcesses()).toEqual([child.pid]);
+    expect(job.readLimits().maxDepth).toBe(3);
   }
   expect(existsSync(directory)).toBe(false);
 });
@@ -53,11 +53,11 @@ test('a user makes groups for jobs in a delegated group, next to its own process
   own.delegate({ uid: 12_345, gid: 12_345 });
   const limits = controller === 'pids' ? '{ pids: { max: 5 } }' : "{ hugetlb: { '2MB': '2M' } }";
   const script = `
-    const job = await lib.cgroupForJob(${limits});
+    const job = await lib.createJobGroup(${limits});
     const own = lib.Cgroup.of('self');
     const { run } = await import(${JSON.stringify(core)});
     const { stdout } = await run('cat', ['/proc/self/cgroup'], { cgroup: job.fd });
-    console.log(JSON.stringify([job.path, own.path, job.limits(), stdout]));
+    console.log(JSON.stringify([job.path, own.path, job.readLimits(), stdout]));
     await job.remove();`;
   const { stdout } = await asUser(own.fd, script);
   const [job, self, now, inside] = JSON.parse(stdout);
@@ -75,7 +75,7 @@ test('if the group above is empty, a user need not move for a job', async ({ ski
   using inner = own.create('shell');
   for (const one of [own, inner]) one.delegate({ uid: 12_345, gid: 12_345 });
   const script = `
-    const job = await lib.cgroupForJob();
+    const job = await lib.createJobGroup();
     console.log(job.path, lib.Cgroup.of('self').path);
     await job.remove();`;
   const { stdout } = await asUser(inner.fd, script);
@@ -88,7 +88,7 @@ test('a user without a group of its own is told what to do', async ({ skip }) =>
   const own = testGroup();
   const { stdout } = await asUser(
     own.fd,
-    'await lib.cgroupForJob().catch(({ code, hint }) => console.log(code, hint));',
+    'await lib.createJobGroup().catch(({ code, hint }) => console.log(code, hint));',
   );
   expect(stdout).toMatch(/^EACCES .*Cgroup\.delegate/);
 });
@@ -98,17 +98,17 @@ test('the group that holds certain processes alone is found, and nobody else is 
   using a = own.create('a');
   using b = own.create('b');
   const [first, second] = [await sleeper(a.fd), await sleeper(b.fd)];
-  using found = cgroupAround([first.pid, second.pid]);
+  using found = findCommonAncestor([first.pid, second.pid]);
   expect(found?.path).toBe(own.path);
-  using deeper = cgroupAround([first.pid]);
+  using deeper = findCommonAncestor([first.pid]);
   expect(deeper?.path).toBe(a.path);
   const third = await sleeper(a.fd);
-  expect(cgroupAround([first.pid])).toBeNull();
-  expect(cgroupAround([first.pid, second.pid])).toBeNull();
-  using all = cgroupAround([first.pid, second.pid, third.pid]);
+  expect(findCommonAncestor([first.pid])).toBeNull();
+  expect(findCommonAncestor([first.pid, second.pid])).toBeNull();
+  using all = findCommonAncestor([first.pid, second.pid, third.pid]);
   await all?.freeze();
-  expect(own.events().frozen).toBe(true);
+  expect(own.readEvents().frozen).toBe(true);
   await all?.thaw();
-  expect(() => cgroupAround([])).toThrow(RangeError);
-  expect(() => cgroupAround([0])).toThrow(RangeError);
+  expect(() => findCommonAncestor([])).toThrow(RangeError);
+  expect(() => findCommonAncestor([0])).toThrow(RangeError);
 });

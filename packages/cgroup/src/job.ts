@@ -1,29 +1,34 @@
-// A group for a job, wherever on this machine the caller may have one.
+// A group for a job, in a place of the tree where the caller may create groups.
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { SystemError } from '@ns/core';
-import { assertKeys, ownOptions } from '@ns/core/authors';
+import { type Members, parse } from '@ns/core/authors';
 import { Cgroup } from './cgroup.js';
 import { ownDirectory, unifiedMount } from './hierarchy.js';
 import { type CgroupLimits, settingsOf } from './limits.js';
-import { cgroupInScope, systemdRuns } from './scope.js';
+import { openScope, systemdRuns } from './scope.js';
 
 const EACCES = 13;
 const LEAF = 'self';
 
-/** Options of {@link cgroupForJob}. */
+/** Options of {@link createJobGroup}. */
 export interface JobOptions {
   /** Beginning of the group's name; numbers follow. Default: `ns`. */
-  name?: string;
+  name?: string | undefined;
   /**
-   * Whether the calling process may be moved, if there is no place without. Default: true. With
-   * `false` there is none where systemd runs: it owns the groups above.
+   * Allows to move the calling process, if no other place is found. With `false` the call fails where
+   * systemd runs, which owns the groups above. Default: true.
    */
-  move?: boolean;
+  move?: boolean | undefined;
 }
 
-/** A place for groups; with a leaf if its own processes are in the way of controllers. */
-interface Place {
+const parseJob = parse.options({
+  name: parse.withDefault(parse.text, 'ns'),
+  move: parse.withDefault(parse.boolean, true),
+} satisfies Members<JobOptions>);
+
+/** A group to create others in; with a leaf if its own processes are in the way of controllers. */
+interface Base {
   readonly group: Cgroup;
   readonly leaf?: string;
 }
@@ -38,23 +43,23 @@ function writable(directory: string): boolean {
     }
     return true;
   } catch {
-    return false; // somebody else's, or mounted read-only
+    return false; // another user's, or mounted read-only
   }
 }
 
-/** Only the real root may have processes and pass controllers on. It has no type. */
+/** Returns true if groups may be created: only the real root may have processes as well. */
 function takesGroups(group: Cgroup): boolean {
-  return group.processes().length === 0 || group.isRoot;
+  return group.listProcesses().length === 0 || group.isRoot;
 }
 
 function refused(directory: string): SystemError {
   return new SystemError(EACCES, 'mkdirat', [directory], {
-    hint: 'No group above this process is its own to make groups in. As root, give one to its user (Cgroup.delegate) and start it there; in a container, mount /sys/fs/cgroup read-write.',
+    hint: 'The caller may not create groups in any group above this process. As root, give one to its user (Cgroup.delegate) and start it there; in a container, mount /sys/fs/cgroup read-write.',
   });
 }
 
-/** The nearest group above the calling process that takes groups; else its own, with a leaf. */
-function nearestPlace(move: boolean): Place {
+/** Opens the nearest group above the calling process that takes groups; else its own, with a leaf. */
+function nearestBase(move: boolean): Base {
   const { point } = unifiedMount();
   const own = ownDirectory();
   if (own === undefined) throw refused(point);
@@ -69,13 +74,13 @@ function nearestPlace(move: boolean): Place {
   return { group: Cgroup.open(own.slice(point.length) || '/'), leaf: LEAF };
 }
 
-/** With systemd: below the scope that this process has been given for it. */
-async function scopePlace(move: boolean): Promise<Place> {
+/** Opens the scope that systemd has given to this process. */
+async function scopeBase(move: boolean): Promise<Base> {
   const { point } = unifiedMount();
   const own = ownDirectory();
   if (scope === undefined || !own?.startsWith(`${scope}/`)) {
     if (!move) throw refused(own ?? point);
-    const given = await cgroupInScope();
+    const given = await openScope();
     scope = given.directory;
     return { group: given, leaf: LEAF };
   }
@@ -83,29 +88,27 @@ async function scopePlace(move: boolean): Promise<Place> {
 }
 
 /**
- * Makes a group with limits for a job of the calling process, where the caller may: below the
- * nearest group above it that is writable and has no processes of its own, or the root; where systemd
- * runs, below a scope that it is asked for (and that the calling process then moves into). To be
- * ended with `await using`, or {@link Cgroup.remove}.
+ * Creates a group with limits for a job of the calling process: below the nearest group above it that
+ * is writable and has no own processes, or the root. Where systemd runs, the group is below a scope that
+ * is requested, and the calling process moves into that scope. `await using` removes the group.
  *
  * Needs no privileges if a group above is delegated to the user, or the user has a systemd session.
  * If only the caller's own group is writable, the processes in it move into a group `self` below it,
  * unless `move` is false.
  *
- * @throws {TypeError | RangeError} for a wrong limit, before anything is made
- * @throws {SystemError} EACCES if there is no such place; ENOENT if the machine's v2 tree lacks a
- *   controller; what {@link cgroupInScope} throws
- * @example await using job = await cgroupForJob({ memory: { max: '256M' } });
+ * @throws {TypeError | RangeError} for a wrong limit, before any system call
+ * @throws {SystemError} EACCES if no such group is found; ENOENT if the machine's v2 tree lacks a
+ *   controller; errors of {@link openScope}
+ * @example await using job = await createJobGroup({ memory: { max: '256M' } });
  *   await run('make', ['test'], { cgroup: job.fd });
  */
-export async function cgroupForJob(
+export async function createJobGroup(
   limits: CgroupLimits = {},
   options: JobOptions = {},
 ): Promise<Cgroup> {
   settingsOf(limits);
-  assertKeys(options, ['name', 'move'], 'options');
-  const { name = 'ns', move = true } = ownOptions(options);
-  const { group, leaf } = systemdRuns() ? await scopePlace(move) : nearestPlace(move);
+  const { name, move } = parseJob(options);
+  const { group, leaf } = systemdRuns() ? await scopeBase(move) : nearestBase(move);
   try {
     const making = leaf === undefined ? {} : { leaf };
     return group.create(`${name}-${process.pid}-${++made}`, limits, making);

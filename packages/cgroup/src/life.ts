@@ -1,29 +1,32 @@
-// What takes a group some time: freezing, ending and removing it.
-import { constants } from 'node:fs';
+// Operations on a group that take time: to freeze it, to kill its processes, to remove it.
 import { isSystemError, SystemError } from '@ns/core';
-import { AT } from '@ns/core/authors';
-import { closeFd, trySyscall } from '@ns/core/sys';
-import { ControlFiles, fileError } from './files.js';
-import { parseFlat } from './flat.js';
+import { AT, type Members, onAbort, parse, throwIfAborted } from '@ns/core/authors';
+import { trySyscall } from '@ns/core/sys';
+import { ControlFiles, fileError } from './control-files.js';
+import { parseFlat } from './flat-keyed.js';
 import { ownDirectory } from './hierarchy.js';
-import { watchFile } from './watch.js';
+import { watchFile } from './watch-events.js';
 
 const ENOENT = 2;
 const ESRCH = 3;
-const ENODEV = 19;
 const SIGKILL = 9;
 
-/** Options of what is waited for. */
+/** Options of functions that wait. */
 export interface WaitOptions {
-  /** Gives the wait up; what was begun goes on. */
-  signal?: AbortSignal;
+  /** Ends the wait with an AbortError. The operation itself goes on. */
+  signal?: AbortSignal | undefined;
 }
 
-/** What cgroup.events tells. */
+/** Parses {@link WaitOptions}. */
+export const parseWait = parse.options({
+  signal: parse.abortSignal,
+} satisfies Members<WaitOptions>);
+
+/** The content of cgroup.events. */
 export interface CgroupEvents {
-  /** Whether there is a process in the group or below it. */
+  /** True if the group or one below has a process. */
   readonly populated: boolean;
-  /** Whether all its processes are stopped by {@link Cgroup.freeze}. */
+  /** True if all processes are stopped by {@link Cgroup.freeze}. */
   readonly frozen: boolean;
 }
 
@@ -34,15 +37,15 @@ export function eventsOf(files: ControlFiles): CgroupEvents {
 }
 
 /**
- * Waits until cgroup.events says so. It is looked at before it is watched: the end of a watch blocks
- * for milliseconds, because the kernel lets all who might still use it come to their end.
+ * Waits for a state of cgroup.events. The file is read before it is watched: to end a watch takes the
+ * kernel milliseconds, since it waits for all users of the watch.
  */
 export async function until(
   files: ControlFiles,
   reached: (events: CgroupEvents) => boolean,
   signal?: AbortSignal,
 ): Promise<void> {
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   if (!reached(eventsOf(files))) await watchUntil(files, reached, signal);
 }
 
@@ -54,10 +57,9 @@ function watchUntil(
   return new Promise((resolve, reject) => {
     const end = (act: () => void) => {
       subscription.close();
-      signal?.removeEventListener('abort', abort);
+      stopListening();
       act();
     };
-    const abort = () => end(() => reject(signal?.reason));
     const look = () => {
       try {
         if (reached(eventsOf(files))) end(resolve);
@@ -65,13 +67,14 @@ function watchUntil(
         end(() => reject(error));
       }
     };
+    let stopListening = () => {};
     const subscription = watchFile(files.fd, 'cgroup.events', look);
-    signal?.addEventListener('abort', abort, { once: true });
-    look(); // it may be so by now
+    stopListening = onAbort(signal, (error) => end(() => reject(error)));
+    look(); // the state may have been reached before the watch
   });
 }
 
-/** Throws if the calling process is in the group or below: it would be gone before it knew. */
+/** Throws if the calling process is in the group or below: it would stop or kill itself. */
 function assertForeign(files: ControlFiles, what: string): void {
   const own = ownDirectory();
   if (own !== files.path && !own?.startsWith(`${files.path}/`)) return;
@@ -84,16 +87,17 @@ export async function setFrozen(
   frozen: boolean,
   signal?: AbortSignal,
 ): Promise<void> {
+  throwIfAborted(signal);
   if (frozen) assertForeign(files, 'freezing');
   files.write('cgroup.freeze', frozen ? '1' : '0');
-  if (!frozen && parentFrozen(files)) return; // it stays frozen as long as the one above
+  if (!frozen && parentFrozen(files)) return; // it stays frozen while the group above is
   await until(files, (events) => events.frozen === frozen, signal);
 }
 
 function parentFrozen(files: ControlFiles): boolean {
   const parent = ControlFiles.open('..', files.fd);
   try {
-    // The root has no such file: it is never frozen.
+    // The root lacks the file: it is never frozen.
     const text = parent.readIfThere('cgroup.events');
     return text !== undefined && parseFlat(text).frozen === 1;
   } finally {
@@ -124,7 +128,7 @@ export function forEachDeepestFirst(files: ControlFiles, act: (files: ControlFil
   act(files);
 }
 
-/** Before Linux 5.14: while the group is frozen, nothing can fork away. */
+/** Kills the processes before Linux 5.14: while the group is frozen, they cannot fork. */
 export async function killOneByOne(files: ControlFiles): Promise<void> {
   await setFrozen(files, true);
   try {
@@ -139,19 +143,12 @@ export async function killOneByOne(files: ControlFiles): Promise<void> {
   }
 }
 
-/** Whether the group has been removed, as systemd does with a scope after its last process. */
-function isGone(files: ControlFiles): boolean {
-  const fd = files.tryOpenFile('cgroup.procs', constants.O_RDONLY);
-  if (fd >= 0) closeFd(fd);
-  return fd === -ENOENT || fd === -ENODEV;
-}
-
-/** Does something with a group; that the group is gone, then or before, is no error. */
+/** Runs an operation on a group, which succeeds if the group has been removed. */
 async function unlessGone(files: ControlFiles, act: () => Promise<void>): Promise<void> {
   try {
     await act();
   } catch (error) {
-    if (!isGone(files)) throw error;
+    if (!files.isGone()) throw error;
   }
 }
 
@@ -165,9 +162,10 @@ function killAtOnce(files: ControlFiles): boolean {
   }
 }
 
-/** Kills everything in the group and below, and waits until it has ended. */
-export function killAll(files: ControlFiles, signal?: AbortSignal): Promise<void> {
-  return unlessGone(files, async () => {
+/** Kills all processes in the group and below, and waits until they have ended. */
+export async function killAll(files: ControlFiles, signal?: AbortSignal): Promise<void> {
+  throwIfAborted(signal);
+  await unlessGone(files, async () => {
     assertForeign(files, 'killing');
     if (!killAtOnce(files)) await killOneByOne(files);
     await until(files, ({ populated }) => !populated, signal);
@@ -187,8 +185,9 @@ export function removeDirectory(files: ControlFiles): void {
 }
 
 /** Waits for the last process, then removes the group with all groups below it. */
-export function removeAll(files: ControlFiles, signal?: AbortSignal): Promise<void> {
-  return unlessGone(files, () => removeEach(files, signal));
+export async function removeAll(files: ControlFiles, signal?: AbortSignal): Promise<void> {
+  throwIfAborted(signal);
+  await unlessGone(files, () => removeEach(files, signal));
 }
 
 async function removeEach(files: ControlFiles, signal?: AbortSignal): Promise<void> {
@@ -198,9 +197,55 @@ async function removeEach(files: ControlFiles, signal?: AbortSignal): Promise<vo
       forEachDeepestFirst(files, removeDirectory);
       return;
     } catch (error) {
-      // A process that is being reaped still counts for a moment, or one has moved in.
+      // A process that is being reaped still counts for a moment, or a process has moved in.
       if (!isSystemError(error, 'EBUSY') || attempt >= 100) throw error;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
+  }
+}
+
+/** Kills at once where the kernel can; a threaded group has no processes to kill. */
+function canKillAtOnce(files: ControlFiles): boolean {
+  try {
+    return killAtOnce(files);
+  } catch (error) {
+    if (isSystemError(error, 'EOPNOTSUPP')) return true;
+    throw error;
+  }
+}
+
+function killEach(files: ControlFiles): void {
+  forEachDeepestFirst(files, (group) => {
+    for (const pid of group.reachableProcesses()) trySyscall('kill', pid, SIGKILL);
+  });
+}
+
+/** Longest time, in milliseconds, that a synchronous removal blocks the thread. */
+const REMOVAL_LIMIT = 1000;
+const PAUSE = 5;
+
+/**
+ * Kills all processes in the group and below, and removes all groups, without the event loop. Blocks the
+ * thread for at most a second.
+ *
+ * @throws {SystemError} EBUSY if the processes have not ended by then
+ */
+export function removeNow(files: ControlFiles): void {
+  const timer = new Int32Array(new SharedArrayBuffer(4));
+  const deadline = performance.now() + REMOVAL_LIMIT;
+  try {
+    assertForeign(files, 'killing');
+    for (;;) {
+      if (!canKillAtOnce(files)) killEach(files);
+      try {
+        forEachDeepestFirst(files, removeDirectory);
+        return;
+      } catch (error) {
+        if (!isSystemError(error, 'EBUSY') || performance.now() > deadline) throw error;
+        Atomics.wait(timer, 0, 0, PAUSE);
+      }
+    }
+  } catch (error) {
+    if (!files.isGone()) throw error;
   }
 }

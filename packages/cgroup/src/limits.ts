@@ -1,197 +1,170 @@
 // Limits of a group: typed, and as the files that the kernel reads.
-import { assertObject } from '@ns/core/authors';
-import { type IoLimits, ioLists, ioSettings } from './io.js';
+import type { Duration } from '@ns/core';
+import { type Members, type Parser, parse } from '@ns/core/authors';
+import { type IoLimits, ioMembers } from './io.js';
 import {
   bytes,
   type CpuMax,
   count,
   cpuMax,
-  type Duration,
-  type Encode,
   integer,
   microseconds,
   numberList,
   type Setting,
-  type Size,
-} from './values.js';
+  type SizeLimit,
+} from './limit-values.js';
 
 /** Limits of processor time. @see cgroup(7), kernel documentation cgroup-v2 "CPU" */
 export interface CpuLimits {
   /** Most processor time. `'max'` for no limit. */
-  max?: CpuMax;
+  max?: CpuMax | undefined;
   /** Processor time beyond `max` that unused quota of earlier periods allows. Linux 5.14. */
-  maxBurst?: Duration;
+  maxBurst?: Duration | undefined;
   /** Share among groups of the same parent, 1 to 10000. The kernel's default: 100. */
-  weight?: number;
-  /** Run only when nobody else wants to. Linux 5.15. */
-  idle?: boolean;
+  weight?: number | undefined;
+  /** Runs only on processors that are idle otherwise. Linux 5.15. */
+  idle?: boolean | undefined;
   /** Least and most performance that the scheduler asks of the processor, in percent. */
-  uclampMin?: number | 'max';
-  uclampMax?: number | 'max';
+  uclampMin?: number | 'max' | undefined;
+  uclampMax?: number | 'max' | undefined;
 }
 
 /** Limits of memory. */
 export interface MemoryLimits {
-  /** Beyond it the kernel ends processes of the group. */
-  max?: Size;
-  /** Beyond it processes are slowed down and memory is taken back. */
-  high?: Size;
-  /** What is only taken back when nobody else has any. */
-  low?: Size;
-  /** What is never taken back. */
-  min?: Size;
+  /** Beyond it the kernel kills processes of the group. */
+  max?: SizeLimit | undefined;
+  /** Beyond it processes are slowed down and memory is reclaimed. */
+  high?: SizeLimit | undefined;
+  /** Memory below it is reclaimed only if other groups have none left. */
+  low?: SizeLimit | undefined;
+  /** Memory below it is never reclaimed. */
+  min?: SizeLimit | undefined;
   /** Most swap beyond which processes are slowed down. Linux 5.8. */
-  swapHigh?: Size;
+  swapHigh?: SizeLimit | undefined;
   /** Most swap. */
-  swapMax?: Size;
+  swapMax?: SizeLimit | undefined;
   /** Most memory in compressed swap. */
-  zswapMax?: Size;
-  /** Whether compressed swap may be written out to the real one. Linux 6.8. */
-  zswapWriteback?: boolean;
-  /** When memory runs out, end all processes of the group together. */
-  oomGroup?: boolean;
+  zswapMax?: SizeLimit | undefined;
+  /** Allows to write compressed swap to a swap device. Linux 6.8. */
+  zswapWriteback?: boolean | undefined;
+  /** Kills all processes of the group together when memory runs out. */
+  oomGroup?: boolean | undefined;
 }
 
-/** Which processors and memory nodes a group uses. */
+/** Processors and memory nodes of a group. */
 export interface CpusetLimits {
-  cpus?: string | readonly number[];
-  mems?: string | readonly number[];
+  cpus?: string | readonly number[] | undefined;
+  mems?: string | readonly number[] | undefined;
   /** `root`, `isolated` or `member`. */
-  partition?: 'member' | 'root' | 'isolated';
+  partition?: 'member' | 'root' | 'isolated' | undefined;
 }
 
-/** Limits of a group. What is not named stays as it is. */
+/** Limits of a group. Limits that are left out stay as they are. */
 export interface CgroupLimits {
-  cpu?: CpuLimits;
-  memory?: MemoryLimits;
-  io?: IoLimits;
-  cpuset?: CpusetLimits;
-  pids?: { max?: number | 'max' };
+  cpu?: CpuLimits | undefined;
+  memory?: MemoryLimits | undefined;
+  io?: IoLimits | undefined;
+  cpuset?: CpusetLimits | undefined;
+  pids?: { max?: number | 'max' } | undefined;
   /** Huge pages in use, by their size, and reserved ones: `{ '2MB': '64M', '2MB.rsvd': '64M' }`. */
-  hugetlb?: Readonly<Record<string, Size>>;
+  hugetlb?: Readonly<Record<string, SizeLimit>> | undefined;
   /** Scalar resources such as `sev`. */
-  misc?: Readonly<Record<string, number | 'max'>>;
-  /** How deep, and how many, groups may be below this one. */
-  maxDepth?: number | 'max';
-  maxDescendants?: number | 'max';
+  misc?: Readonly<Record<string, number | 'max'>> | undefined;
+  /** Largest depth and number of the groups below this one. */
+  maxDepth?: number | 'max' | undefined;
+  maxDescendants?: number | 'max' | undefined;
 }
 
-const flag: Encode = (name, value) => {
-  if (typeof value !== 'boolean')
-    throw new TypeError(`${name} must be a boolean: ${String(value)}`);
-  return value ? '1' : '0';
-};
-const weight: Encode = (name, value) => integer(name, value, 1, 10_000);
-const percent: Encode = (name, value) => {
+const flag: Parser<string> = (value, name) => (parse.boolean(value, name) ? '1' : '0');
+const weight = integer(1, 10_000);
+const percent: Parser<string> = (value, name) => {
+  const expected = "a percentage from 0 to 100 or 'max'";
   if (value === 'max') return 'max';
-  if (typeof value !== 'number' || !(value >= 0 && value <= 100)) {
-    throw new RangeError(`${name} must be a percentage or 'max': ${String(value)}`);
-  }
-  return value.toFixed(2);
-};
-const partition: Encode = (name, value) => {
-  if (value === 'member' || value === 'root' || value === 'isolated') return value;
-  throw new TypeError(`${name} must be member, root or isolated: ${String(value)}`);
+  if (typeof value !== 'number') return parse.refuse(name, expected, value);
+  return value >= 0 && value <= 100 ? value.toFixed(2) : parse.outOfRange(name, expected, value);
 };
 
-/** Options that are one value in one file. */
-const SINGLE: Readonly<Record<string, Readonly<Record<string, readonly [string, Encode]>>>> = {
-  cpu: {
-    max: ['cpu.max', cpuMax],
-    maxBurst: ['cpu.max.burst', (name, value) => String(microseconds(name, value))],
-    weight: ['cpu.weight', weight],
-    idle: ['cpu.idle', flag],
-    uclampMin: ['cpu.uclamp.min', percent],
-    uclampMax: ['cpu.uclamp.max', percent],
-  },
-  memory: {
-    max: ['memory.max', bytes],
-    high: ['memory.high', bytes],
-    low: ['memory.low', bytes],
-    min: ['memory.min', bytes],
-    swapHigh: ['memory.swap.high', bytes],
-    swapMax: ['memory.swap.max', bytes],
-    zswapMax: ['memory.zswap.max', bytes],
-    zswapWriteback: ['memory.zswap.writeback', flag],
-    oomGroup: ['memory.oom.group', flag],
-  },
-  io: { weight: ['io.weight', weight] },
-  cpuset: {
-    cpus: ['cpuset.cpus', numberList],
-    mems: ['cpuset.mems', numberList],
-    partition: ['cpuset.cpus.partition', partition],
-  },
-  pids: { max: ['pids.max', count] },
-};
-
-function hugePages(limits: unknown): Setting[] {
-  assertObject(limits, 'hugetlb');
-  return Object.entries(limits).map(([key, value]) => {
-    if (!/^\w+(\.rsvd)?$/.test(key)) {
-      throw new TypeError(`hugetlb: not a size of pages: ${JSON.stringify(key)}`);
-    }
-    return { file: `hugetlb.${key}.max`, value: bytes(`hugetlb.${key}`, value) };
-  });
+/** Returns the parser of a value that is written into one file. */
+function into(file: string, parser: Parser<string>): Parser<Setting[]> {
+  return (value, name) => [{ file, value: parser(value, name) }];
 }
 
-function special(key: string, value: unknown): Setting[] | undefined {
-  switch (key) {
-    case 'hugetlb':
-      return hugePages(value);
-    case 'misc':
-      assertObject(value, 'misc');
-      return Object.entries(value).map(([name, max]) => {
-        if (!/^\w+$/.test(name)) throw new TypeError(`misc: not a name: ${JSON.stringify(name)}`);
-        return { file: 'misc.max', value: `${name} ${count(`misc.${name}`, max)}` };
-      });
-    case 'maxDepth':
-      return [{ file: 'cgroup.max.depth', value: count(key, value) }];
-    case 'maxDescendants':
-      return [{ file: 'cgroup.max.descendants', value: count(key, value) }];
-    default:
-      return undefined;
-  }
+/** Returns the parser of an object whose members are settings, in the order of the shape. */
+function settings(shape: Readonly<Record<string, Parser<Setting[]>>>): Parser<Setting[]> {
+  const parser = parse.options(shape);
+  return (value, name) => Object.values(parser(value, name)).flatMap((list) => list ?? []);
 }
 
-function controllerSettings(controller: string, limits: unknown): Setting[] {
-  assertObject(limits, controller);
-  const table = SINGLE[controller] ?? {};
-  const lists: Readonly<Record<string, unknown>> = controller === 'io' ? ioLists : {};
-  const options = [...Object.keys(lists), ...Object.keys(table)];
-  for (const option of Object.keys(limits)) {
-    if (options.includes(option)) continue;
-    throw new TypeError(`${controller}.${option} is not a limit; there are: ${options.join(', ')}`);
-  }
-  // In the order of the table: the kernel judges some values by others, a partition by its processors.
-  return options.flatMap((option): Setting[] => {
-    const value = limits[option];
-    if (value === undefined) return [];
-    const name = `${controller}.${option}`;
-    const single = table[option];
-    if (single !== undefined) return [{ file: single[0], value: single[1](name, value) }];
-    return ioSettings(option as keyof typeof ioLists, name, value);
-  });
+/** Returns the parser of an object whose keys match a pattern. */
+function keyed(pattern: RegExp, expected: string, encode: Encode): Parser<Setting[]> {
+  return (value, name) =>
+    Object.entries(parse.ownMembers(value, name)).map(([key, one]) => {
+      if (!pattern.test(key)) parse.refuse(`a key of ${name}`, expected, key);
+      return encode(key, one, `${name}.${key}`);
+    });
 }
+
+type Encode = (key: string, value: unknown, name: string) => Setting;
+
+// The kernel judges some values by others, a partition by its processors: the order of members counts.
+const cpuMembers = {
+  max: into('cpu.max', cpuMax),
+  maxBurst: into('cpu.max.burst', microseconds),
+  weight: into('cpu.weight', weight),
+  idle: into('cpu.idle', flag),
+  uclampMin: into('cpu.uclamp.min', percent),
+  uclampMax: into('cpu.uclamp.max', percent),
+} satisfies Members<CpuLimits>;
+
+const memoryMembers = {
+  max: into('memory.max', bytes),
+  high: into('memory.high', bytes),
+  low: into('memory.low', bytes),
+  min: into('memory.min', bytes),
+  swapHigh: into('memory.swap.high', bytes),
+  swapMax: into('memory.swap.max', bytes),
+  zswapMax: into('memory.zswap.max', bytes),
+  zswapWriteback: into('memory.zswap.writeback', flag),
+  oomGroup: into('memory.oom.group', flag),
+} satisfies Members<MemoryLimits>;
+
+const cpusetMembers = {
+  cpus: into('cpuset.cpus', numberList),
+  mems: into('cpuset.mems', numberList),
+  partition: into('cpuset.cpus.partition', parse.oneOf('member', 'root', 'isolated')),
+} satisfies Members<CpusetLimits>;
+
+const limitMembers = {
+  cpu: settings(cpuMembers),
+  memory: settings(memoryMembers),
+  io: settings(ioMembers),
+  cpuset: settings(cpusetMembers),
+  pids: settings({ max: into('pids.max', count) }),
+  hugetlb: keyed(/^\w+(\.rsvd)?$/, 'a size of pages', (key, value, name) => ({
+    file: `hugetlb.${key}.max`,
+    value: bytes(value, name),
+  })),
+  misc: keyed(/^\w+$/, 'the name of a resource', (key, value, name) => ({
+    file: 'misc.max',
+    value: `${key} ${count(value, name)}`,
+  })),
+  maxDepth: into('cgroup.max.depth', count),
+  maxDescendants: into('cgroup.max.descendants', count),
+} satisfies Members<CgroupLimits>;
+
+const parseLimits = settings(limitMembers);
 
 /**
- * What is to be written into which file for these limits, in this order: nothing is written.
+ * Returns the settings for limits, in the order of writing. Nothing is written.
  *
- * @throws {TypeError | RangeError} for whatever the kernel could not take
+ * @throws {TypeError | RangeError} for a limit that the kernel could not take
  * @example settingsOf({ memory: { max: '1M' } }) // [{ file: 'memory.max', value: '1048576' }]
  */
 export function settingsOf(limits: CgroupLimits): Setting[] {
-  assertObject(limits, 'limits');
-  return Object.entries(limits as Record<string, unknown>).flatMap(([key, value]) => {
-    if (value === undefined) return [];
-    const settings = special(key, value);
-    if (settings !== undefined) return settings;
-    if (!Object.hasOwn(SINGLE, key))
-      throw new TypeError(`limits.${key} is not a controller's name`);
-    return controllerSettings(key, value);
-  });
+  return parseLimits(limits, 'limits');
 }
 
-/** The controllers that these settings need. */
+/** Returns the controllers that settings need. */
 export function controllersOf(settings: readonly Setting[]): string[] {
   const names = settings.map(({ file }) => file.split('.')[0] ?? '');
   return [...new Set(names)].filter((name) => name !== 'cgroup');

@@ -1,8 +1,9 @@
-// Peaks: the most that a group has used, since it was made or since the last reset.
+// Peaks: the most that a group has used, since its creation or since the last reset.
 import { constants } from 'node:fs';
+import { parse } from '@ns/core/authors';
 import { closeFd, trySyscall } from '@ns/core/sys';
-import { type ControlFiles, fileError } from './files.js';
-import { parseCount } from './values.js';
+import { type ControlFiles, fileError } from './control-files.js';
+import { parseCount } from './limit-values.js';
 
 const EACCES = 13;
 const EPERM = 1;
@@ -40,7 +41,7 @@ export class Peak {
     return this.#fd;
   }
 
-  /** Bytes. */
+  /** The peak in bytes. */
   get value(): number {
     const bytes = new Uint8Array(ENOUGH);
     trySyscall('lseek', this.#open, 0, 0);
@@ -50,7 +51,7 @@ export class Peak {
   }
 
   /**
-   * Begins to measure anew, from what is in use now. Linux 6.12.
+   * Starts a new measurement from the present usage. Linux 6.12.
    *
    * @throws {SystemError} EINVAL, EBADF or EACCES on a kernel before that
    */
@@ -60,15 +61,20 @@ export class Peak {
     if (result < 0) throw fileError(-result, 'write', this.#path, 'reset');
   }
 
-  /** Closes it; again is no error. */
+  /** Closes the descriptor. A second call does nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     closeFd(this.#fd);
   }
 
-  /** As {@link close}, for `using`. */
+  /** Closes the descriptor, for `using`. */
   [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Closes the descriptor, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 }
@@ -76,7 +82,7 @@ export class Peak {
 /** Opens the peak of a resource; read-only where it cannot be reset. */
 export function openPeak(files: ControlFiles, resource: PeakResource): Peak {
   if (!Object.hasOwn(FILES, resource)) {
-    throw new TypeError(`resource must be memory or swap: ${String(resource)}`);
+    parse.refuse('resource', 'memory or swap', resource);
   }
   const path = `${files.path}/${FILES[resource]}`;
   const fd = files.tryOpenFile(FILES[resource], constants.O_RDWR);

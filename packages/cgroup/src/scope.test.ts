@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { getuid } from 'node:process';
 import { expect, test } from 'vitest';
-import { cgroupInScope, scopeRequest } from './scope.js';
+import { openScope, scopeRequest } from './scope.js';
 
 const systemd = existsSync('/run/systemd/system');
 
@@ -30,7 +30,7 @@ test('by default the calling process asks for itself, and root asks the system',
 
 test('without systemd the error says so', async ({ skip }) => {
   skip(systemd, 'systemd runs here');
-  await expect(cgroupInScope()).rejects.toMatchObject({
+  await expect(openScope()).rejects.toMatchObject({
     code: 'ENOENT',
     hint: expect.stringContaining('systemd does not run here'),
   });

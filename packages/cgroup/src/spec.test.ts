@@ -31,7 +31,9 @@ test('the plan names the call', () => {
 });
 
 test('what is no object, and an option that it does not have, are refused by name', () => {
-  expect(() => cgroup(null as never)).toThrow(new TypeError('cgroup must be an object: null'));
+  expect(() => cgroup(null as never)).toThrow(new TypeError('cgroup must be an object, got null'));
   expect(() => cgroup({ gruop: true } as never)).toThrow(TypeError);
-  expect(() => cgroup({ gruop: true } as never)).toThrow('cgroup has no option gruop; it has ');
+  expect(() => cgroup({ gruop: true } as never)).toThrow(
+    'cgroup.gruop is not known (did you mean group?)',
+  );
 });

@@ -1,20 +1,28 @@
-// cgroup(): a new cgroup namespace for a child.
+// The spec of a new cgroup namespace.
 import type { NamespaceSpec } from '@ns/core';
-import { assertKeys, ownOptions } from '@ns/core/authors';
+import { type Members, type Parser, parse } from '@ns/core/authors';
 import type { Cgroup } from './cgroup.js';
 
 /** Options of {@link cgroup}. */
 export interface CgroupOptions {
   /**
-   * The group that is the root of the namespace; the child starts in it. It must be open until the
-   * child is made. Default: the caller's.
+   * The group that is the root of the namespace, in which the child starts. It must be open until the
+   * child is started. Default: the caller's.
    */
-  group?: Cgroup;
+  group?: Cgroup | undefined;
 }
 
+/** A handle of a group, also from another copy of this package. */
+const groupHandle: Parser<Cgroup> = (value, name) =>
+  typeof (value as Cgroup | null)?.fd === 'number'
+    ? (value as Cgroup)
+    : parse.refuse(name, 'a Cgroup', value);
+
+const parseCgroup = parse.options({ group: groupHandle } satisfies Members<CgroupOptions>);
+
 /**
- * A new cgroup namespace for a child: the cgroup that it starts in looks like the root of the tree
- * to it, so that `/proc/PID/cgroup` tells nothing about the place of that cgroup on the machine.
+ * Returns the spec of a new cgroup namespace: the group that the child starts in is the root of the tree
+ * for it, so that `/proc/PID/cgroup` hides the path of that group on the machine.
  *
  * Needs CAP_SYS_ADMIN, or `user()` beside it. Linux 4.6; with a group, 5.7.
  *
@@ -23,11 +31,7 @@ export interface CgroupOptions {
  * @example await run('cat', ['/proc/self/cgroup'], { namespaces: [cgroup()] }); // 0::/
  */
 export function cgroup(options: CgroupOptions = {}): NamespaceSpec {
-  assertKeys(options, ['group'], 'cgroup');
-  const { group } = ownOptions(options);
-  if (group !== undefined && typeof group?.fd !== 'number') {
-    throw new TypeError(`group must be a Cgroup: ${String(group)}`);
-  }
+  const { group } = parseCgroup(options, 'cgroup');
   return {
     type: 'cgroup',
     prepare(child) {

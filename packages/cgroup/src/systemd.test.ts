@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { run, spawn } from '@ns/core';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { Cgroup } from './cgroup.js';
-import { cgroupInScope } from './scope.js';
+import { openScope } from './scope.js';
 
 const [core, dist] = ['core', 'cgroup'].map((name) =>
   join(import.meta.dirname, `../../${name}/dist/index.js`),
@@ -23,13 +23,13 @@ async function sleeper() {
 
 test('a scope has the processes that are named, and groups with limits can be made in it', async () => {
   const child = await sleeper();
-  using scope = await cgroupInScope({ pids: [child.pid], description: 'a job' });
+  using scope = await openScope({ pids: [child.pid], description: 'a job' });
   expect(scope.path).toMatch(/\.slice\/ns-\d+-\d+\.scope$/);
-  expect(scope.processes()).toEqual([child.pid]);
+  expect(scope.listProcesses()).toEqual([child.pid]);
   using job = scope.create('job', { pids: { max: 5 } }, { leaf: 'self' });
-  expect(job.limits().pids?.max).toBe(5);
-  using leaf = scope.child('self');
-  expect(leaf.processes()).toEqual([child.pid]);
+  expect(job.readLimits().pids?.max).toBe(5);
+  using leaf = scope.openChild('self');
+  expect(leaf.listProcesses()).toEqual([child.pid]);
 
   child.kill('SIGKILL');
   await child.exited;
@@ -40,10 +40,10 @@ test('a scope has the processes that are named, and groups with limits can be ma
 test('a name, a slice and a refusal are those of systemd', async () => {
   const [first, second] = [await sleeper(), await sleeper()];
   const name = `ns-test-${process.pid}`;
-  using scope = await cgroupInScope({ pids: [first.pid], name, slice: 'nstest.slice' });
+  using scope = await openScope({ pids: [first.pid], name, slice: 'nstest.slice' });
   expect(scope.path).toMatch(new RegExp(`/nstest\\.slice/${name}\\.scope$`));
-  const again = cgroupInScope({ pids: [second.pid], name });
-  await expect(again).rejects.toThrow(`systemd did not make ${name}.scope`);
+  const again = openScope({ pids: [second.pid], name });
+  await expect(again).rejects.toThrow(`cannot create ${name}.scope by systemd`);
   using elsewhere = Cgroup.of(second.pid);
   expect(elsewhere.path).not.toContain(name);
 });
@@ -51,12 +51,12 @@ test('a name, a slice and a refusal are those of systemd', async () => {
 test('a job of a process is in a scope of its own, which ends with the process', async () => {
   const script = `
     const { run } = await import(${JSON.stringify(core)});
-    const { Cgroup, cgroupForJob } = await import(${JSON.stringify(dist)});
+    const { Cgroup, createJobGroup } = await import(${JSON.stringify(dist)});
     const seen = [];
     for (let i = 0; i < 2; i++) {
-      const job = await cgroupForJob({ pids: { max: 5 }, memory: { max: '64M' } });
+      const job = await createJobGroup({ pids: { max: 5 }, memory: { max: '64M' } });
       const { stdout } = await run('cat', ['/proc/self/cgroup'], { cgroup: job.fd });
-      seen.push([job.path, stdout.trim(), job.limits().pids.max]);
+      seen.push([job.path, stdout.trim(), job.readLimits().pids.max]);
       await job.remove();
     }
     console.log(JSON.stringify([Cgroup.of('self').path, seen]));`;

@@ -151,7 +151,15 @@ export class Sandbox<Traits extends SandboxTraits = SandboxTraits> {
     const files = { memory: 'memory.events', pids: 'pids.events' } as const;
     return (['memory', 'pids'] as const)
       .filter((name) => this.report.limits[name]?.keeper === 'cgroup')
-      .map((name) => cgroup.onChange(files[name], () => this.events.emit('limit', name)));
+      .map((name) => {
+        const watch = cgroup.watchEvents(files[name]);
+        void this.#reportLimit(watch, name);
+        return watch;
+      });
+  }
+
+  async #reportLimit(watch: AsyncIterable<unknown>, name: 'memory' | 'pids'): Promise<void> {
+    for await (const _ of watch) this.events.emit('limit', name);
   }
 
   /** Returns a command's options with the sandbox's share. */

@@ -1,7 +1,7 @@
 // What a sandbox that stays can do beyond running commands.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CgroupLimits, cgroupForJob } from '@ns/cgroup';
+import { type CgroupLimits, createJobGroup } from '@ns/cgroup';
 import { isSystemError, run as runPlain } from '@ns/core';
 import { user } from '@ns/user';
 import { expect, type TestContext, test } from 'vitest';
@@ -12,7 +12,7 @@ const module = new URL('../dist/index.js', import.meta.url).href;
 
 async function skipWithoutGroup(skip: TestContext['skip'], limits: CgroupLimits = {}) {
   const controller = Object.keys(limits)[0] ?? '';
-  const error = await cgroupForJob(limits).then(
+  const error = await createJobGroup(limits).then(
     (group) => group.remove(),
     (refused: unknown) => refused,
   );

@@ -43,7 +43,7 @@ export function usageOf(namespace: Namespace, cgroup: Cgroup | undefined): Sandb
   const all = listProcesses({ in: namespace, descendants: true }).map(({ pid }) => pid);
   const each = all.map(ofProcess);
   const sum = (key: 'memory' | 'cpuTime') => each.reduce((total, one) => total + one[key], 0);
-  const counted = cgroup?.usage();
+  const counted = cgroup?.readUsage();
   const cpu = counted?.cpu?.usage_usec;
   return {
     processes: all.length,

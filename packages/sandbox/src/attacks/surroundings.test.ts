@@ -113,8 +113,8 @@ test('nothing outlives a caller that is killed, whenever that is', async () => {
  */
 async function removeGroupsOf(pid: number): Promise<void> {
   using own = Cgroup.of('self');
-  for (const name of own.children()) {
-    if (name.startsWith(`ns-sandbox-${pid}-`)) await own.child(name).remove();
+  for (const name of own.listChildren()) {
+    if (name.startsWith(`ns-sandbox-${pid}-`)) await own.openChild(name).remove();
   }
 }
 

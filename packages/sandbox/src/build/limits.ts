@@ -1,6 +1,6 @@
 // Limits: kept by a cgroup where it has the controllers, else by rlimits, with a report of which.
 import { dirname } from 'node:path';
-import { Cgroup, type CgroupLimits, cgroupForJob } from '@ns/cgroup';
+import { Cgroup, type CgroupLimits, createJobGroup } from '@ns/cgroup';
 import { isSystemError, type ProcessAttributes } from '@ns/core';
 import { nameErrorClass } from '@ns/core/authors';
 import { groupName, nameBeginning, removeLeftGroups } from '../cleanup/stale-cgroups.js';
@@ -93,7 +93,7 @@ async function groupWith(limits: CgroupLimits, move: boolean): Promise<Cgroup> {
   } catch (error) {
     if (!isSystemError(error)) throw error;
     // Mostly because the caller's own group has processes, so that it can pass no controllers on.
-    const group = await cgroupForJob(limits, { name: nameBeginning(), move });
+    const group = await createJobGroup(limits, { name: nameBeginning(), move });
     removeLeftGroups(dirname(group.directory));
     return group;
   }

@@ -171,7 +171,7 @@ export interface SandboxOptions {
    * A cgroup of the sandbox, below the caller's or the nearest above that has no processes, which freezing
    * and limits for all processes together need: `'auto'` if it is permitted, `true` in any case, `false`
    * for none. With `true`, limits move the calling process if there is no other way (where systemd runs,
-   * into a new scope): see `cgroupForJob` of `@ns/cgroup`. Default: `'auto'`.
+   * into a new scope): see `createJobGroup` of `@ns/cgroup`. Default: `'auto'`.
    */
   cgroup?: SandboxCgroupOption | undefined;
   /** Variables beside PATH, HOME and LANG; the caller's environment is not passed on. */

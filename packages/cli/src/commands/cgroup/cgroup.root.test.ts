@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { Cgroup, cgroupHierarchy } from '@ns/cgroup';
+import { Cgroup, readHierarchy } from '@ns/cgroup';
 import { spawn } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { ns } from '../../testing/ns.js';
 
-const { controllers, mode } = cgroupHierarchy();
+const { controllers, mode } = readHierarchy();
 let made = 0;
 
 async function group() {
@@ -19,9 +19,9 @@ async function group() {
 test('ns cgroup freezes, thaws and kills a group', async () => {
   const { own, child } = await group();
   expect(ns('cgroup', 'freeze', own.path)).toMatchObject({ status: 0, stderr: '' });
-  expect(own.events().frozen).toBe(true);
+  expect(own.readEvents().frozen).toBe(true);
   expect(ns('cgroup', 'thaw', own.directory).status).toBe(0);
-  expect(own.events().frozen).toBe(false);
+  expect(own.readEvents().frozen).toBe(false);
   expect(ns('cgroup', 'kill', String(child.pid)).status).toBe(0);
   await child.exited;
   expect(child.signalCode).toBe('SIGKILL');
@@ -47,7 +47,7 @@ test('ns cgroup set writes the limits of a group', async ({ skip }) => {
   const set = ns('cgroup', 'set', own.path, ...words, '--json');
   expect(set).toMatchObject({ status: 0, stderr: '' });
   expect(JSON.parse(set.stdout)).toMatchObject({ path: own.path, limits: { pids: { max: 9 } } });
-  expect(own.limits()).toMatchObject({
+  expect(own.readLimits()).toMatchObject({
     memory: { max: 64 * 1024 ** 2 },
     cpu: { quota: 50_000 },
     pids: { max: 9 },
@@ -64,7 +64,7 @@ test('ns run --memory runs a command in a group of its own, and removes the grou
   const hog = 'const a = []; for (;;) a.push(Buffer.alloc(1 << 20, 1))';
   expect(ns('run', '--memory=64M', process.execPath, '-e', hog).signal).toBe('SIGKILL');
   using root = Cgroup.root();
-  expect(root.children().filter((name) => name.startsWith('ns-run-'))).toEqual([]);
+  expect(root.listChildren().filter((name) => name.startsWith('ns-run-'))).toEqual([]);
 });
 
 test('ns run refuses limits of controllers on v1, and runs nothing', ({ skip }) => {

@@ -51,7 +51,7 @@ function changing(summary: string, action: GroupAction, rest: Partial<Verb> = {}
 function set(group: Cgroup, commandLine: CommandLine): void {
   const limits = limitsOf(commandLine);
   if (limits === undefined) throw new UsageError('a limit is missing');
-  group.set(limits);
+  group.writeLimits(limits);
 }
 
 const topOptions: OptionGroup = {

@@ -1,12 +1,12 @@
 // Groups on the command line, and their data.
-import { Cgroup, cgroupHierarchy } from '@ns/cgroup';
+import { Cgroup, readHierarchy } from '@ns/cgroup';
 import { isSystemError } from '@ns/core';
 import { UsageError } from '../../framework/usage-error.js';
 
 /** Opens the group that a text means: a path from the root of the tree, its directory, or a pid in it. */
 export function openGroup(text: string): Cgroup {
   if (/^[1-9]\d{0,6}$/.test(text)) return Cgroup.of(Number(text));
-  const { mountPoint } = cgroupHierarchy();
+  const { mountPoint } = readHierarchy();
   if (mountPoint !== undefined && `${text}/`.startsWith(`${mountPoint}/`)) {
     return Cgroup.open(text.slice(mountPoint.length) || '/');
   }
@@ -19,19 +19,19 @@ export function describeGroup(group: Cgroup) {
   const { path, type, controllers, enabled } = group;
   return {
     ...{ path, type, controllers, enabled },
-    ...(group.isRoot ? {} : { events: group.events() }),
-    processes: group.processes(),
-    groups: group.children(),
-    limits: group.limits(),
-    usage: group.usage(),
+    ...(group.isRoot ? {} : { events: group.readEvents() }),
+    processes: group.listProcesses(),
+    groups: group.listChildren(),
+    limits: group.readLimits(),
+    usage: group.readUsage(),
   };
 }
 
 /** Calls back for each group directly below. A group that is removed meanwhile is left out. */
 export function eachChild<Result>(group: Cgroup, use: (child: Cgroup) => Result): Result[] {
-  return group.children().flatMap((name) => {
+  return group.listChildren().flatMap((name) => {
     try {
-      using child = group.child(name);
+      using child = group.openChild(name);
       return [use(child)];
     } catch (error) {
       if (isSystemError(error, 'ENOENT') || isSystemError(error, 'ENODEV')) return [];

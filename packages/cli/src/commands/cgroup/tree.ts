@@ -15,13 +15,13 @@ interface Branch {
 }
 
 function branchOf(group: Cgroup): Branch {
-  const memory = group.usage().memory?.current;
+  const memory = group.readUsage().memory?.current;
   return {
     path: group.path,
     name: group.path.slice(group.path.lastIndexOf('/') + 1) || '/',
-    processes: group.processes().length,
+    processes: group.listProcesses().length,
     ...(memory === undefined ? {} : { memory }),
-    frozen: !group.isRoot && group.events().frozen,
+    frozen: !group.isRoot && group.readEvents().frozen,
     groups: eachChild(group, branchOf),
   };
 }

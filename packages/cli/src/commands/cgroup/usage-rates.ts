@@ -30,14 +30,14 @@ export interface UsageRate {
 }
 
 function* readings(group: Cgroup): Generator<Reading> {
-  const { cpu, memory, io = {}, pids } = group.usage();
+  const { cpu, memory, io = {}, pids } = group.readUsage();
   const sum = (name: string) =>
     Object.values(io).reduce((total, device) => total + (device[name] ?? 0), 0);
   yield {
     path: group.path,
     cpu: cpu?.usage_usec ?? 0,
     ...(memory === undefined ? {} : { memory: memory.current }),
-    processes: pids?.current ?? group.processes().length,
+    processes: pids?.current ?? group.listProcesses().length,
     readBytes: sum('rbytes'),
     writeBytes: sum('wbytes'),
   };

@@ -37,9 +37,9 @@ async function runInNew(commandLine: CommandLine): Promise<Outcome> {
   if (commandLine.has('explain')) return explainRun(commandLine);
   const limits = limitsOf(commandLine);
   if (limits === undefined) return runIn(commandLine);
-  const { cgroupForJob, settingsOf } = await import('@ns/cgroup');
+  const { createJobGroup, settingsOf } = await import('@ns/cgroup');
   settingsOf(limits); // refuses wrong limits before a group is created
-  await using group = await cgroupForJob(limits, { name: 'ns-run' });
+  await using group = await createJobGroup(limits, { name: 'ns-run' });
   return await runIn(commandLine, group);
 }
 

@@ -1,10 +1,10 @@
-// The control files of one group, by a descriptor of its directory: whatever happens to the path,
-// it is this group's files that are read and written.
+// The control files of one group, by a descriptor of its directory: a change of the path does not
+// redirect them (SECURITY.md S2).
 import { constants, readdirSync } from 'node:fs';
 import { isSystemError, SystemError } from '@ns/core';
 import { AT } from '@ns/core/authors';
 import { closeFd, O_CLOEXEC, syscall, trySyscall } from '@ns/core/sys';
-import { cgroupHierarchy } from './hierarchy.js';
+import { readHierarchy } from './hierarchy.js';
 
 const ENOENT = 2;
 const EPERM = 1;
@@ -13,23 +13,24 @@ const EBUSY = 16;
 const ENODEV = 19;
 const EROFS = 30;
 const PAGE = 65_536;
+const GONE_INTERVAL = 1000;
 const decoder = new TextDecoder();
 
 /** Beginnings of the kernel's file names, also those of later kernels. */
 const CONTROL_FILE = /^(cgroup|cpu|cpuset|memory|io|pids|hugetlb|misc|rdma|irq|dmem)\./;
 
-/** Whether a group of this name could be taken for a control file. */
+/** Returns true if the name of a group looks like that of a control file. */
 export function looksLikeFile(name: string): boolean {
   return CONTROL_FILE.test(name);
 }
 
-/** Why a controller, or a file of it, may be missing: it is not enabled, or on v1. */
+/** Returns the reason why a controller, or a file of it, may be missing: disabled, or on v1. */
 export function missing(file: string): string {
   const [controller = ''] = file.split('.');
   if (controller === 'cgroup') {
     return 'This kernel does not have the file, or not for this group, or the group has been removed.';
   }
-  const { mode, controllers, legacyControllers } = cgroupHierarchy();
+  const { mode, controllers, legacyControllers } = readHierarchy();
   if (controllers.includes(controller)) {
     return `The ${controller} controller is not enabled for this group (or this kernel lacks the file): enable it in the parent.`;
   }
@@ -51,7 +52,7 @@ function hintFor(errno: number, call: string, file: string): string | undefined 
   if (errno === EBUSY && call === 'unlinkat') return 'There are processes or groups in the group.';
   if (errno === EROFS) return 'The tree is mounted read-only here, as in most containers.';
   if (errno === EACCES || errno === EPERM) {
-    return 'The group belongs to another user. Where systemd owns the tree, ask it for a delegated one: cgroupInScope(), or systemd-run --user --scope -p Delegate=yes.';
+    return 'The group belongs to another user. Where systemd owns the tree, ask it for a delegated one: openScope(), or systemd-run --user --scope -p Delegate=yes.';
   }
   return undefined;
 }
@@ -101,19 +102,19 @@ export class ControlFiles {
     closeFd(this.#fd);
   }
 
-  /** Opens a file: a descriptor, which is the caller's, or a negative error number. */
+  /** Opens a file: returns a descriptor, which the caller closes, or a negative error number. */
   tryOpenFile(file: string, flags: number): number {
     return trySyscall('openat', this.fd, file, flags | O_CLOEXEC, 0);
   }
 
-  /** Opens a file; the descriptor is the caller's. */
+  /** Opens a file. The caller closes the descriptor. */
   openFile(file: string, flags: number): number {
     const fd = this.tryOpenFile(file, flags);
     if (fd < 0) throw fileError(-fd, 'openat', `${this.path}/${file}`);
     return fd;
   }
 
-  /** The whole text of a file, in one read as far as it goes. */
+  /** Reads a whole file. */
   read(file: string): string {
     const fd = this.openFile(file, constants.O_RDONLY);
     try {
@@ -130,7 +131,7 @@ export class ControlFiles {
     }
   }
 
-  /** The text, or undefined where there is no such file. */
+  /** Reads a file; undefined if it does not exist. */
   readIfThere(file: string): string | undefined {
     try {
       return this.read(file);
@@ -139,6 +140,26 @@ export class ControlFiles {
       if (isSystemError(error, 'ENOENT') || isSystemError(error, 'EOPNOTSUPP')) return undefined;
       throw error;
     }
+  }
+
+  /** Returns true if the group has been removed, as systemd removes a scope after its last process. */
+  isGone(): boolean {
+    const fd = this.tryOpenFile('cgroup.procs', constants.O_RDONLY);
+    if (fd >= 0) closeFd(fd);
+    return fd === -ENOENT || fd === -ENODEV;
+  }
+
+  /**
+   * Calls back when the group has been removed, which the kernel does not report: checks every second.
+   * The checks do not keep the event loop alive.
+   *
+   * @returns stops to check
+   */
+  onGone(callback: () => void): () => void {
+    const timer = setInterval(() => {
+      if (this.isGone()) callback();
+    }, GONE_INTERVAL).unref();
+    return () => clearInterval(timer);
   }
 
   /** Writes a value, in one call: the kernel takes it as a whole. */
@@ -154,8 +175,8 @@ export class ControlFiles {
   }
 
   /**
-   * The processes in the group, to act on. One out of our pid namespace's sight reads as 0, which as an
-   * argument would mean ourselves.
+   * Returns the processes in the group, to signal or move them. A process that is invisible in the
+   * caller's pid namespace reads as 0, which as an argument would mean the caller.
    */
   reachableProcesses(): number[] {
     const pids = this.read('cgroup.procs').split('\n').filter(Boolean).map(Number);
@@ -165,12 +186,12 @@ export class ControlFiles {
     return pids;
   }
 
-  /** Names of the files. */
+  /** Returns the names of the files. */
   names(): string[] {
     return readdirSync(this.#self());
   }
 
-  /** Names of the groups right below. */
+  /** Returns the names of the groups right below. */
   groups(): string[] {
     return readdirSync(this.#self(), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())

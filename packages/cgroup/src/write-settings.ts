@@ -1,7 +1,7 @@
-// Writing limits into the files of a group, all of them or none.
+// Writes limits into the files of a group, all of them or none.
 import { SystemError } from '@ns/core';
-import type { ControlFiles } from './files.js';
-import type { Setting } from './values.js';
+import type { ControlFiles } from './control-files.js';
+import type { Setting } from './limit-values.js';
 
 const EINVAL = 22;
 const PARTITION = 'cpuset.cpus.partition';
@@ -13,8 +13,8 @@ const UNLIMITED: Readonly<Record<string, string>> = {
   'misc.max': 'max',
 };
 
-/** What has to be written to have the present value again. */
-function present(files: ControlFiles, { file, value }: Setting): Setting {
+/** Returns the setting that restores the present value. */
+function presentSetting(files: ControlFiles, { file, value }: Setting): Setting {
   const text = files.read(file).trimEnd();
   const unlimited = UNLIMITED[file];
   // A partition that could not be made is shown with the reason behind it.
@@ -25,7 +25,7 @@ function present(files: ControlFiles, { file, value }: Setting): Setting {
   return { file, value: line ?? `${key} ${unlimited}` };
 }
 
-/** The kernel takes a partition that it then does not make: that is no success. */
+/** Writes a setting. The kernel may accept a partition without making it, which is an error. */
 function write(files: ControlFiles, { file, value }: Setting): void {
   files.write(file, value);
   if (file !== PARTITION) return;
@@ -37,17 +37,17 @@ function write(files: ControlFiles, { file, value }: Setting): void {
   });
 }
 
-/** Writes what a new group is to have. */
+/** Writes the settings of a new group. */
 export function applySettings(files: ControlFiles, settings: readonly Setting[]): void {
   for (const setting of settings) write(files, setting);
 }
 
-/** Changes a group; on failure it has the values that it had before. */
+/** Changes settings. On failure the previous values are restored. */
 export function changeSettings(files: ControlFiles, settings: readonly Setting[]): void {
   const before: Setting[] = [];
   try {
     for (const setting of settings) {
-      before.unshift(present(files, setting));
+      before.unshift(presentSetting(files, setting));
       write(files, setting);
     }
   } catch (error) {

@@ -1,7 +1,7 @@
-// Reading files that may not be there: what a group's controllers do not tell is left out.
-import type { ControlFiles } from './files.js';
+// Reads of files that may not exist: members without a file are left out.
+import type { ControlFiles } from './control-files.js';
 
-/** Reads files of a group, each once; undefined for one that is not there. */
+/** Returns a function that reads files of a group; undefined for a file that does not exist. */
 export function reader(files: ControlFiles) {
   return <Value>(file: string, parse: (text: string) => Value): Value | undefined => {
     const text = files.readIfThere(file);
@@ -9,8 +9,8 @@ export function reader(files: ControlFiles) {
   };
 }
 
-/** Leaves out what is not there. */
-export function present<Value extends object>(
+/** Returns an object without the members that are undefined. */
+export function existing<Value extends object>(
   value: {
     [Key in keyof Value]: Value[Key] | undefined;
   },
@@ -18,7 +18,7 @@ export function present<Value extends object>(
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as Value;
 }
 
-/** Sizes of huge pages that this machine has: `2MB`. */
+/** Returns the sizes of huge pages of this machine: `2MB`. */
 export function hugePageSizes(files: ControlFiles): string[] {
   return files.names().flatMap((name) => /^hugetlb\.(\w+)\.current$/.exec(name)?.[1] ?? []);
 }

@@ -1,24 +1,25 @@
-// The group that holds certain processes and nobody else.
+// The deepest group that holds given processes and no others.
+
 import { isSystemError } from '@ns/core';
+import { parse } from '@ns/core/authors';
 import { Cgroup } from './cgroup.js';
 import { directoryOfProcess, unifiedMount } from './hierarchy.js';
-import { processNumber } from './values.js';
 
-/** All processes in a group and below. */
+/** Returns all processes in a group and below. */
 function members(group: Cgroup): number[] {
-  const below = group.children().flatMap((name) => {
+  const below = group.listChildren().flatMap((name) => {
     try {
-      using child = group.child(name);
+      using child = group.openChild(name);
       return members(child);
     } catch (error) {
       if (isSystemError(error, 'ENOENT')) return []; // removed meanwhile
       throw error;
     }
   });
-  return [...group.processes(), ...below];
+  return [...group.listProcesses(), ...below];
 }
 
-/** The deepest directory that all of them are in or below. */
+/** Returns the deepest directory that contains all of these. */
 function commonDirectory(directories: readonly string[]): string {
   const [first = '', ...others] = directories.map((directory) => directory.split('/'));
   let length = first.length;
@@ -31,19 +32,20 @@ function commonDirectory(directories: readonly string[]): string {
 }
 
 /**
- * The deepest group that has all these processes in it or below, if it has no others: what freezes,
- * measures or limits that group does it to them alone. Null if they share their groups with others.
+ * Opens the deepest group that holds all these processes, in it or below, if it holds no others. To
+ * freeze, measure or limit that group affects only them. Returns null if they share their groups with
+ * others.
  *
- * With the processes of a pid namespace it is how the namespace as a whole is frozen.
+ * With the processes of a pid namespace, this freezes the namespace as a whole.
  *
  * @param pids in the caller's pid namespace; at least one
- * @throws {SystemError} ENOENT if there is no v2 tree
- * @example using group = cgroupAround(processes({ in: child.pid }).map(({ pid }) => pid));
+ * @throws {SystemError} ENOENT without a v2 tree
+ * @example using group = findCommonAncestor(listProcesses({ in: child.pid }).map(({ pid }) => pid));
  *   await group?.freeze();
  */
-export function cgroupAround(pids: readonly number[]): Cgroup | null {
-  if (pids.length === 0) throw new RangeError('pids must not be empty');
-  for (const [i, pid] of pids.entries()) processNumber(`pids[${i}]`, pid);
+export function findCommonAncestor(pids: readonly number[]): Cgroup | null {
+  parse.list(parse.pid)(pids, 'pids');
+  if (pids.length === 0) parse.outOfRange('pids', 'at least one pid', pids);
   const directories = pids.map((pid) => directoryOfProcess(pid));
   if (!directories.every((directory) => directory !== undefined)) return null;
   const { point } = unifiedMount();

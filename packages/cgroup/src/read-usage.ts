@@ -1,8 +1,14 @@
 // What a group uses: every file is read once.
-import type { ControlFiles } from './files.js';
-import { type Counters, type Pressure, parseFlat, parseNested, parsePressure } from './flat.js';
-import { hugePageSizes, present, reader } from './present.js';
-import { parseCount } from './values.js';
+import type { ControlFiles } from './control-files.js';
+import { existing, hugePageSizes, reader } from './exists.js';
+import {
+  type Counters,
+  type Pressure,
+  parseFlat,
+  parseNested,
+  parsePressure,
+} from './flat-keyed.js';
+import { parseCount } from './limit-values.js';
 
 /** What a group uses of huge pages of one size. */
 export interface HugePageUsage {
@@ -53,7 +59,7 @@ function hugePages(files: ControlFiles): CgroupUsage['hugetlb'] {
   const read = reader(files);
   const entries = hugePageSizes(files).map((size) => [
     size,
-    present<HugePageUsage>({
+    existing<HugePageUsage>({
       current: read(`hugetlb.${size}.current`, parseCount) ?? 0,
       reserved: read(`hugetlb.${size}.rsvd.current`, parseCount),
       events: read(`hugetlb.${size}.events`, parseFlat),
@@ -71,12 +77,12 @@ export function usageOf(files: ControlFiles): CgroupUsage {
   const pids = read('pids.current', parseCount);
   type Memory = NonNullable<CgroupUsage['memory']>;
   type Pids = NonNullable<CgroupUsage['pids']>;
-  return present<CgroupUsage>({
+  return existing<CgroupUsage>({
     cpu: read('cpu.stat', parseFlat),
     memory:
       memory === undefined
         ? undefined
-        : present<Memory>({
+        : existing<Memory>({
             current: memory,
             peak: read('memory.peak', parseCount),
             swap: read('memory.swap.current', parseCount),
@@ -91,14 +97,14 @@ export function usageOf(files: ControlFiles): CgroupUsage {
     pids:
       pids === undefined
         ? undefined
-        : present<Pids>({
+        : existing<Pids>({
             current: pids,
             peak: read('pids.peak', parseCount),
             events: read('pids.events', parseFlat),
           }),
     hugetlb: hugePages(files),
     misc: read('misc.current', parseFlat),
-    pressure: present<CgroupUsage['pressure']>({
+    pressure: existing<CgroupUsage['pressure']>({
       cpu: read('cpu.pressure', parsePressure),
       memory: read('memory.pressure', parsePressure),
       io: read('io.pressure', parsePressure),

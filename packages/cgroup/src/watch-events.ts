@@ -1,6 +1,18 @@
 // Changes of control files that the kernel reports (cgroup.events, memory.events, ...): one inotify
-// instance for all groups of this process, there only while somebody listens.
-import { closeFd, O_CLOEXEC, syscall, trySyscall, type Watch, watch } from '@ns/core/sys';
+// instance for all groups of this process, open while there are listeners.
+import { Watch, type WatchSource } from '@ns/core';
+import { type Members, parse } from '@ns/core/authors';
+import {
+  closeFd,
+  duplicate,
+  O_CLOEXEC,
+  type Watch as Poll,
+  watch as poll,
+  syscall,
+  trySyscall,
+} from '@ns/core/sys';
+import { ControlFiles } from './control-files.js';
+import { type Counters, parseFlat } from './flat-keyed.js';
 
 const IN_NONBLOCK = 0o4000;
 const IN_MODIFY = 0x2;
@@ -20,26 +32,24 @@ export type EventFile =
 
 type Listener = () => void;
 
-/** Something that is listened to until it is closed. */
-export interface Subscription {
+/** A subscription to a file, until it is closed. */
+interface Subscription {
   /** Keeps the event loop alive (the default). */
   ref(): void;
-  /** Lets the event loop end although this is listened to. */
+  /** Lets the event loop end. */
   unref(): void;
-  /** Ends it; again is no error. */
+  /** Ends the subscription. A second call does nothing. */
   close(): void;
-  /** As close, for `using`. */
-  [Symbol.dispose](): void;
 }
 
 class Hub {
   readonly #fd = syscall('inotify_init1', O_CLOEXEC | IN_NONBLOCK);
   readonly #listeners = new Map<number, Map<symbol, Listener>>();
   readonly #holders = new Set<symbol>();
-  readonly #watch: Watch;
+  readonly #watch: Poll;
 
   constructor() {
-    this.#watch = watch(this.#fd, { readable: true }, () => this.#read());
+    this.#watch = poll(this.#fd, { readable: true }, () => this.#read());
   }
 
   get empty(): boolean {
@@ -62,7 +72,7 @@ class Hub {
     known?.delete(key);
     if (known?.size !== 0) return;
     this.#listeners.delete(wd);
-    trySyscall('inotify_rm_watch', this.#fd, wd); // gone already if the group is
+    trySyscall('inotify_rm_watch', this.#fd, wd); // the kernel has removed it with the group
   }
 
   hold(key: symbol, held: boolean): void {
@@ -124,5 +134,66 @@ export function watchFile(directory: number, file: string, listener: Listener): 
   const hold = (held: boolean) => {
     if (open) used.hold(key, held);
   };
-  return { ref: () => hold(true), unref: () => hold(false), close, [Symbol.dispose]: close };
+  return { ref: () => hold(true), unref: () => hold(false), close };
+}
+
+/** Options of {@link Cgroup.watchEvents}. */
+export interface EventWatchOptions {
+  /** Ends the watch: its reader gets an AbortError. */
+  signal?: AbortSignal | undefined;
+}
+
+const parseWatch = parse.options({
+  signal: parse.abortSignal,
+} satisfies Members<EventWatchOptions>);
+
+const eventFile = parse.oneOf(
+  'cgroup.events',
+  'memory.events',
+  'memory.events.local',
+  'memory.swap.events',
+  'pids.events',
+  'misc.events',
+);
+
+function openSource(group: ControlFiles, file: EventFile, wake: () => void): WatchSource<Counters> {
+  // The caller may close its object before the watch.
+  const files = new ControlFiles(group.path, duplicate(group.fd));
+  let hasChanged = false;
+  let subscription: Subscription;
+  try {
+    subscription = watchFile(files.fd, file, () => {
+      hasChanged = true;
+      wake();
+    });
+  } catch (error) {
+    files.close();
+    throw error;
+  }
+  const stopChecks = files.onGone(wake);
+  return {
+    take: () => {
+      if (files.isGone()) return undefined;
+      if (!hasChanged) return [];
+      hasChanged = false;
+      const text = files.readIfThere(file);
+      return text === undefined ? [] : [parseFlat(text)];
+    },
+    close: () => {
+      stopChecks();
+      subscription.close();
+      files.close();
+    },
+    ref: () => subscription.ref(),
+    unref: () => subscription.unref(),
+  };
+}
+
+/** A watch of a control file: its numbers after each change. */
+export class EventWatch extends Watch<Counters> {
+  /** @internal */
+  constructor(group: ControlFiles, file: EventFile, options: EventWatchOptions) {
+    eventFile(file, 'file');
+    super((wake) => openSource(group, file, wake), parseWatch(options).signal);
+  }
 }

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseFlat, parseNested, parsePressure } from './flat.js';
+import { parseFlat, parseNested, parsePressure } from './flat-keyed.js';
 import { cgroupMounts, directoryOf, unifiedPath } from './hierarchy.js';
-import { type CgroupLimits, controllersOf, settingsOf } from './limits.js';
 import {
   bytes,
   count,
@@ -11,7 +10,8 @@ import {
   numberList,
   parseCount,
   parseNumberList,
-} from './values.js';
+} from './limit-values.js';
+import { type CgroupLimits, controllersOf, settingsOf } from './limits.js';
 
 test.each([
   ['256M', 256 * 1024 ** 2],
@@ -20,17 +20,17 @@ test.each([
   ['10 MiB', 10 * 1024 ** 2],
   ['512', 512],
   [4096, 4096],
-])('the size %s is %i bytes', (size, expected) => {
-  expect(bytes('size', size)).toBe(String(expected));
+])('bytes reads the size %s as %i bytes', (size, expected) => {
+  expect(bytes(size, 'size')).toBe(String(expected));
 });
 
-test('every number of bytes is passed on as it is', () => {
+test('bytes keeps every number of bytes', () => {
   fc.assert(
     fc.property(fc.maxSafeNat(), (number) => {
-      expect(parseCount(bytes('size', number))).toBe(number);
+      expect(parseCount(bytes(number, 'size'))).toBe(number);
     }),
   );
-  expect(parseCount(bytes('size', 'max'))).toBe(Number.POSITIVE_INFINITY);
+  expect(parseCount(bytes('max', 'size'))).toBe(Number.POSITIVE_INFINITY);
 });
 
 test.each([
@@ -40,44 +40,46 @@ test.each([
   ['10ms/100ms', '10000 100000'],
   ['max/50ms', 'max 50000'],
   ['max', 'max'],
-])('the processor time %s is "%s"', (time, expected) => {
-  expect(cpuMax('cpu.max', time)).toBe(expected);
+])('cpuMax reads the processor time %s as "%s"', (time, expected) => {
+  expect(cpuMax(time, 'cpu.max')).toBe(expected);
 });
 
-test('durations are microseconds', () => {
-  expect(microseconds('d', '150ms')).toBe(150_000);
-  expect(microseconds('d', '1.5s')).toBe(1_500_000);
-  expect(microseconds('d', '20us')).toBe(20);
-  expect(microseconds('d', 7)).toBe(7);
+test('microseconds takes durations; a plain number is milliseconds', () => {
+  expect(microseconds('150ms', 'd')).toBe('150000');
+  expect(microseconds('1.5s', 'd')).toBe('1500000');
+  expect(microseconds('20us', 'd')).toBe('20');
+  expect(microseconds(7, 'd')).toBe('7000');
+  expect(microseconds(7000n, 'd')).toBe('7');
+  expect(() => microseconds(-1, 'd')).toThrow(RangeError);
 });
 
-test('lists of processors survive both directions', () => {
+test('numberList and parseNumberList are inverse', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.nat(500)), (list) => {
-      expect(parseNumberList(numberList('cpus', list))).toEqual(list);
+      expect(parseNumberList(numberList(list, 'cpus'))).toEqual(list);
     }),
   );
   expect(parseNumberList('0-3,7\n')).toEqual([0, 1, 2, 3, 7]);
   expect(parseNumberList('\n')).toEqual([]);
 });
 
-test('what the kernel could not take is refused', () => {
+test('bytes, cpuMax, numberList and count refuse wrong values', () => {
   for (const wrong of ['', 'M', '-1', '1X', '1e3', 'lots', '9999999P']) {
-    expect(() => bytes('memory.max', wrong)).toThrow(/memory\.max/);
+    expect(() => bytes(wrong, 'memory.max')).toThrow(/memory\.max/);
   }
   for (const wrong of [-1, 1.5, Number.NaN, 2 ** 60]) {
-    expect(() => bytes('memory.max', wrong)).toThrow(RangeError);
+    expect(() => bytes(wrong, 'memory.max')).toThrow(RangeError);
   }
   for (const wrong of ['0%', '10ms', '10ms/2s', '1ms/1ms/1ms', '', 0]) {
-    expect(() => cpuMax('cpu.max', wrong)).toThrow(/cpu\.max/);
+    expect(() => cpuMax(wrong, 'cpu.max')).toThrow(/cpu\.max/);
   }
   for (const wrong of ['a', '1-', '1,,2', '3-x']) {
-    expect(() => numberList('cpus', wrong)).toThrow(TypeError);
+    expect(() => numberList(wrong, 'cpus')).toThrow(TypeError);
   }
-  expect(() => count('pids.max', 1.5)).toThrow(RangeError);
+  expect(() => count(1.5, 'pids.max')).toThrow(RangeError);
 });
 
-test('limits become values of files', () => {
+test('settingsOf returns the values of files', () => {
   const limits: CgroupLimits = {
     cpu: { max: '150%', weight: 200, idle: false, uclampMin: 12.5 },
     memory: { max: '1G', swapMax: 0, oomGroup: true },
@@ -131,11 +133,11 @@ test.each<[string, unknown]>([
   ['a device by name', { io: { max: [{ device: 'sda', readBytes: 1 }] } }],
   ['a device without a limit', { io: { max: [{ device: '8:0' }] } }],
   ['a path as a size of pages', { hugetlb: { '../x': 1 } }],
-])('%s is refused', (_name, limits) => {
-  expect(() => settingsOf(limits as CgroupLimits)).toThrow();
+])('settingsOf refuses %s', (_name, limits) => {
+  expect(() => settingsOf(limits as CgroupLimits)).toThrow(/^(limits\.|a key of limits\.)/);
 });
 
-test('the formats of the kernel are read', () => {
+test('parseFlat, parseNested and parsePressure read the formats of the kernel', () => {
   expect(parseFlat('populated 1\nfrozen 0\n')).toEqual({ populated: 1, frozen: 0 });
   expect(parseNested('8:0 rbytes=10 wbytes=max\n253:1 rbytes=1\n')).toEqual({
     '8:0': { rbytes: 10, wbytes: Number.POSITIVE_INFINITY },
@@ -147,7 +149,7 @@ test('the formats of the kernel are read', () => {
   expect(parsePressure('')).toBeUndefined();
 });
 
-test('mounts and paths of groups are found', () => {
+test('cgroupMounts, unifiedPath and directoryOf find mounts and groups', () => {
   const [mount] = cgroupMounts(
     '41 31 0:38 / /sys/fs/cgroup/my\\040tree rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate\n35 1 8:1 / / rw - ext4 /dev/sda rw\n',
   );

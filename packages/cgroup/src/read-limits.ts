@@ -1,8 +1,8 @@
 // The limits of a group as they are in force: every file is read once.
-import type { ControlFiles } from './files.js';
-import { type Counters, parseFlat, parseNested } from './flat.js';
-import { hugePageSizes, present, reader } from './present.js';
-import { parseCount, parseNumberList } from './values.js';
+import type { ControlFiles } from './control-files.js';
+import { existing, hugePageSizes, reader } from './exists.js';
+import { type Counters, parseFlat, parseNested } from './flat-keyed.js';
+import { parseCount, parseNumberList } from './limit-values.js';
 
 /** Limits as they are in force. Infinity where there is none, missing where there is no controller. */
 export interface CurrentLimits {
@@ -70,10 +70,10 @@ export function limitsOf(files: ControlFiles): CurrentLimits {
   const io = read('io.max', parseNested);
   const cpus = read('cpuset.cpus.effective', parseNumberList);
   type Limits = Required<CurrentLimits>;
-  return present<CurrentLimits>({
+  return existing<CurrentLimits>({
     cpu:
       cpu &&
-      present<Limits['cpu']>({
+      existing<Limits['cpu']>({
         quota: cpu[0] ?? Number.POSITIVE_INFINITY,
         period: cpu[1] ?? 100_000,
         maxBurst: read('cpu.max.burst', parseCount),
@@ -85,7 +85,7 @@ export function limitsOf(files: ControlFiles): CurrentLimits {
     memory:
       memory === undefined
         ? undefined
-        : present<Limits['memory']>({
+        : existing<Limits['memory']>({
             max: memory,
             high: read('memory.high', parseCount) ?? Number.POSITIVE_INFINITY,
             low: read('memory.low', parseCount) ?? 0,
@@ -99,14 +99,14 @@ export function limitsOf(files: ControlFiles): CurrentLimits {
     pids: pids === undefined ? undefined : { max: pids },
     io:
       io &&
-      present<Limits['io']>({
+      existing<Limits['io']>({
         max: io,
         latency: read('io.latency', parseNested),
         weight: read('io.weight', (text) => parseFlat(text).default ?? 100),
       }),
     cpuset:
       cpus &&
-      present<Limits['cpuset']>({
+      existing<Limits['cpuset']>({
         cpus,
         mems: read('cpuset.mems.effective', parseNumberList) ?? [],
         partition: read('cpuset.cpus.partition', (text) => text.trim()),
