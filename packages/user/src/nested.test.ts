@@ -53,7 +53,7 @@ test('they nest as deep as the kernel lets them, and the error says how deep tha
     for (;;) line.push(createNamespace(user(), { user: line.at(-1) as Namespace }));
   };
   try {
-    expect(deeper).toThrow(/user namespaces nest at most 33 deep/);
+    expect(deeper).toThrow(/User namespaces nest at most 33 deep/);
   } finally {
     for (const namespace of line) namespace.close();
   }

@@ -33,7 +33,7 @@ describe('an empty root', () => {
   test('cannot be furnished where no ids are mapped, and the error says so', () => {
     const namespaces: NamespaceSpec[] = [{ type: 'user' }, { type: 'pid' }, rootfs()];
     expect(() => runSync('/bin/true', [], { namespaces })).toThrow(
-      /^mkdirat\(.*EOVERFLOW.*\n {2}The user namespace has no map/,
+      /^mkdirat\(.*EOVERFLOW.*\n {2}The user namespace does not map these ids/,
     );
   });
 

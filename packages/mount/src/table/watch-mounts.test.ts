@@ -62,13 +62,16 @@ function begin(context: TestContext, place: Place, open: OpenSource): Watch<Tabl
   return changes;
 }
 
-/** All changes up to now: those before the mount at `end`, which is made for this. */
+/**
+ * Returns all changes up to now: those before the mount at `end`, which is made for this. It is a bind
+ * mount: a tmpfs can get id and device of one that has gone, and then counts as the same one, moved.
+ */
 async function upTo(
   changes: Watch<TableChange>,
   end: string,
   place: Place,
 ): Promise<TableChange[]> {
-  attach({ type: 'tmpfs', target: end }, place);
+  bind(end, end, place);
   const seen: TableChange[] = [];
   for (;;) {
     const { value } = await changes.next();
