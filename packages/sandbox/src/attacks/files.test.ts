@@ -180,7 +180,7 @@ test('no path that a caller gives leads outside', async () => {
     { writable: ['/usr/..'] },
   ] as const) {
     await expect(createSandbox({ root: 'empty', ...options })).rejects.toThrow(
-      /must be an absolute path without \.\.|target must not contain \.\./,
+      /must be an absolute path without \.\.|target must be a path without \.\./,
     );
   }
   expect(readdirSync(elsewhere)).toEqual(['secret']);
