@@ -23,7 +23,7 @@ test('classes keep their names in the built packages', () => {
   const output = node(`
     const wrong = ['core', 'core/authors', 'core/sys', 'all', 'cgroup', 'ipc', 'net', 'mount', 'pid', 'sandbox'].flatMap((name) =>
       Object.entries(require('@ns/' + name))
-        .filter(([key, value]) => /^class /.test(value) && value.name !== key)
+        .filter(([key, value]) => typeof value === 'function' && /^class /.test(value) && value.name !== key)
         .map(([key, value]) => name + ': ' + key + ' is called ' + value.name));
     console.log(JSON.stringify(wrong));
   `);
