@@ -8,7 +8,6 @@ export type { Ways } from './commands/run-in-namespace.js';
 export {
   callIn,
   openIn,
-  targetOf,
   withJoins,
   withTarget,
   workIn,
@@ -16,7 +15,6 @@ export {
 export type { ProgramOptions, ProgramResults } from './commands/run-program.js';
 export { runProgram, runProgramSync } from './commands/run-program.js';
 export { abortError, onAbort, throwIfAborted } from './contract/abort.js';
-export { assertKeys, assertObject, ownOptions } from './contract/arguments.js';
 export { type CallEnd, callEnd } from './contract/call-end.js';
 export type { FilledParser, Members, Parsed } from './contract/options.js';
 export * as parse from './contract/parse.js';

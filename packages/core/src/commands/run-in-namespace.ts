@@ -1,5 +1,4 @@
 // One system call in another namespace, whatever it takes to get there.
-import { assertKeys, ownOptions } from '../contract/arguments.js';
 import { HandOver } from '../namespaces/hand-over.js';
 import { inNamespace, type NamespaceTarget } from '../namespaces/in.js';
 import { Namespace } from '../namespaces/namespace.js';
@@ -13,16 +12,6 @@ import { runProgramSync } from './run-program.js';
 
 /** Types that a thread of a process with several threads can enter and leave again. */
 const enterable: ReadonlySet<NamespaceType> = new Set(['uts', 'ipc', 'net', 'cgroup']);
-
-/**
- * Returns the target of options that have only `in`.
- *
- * @throws {TypeError} for any other option
- */
-export function targetOf<Target>(options: { in?: Target }): Target | undefined {
-  assertKeys(options, ['in'], 'options');
-  return ownOptions(options).in;
-}
 
 /**
  * Gives the namespace of `target` to a function; one that was opened for it is closed afterwards.
