@@ -130,7 +130,7 @@ describe('ns run', () => {
     const kept = ns('run', '-r', '--keep-caps', '--setuid', '4711', 'true');
     expect(kept).toMatchObject({
       status: 125,
-      stderr: expect.stringContaining('user.uid must be an id that is mapped, got 4711'),
+      stderr: expect.stringContaining('user.runAs.uid must be an id that is mapped, got 4711'),
     });
   });
 
