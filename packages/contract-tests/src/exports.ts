@@ -132,7 +132,11 @@ class Reader {
     for (const signature of type.getConstructSignatures().slice(-1)) {
       const { declaration } = signature;
       const isInternal =
-        !declaration || ts.getJSDocTags(declaration).some((tag) => tag.tagName.text === 'internal');
+        !declaration ||
+        (ts.getCombinedModifierFlags(declaration as ts.Declaration) &
+          (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !==
+          0 ||
+        ts.getJSDocTags(declaration).some((tag) => tag.tagName.text === 'internal');
       if (!isInternal) callables.push(this.#callableOf(`new ${name}`, signature));
     }
     const has = (word: string) =>
@@ -151,7 +155,9 @@ class Reader {
   #callablesOf(name: string, type: ts.Type): Callable[] {
     const signatures = type.getCallSignatures();
     const last = signatures.at(-1);
-    return last ? [this.#callableOf(name, last)] : [];
+    // A type guard takes any value.
+    if (!last || this.#checker.getTypePredicateOfSignature(last)) return [];
+    return [this.#callableOf(name, last)];
   }
 
   #callableOf(name: string, signature: ts.Signature): Callable {

@@ -102,6 +102,7 @@ export class Pidfd {
    * @throws {TypeError} if the descriptor is not a pidfd
    */
   static fromFd(fd: number): Pidfd {
+    if (typeof fd !== 'number') parse.refuse('fd', 'a descriptor', fd);
     assertFd(fd);
     const copy = duplicate(fd);
     try {
@@ -225,6 +226,7 @@ export class Pidfd {
    * @see pidfd_getfd(2)
    */
   getfd(fd: number): number {
+    if (typeof fd !== 'number') parse.refuse('fd', 'a descriptor', fd);
     assertFd(fd);
     return syscall('pidfd_getfd', this.fd, fd, 0);
   }

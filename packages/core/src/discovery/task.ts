@@ -1,5 +1,6 @@
 // Who a process or thread is.
 import { readFileSync } from 'node:fs';
+import { refuse } from '../contract/parser.js';
 
 /** A process or thread, as /proc shows it. */
 export interface Task {
@@ -14,6 +15,7 @@ export interface Task {
 
 /** Reads who a task is; null if it has ended. @see proc_pid_status(5) */
 export function readTask(pid: number): Task | null {
+  if (typeof pid !== 'number') refuse('pid', 'a pid', pid);
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '');

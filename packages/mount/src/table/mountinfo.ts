@@ -1,4 +1,5 @@
 // The text of /proc/PID/mountinfo.
+import { parse } from '@ns/core/authors';
 import type { Propagation } from '../propagation.js';
 
 /** A mount, as a mount table describes it. */
@@ -100,6 +101,7 @@ function parseLine(line: string): MountInfo {
  * @see proc_pid_mountinfo(5)
  */
 export function parseMountinfo(text: string): MountInfo[] {
+  if (typeof text !== 'string') parse.refuse('text', 'a string', text);
   const mounts: MountInfo[] = [];
   let start = 0;
   while (start < text.length) {
