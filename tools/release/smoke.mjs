@@ -39,6 +39,10 @@ import { sandbox } from '@ns/sandbox';
   const { stdout } = await sandbox.run('hostname', [], { hostname: 'box' });
   if (stdout.trim() === 'box') console.log('ok');
 })();`,
+  all: `
+import { runSync, user, uts } from '@ns/all';
+const { stdout } = runSync('hostname', [], { namespaces: [user(), uts({ hostname: 'box' })] });
+if (stdout.trim() === 'box') console.log('ok');`,
   // It ends as the command does.
   cli: `
 import { main } from '@ns/cli';

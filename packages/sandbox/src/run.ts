@@ -31,7 +31,7 @@ const commandNames = [
 
 type CommandOptions = Pick<SandboxRunOptions, (typeof commandNames)[number]>;
 
-/** Options of {@link run}: of the sandbox, and of the command in it. */
+/** Options of `sandbox.run`: of the sandbox, and of the command in it. */
 export interface SandboxRun extends SandboxOptions, CommandOptions {}
 
 /** The result of a command that has ended, with the report of its sandbox. */

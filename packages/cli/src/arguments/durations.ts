@@ -1,11 +1,11 @@
 // Durations on the command line: `1.5s`, `150ms`, `2m`. A number without a unit means seconds.
-import { parse } from '@ns/core/authors';
+import { type Parser, parse } from '@ns/core/authors';
 import { UsageError } from '../framework/usage-error.js';
 
 const withUnit = (text: string) => (/^-?\d+(\.\d+)?$/.test(text) ? `${text}s` : text);
 
 /** Calls a parser of core, whose errors name units that a number has in JavaScript, not here. */
-function parseWith<Value>(parser: parse.Parser<Value>, text: string, option: string): Value {
+function parseWith<Value>(parser: Parser<Value>, text: string, option: string): Value {
   try {
     return parser(withUnit(text), `--${option}`);
   } catch (error) {

@@ -1,16 +1,14 @@
-// The parsers of options, as one name space: `parse.options({ timeout: parse.timeout })`.
+// The parsers of options, as one name space: `parse.options({ timeout: parse.timeout })`. Types are exported
+// beside it: the build of declarations would take them for values in here.
 export {
   either,
-  type FilledParser,
-  type Members,
   nearest,
   options,
-  type Parsed,
   refuseKey,
   required,
   withDefault,
 } from './options.js';
-export { outOfRange, type Parser, refuse, shown } from './parser.js';
+export { outOfRange, refuse, shown } from './parser.js';
 export { LONGEST_WAIT, microseconds, nanoseconds, size, timeout } from './units.js';
 export {
   abortSignal,

@@ -199,7 +199,7 @@ function unix(socket: NetlinkSocket): SocketInfo[] {
   });
 }
 
-/** Options of {@link sockets}. */
+/** Options of {@link listSockets}. */
 export interface SocketsOptions extends InNetOptions {
   /** Kinds of the sockets. Default: tcp and udp. */
   kinds?: readonly SocketKind[] | undefined;

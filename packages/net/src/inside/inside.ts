@@ -23,7 +23,7 @@ import { placeServer } from './inside-server.js';
 import { insideSocket } from './lazy-socket.js';
 import { Resolver } from './resolver.js';
 
-/** Options of {@link inside}. */
+/** Options of {@link openInside}. */
 export interface InsideOptions {
   /**
    * Name servers, asked from inside. Default: those of /etc/netns/NAME/resolv.conf for a namespace
