@@ -162,7 +162,7 @@ test('await using ends and removes the group', async () => {
   expect(existsSync(directory)).toBe(false);
 });
 
-test('a group that somebody else has removed is ended and removed already', async () => {
+test('kill and remove resolve for a group that another process has removed', async () => {
   const own = testGroup();
   const inner = own.create('inner');
   rmdirSync(inner.directory);
@@ -172,7 +172,7 @@ test('a group that somebody else has removed is ended and removed already', asyn
   expect(inner.closed).toBe(true);
 });
 
-test('what is so already is not watched for', () => {
+test('kill and remove need no inotify watch if the group is already empty', () => {
   const own = testGroup();
   const module = new URL('../dist/index.js', import.meta.url).href;
   // Where nothing can be watched, a group without processes is removed all the same.
@@ -415,7 +415,7 @@ test('limits that cannot all be set leave those that were', ({ skip }) => {
   expect(own.readLimits()).toMatchObject({ hugetlb: { '2MB': 4 * 1024 ** 2 }, maxDepth: 5 });
 });
 
-test('what does not exist is told', () => {
+test('open throws ENOENT for a missing group, create EEXIST for an existing one', () => {
   expect(() => Cgroup.open('/ns-test-no-such-group')).toThrow(/ENOENT/);
   const own = testGroup();
   using root = Cgroup.root();

@@ -113,11 +113,11 @@ test('limits that cannot all be set leave the old ones', (context) => {
   expect(own.readLimits()).toMatchObject({ cpu: { quota: 50_000 }, pids: { max: 10 } });
 });
 
-test('a partition that the kernel does not make is an error', (context) => {
+test('writeLimits throws if the kernel refuses a partition', (context) => {
   needs(context, 'cpuset');
   const own = testGroup({ cpuset: { cpus: [0] } });
   using inner = own.create('inner', { cpuset: { cpus: [0] } });
-  // Its parent is no partition.
+  // Its parent is not a partition.
   expect(() => inner.writeLimits({ cpuset: { partition: 'root' } })).toThrow(/partition/);
   expect(inner.readLimits().cpuset?.partition).toBe('member');
 });

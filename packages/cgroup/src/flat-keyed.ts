@@ -3,7 +3,7 @@
 /** Numbers by name. */
 export type Counters = Readonly<Record<string, number>>;
 
-/** How long tasks waited for a resource: shares of time in percent, and microseconds in all. */
+/** The time that tasks waited for a resource: shares in percent, and the total in microseconds. */
 export interface PressureShare {
   readonly avg10: number;
   readonly avg60: number;
@@ -16,7 +16,7 @@ export interface PressureShare {
 export interface Pressure {
   /** At least one task waited. */
   readonly some: PressureShare;
-  /** All tasks waited; missing where the kernel does not tell. */
+  /** All tasks waited; missing where the kernel does not report it. */
   readonly full?: PressureShare;
 }
 
@@ -28,7 +28,7 @@ function numberOf(text: string): number {
   return text === 'max' ? Number.POSITIVE_INFINITY : Number(text);
 }
 
-/** Lines of `KEY VALUE`. */
+/** Parses lines of `KEY VALUE`. */
 export function parseFlat(text: string): Counters {
   return Object.fromEntries(
     lines(text).map((line) => {
@@ -49,7 +49,7 @@ function pairs(words: readonly string[]): Counters {
   );
 }
 
-/** Lines of `KEY NAME=VALUE NAME=VALUE ...`. */
+/** Parses lines of `KEY NAME=VALUE NAME=VALUE ...`. */
 export function parseNested(text: string): Readonly<Record<string, Counters>> {
   return Object.fromEntries(
     lines(text).map((line) => {
@@ -59,7 +59,7 @@ export function parseNested(text: string): Readonly<Record<string, Counters>> {
   );
 }
 
-/** A pressure file. */
+/** Parses a pressure file. */
 export function parsePressure(text: string): Pressure | undefined {
   const { some, full } = parseNested(text) as unknown as Partial<Pressure>;
   if (some === undefined) return undefined;

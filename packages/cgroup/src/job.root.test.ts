@@ -83,7 +83,7 @@ test('if the group above is empty, a user need not move for a job', async ({ ski
   expect(stdout.trim().split(' ')[1]).toBe(inner.path);
 });
 
-test('a user without a group of its own is told what to do', async ({ skip }) => {
+test('createJobGroup fails with a hint for a user without a delegated group', async ({ skip }) => {
   skip(systemd, 'systemd runs here, and is asked instead');
   const own = testGroup();
   const { stdout } = await asUser(
@@ -93,7 +93,7 @@ test('a user without a group of its own is told what to do', async ({ skip }) =>
   expect(stdout).toMatch(/^EACCES .*Cgroup\.delegate/);
 });
 
-test('the group that holds certain processes alone is found, and nobody else is frozen', async () => {
+test('the group that holds only the given processes is found, and freezing it stops no other process', async () => {
   const own = testGroup();
   using a = own.create('a');
   using b = own.create('b');

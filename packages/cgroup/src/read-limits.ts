@@ -4,7 +4,7 @@ import { existing, hugePageSizes, reader } from './exists.js';
 import { type Counters, parseFlat, parseNested } from './flat-keyed.js';
 import { parseCount, parseNumberList } from './limit-values.js';
 
-/** Limits as they are in force. Infinity where there is none, missing where there is no controller. */
+/** Limits in force: Infinity for no limit, missing if the controller is not enabled. */
 export interface CurrentLimits {
   readonly cpu?: {
     /** Microseconds of each period. */
@@ -37,7 +37,7 @@ export interface CurrentLimits {
     readonly latency?: Readonly<Record<string, Counters>>;
     readonly weight?: number;
   };
-  /** The processors and memory nodes that are really used. */
+  /** The processors and memory nodes in effect. */
   readonly cpuset?: {
     readonly cpus: readonly number[];
     readonly mems: readonly number[];

@@ -1,4 +1,4 @@
-// What a group uses: every file is read once.
+// The resource usage of a group: every file is read once.
 import type { ControlFiles } from './control-files.js';
 import { existing, hugePageSizes, reader } from './exists.js';
 import {
@@ -10,19 +10,19 @@ import {
 } from './flat-keyed.js';
 import { parseCount } from './limit-values.js';
 
-/** What a group uses of huge pages of one size. */
+/** Usage of huge pages of one size by a group. */
 export interface HugePageUsage {
   /** Bytes in use. */
   readonly current: number;
   /** Bytes that are reserved. Linux 5.7. */
   readonly reserved?: number;
-  /** `max`: how often the limit was in the way. */
+  /** `max`: the number of allocations that the limit refused. */
   readonly events?: Counters;
   /** Bytes by node (`N0`), and in all. Linux 5.17. */
   readonly numa?: Counters;
 }
 
-/** What a group uses. What its controllers do not tell is missing. */
+/** The resource usage of a group. A field is missing if its controller does not report it. */
 export interface CgroupUsage {
   /** cpu.stat: `usage_usec`, `user_usec`, `system_usec`, `nr_throttled`, ... */
   readonly cpu?: Counters;
@@ -70,7 +70,7 @@ function hugePages(files: ControlFiles): CgroupUsage['hugetlb'] {
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-/** Reads everything that the group's controllers tell. */
+/** Reads everything that the group's controllers report. */
 export function usageOf(files: ControlFiles): CgroupUsage {
   const read = reader(files);
   const memory = read('memory.current', parseCount);

@@ -18,7 +18,7 @@ test('in a new cgroup namespace every cgroup of the process is the root', async 
   expect(new Set(paths)).toEqual(new Set(['/']));
 });
 
-test('the namespace is another one than ours', async () => {
+test("cgroup() gives the child a namespace other than the caller's", async () => {
   const { stdout } = await run('readlink', ['/proc/self/ns/cgroup'], {
     namespaces: [...owner, cgroup()],
   });
@@ -30,7 +30,7 @@ test('the plan names the call', () => {
   expect(explainSpawn('true', [], { namespaces: [cgroup()] })).toContain('clone3(CLONE_NEWCGROUP');
 });
 
-test('what is no object, and an option that it does not have, are refused by name', () => {
+test('cgroup throws a TypeError for a non-object and for an unknown option', () => {
   expect(() => cgroup(null as never)).toThrow(new TypeError('cgroup must be an object, got null'));
   expect(() => cgroup({ gruop: true } as never)).toThrow(TypeError);
   expect(() => cgroup({ gruop: true } as never)).toThrow(

@@ -8,7 +8,7 @@ import * as pid from '@ns/pid';
 
 const isRoot = process.geteuid?.() === 0;
 
-/** How a callable is called in the tests. */
+/** The arguments with which the tests call a callable. */
 export interface Example {
   /** Arguments before the options, in the place of those that the types suggest. */
   readonly args?: readonly unknown[];
@@ -16,9 +16,9 @@ export interface Example {
   readonly base?: object;
   /** Options, by path, that take any value. */
   readonly anything?: readonly string[];
-  /** Why any first argument will do. */
+  /** The reason why any first argument is accepted. */
   readonly anyArgument?: string;
-  /** Why its object is not one of options: data that the package has returned, or an object of Node.js. */
+  /** The reason why its object does not hold options: data that the package returned, or an object of Node.js. */
   readonly data?: string;
   /** Starts a call that waits until the signal fires; or the reason why none can be made here. */
   readonly wait?: ((signal: AbortSignal) => unknown) | string;

@@ -34,7 +34,7 @@ export interface Export {
   readonly kind: 'function' | 'class' | 'value';
   /** The function itself, or the constructor, static functions and methods of the class. */
   readonly callables: readonly Callable[];
-  /** How an object of the class is disposed of. */
+  /** The ways to dispose of an object of the class. */
   readonly disposal: readonly ('dispose' | 'asyncDispose')[];
 }
 
@@ -90,7 +90,7 @@ class Reader {
     };
   }
 
-  /** The functions of an object that is exported: `sandbox.run`. */
+  /** Returns the functions of an exported object: `sandbox.run`. */
   #functionsOf(name: string, type: ts.Type, at: ts.Declaration | undefined): Callable[] {
     if (!at || type.isUnion()) return [];
     return type
@@ -209,7 +209,7 @@ class Reader {
     return (type.flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Null)) !== 0;
   }
 
-  /** True for an object type of ours that is written as a literal: not a class, a function or an array. */
+  /** Returns true for an object type that a package declares as a literal: not a class, a function or an array. */
   #isOptions(type: ts.Type): boolean {
     if (type.isUnion()) return false;
     if ((type.flags & ts.TypeFlags.Object) === 0 && !type.isIntersection()) return false;

@@ -24,7 +24,7 @@ export async function endNamespace(): Promise<void> {
   await child?.exited;
 }
 
-/** What ipcs(1) shows there, as rows of fields. */
+/** Returns the rows of ipcs(1) in that namespace, as fields. */
 export function ipcs(what: '-m' | '-q' | '-s'): string[][] {
   const args = ['--target', String(there.in), '--user', '--preserve-credentials', '--ipc'];
   return runSync('nsenter', [...args, 'ipcs', what])

@@ -13,7 +13,7 @@ import { endNamespace, makeNamespace, there } from './other-namespace.testing.js
 beforeEach(makeNamespace);
 afterEach(endNamespace);
 
-/** What lsipc(1) counts there, by the name of the limit. */
+/** Returns the usage that lsipc(1) reports in that namespace, by the name of the limit. */
 function lsipc(): Record<string, string> {
   const args = ['--target', String(there.in), '--user', '--preserve-credentials', '--ipc'];
   const columns = ['lsipc', '--noheadings', '--raw', '--output', 'RESOURCE,USED'];

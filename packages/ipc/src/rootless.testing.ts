@@ -1,4 +1,4 @@
-// For tests: a user namespace in which the caller is root, whoever it is.
+// For tests: a user namespace in which the caller is root, for any uid of the caller.
 import { constants } from 'node:fs';
 import type { NamespaceSpec } from '@ns/core';
 import { AT } from '@ns/core/authors';

@@ -61,7 +61,7 @@ test('roots that cannot be made leave nothing', () => {
   expect(readdirSync(source)).toEqual(['data']);
 });
 
-/** What a process of its own prints first, with the built package. */
+/** Runs a script in a new process with the built package, kills it after its first line, and returns that line. */
 async function killedAfter(source: string): Promise<string> {
   const options = ['--input-type=module', '-e', source];
   const child = spawn(process.execPath, options, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -27,9 +27,9 @@ test('nothing is left of the old root', () => {
   expect(results.resultOf(missing)).toBe(-2);
 });
 
-test('what would be left of it is an error', () => {
+test('addPivot throws if a mount of the old root would remain', () => {
   const program = new Program();
-  stack(program); // one more than is told
+  stack(program); // one more than addPivot expects
   addPivot(program, stack(program), 'pivoting');
   expect(() => runProgramSync(program, { namespaces: [asRoot(), mount()] })).toThrow(
     'Something else is mounted over the root directory',
@@ -73,10 +73,10 @@ test('a root can be pivoted onto itself: the old one lies on it until it is take
   expect(listMounts({ in: namespace })).toMatchObject([{ target: '/', type: 'tmpfs' }]);
 });
 
-test('what cannot become the root leaves everything as it was', async () => {
+test('pivotRoot changes no mount if it fails', async () => {
   const namespace = await scratchNamespace();
   const before = listMounts({ in: namespace });
-  // A directory that is no mountpoint, and the present root itself.
+  // A directory that is not a mountpoint, and the present root itself.
   expect(() => pivotRoot(scratchDirectory(), { in: namespace })).toThrow('EINVAL');
   expect(() => pivotRoot('/', { in: namespace })).toThrow(/EBUSY|EINVAL/);
   expect(listMounts({ in: namespace })).toEqual(before);

@@ -122,7 +122,7 @@ describe('mounts', () => {
   });
 });
 
-test('what is no object, and an option that it does not have, are refused by name', () => {
+test('mount throws a TypeError for a non-object and for an unknown option', () => {
   expect(() => mount(null as never)).toThrow(new TypeError('mount must be an object, got null'));
   expect(() => mount({ mount: true } as never)).toThrow(TypeError);
   expect(() => mount({ mount: true } as never)).toThrow(

@@ -62,7 +62,7 @@ export interface Found {
 
 const COLUMNS = 'TARGET,SOURCE,FSTYPE,OPTIONS,PROPAGATION';
 
-/** What findmnt(8) sees in a mount namespace. */
+/** Returns the mounts that findmnt(8) lists in a mount namespace. */
 export function findmnt(namespace: Namespace, ...args: string[]): Found[] {
   const owner = geteuid?.() === 0 ? null : namespace.owner();
   try {
@@ -76,7 +76,7 @@ export function findmnt(namespace: Namespace, ...args: string[]): Found[] {
   }
 }
 
-/** The programs of the machine, for a root of one's own. */
+/** Binds of the host's programs and libraries, for a new root. */
 export const system: readonly Mount[] = ['/usr', '/bin', '/sbin', '/lib', '/lib64']
   .filter((path) => existsSync(path))
   .map((path) => ({ type: 'bind', source: path, target: path, readonly: true }));

@@ -34,14 +34,14 @@ test('attach runs commands in a container, without its privileges', async () => 
   expect(child.kill(0)).toBe(true); // it goes on
 });
 
-test('capabilities come back if they are asked for', async () => {
+test('attach keeps the capabilities that options.capabilities names', async () => {
   const child = await container();
   const box = await attach(child.pid, { capabilities: ['cap_chown'] });
   onTestFinished(() => box.stop());
   expect(await sh(box, 'grep CapEff /proc/self/status')).toBe('CapEff:\t0000000000000001');
 });
 
-test('handles are enough', async () => {
+test('attach takes handles without a pid', async () => {
   const child = await container();
   const types = ['user', 'mount', 'pid', 'uts'] as const;
   const handles = types.map((type) => Namespace.fromPidfd(child.pidfd, type));
@@ -52,7 +52,7 @@ test('handles are enough', async () => {
   await box.stop();
 });
 
-test('handles of a sandbox in which there is no root are enough too', async () => {
+test('attach takes the handles of a sandbox without a mapped root user', async () => {
   const theirs = await createSandbox({ hostname: 'theirs' });
   onTestFinished(() => theirs.stop());
   const box = await attach(Object.values(theirs.namespaces));

@@ -19,7 +19,7 @@ import { createSandbox } from './create-sandbox.js';
 import type { RootSource } from './options/types.js';
 import { box, outside, ownTemporaries, sh } from './sandbox.testing.js';
 
-/** A directory like a small system, writable for whoever the commands are. */
+/** Makes a directory like a small system, which commands of any user may write. */
 function image(): string {
   const top = outside();
   for (const name of ['dev', 'proc', 'sys', 'tmp', 'data', 'data/sub', 'gone']) {
@@ -94,7 +94,7 @@ test('secrets have a place in a directory of any owner', async () => {
   }
 });
 
-test('very many changes are no trouble', async () => {
+test('listChanges lists 130,001 changes', async () => {
   const [lower, upper] = [outside(), outside('/dev/shm')]; // quicker than a disk
   mkdirSync(join(upper, 'many'));
   for (let i = 0; i < 130_000; i++) symlinkSync('x', join(upper, 'many', String(i)));
@@ -148,7 +148,7 @@ test('changes() lists a directory that has another owner', async ({ skip }) => {
   ]);
 });
 
-/** Names of any bytes, among them such as are no UTF-8, control characters and newlines. */
+/** Names of any bytes, with control characters, newlines and invalid UTF-8 among them. */
 const anyNames = fc.uniqueArray(
   fc
     .uint8Array({ minLength: 1, maxLength: 60 })
@@ -211,12 +211,12 @@ test('changes() and files.list() give every name, byte for byte, and files opens
   );
 }, 120_000);
 
-test('what changes meanwhile is no way out of the layer', async () => {
+test('changes() does not leave the layer while a command swaps directories for links', async () => {
   const directory = image();
   const elsewhere = outside();
   writeFileSync(join(elsewhere, 'of-the-host'), '');
   const made = await box(inside({ directory, overlay: 'list' }));
-  // Now a directory, now a link that leads outside for whoever follows it, and now nothing.
+  // In turn a directory, a link that leads outside for a caller that follows it, and nothing.
   const swap = `chdir "/data"; $| = 1; mkdir "real"; print "up\n";
     while (1) { rename "real", "d"; rename "d", "real"; symlink "${elsewhere}", "d"; unlink "d" }`;
   const child = await made.spawn('perl', ['-e', swap]);

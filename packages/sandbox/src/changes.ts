@@ -47,7 +47,7 @@ const sameAccess = (a: Stats, b: Stats) => a.mode === b.mode && a.uid === b.uid 
 
 const isUnreadable = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EACCES';
 
-/** Opens a directory, never a link; undefined if it is no directory any more. */
+/** Opens a directory, never a link. Returns undefined if it has been replaced by another file. */
 function openDirectory(directory: number, name: string): number | undefined {
   const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   try {
@@ -104,7 +104,7 @@ class Comparison {
       if (before) this.#changes.push({ path, kind: 'deleted' });
       return;
     }
-    // Never through a link of the lower layer: what is behind it is not what it has been replaced by.
+    // Never through a link of the lower layer: the upper directory replaces the link, not its target.
     const both = now.isDirectory() && before?.isDirectory() === true;
     const listed =
       !now.isDirectory() ||

@@ -24,7 +24,7 @@ describe('without options', () => {
     expect(first.split('\n')).toContain(String(made.namespaces.net));
   });
 
-  test('there is no network but loopback', async () => {
+  test('loopback is the only network interface', async () => {
     const made = await box();
     expect(await sh(made, 'sed -n "s/:.*//p" /proc/net/dev')).toBe('lo');
   });
@@ -150,7 +150,7 @@ describe('options', () => {
     );
   });
 
-  test('the user is whom one wants', async () => {
+  test('commands run as `options.user`', async () => {
     expect(await sh(await box({ user: 'root' }), 'id -u; id -g')).toBe('0\n0');
     expect(await sh(await box({ user: { uid: 7, gid: 8 } }), 'id -u; id -g')).toBe('7\n8');
     const current = `${process.geteuid?.()}\n${process.getegid?.()}`;

@@ -35,7 +35,7 @@ test('root inside has every capability', async () => {
   expect(state.inheritable.size).toBe(0);
 });
 
-test('anybody else has none', async () => {
+test('a user other than root has no capabilities inside', async () => {
   const map = { uid: [{ inside: 5, outside: uid }], gid: [{ inside: 5, outside: gid }] };
   const state = await inside({ map });
   expect(state.effective.size).toBe(0);
@@ -102,10 +102,10 @@ test('securebits and no_new_privs are set and stay', async () => {
   const spec = { capabilities: { securebits: ['noroot'] as const, noNewPrivs: true } };
   const state = await inside(spec);
   expect(state.status).toMatch(/^NoNewPrivs:\s*1$/m);
-  expect(state.effective.size).toBe(0); // for this root is nobody
+  expect(state.effective.size).toBe(0); // with noroot, uid 0 gains no capabilities
 });
 
-test('user namespaces inside can be forbidden, and nobody inside can allow them', async () => {
+test('nested user namespaces can be forbidden, and no process inside can allow them', async () => {
   const script = `
     cat /proc/sys/user/max_user_namespaces
     unshare --user true 2>/dev/null && echo made one

@@ -37,7 +37,7 @@ export function parseCapabilities(status: string): CapabilityState {
 /**
  * Reads the capabilities of a process, in its own user namespace. Default: the calling thread's.
  *
- * @throws {Error} with code ENOENT if there is no such process
+ * @throws {Error} with code ENOENT if the process does not exist
  * @see capget(2), capabilities(7), getpcaps(8)
  */
 export function readCapabilities(pid?: number | undefined): CapabilityState {

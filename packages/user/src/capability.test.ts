@@ -91,7 +91,7 @@ test('the capabilities of a process are those in its status', () => {
   expect(() => readCapabilities(-1)).toThrow(RangeError);
 });
 
-test('securebits are told with their locks', () => {
+test('parseSecurebits returns the set and the locked bits', () => {
   expect(parseSecurebits(0b11_0001)).toEqual({
     set: new Set(['noroot', 'keepCaps']),
     locked: new Set(['keepCaps']),

@@ -62,7 +62,7 @@ test('they nest as deep as the kernel lets them, and the error says how deep tha
   else expect(line.length).toBeLessThan(USER_NAMESPACE_DEPTH_MAX);
 });
 
-/** What a command sees that is set up as root inside and runs as its maker. */
+/** Returns the view of a command that is set up as root inside and runs as the caller. */
 async function asSelf(options: UserOptions = {}) {
   const script =
     'id -u; id -g; grep CapEff /proc/self/status; cat /proc/self/uid_map /proc/self/gid_map; hostname box 2>&1; unshare -r true 2>&1';
@@ -73,7 +73,7 @@ async function asSelf(options: UserOptions = {}) {
   return { ids: [ownUid, ownGid], capabilities, maps, rest: rest.join('\n') };
 }
 
-test('a command can be set up as root and then run as oneself', async () => {
+test("runAs: 'self' sets a command up as root and runs it as the caller", async () => {
   const { ids, maps, rest } = await asSelf();
   expect(ids).toEqual([String(uid), String(gid)]);
   expect(maps).toEqual({ uid: one(uid, 0), gid: one(gid, 0) });
@@ -98,7 +98,7 @@ test('the set-up is complete and the root another one by then', async () => {
   expect(readIdMaps({ in: inner })).toMatchObject({ uid: one(uid, uid), gid: one(gid, gid) });
 });
 
-test('a command that runs as oneself can be denied user namespaces, too', async () => {
+test("disableNested denies user namespaces also with runAs: 'self'", async () => {
   const map = { uid: one(3, uid), gid: one(4, gid) };
   const { ids, rest } = await asSelf({ map, disableNested: true });
   expect(ids).toEqual([String(uid), String(gid)]);
@@ -106,7 +106,7 @@ test('a command that runs as oneself can be denied user namespaces, too', async 
   expect((await asSelf({ map })).rest).not.toContain('unshare failed');
 });
 
-test('oneself must exist inside', () => {
+test("runAs: 'self' needs the caller's ids in the map", () => {
   const map = { uid: one(0, uid + 1), gid: one(0, gid) };
   expect(() => user({ map, runAs: 'self' })).toThrow("'self' needs the caller's own ids");
   expect(() => user({ runAs: { uid: 5 } })).toThrow(

@@ -1,4 +1,4 @@
-// A user namespace made on behalf of somebody else.
+// A user namespace made on behalf of another user.
 import { Namespace, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import { readIdMaps } from './read-id-maps.js';
@@ -37,6 +37,6 @@ test('a range of ids can be mapped for the owner', async () => {
   expect((await child.exited).code).toBe(0);
 });
 
-test('an owner that is no id is named', () => {
+test('user names options.owner.uid if it is not an id', () => {
   expect(() => user({ owner: { uid: -1, gid: 0 } })).toThrow('owner.uid');
 });

@@ -57,7 +57,7 @@ test('the set-up can be done as any mapped user', async () => {
   expect(stdout).toBe('500\n');
 });
 
-test('everybody keeps their numbers with all', async () => {
+test("map: 'all' keeps all ids as they are", async () => {
   const { stdout } = await run('cat', ['/proc/self/uid_map'], {
     namespaces: [user({ map: 'all' })],
   });

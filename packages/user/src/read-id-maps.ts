@@ -72,7 +72,7 @@ const parseIn = parse.options({ in: inNamespace('user') });
  *
  * A handle is joined by a short-lived child, which needs CAP_SYS_ADMIN in the namespace.
  *
- * @throws {Error} with code ENOENT if there is no such process
+ * @throws {Error} with code ENOENT if the process does not exist
  * @throws {SystemError} EPERM if the namespace may not be joined
  * @see user_namespaces(7)
  * @example readIdMaps({ in: 1234 }).uid

@@ -6,7 +6,7 @@ import { parseIdMap, readIdMaps, resolveMaps, user } from './index.js';
 const uid = process.geteuid?.() ?? 0;
 const gid = process.getegid?.() ?? 0;
 
-/** What a shell inside sees. */
+/** Returns the maps and ids that a shell inside reads. */
 async function inside(spec: ReturnType<typeof user>, options = {}) {
   const script =
     'cat /proc/self/uid_map; echo; cat /proc/self/gid_map /proc/self/setgroups; id -u; id -g';
@@ -21,7 +21,7 @@ async function inside(spec: ReturnType<typeof user>, options = {}) {
   };
 }
 
-test('by default the caller is root inside, and nobody else exists', async () => {
+test('by default the caller is root inside, and no other id is mapped', async () => {
   expect(await inside(user())).toEqual({
     maps: {
       uid: [{ inside: 0, outside: uid, length: 1 }],
@@ -38,7 +38,7 @@ test('the caller can keep its ids', async () => {
   expect(ids).toEqual([uid, gid]);
 });
 
-test('the caller can be anybody inside', async () => {
+test('the caller can have any uid and gid inside', async () => {
   const map = { uid: [{ inside: 7, outside: uid }], gid: [{ inside: 8, outside: gid }] };
   expect((await inside(user({ map }))).ids).toEqual([7, 8]);
   const { maps } = await inside(user({ map: { uid: map.uid } }));
@@ -84,7 +84,7 @@ test('wrong arguments are refused before anything is started', () => {
   expect(() => user({ setgroups: 'maybe' as 'deny' })).toThrow(/^user\.setgroups must be/);
 });
 
-test('what is no object, and an option that it does not have, are refused by name', () => {
+test('user throws a TypeError for a non-object and for an unknown option', () => {
   expect(() => user(null as never)).toThrow(new TypeError('user must be an object, got null'));
   expect(() => user({ mapp: true } as never)).toThrow(TypeError);
   expect(() => user({ mapp: true } as never)).toThrow('user.mapp is not known (did you mean map?)');

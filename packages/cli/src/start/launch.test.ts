@@ -162,7 +162,7 @@ test.each([
   [['enter', '--join-cgroup', '--uts=/proc/self/ns/uts'], '--join-cgroup needs --target PID'],
   [['enter', '--follow-context', '--uts=/proc/self/ns/uts'], '--follow-context needs --target PID'],
   [['run', '--net=', 'true'], '--net= needs a file'],
-  // As a variable that nobody has set makes them.
+  // As the shell makes them from an unset variable.
   [['run', '--wd', '', 'true'], '--wd must not be empty'],
   [['run', '--root=', 'true'], '--root must not be empty'],
   [['run', '--mount-proc=', 'true'], '--mount-proc must not be empty'],

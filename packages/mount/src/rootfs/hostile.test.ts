@@ -44,7 +44,7 @@ const kinds = (target: string): RootEntry[] => [
   { type: 'bind', source: '/etc/passwd', target },
 ];
 
-/** What happens when each kind of entry is put at this path, and that nothing happens outside. */
+/** Puts each kind of entry at this path, checks that nothing changes outside, and returns the results. */
 function attempts(link: (outside: string) => string, target: string): string[] {
   return [false, true].flatMap((overlay) =>
     kinds(target)

@@ -27,17 +27,17 @@ const ANYTHING = openHow(O_PATH | O_CLOEXEC, IN_ROOT);
 const LINK = openHow(O_PATH | O_CLOEXEC | O_NOFOLLOW, IN_ROOT);
 const DIRECTORY = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY, IN_ROOT);
 const REAL_DIRECTORY = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW, IN_ROOT);
-// For what is to be written to: never into another mount, which may show the caller's own files.
+// For directories that are written to: never into another mount, which may show the caller's files.
 const SAME_MOUNT = openHow(O_PATH | O_CLOEXEC | O_DIRECTORY, IN_ROOT | RESOLVE.NO_XDEV);
 
-/** What has been opened: by the first call or, where that has failed, by the second one. */
+/** The calls that open a path: the second one runs if the first one fails. */
 export type Place = readonly [found: Call, made?: Call];
 
-/** What is done with a mount in the new root. */
+/** The use of a mount in the new root. */
 interface Use {
-  /** Whether it is the container's own, so that mountpoints and files may be made in it. */
+  /** True if the mount belongs to the container, so that mountpoints and files may be made in it. */
   readonly own?: boolean;
-  /** Make it read-only in the end. */
+  /** True to make the mount read-only after it has been filled. */
   readonly readonly?: boolean;
 }
 
@@ -53,14 +53,14 @@ type Hint = NonNullable<CallOptions['hint']>;
 const missing = (path: string): Hint => ({
   ENOENT: `${path} does not exist in the root, and is not made in directories that are not the root's own: make it, or use overlay.`,
 });
-/** What a path that leads astray fails with. */
+/** The errors of a path that leads out of the root or to a file of another type. */
 const ASTRAY = ['EEXIST', 'ELOOP', 'ENOENT', 'ENOTDIR', 'EXDEV'];
 const blocked = (path: string): Hint => {
-  const hint = `${path} cannot be made: a part of it is a link that leads nowhere, or to another mount, or is no directory.`;
+  const hint = `${path} cannot be made: a part of it is a dangling link, leads to another mount, or is not a directory.`;
   return Object.fromEntries(ASTRAY.map((code) => [code, hint]));
 };
 
-/** The new root, while it is being furnished. */
+/** The new root, while it is being filled. */
 export class Inside {
   readonly program: Program;
   readonly #root: Call | ParentDescriptor;
@@ -72,7 +72,7 @@ export class Inside {
     this.#layers = [{ path: '/', mount: root, own }];
   }
 
-  /** Whether files and directories may be made at this path. */
+  /** Returns true if files and directories may be made at this path. */
   isOwn(path: string): boolean {
     return this.#layerOf(path).own === true;
   }
@@ -82,7 +82,7 @@ export class Inside {
     return this.#open(ANYTHING, path, options);
   }
 
-  /** Opens a link itself. */
+  /** Opens a link without following it. */
   link(path: string, step: string): Place {
     return [this.#open(LINK, path, { step })];
   }
@@ -108,7 +108,7 @@ export class Inside {
     const above = namesBelow(layer.path, path);
     const last = above.pop() as string;
     let parent = layer.mount;
-    // A program has one condition for a call: what has failed itself is no descriptor, EBADF.
+    // A call can have only one condition: a descriptor whose open has failed is closed with EBADF.
     const closing = { ifFailed: found, tolerate: ['EBADF'] };
     above.forEach((name, i) => {
       const prefix = above.slice(0, i + 1).join('/');
@@ -138,7 +138,7 @@ export class Inside {
     return [found, this.open(path, options)];
   }
 
-  /** The directory that something is to be made in, and its name there. */
+  /** Opens the parent directory of a path to be made, and returns it with the last name. */
   parent(path: string, step: string): [directory: Call | ParentDescriptor, name: string] {
     const layer = this.#layerOf(path);
     const names = namesBelow(layer.path, path);
@@ -150,7 +150,7 @@ export class Inside {
     return [this.program.call(...call, { step, hint: blocked(above) }), name];
   }
 
-  /** Makes a file with this content, in the place of whatever file or link is there. */
+  /** Makes a file with this content, and replaces an existing file or link. */
   write(path: string, content: Uint8Array, mode: number, step: string): void {
     const { program } = this;
     const [parent, name] = this.parent(path, step);
@@ -174,14 +174,14 @@ export class Inside {
     this.program.call('close', parent);
   }
 
-  /** Makes the mounts read-only that have been filled. */
+  /** Makes the mounts that have been filled read-only. */
   finish(): void {
     for (const { path, mount, readonly } of this.#layers) {
       if (readonly) addReadonly(this.program, mount, 0, { step: `making ${path} read-only` });
     }
   }
 
-  /** Attaches a mount to what has been opened, which `path` has led to. */
+  /** Attaches a mount to the descriptor that `path` was opened as. */
   attach(mount: Call | ParentDescriptor, place: Place, path: string, use: Use, step: string): void {
     const [found, made] = place;
     const flags = MOVE_MOUNT.F_EMPTY_PATH | MOVE_MOUNT.T_EMPTY_PATH;
@@ -198,14 +198,14 @@ export class Inside {
     return this.program.call('openat2', this.#root, path, how, how.length, options);
   }
 
-  /** The latest mount that has this path below it. */
+  /** Returns the latest mount that contains this path. */
   #layerOf(path: string): Layer {
     const found = this.#layers.findLast((layer) => namesBelow(layer.path, path).length > 0);
     return found ?? (this.#layers[0] as Layer);
   }
 }
 
-/** The parts of a path below another one; none if it is not below. */
+/** Returns the names of a path below another one, or none if it is not below. */
 function namesBelow(above: string, path: string): string[] {
   const prefix = above === '/' ? '/' : `${above}/`;
   return path.startsWith(prefix) ? path.slice(prefix.length).split('/') : [];

@@ -42,7 +42,7 @@ test('a working directory that is a link out of the root is refused', () => {
   const source = scratchDirectory();
   for (const name of ['dev', 'proc', 'sys', 'tmp', 'etc']) mkdirSync(join(source, name));
   for (const { target } of system) mkdirSync(join(source, target));
-  symlinkSync(`/proc/${process.pid}/root`, join(source, 'out')); // there is no new pid namespace
+  symlinkSync(`/proc/${process.pid}/root`, join(source, 'out')); // without a new pid namespace
   symlinkSync('../../../etc', join(source, 'up'));
   const root = { source, mounts: system };
   const pwd = (workdir: string) =>

@@ -192,7 +192,7 @@ describe('a directory as the root', () => {
     symlinkSync('/nowhere', join(top, 'dangling'));
     const astray = [{ type: 'tmpfs', target: '/dangling/x' }] as const;
     expect(() => sh('true', { source: top, overlay: true, mounts: [...astray] })).toThrow(
-      '/dangling/x cannot be made: a part of it is a link that leads nowhere',
+      '/dangling/x cannot be made: a part of it is a dangling link',
     );
     expect(readdirSync(top)).not.toContain('srv');
   });

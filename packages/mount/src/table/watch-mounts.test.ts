@@ -48,7 +48,7 @@ type Place = { readonly in: NamespaceTarget };
 /** Opens the source of the kernel's reports, and fails without them. */
 const reported: OpenSource = (target, wake) => {
   const source = reportedChanges(target, wake);
-  if (!source) throw new Error('there are no mount events');
+  if (!source) throw new Error('the kernel does not report mount events');
   return source;
 };
 
@@ -86,7 +86,7 @@ describe.each([
   ['reported by the kernel', reported],
   ['found by comparing tables', comparedTables],
 ])('changes %s', (_, open) => {
-  test('tell what is mounted, changed, moved and unmounted', async (context) => {
+  test('report mounts that are attached, changed, moved and unmounted', async (context) => {
     const place = { in: await sleeper() };
     const [first = '', second = ''] = directories('first', 'second');
     const changes = begin(context, place, open);
@@ -148,7 +148,7 @@ describe.each([
     expect(mounts(table.values())).toEqual(mounts(now));
   });
 
-  test('are told for whole trees', async (context) => {
+  test('are reported for whole trees', async (context) => {
     const place = { in: await sleeper() };
     const [source = '', target = '', end = ''] = directories('source', 'target', 'end');
     attach({ type: 'tmpfs', target: source }, place);

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { SandboxOptions } from '../options/types.js';
 import { box, sh } from '../sandbox.testing.js';
 
-/** Commands of ours as anybody runs them, without a sandbox. */
+/** Runs a script without a sandbox, as the calling user, and returns its output. */
 export async function plain(script: string): Promise<string> {
   const { stdout } = await run('sh', ['-c', `{ ${script}\n} 2>&1`], { reject: false });
   return stdout.trim();

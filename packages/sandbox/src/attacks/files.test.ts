@@ -80,7 +80,7 @@ test('what is hidden in /proc cannot be uncovered', async () => {
   await expectToWithstand({ script, success: /uncovered/, open: privileged });
 });
 
-test('nested user namespaces are no way around that', async () => {
+test('a nested user namespace does not uncover what is hidden in /proc', async () => {
   const nested = (what: string) => `unshare -Urmpf sh -c '${what}'`;
   await expectToWithstand({
     script: nested('echo privileged'),
@@ -94,7 +94,7 @@ test('nested user namespaces are no way around that', async () => {
 }, 120_000);
 
 test('parameters of the kernel cannot be set', async () => {
-  // Read-only at first, so whoever may do everything takes that away.
+  // Read-only at first, so the attack of a command with all capabilities begins with a remount.
   const script =
     'umount /proc/sys; mount -o remount,bind,rw /proc; echo 1 > /proc/sys/net/ipv4/ip_forward && echo set';
   await expectToWithstand({ script, success: /set$/, open: privileged });
@@ -159,7 +159,7 @@ test('no path that a caller gives leads outside', async () => {
   symlinkSync(`../../../../../../../..${elsewhere}`, join(top, 'up'));
   const readable = ['/usr', '/bin', '/lib', '/lib64'].filter((path) => existsSync(path));
   const root = { directory: top } as const;
-  // Known to lead outside for whoever joins texts.
+  // Lead outside for a caller that concatenates paths.
   for (const link of ['out', 'up']) {
     expect(readFileSync(join(top, link, 'secret'), 'utf8')).toBe('hush-hush');
   }

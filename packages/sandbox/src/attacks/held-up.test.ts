@@ -71,7 +71,7 @@ test('stop({ grace }) ends a sandbox with more processes than the caller may hav
   expect(stdout).toBe('stopped SIGKILL\n');
 }, 60_000);
 
-test('stop({ grace }) kills although there is no descriptor left, and tells of it once', async () => {
+test('stop({ grace }) kills although the process has run out of descriptors, and reports that once', async () => {
   const stdout = await withFewDescriptors(`
     const { openSync, closeSync } = await import('node:fs');
     const box = await sandbox.create();

@@ -23,10 +23,10 @@ test('keys cannot be made, nor looked for', async () => {
   await expectToWithstand({ script: call('keyctl', 0, -3, 1), success: /went through/, open });
 });
 
-test('rings of system calls, which no filter sees, cannot be made', async ({ skip }) => {
+test('io_uring, whose calls a filter does not see, cannot be set up', async ({ skip }) => {
   const script = call('io_uring_setup', 1, '"\\0" x 120');
   const without = await sh(await box(open), script);
-  skip(!without.includes('went through'), 'this kernel lets nobody make one');
+  skip(!without.includes('went through'), 'this kernel refuses to make one');
   await expectToWithstand({ script, success: /went through/, open });
 });
 
@@ -34,13 +34,13 @@ test('page faults cannot be held up', async ({ skip }) => {
   const USER_MODE_ONLY = 1;
   const script = call('userfaultfd', USER_MODE_ONLY);
   const without = await sh(await box(open), script);
-  skip(!without.includes('went through'), 'this kernel lets nobody do it');
+  skip(!without.includes('went through'), 'this kernel refuses userfaultfd');
   await expectToWithstand({ script, success: /went through/, open });
 });
 
 test('programs and counters in the kernel cannot be made', async ({ skip }) => {
   const ARRAY = 'pack("L4", 2, 4, 4, 1) . "\\0" x 100'; // BPF_MAP_TYPE_ARRAY
-  // PERF_TYPE_SOFTWARE, without the kernel's share: what everybody may count.
+  // PERF_TYPE_SOFTWARE without the kernel's share: a counter that needs no privilege.
   const CLOCK = 'pack("L2Q5", 1, 112, 0, 0, 0, 0, 96) . "\\0" x 64';
   const attacks = [call('bpf', 0, ARRAY, 72), call('perf_event_open', CLOCK, 0, -1, -1, 0)];
   const possible: string[] = [];
@@ -52,7 +52,7 @@ test('programs and counters in the kernel cannot be made', async ({ skip }) => {
   }
   const made = await box();
   for (const script of attacks) expect(await sh(made, script)).toMatch(/^refused/);
-  skip(possible.length === 0, 'this kernel lets nobody make one');
+  skip(possible.length === 0, 'this kernel refuses to make one');
 });
 
 test('no program of the host gets the core of one that is ended', async () => {
@@ -157,7 +157,7 @@ test('user namespaces are refused twice: by a limit, and by the filter', async (
   const both = { nestedUserNamespaces: true } as const;
   await expectToWithstand({ script, success, open: both });
   await expectToWithstand({ script, success, sandbox: open, open: both });
-  // Whoever may do everything in there may not raise the limit again.
+  // A command with all capabilities inside may not raise the limit again.
   const raise = `umount /proc/sys; echo 100 > /proc/sys/user/max_user_namespaces && echo raised; ${script}`;
   const root = { user: 'root', capabilities: 'all' } as const;
   await expectToWithstand({

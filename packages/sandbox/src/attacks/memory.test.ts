@@ -1,4 +1,4 @@
-// Attacks on a limit of memory that rlimits keep, since there is no cgroup that could.
+// Attacks on a memory limit that rlimits enforce, for want of a cgroup.
 import { existsSync } from 'node:fs';
 import { syscallNumber } from '@ns/core/sys';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// Attacks on other processes: of the host, of the sandbox's own init, of whoever runs it.
+// Attacks on other processes: those of the host, the init of the sandbox, and its caller.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { run as runPlain } from '@ns/core';
@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { box, sh } from '../sandbox.testing.js';
 import { expectToWithstand, plain, privileged } from './attack.testing.js';
 
-/** Somebody else's process of the same user, with a secret in its environment. */
+/** Starts another process of the same user, with a secret in its environment. */
 async function victim(): Promise<ChildProcess & { pid: number }> {
   const child = spawn('sleep', ['600'], { env: { PATH: process.env.PATH, VICTIM: 'hush-hush' } });
   await once(child, 'spawn');

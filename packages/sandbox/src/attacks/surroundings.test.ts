@@ -146,7 +146,7 @@ test('without that care they would', async () => {
   }
 });
 
-test('output that never ends is cut, and so is whoever writes it', async () => {
+test('run cuts endless output at maxBuffer and kills the processes that write it', async () => {
   const endless = 'yes & yes >&2 & exec yes';
   const options = { maxBuffer: 1_000_000, reject: false } as const;
   const { stdout, stderr, signal } = await run('sh', ['-c', endless], options);

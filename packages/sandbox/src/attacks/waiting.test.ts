@@ -1,5 +1,5 @@
-// Attacks on whoever waits for a command: a call ends in its time (SECURITY.md S5), whatever the
-// command leaves behind, ignores or stops, and takes no more memory than it is allowed (S4).
+// Attacks on the process that waits for a command: a call ends in its time (SECURITY.md S5), whatever
+// the command leaves behind, ignores or stops, and takes only the memory that it is allowed (S4).
 import { isRunError } from '@ns/core';
 import { expect, test } from 'vitest';
 import { untrusted } from '../options/presets.js';
@@ -15,7 +15,7 @@ test('run ends at its timeout although a process that was left behind holds the 
   expect(error).toMatchObject({ ...late, exitCode: 0 });
 });
 
-test('run ends at maxBuffer, and keeps nothing beyond it, whoever writes', async () => {
+test('run ends at maxBuffer and keeps nothing beyond it, also if a background process writes', async () => {
   const one = await box(untrusted());
   const before = process.memoryUsage.rss();
   const error = await caught(one.run('sh', ['-c', 'yes & exit 0'], { maxBuffer: 4 * MiB }));

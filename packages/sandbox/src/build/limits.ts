@@ -200,7 +200,7 @@ export function plannedKeepers(
   try {
     if (cgroup !== false) available = availableControllers();
   } catch (error) {
-    if (!isSystemError(error)) throw error; // there is no cgroup that could be used
+    if (!isSystemError(error)) throw error; // the caller cannot use a cgroup
   }
   const keeper = (name: string): LimitKeeper =>
     Object.hasOwn(controllers, name) && available.includes(controllers[name as Grouped])

@@ -3,9 +3,9 @@ import { readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const NAME = /^ns-sandbox-\d+-([0-9a-z]+)(-\d+)+$/;
-/** Milliseconds in which a group that has been made gets its first process, by far. */
+/** Age in milliseconds by which a new group has got its first process, with a large margin. */
 const SETTLED = 60_000;
-/** It has processes, somebody else was faster, or it is not ours. */
+/** The group has processes, another process has removed it, or it belongs to another user. */
 const KEPT = ['EBUSY', 'ENOENT', 'EACCES', 'EPERM'];
 
 let made = 0;

@@ -20,23 +20,23 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-/** A directory of the caller's own. */
+/** A private directory of the caller. */
 export interface Temporary {
   readonly path: string;
-  /** Removes it with all that is in it. */
+  /** Removes the directory with its contents. */
   remove(): Promise<void>;
 }
 
-/** Opens and locks a directory; undefined if it is gone, or somebody else's. */
+/** Opens and locks a directory. Returns undefined if it is gone or belongs to another user or process. */
 function lock(path: string): number | undefined {
   let fd: number;
   try {
     fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   } catch {
-    return undefined; // gone, or no directory, or not to be read
+    return undefined; // gone, not a directory, or not readable
   }
   const locked = trySyscall('flock', fd, LOCK_EX | LOCK_NB) === 0;
-  // It may have been removed, by the holder of the lock, before we had it.
+  // The holder of the lock may have removed it before this process got the lock.
   const still = lstatSync(path, { throwIfNoEntry: false });
   const same = still?.ino === fstatSync(fd).ino && still.uid === process.geteuid?.();
   if (locked && same) return fd;
@@ -77,14 +77,14 @@ export async function removeLeftTemporaries(directory: string): Promise<void> {
   }
 }
 
-/** Makes a directory of the caller's own. */
+/** Makes a private directory of the caller. */
 export async function makeTemporary(): Promise<Temporary> {
   const directory = tmpdir();
   await removeLeftTemporaries(directory);
   for (;;) {
     const path = mkdtempSync(join(directory, PREFIX));
     const fd = lock(path);
-    if (fd === undefined) continue; // somebody has taken it for one that was left
+    if (fd === undefined) continue; // another process has taken it for a stale one
     return {
       path,
       remove: async () => {

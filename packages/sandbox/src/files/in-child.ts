@@ -1,7 +1,7 @@
 // Files behind file systems that a stranger serves. Any call on such a path can hang for as long as the
 // stranger likes: a FUSE daemon that does not answer holds lookup, stat, open and read. So no thread of
-// this process makes one (SECURITY.md S6). A child of ours makes them, outside of the container, with a
-// descriptor of its root; it is killed at the deadline, and reaped when the kernel lets it go.
+// this process makes one (SECURITY.md S6). A child outside of the container makes them, with a
+// descriptor of its root. The child is killed at the deadline, and reaped when the kernel lets it go.
 import { constants } from 'node:fs';
 import { SystemError } from '@ns/core';
 import { AT, Program, type ProgramResults, RESOLVE, runProgram } from '@ns/core/authors';
@@ -44,7 +44,7 @@ export interface ListedName {
   readonly type: number;
 }
 
-/** The time that an operation has, over all the children that it takes. */
+/** The time limit of an operation, over all its children. */
 class Deadline {
   readonly #end = performance.now() + DEADLINE;
   readonly #verb: string;
@@ -72,7 +72,7 @@ class Deadline {
   }
 }
 
-/** A program of a child that has memory of its own: a child that shares ours would hold a thread of ours. */
+/** Returns a program for a child with separate memory: a child that shares memory suspends its creator. */
 function isolated(owner?: Owner): Program {
   const program = new Program();
   program.meet(() => {});
@@ -156,7 +156,7 @@ async function find(
   }
 }
 
-/** The content of a regular file, at most so many bytes. */
+/** Returns the content of a regular file, at most so many bytes. */
 export async function readInChild(root: number, path: FilePath, most: number): Promise<Buffer> {
   const deadline = new Deadline('read', path);
   const found = await find(deadline, root, path, false);
@@ -166,7 +166,7 @@ export async function readInChild(root: number, path: FilePath, most: number): P
     for (let length = 0; ; ) {
       const program = isolated();
       program.call('dup3', program.descriptor(found.fd), 0, O_CLOEXEC);
-      // Once more, by descriptor: nothing else can have taken its place.
+      // Once more, by descriptor: the file cannot be replaced meanwhile.
       const flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
       const file = program.call('openat', AT.FDCWD, '/proc/self/fd/0', flags, 0);
       program.call('lseek', file, length, SEEK_SET);
@@ -185,7 +185,7 @@ export async function readInChild(root: number, path: FilePath, most: number): P
 
 const DIRENT = { next: 8, length: 16, type: 18, name: 19 };
 
-/** The entries that getdents64(2) has written, and the position behind them. */
+/** Parses the entries that getdents64(2) has written. Returns them with the position behind them. */
 function parse(bytes: Buffer, into: ListedName[]): bigint {
   let next = 0n;
   for (let at = 0; at < bytes.length; at += bytes.readUInt16LE(at + DIRENT.length)) {
@@ -197,7 +197,7 @@ function parse(bytes: Buffer, into: ListedName[]): bigint {
   return next;
 }
 
-/** The entries of a directory. */
+/** Returns the entries of a directory. */
 export async function listInChild(root: number, path: FilePath): Promise<ListedName[]> {
   const deadline = new Deadline('getdents64', path);
   const found = await find(deadline, root, path, true);
@@ -234,7 +234,7 @@ export interface Writing {
   readonly owner: Owner | undefined;
 }
 
-/** Writes a file that takes the place of whatever has its name. */
+/** Writes a file, and replaces an existing one of that name. */
 export async function writeInChild(root: number, writing: Writing): Promise<void> {
   const { directory, name, temporary, content, mode, owner } = writing;
   const deadline = new Deadline('write', directory);

@@ -170,7 +170,7 @@ export interface SandboxOptions {
   /**
    * A cgroup of the sandbox, below the caller's or the nearest above that has no processes, which freezing
    * and limits for all processes together need: `'auto'` if it is permitted, `true` in any case, `false`
-   * for none. With `true`, limits move the calling process if there is no other way (where systemd runs,
+   * for none. With `true`, limits move the calling process if they cannot be set otherwise (where systemd runs,
    * into a new scope): see `createJobGroup` of `@ns/cgroup`. Default: `'auto'`.
    */
   cgroup?: SandboxCgroupOption | undefined;

@@ -29,7 +29,7 @@ const parseFullSize: Parser<number> = (value, name) => {
   return bytes > 0 ? bytes : parse.outOfRange(name, 'a size of at least 1 byte', value);
 };
 
-/** The size of a file system in memory. To the kernel, 0 means that there is no limit. */
+/** The size of a file system in memory. To the kernel, 0 means unlimited. */
 export const fullSize = field(parseFullSize, {
   anyOf: [
     { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER },

@@ -28,8 +28,8 @@ const unlessNull = (argument: number, then: readonly Instruction[]): Instruction
 ];
 
 /**
- * Programs that ask for 0, such as agents for keys, want no core: they are told that it is done. A call
- * that asks for the old limit as well is refused, since a filter cannot answer that.
+ * Programs that ask for 0, such as key agents, want no core: the filter returns success without a call.
+ * A call that asks for the old limit as well is refused, since a filter cannot write the answer.
  */
 export const coreLimitRules: readonly Rule[] = [
   ['setrlimit', [loadArgument(0), ...whenEqual(RLIMIT_CORE, [fail(DONE)])]],

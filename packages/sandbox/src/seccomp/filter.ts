@@ -72,7 +72,10 @@ function instructionsOf([call, then]: Rule, machine: string): Instruction[] {
 /** The instructions for a machine. */
 export function filterFor(machine: string, options: FilterOptions = {}): Instruction[] {
   const architecture = ARCHITECTURES[machine];
-  if (architecture === undefined) throw new Error(`there is no filter for ${machine}`);
+  if (architecture === undefined)
+    throw new Error(
+      `cannot make a seccomp filter for ${machine}: only x64 and arm64 are supported`,
+    );
   return [
     load(SECCOMP_DATA.ARCHITECTURE),
     ...unlessEqual(architecture, [result(KILL_PROCESS)]),

@@ -69,14 +69,14 @@ const refused: Record<string, [Entry[], string]> = {
       { path: 'magic', type: 'SymbolicLink', linkpath: '/proc/self/cwd' },
       { path: 'magic/x', content: 'x' },
     ],
-    'leads nowhere',
+    'is a dangling link',
   ],
   'directories that are files': [
     [
       { path: 'a', content: 'x' },
       { path: 'a/b', content: 'x' },
     ],
-    'is no directory',
+    'is not a directory',
   ],
   'files without a name': [[{ path: '.', content: 'x' }], 'has no name'],
   'sparse files': [
@@ -115,7 +115,7 @@ test('a name is not written through a link that leads outside', async () => {
     { path: `${here.place}/victim`, content: 'absolute' },
   ];
   writeFileSync(join(here.place, 'archive.tar'), tarOf(attack));
-  // Whoever makes the paths by joining texts writes it.
+  // An extractor that concatenates paths overwrites the file.
   const naive = outside();
   await run('ln', ['-s', here.place, join(naive, 'dir')]);
   writeFileSync(join(naive, 'dir/victim'), 'overwritten');

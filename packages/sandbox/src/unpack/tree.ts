@@ -1,5 +1,5 @@
-// A directory that is filled by names that nobody has vouched for. The kernel resolves each one with
-// this directory as the end of all ways; what is then made is made by descriptor, under one name.
+// A directory that is filled by untrusted names. The kernel resolves each name with this directory as
+// its root (RESOLVE_IN_ROOT); files are then made by the descriptor of their parent and a single name.
 //
 // The work is linear in what an archive has: a directory is cleared of lower layers once in each layer,
 // and every name that is looked at is then removed, or was paid for by an entry.
@@ -25,7 +25,7 @@ const EISDIR = -errnoNumber('EISDIR');
 const ELOOP = -errnoNumber('ELOOP');
 const EPERM = -errnoNumber('EPERM');
 
-/** To whom everything belongs. */
+/** The owner of all files. */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
@@ -47,7 +47,7 @@ interface Visited {
   cleared: boolean;
 }
 
-/** The directory of this name; undefined if it is something else, or nothing. */
+/** Opens the directory of this name. Returns undefined if it is missing or another type of file. */
 function openChild({ directory, name }: Place): number | undefined {
   const fd = trySyscall('openat', directory, cName(name), DIRECTORY, 0);
   if (fd >= 0) return fd;
@@ -87,7 +87,7 @@ export class Tree {
     closeFd(this.#root);
   }
 
-  /** From here on, what is there is of a lower layer. */
+  /** Begins the next layer: all files so far belong to lower ones. */
   beginLayer(): void {
     this.#layer++;
   }
@@ -126,7 +126,7 @@ export class Tree {
     });
   }
 
-  /** Another name of a file that is there already. */
+  /** Makes another name of an existing file. */
   async link(parts: readonly string[], target: readonly string[]): Promise<void> {
     if (parts.join('/') === target.join('/')) return;
     const name = target.at(-1);
@@ -151,7 +151,7 @@ export class Tree {
     }
   }
 
-  /** Removes what lower layers have there; nothing if there is nothing. */
+  /** Removes the file or tree that lower layers have at a path, if it exists. */
   async remove(parts: readonly string[]): Promise<void> {
     const name = parts.at(-1) as string;
     const directory = await this.#findDirectory(parts.slice(0, -1));
@@ -200,7 +200,7 @@ export class Tree {
     return visited;
   }
 
-  /** Makes something of the present layer. */
+  /** Makes a file or directory of the present layer. */
   #make<Result>(parts: readonly string[], act: (place: Place) => Promise<Result>): Promise<Result> {
     return this.#in(parts, (place) => {
       this.#visit(place.directory).names.add(place.name);
@@ -213,7 +213,7 @@ export class Tree {
     act: (place: Place) => Promise<Result>,
   ): Promise<Result> {
     const name = parts.at(-1);
-    if (name === undefined) throw new ArchiveError('an entry that is no directory has no name');
+    if (name === undefined) throw new ArchiveError('an entry that is not a directory has no name');
     const directory = await this.#openDirectory(parts.slice(0, -1));
     try {
       return await act({ directory, name });
@@ -231,7 +231,7 @@ export class Tree {
     } catch (error) {
       if (isSystemError(error, 'ENOENT')) return undefined;
       if (isSystemError(error, 'ENOTDIR')) {
-        throw new ArchiveError(`${shownName(path)} is no directory`);
+        throw new ArchiveError(`${shownName(path)} is not a directory`);
       }
       if (isSystemError(error, 'ELOOP')) {
         throw new ArchiveError(`${shownName(path)} is a loop of links`);
@@ -246,7 +246,7 @@ export class Tree {
     if (found !== undefined) return found;
     await this.#make(parts, async (place) => {
       if (trySyscall('mkdirat', place.directory, cName(place.name), 0o700) === EEXIST) {
-        throw new ArchiveError(`${shownName(parts.join('/'))} is a link that leads nowhere`);
+        throw new ArchiveError(`${shownName(parts.join('/'))} is a dangling link`);
       }
       await this.#makeDirectory(place, 0o755);
     });
@@ -278,7 +278,7 @@ export class Tree {
     fchmodSync(fd, mode);
   }
 
-  /** Removes whatever has this name. */
+  /** Removes the file or tree of this name. */
   async #clear(place: Place): Promise<void> {
     await this.#slices.take();
     const { directory, name } = place;
@@ -322,7 +322,7 @@ export class Tree {
   }
 }
 
-/** Writes all of it. */
+/** Writes all bytes. */
 export function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }

@@ -110,7 +110,7 @@ test('of entries with the same name, the last one counts', async () => {
   expect(lstatSync(at('d')).isDirectory()).toBe(true);
 });
 
-test('progress is told', async () => {
+test('unpack reports progress', async () => {
   const progress: UnpackProgress[] = [];
   await unpacked(tarOf([{ path: 'a', content: Buffer.alloc(300_000) }]), {
     onProgress: (one) => progress.push(one),
@@ -121,7 +121,7 @@ test('progress is told', async () => {
   expect(last?.entries).toBe(1);
 });
 
-test('it can be given up, and nothing is left then', async () => {
+test('unpack leaves nothing when its signal aborts it', async () => {
   const place = outside();
   const tar = join(place, 'archive.tar');
   writeFileSync(tar, tarOf([{ path: 'a', content: Buffer.alloc(5_000_000) }]));

@@ -63,7 +63,7 @@ export const deviceProbes = {
       return () => {
         const found: string[] = [];
         if (opened.result() >= 0) found.push('/dev/tty');
-        // Before Linux 6.2 there was no such parameter, and typing was always possible.
+        // Before Linux 6.2 the parameter did not exist, and TIOCSTI was always possible.
         const possible = legacy()?.trim() !== '0';
         if (typed.error() !== 'EPERM' && possible) found.push('ioctl TIOCSTI');
         return judge(found, `/dev/tty: ${opened.error()}, TIOCSTI: ${typed.error()}`);

@@ -48,7 +48,7 @@ test('an archive is the root of a sandbox, read-only, and is gone with it', asyn
   expect(leftIn(temporaries)).toEqual([]);
 });
 
-test('it can be changed if one wants, by whoever the commands are', async () => {
+test('an unpacked root with `writable` can be changed by commands of every `user`', async () => {
   for (const user of ['current', 'root', undefined] as const) {
     const options = { ...inside({ tar: archive(), writable: true }), ...(user ? { user } : {}) };
     const made = await box(options);
@@ -58,7 +58,7 @@ test('it can be changed if one wants, by whoever the commands are', async () => 
   }
 });
 
-test('its changes can be listed', async () => {
+test('changes() lists the changes of an unpacked root', async () => {
   const made = await box(inside({ tar: archive(), overlay: 'list' }));
   await sh(made, 'echo after > /data/file; rm /etc/release; echo new > /data/new');
   const changes = (await made.changes()).filter(({ path }) => /^\/(data|etc)/.test(String(path)));
@@ -76,10 +76,10 @@ test('an image is the root of a sandbox', async () => {
   expect(await sh(made, 'cat /data/file; ls -A /etc')).toBe('before');
 });
 
-test('an archive that is none is an error of the root, and nothing is left', async () => {
+test('createSandbox rejects a malformed archive as an error of the root, and leaves nothing', async () => {
   const temporaries = ownTemporaries();
   const tar = join(outside(), 'none.tar');
-  writeFileSync(tar, 'this is no archive');
+  writeFileSync(tar, 'this is not an archive');
   await expect(createSandbox(inside({ tar }))).rejects.toMatchObject({
     name: 'SandboxError',
     part: 'root',
