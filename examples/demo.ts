@@ -46,7 +46,7 @@ function duration(seconds: string | undefined): string {
 
 const shorten = (text: string) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
 
-/** Which namespace, what of it, and the word of the output that tells. */
+/** Rows of the table: a namespace type, the property shown, and its key in the output. */
 const rows: readonly (readonly [type: string, subject: string, word: string])[] = [
   ['uts', 'host name', 'hostname'],
   ['pid', 'process id', 'pid'],

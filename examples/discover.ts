@@ -1,7 +1,7 @@
-// Which namespaces are there, who is in them, and what keeps those alive that nobody is in?
+// Lists the namespaces of the machine, their processes, and what keeps a namespace without processes alive.
 import { createNamespace, type DiscoveredNamespace, discover } from '@ns/all';
 
-// One that only a descriptor of this process holds; lsns(8) does not see it.
+// Only a descriptor of this process holds this namespace; lsns(8) does not see it.
 using held = createNamespace('user');
 
 const graph = discover({ types: ['user', 'net'] });

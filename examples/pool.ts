@@ -11,7 +11,7 @@ class Pool implements AsyncDisposable {
 
   #refill(): void {
     const made = sandbox.create({ ...untrusted(), optional: ['limits'] });
-    made.catch(() => {}); // whoever takes it hears of it
+    made.catch(() => {}); // run() awaits it and gets the error
     this.#ready.push(made);
   }
 

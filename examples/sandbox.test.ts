@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const output = (name: string) =>
   execFileSync(process.execPath, [`${import.meta.dirname}/dist/${name}.js`], { encoding: 'utf8' });
 
-test('untrusted: what scripts do is told, and none of them does harm', () => {
+test('the untrusted example prints the result of each script, and no script does harm', () => {
   expect(output('untrusted').trimEnd().split('\n')).toEqual([
     'echo $((6 * 7)): printed "42\\n"',
     'exit 3: failed with 3',

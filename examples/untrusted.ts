@@ -4,13 +4,13 @@ import { isRunError, sandbox, untrusted } from '@ns/sandbox';
 
 const LIMITS = { ...untrusted({ limits: { pids: 20 } }), timeout: 5000 };
 
-/** What a grader, a bot or a playground says about somebody's shell script. */
+/** Returns what a grader, a bot or a playground reports about a shell script of one of its users. */
 async function judge(script: string): Promise<string> {
   try {
     const { stdout } = await sandbox.run('sh', ['-c', script], { ...LIMITS, optional: ['limits'] });
     return `printed ${JSON.stringify(stdout)}`;
   } catch (error) {
-    if (!isRunError(error)) throw error; // there was no sandbox: that is our fault, not the script's
+    if (!isRunError(error)) throw error; // the sandbox could not be made, so the script is not to blame
     if (error.code === 'ETIMEDOUT') return 'took too long';
     return error.signal ? `ended by ${error.signal}` : `failed with ${error.exitCode}`;
   }

@@ -33,7 +33,7 @@ function table(head, rows) {
 }
 
 /**
- * What was measured of each contender, and how many times as long as the first one it takes.
+ * Returns a table of the measurements of each contender, with the ratio of its time to the first one's.
  *
  * @param {Group} group
  * @param {readonly Heap[]} heaps

@@ -1,4 +1,4 @@
-// Sets of namespaces, and how each of those compared is told to make them.
+// Sets of namespaces, with the options by which each contender makes them.
 import { accessSync, constants } from 'node:fs';
 import { cgroup } from '@ns/cgroup';
 import { namespaceTypes } from '@ns/core/authors';
@@ -51,7 +51,7 @@ const unshareWords = {
 };
 
 /**
- * What C has to do in the child, as our specifications and unshare(1) do.
+ * Work of the C program in the child, equal to that of the specs and of unshare(1).
  *
  * @type {Partial<Record<NamespaceType, string>>}
  */

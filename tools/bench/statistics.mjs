@@ -15,8 +15,8 @@ export function percentile(samples, percent) {
 export const median = (samples) => percentile(samples, 50);
 
 /**
- * How many times as long one took as another: the median over the rounds, in each of which both had
- * their turn within the same fraction of a second, so that what else the machine does hits both.
+ * Returns the ratio of two times: the median over the rounds. In each round both are measured within the
+ * same fraction of a second, so that other load of the machine hits both.
  *
  * @param {readonly (readonly number[])[]} ours samples of each round
  * @param {readonly (readonly number[])[]} theirs

@@ -1,6 +1,6 @@
-// What a file in cases/ exports, as `suite`.
+// The type of the export `suite` of each file in cases/.
 
-/** How large the measured process is: the memory that it holds besides its own. */
+/** Size of the measured process: the memory that it holds in addition to its own. */
 export type Heap = 'small' | '250 MB' | '1 GB';
 
 /** One way to do the work of a group: either `run`, which is timed, or `measure`. */
@@ -10,25 +10,25 @@ export interface Contender {
   run?(): unknown;
   /** Does the work once and tells its nanoseconds itself. */
   measure?(): number | Promise<number>;
-  /** Why it cannot be measured here. */
+  /** Reason why it cannot be measured here. */
   readonly skip?: string | undefined;
 }
 
-/** What is hoped for: that one contender takes at most so many times as long as another. */
+/** A goal: one contender takes at most so many times as long as another. */
 export interface Target {
   readonly of: string;
   /** Another contender at the same heap; undefined for the same one at the small heap. */
   readonly against: string | undefined;
   readonly atMost: number;
-  /** Which heaps it is meant for. Default: all that are measured. */
+  /** Heaps that it applies to. Default: all heaps measured. */
   readonly heaps?: readonly Heap[];
 }
 
-/** What is hoped for: that 99 of 100 samples of a contender take at most so long. */
+/** A goal: 99 of 100 samples of a contender take at most so long. */
 export interface Limit {
   readonly of: string;
   readonly milliseconds: number;
-  /** Which heaps it is meant for. Default: all that are measured. */
+  /** Heaps that it applies to. Default: all heaps measured. */
   readonly heaps?: readonly Heap[];
 }
 
@@ -44,18 +44,18 @@ export interface Group {
 /** The cases of one file. */
 export interface Suite {
   readonly title: string;
-  /** What is compared, in a few sentences. */
+  /** Description of the comparison, in a few sentences. */
   readonly about: string;
   readonly heaps: readonly Heap[];
-  /** Which percentile is shown beside the median. */
+  /** Percentile that is shown beside the median. */
   readonly tail: 90 | 99;
-  /** How often each contender is measured in each of its turns. */
+  /** Number of measurements of a contender in each of its turns. */
   readonly burst: number;
   /** Makes the groups, in the process that measures them. */
   groups(): readonly Group[] | Promise<readonly Group[]>;
 }
 
-/** What a measuring process tells of itself and its groups when it is ready. */
+/** Report of a measuring process about itself and its groups when it is ready. */
 export interface Ready {
   /** Its resident memory, in bytes. */
   readonly resident: number;

@@ -1,4 +1,4 @@
-// The process that measures: holds as much memory as it is told to, makes the groups of one suite,
+// The process that measures: holds the requested amount of memory, makes the groups of one suite,
 // and measures a round of a group on request. Arguments: file of the suite, megabytes, filter.
 import { hrtime } from 'node:process';
 import { shuffled } from './statistics.mjs';

@@ -22,7 +22,7 @@ export interface Package {
 /** Packages that are not of a namespace type. */
 const special = ['core', 'sandbox', 'all', 'cli'];
 
-/** What tests may import besides. */
+/** Packages that tests may import as well. */
 const forTests = ['vitest', 'fast-check'];
 
 function mayUse(name: string, used: string): boolean {
@@ -45,12 +45,12 @@ function mayUse(name: string, used: string): boolean {
 const packageOf = (specifier: string) =>
   specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 
-/** Everything that a source imports, requires or re-exports, types included. */
+/** Returns all modules that a source imports, requires or re-exports, types included. */
 export function importsOf(source: string): string[] {
   return ts.preProcessFile(source, true, true).importedFiles.map((file) => file.fileName);
 }
 
-/** What a package does against the rules; nothing if all is well. */
+/** Returns the violations of the rules by a package. */
 export function violations({ name, dependencies, files }: Package): string[] {
   const found: string[] = [];
   for (const dependency of dependencies) {

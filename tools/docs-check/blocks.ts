@@ -7,15 +7,15 @@ export interface Block {
   line: number;
   /** Everything after the fence's backticks: `ts`. */
   info: string;
-  /** What the comment before it says it needs: `root`. */
+  /** Requirement that the comment before it states: `root`. */
   needs: string | undefined;
   code: string;
 }
 
-/** What a block may be. Everything that is not run and not a command is `text`. */
+/** Languages of blocks. Anything other than code and commands is `text`. */
 export const languages = ['ts', 'js', 'sh', 'json', 'c', 'text'];
 
-/** All fenced blocks of a document. */
+/** Returns all fenced blocks of a document. */
 export function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
   const lines = markdown.split('\n');
@@ -58,8 +58,8 @@ export function toModule({ info, code }: Block): string {
 }
 
 /**
- * What the compiler says of TypeScript blocks, each a module in `directory`, against the built
- * packages as a strict user sees them.
+ * Compiles TypeScript blocks, each as a module in `directory`, with strict options against the built
+ * packages, and returns the errors.
  */
 export function typeErrors(blocks: readonly Block[], directory: string): string[] {
   const texts = new Map(blocks.map(({ line, code }) => [`${directory}/line-${line}.ts`, code]));

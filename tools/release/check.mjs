@@ -19,7 +19,7 @@ const nodes = [
   ...['node22', 'node24'].map((name) => `${peers}/node_modules/${name}/bin/node`),
 ];
 
-/** What no manifest names, but the package cannot do without on some machine. @type {Readonly<Record<string, readonly string[]>>} */
+/** Files that a package needs on some machine although its manifest does not name them. @type {Readonly<Record<string, readonly string[]>>} */
 const extra = {
   core: ['x64', 'arm64'].flatMap((arch) =>
     ['spawn.so', 'init'].map((file) => `prebuilds/linux-${arch}/${file}`),
@@ -128,7 +128,7 @@ async function checkSizes({ directory }) {
   });
 }
 
-/** Informs only: a time is no reason to fail. @param {Project} project @param {string} name */
+/** Prints the time to import a package, and never fails. @param {Project} project @param {string} name */
 function tellImportTime(project, name) {
   const source = `await import('koffi'); const koffi = performance.now();
     await import('@ns/${name}'); console.log(performance.now() - koffi);`;

@@ -1,4 +1,4 @@
-// A fresh project of somebody else's, into which packages are installed.
+// A fresh project of a user, into which packages are installed.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -102,7 +102,7 @@ export class Project {
     };
   }
 
-  /** The types of Node.js, which ours refer to. */
+  /** The types of Node.js, to which the types of the packages refer. */
   get typesOfNode() {
     return `@types/node@${typesOfNode}`;
   }

@@ -1,4 +1,4 @@
-// A package registry of our own, on loopback, for as long as the check takes.
+// A local package registry on loopback, for as long as the check takes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';

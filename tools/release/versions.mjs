@@ -43,7 +43,7 @@ export function versionsIn(directory) {
 const changeset = join(root, 'node_modules/@changesets/cli/bin.js');
 
 /**
- * Publishes all packages to a registry that lets everybody do so.
+ * Publishes all packages to a registry that does not check credentials.
  *
  * @param {string} directory
  * @param {string} url of the registry

@@ -44,7 +44,7 @@ for (const [path, html] of pages) {
     const ids = headings.get(target);
     if (!ids) found.push(`${path}: ${link} leads nowhere`);
     else if (hash && !ids.has(decodeURIComponent(hash.slice(1)))) {
-      found.push(`${path}: ${link}: there is no such heading`);
+      found.push(`${path}: ${link}: the heading does not exist`);
     }
   }
   const loaded = [

@@ -19,7 +19,7 @@ function unlessGone<T>(read: () => T): T | undefined {
   }
 }
 
-/** What each open descriptor refers to. The one that reads the directory is gone by then. */
+/** Returns the targets of open descriptors. The one that reads the directory is already closed. */
 function openFiles(): Map<string, string> {
   const files = new Map<string, string>();
   for (const fd of readdirSync('/proc/self/fd')) {
@@ -47,7 +47,7 @@ function namespacesOf(thread: string): Map<string, string> {
   return found;
 }
 
-/** What a test may not change of its process. */
+/** State of a process that its tests may not change. */
 export interface State {
   /** Target of each open descriptor. */
   files: Map<string, string>;
@@ -66,7 +66,7 @@ export function currentState(): State {
   };
 }
 
-/** How this process differs from what it was; every thread must be in the namespaces of `before`. */
+/** Returns the differences from `before`, in whose namespaces every thread must still be. */
 export function leftBehind(before: State): string[] {
   const found: string[] = [];
   for (const [fd, target] of openFiles()) {

@@ -6,14 +6,14 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 
-/** What became of one test. */
+/** Result of one test. */
 export interface TestReport {
   /** Path below the package. */
   file: string;
   /** Its title, after those of the groups around it. */
   name: string;
   state: 'passed' | 'failed' | 'skipped';
-  /** Why it was skipped. */
+  /** Reason why it was skipped. */
   reason?: string;
 }
 

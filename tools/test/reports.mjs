@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 /** The tree. The reports of this machine are in it. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the host and the virtual machine share. */
+/** Directory that the host and the virtual machine share. */
 export const machineShare = join(root, 'tools/vm/tmp/share');
 
 /** Directories there for reports: of the machine as it starts, and with systemd. */

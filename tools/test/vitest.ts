@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const packages = here('../../packages');
 
-/** How many times slower than usual the machine is. */
+/** Factor by which the machine is slower than usual. */
 const slowness = Number(process.env.NS_TEST_SLOWNESS ?? 1);
 
 /** Names of packages stand for their sources; with $NS_TEST_BUILT for their builds, as for users. */

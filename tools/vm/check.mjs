@@ -21,7 +21,7 @@ for (const { path, name, reason } of excused) {
   console.log(`left out on purpose: ${path} > ${name}: ${reason}`);
 }
 for (const { path, name } of stale) {
-  fail(`STALE in exceptions.mjs: ${path} > ${name}: it has run, or is no test`);
+  fail(`STALE in exceptions.mjs: ${path} > ${name}: it has run, or no longer exists`);
 }
 for (const { path, name, reasons } of unknown) {
   fail([`NEVER RUN: ${path} > ${name}`, ...reasons].join('\n    '));

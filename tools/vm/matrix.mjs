@@ -36,8 +36,8 @@ export function testsOf(reports) {
 /** @typedef {{ path: string, name: string, reason: string }} Exception */
 
 /**
- * Which tests no run has executed, and whether that is known: what is expected to be left out but
- * has run, or is no test any more, is stale.
+ * Finds the tests that no run has executed, and sorts them into known and unknown ones. An exception is
+ * stale if its test has run or no longer exists.
  *
  * @param {readonly Test[]} tests
  * @param {readonly Exception[]} exceptions

@@ -102,7 +102,7 @@ test('--json prints an error as a line of JSON', () => {
       name: 'SystemError',
       code: 'ESRCH',
       syscall: 'pidfd_open',
-      hint: expect.stringContaining('no such process'),
+      hint: expect.stringContaining('process does not exist'),
       exitCode: 1,
     },
   });

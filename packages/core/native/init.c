@@ -1,8 +1,8 @@
-// The runner: a static executable of a few KB that maps a job, goes on with its program in
-// memory of its own, and may stay as init (PID 1) for the command. Run from a sealed memfd.
+// The runner: a static executable of a few KB that maps a job, continues the job's program in its
+// own memory, and may stay as init (PID 1) for the command. Executed from a sealed memfd.
 //
-// argv: "ns-init", fd of the job's memory, its address, its size. With another name it is no runner
-// but a stand-in (stand-in.h), whose orders are in its environment.
+// argv: "ns-init", fd of the job's memory, its address, its size. Under any other name it is a
+// stand-in (stand-in.h) and reads its orders from the environment.
 #include "program.h"
 
 struct timespec { i64 seconds, nanoseconds; };
@@ -54,8 +54,8 @@ static void exit_like(i32 status) {
   call1(SYS_EXIT_GROUP, (status & 0x7f) ? 128 + (status & 0x7f) : status >> 8 & 0xff);
 }
 
-// The command has ended: its status is reported. In a pid namespace everything that is left ends
-// with us; what may use the rest of the grace is told so. Elsewhere -1 would mean strangers.
+// Reports the status of the command, which has ended. PID 1 then sends SIGTERM to the processes that
+// are left and gives them the rest of the grace. Outside a pid namespace, -1 would hit unrelated ones.
 static void command_ended(struct watch *watch, i32 status, i32 report) {
   call3(SYS_WRITE, report, &status, sizeof status);
   if (watch->grace == 0 || !is_pid_1()) exit_like(status);
@@ -65,12 +65,12 @@ static void command_ended(struct watch *watch, i32 status, i32 report) {
   call2(SYS_KILL, -1, SIG_TERM);
 }
 
-// Reaps all that has ended.
+// Reaps all children that have ended.
 static void reap(struct watch *watch, i32 report) {
   for (;;) {
     i32 status;
     i64 pid = call4(SYS_WAIT4, -1, &status, NO_HANG | WAIT_ALL, 0);
-    if (pid < 0 && watch->ended) exit_like(watch->status); // nobody is left
+    if (pid < 0 && watch->ended) exit_like(watch->status); // all processes have ended
     if (pid <= 0) return;
     if (pid == watch->command && !watch->ended) command_ended(watch, status, report);
   }
@@ -119,7 +119,7 @@ static void watch_over(struct watch *watch, i32 report) {
       if (watch->ended) exit_like(watch->status);
       call2(SYS_KILL, watch->command, SIG_KILL);
       watch->deadline = 0;
-      watch->grace = 0; // it is used up: nobody else gets one
+      watch->grace = 0; // used up: it is granted only once
       continue;
     }
     if (signal < 0 || signal == SIG_CHLD || watch->command == 0 || watch->ended) continue;

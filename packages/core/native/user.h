@@ -42,8 +42,8 @@ static i64 next_number(struct map_reader *reader) {
 
 // STEP_MAPPED_ID; args: descriptor of an id map; the id that the process seems to have; and, for a gid,
 // the uid that was chosen and the one that the process seems to have. Returns the id if it is mapped;
-// else 0 if that is; else the first id of the map. EINVAL for an empty map; but a process that keeps
-// its own uid may keep its gid: there is no stranger between the two, and -1 changes none.
+// else 0 if 0 is mapped; else the first id of the map. EINVAL for an empty map, except that a process
+// which keeps its uid may keep its gid too (result -1): it then shares no id with a foreign process.
 static i64 mapped_id(i32 map, u64 seeming, i64 uid, i64 seeming_uid) {
   struct map_reader reader; // without an initializer, which would be a call of memset
   reader.fd = map;

@@ -1,4 +1,4 @@
-// rtnetlink in C, in a network namespace of its own, with a socket that has the options of ours.
+// rtnetlink in C, in a new network namespace, with the same socket options as @ns/net.
 // `netlink get COUNT`: asks COUNT times for the loopback interface, and reads the answer.
 // `netlink veth COUNT`: makes COUNT pairs of interfaces in group 7, one request for each; they are
 // taken away by group afterwards. For each byte read on stdin, does it and writes the nanoseconds

@@ -43,7 +43,7 @@ function command([file = '', ...args]) {
   if (status !== 0) throw error ?? new Error(`${file} ${args.join(' ')}: status ${status}`);
 }
 
-/** Whether bubblewrap has overlays, as of 0.11; binding the root instead is less work. */
+/** Returns true if bubblewrap has overlays (0.11 or later); binding the root instead is less work. */
 function overlays() {
   const { stdout } = spawnSync('bwrap', ['--help'], { encoding: 'utf8' });
   return stdout?.includes('--tmp-overlay') ?? false;

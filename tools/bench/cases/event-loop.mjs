@@ -36,8 +36,8 @@ async function longestTurn(start) {
 const atWork = () => Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[0]);
 
 /**
- * What the event loop's thread itself does from the start of something to its end: more than any
- * turn of it, and the same whatever else the machine does.
+ * Returns the work of the event loop's thread until the promise of `start` settles, in nanoseconds. It
+ * is an upper limit for one turn of the loop, and does not depend on the load of the machine.
  *
  * @param {() => Promise<unknown>} start
  */

@@ -1,6 +1,6 @@
-// What a child writes on its channel is input from a stranger (SECURITY.md S4): it costs work and
-// memory in proportion to its bytes, a message has a limit, and a call ends although somebody holds
-// the channel (S5).
+// Messages of a child are untrusted input (SECURITY.md S4): they cost work and memory in proportion to
+// their bytes, a message has a limit, and a call ends although another process holds the channel
+// (S5).
 import { fork as nodeFork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -167,7 +167,7 @@ test('clone ends with its process although another one holds the channel', async
   process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
 });
 
-test('clone refuses a message that is no answer, and one that is too long', async () => {
+test('clone rejects a message that is not its answer, and a message that is too long', async () => {
   const other = () => {
     process.send?.('something else');
     return new Promise(() => {});

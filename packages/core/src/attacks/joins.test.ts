@@ -1,5 +1,5 @@
-// Whoever is root in a user namespace that a child joins has every capability over the child. It must
-// never get at one that has the caller's ids or memory: SECURITY.md S1. The class of CVE-2016-9962.
+// Root in a user namespace that a child joins has every capability over the child. It must never reach
+// a child that has the caller's ids or memory: SECURITY.md S1. The class of CVE-2016-9962.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -82,7 +82,7 @@ const ways: readonly (readonly [string, (user: Namespace) => Promise<unknown> | 
 
 const leavesIds = ({ name }: Call) => name !== 'setresuid' && name !== 'setresgid';
 
-/** What spawn would be without the ids. */
+/** Starts a child as spawn does, but without changing its ids. */
 async function unprotected({ user }: Container): Promise<void> {
   const checked = parseSpawn('sleep', ['0.3'], { namespaces: [user], stdio: 'ignore' });
   const edit: ChildPlan['edit'] = (entries) => entries.filter(leavesIds);
@@ -90,7 +90,7 @@ async function unprotected({ user }: Container): Promise<void> {
   await child.exited;
 }
 
-/** What the enemy found that it must never get at. */
+/** Returns the processes that the enemy found although it must never reach them. */
 const lost = ({ found }: Container) =>
   found.filter((one) => hasCallersIds(one) || one.job || one.node);
 

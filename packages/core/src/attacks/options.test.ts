@@ -1,5 +1,5 @@
-// Options are those that the caller wrote (SECURITY.md S9): unknown ones are refused, and what somebody
-// has put on Object.prototype is an option of no call.
+// Only what the caller wrote is an option (SECURITY.md S9): unknown options are refused, and properties
+// of Object.prototype are ignored.
 
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
@@ -80,7 +80,7 @@ const options: Readonly<Record<string, string>> = {
   user: '{ type: "user" }',
 };
 
-test('a polluted prototype is no option of any call', () => {
+test('calls ignore options on a polluted prototype', () => {
   const script = `
     import { clone, createNamespace, fork, hold, isRunError, Namespace, run, runSync, spawn } from ${JSON.stringify(core)};
     import { Program, runProgram, runProgramSync } from ${JSON.stringify(authors)};

@@ -174,7 +174,7 @@ test.each(both)('%s counts the start of a command in its timeout', async (_name,
   expect(error).toMatchObject({ code: 'ETIMEDOUT', signal: 'SIGTERM', stdout: '' });
 });
 
-describe('in a container that stops whoever joins', () => {
+describe('in a container that stops every process that joins', () => {
   let container: NamespaceProcess;
   let handles: Namespace[] = [];
   beforeAll(async () => {
@@ -218,7 +218,7 @@ describe('in a container that stops whoever joins', () => {
     expect(() => runProgramSync(new Program(), options)).toThrow('was not ready within 500 ms');
   });
 
-  test('what blocks the thread only for a program of ours ends by itself', () => {
+  test('runProgramSync without a timeout ends after 10 s if the child is stopped', () => {
     const wanted = { namespaces: namespaces() };
     expect(() => runProgramSync(new Program(), wanted)).toThrow('was not ready within 10000 ms');
   }, 30_000);

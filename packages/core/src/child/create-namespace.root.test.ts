@@ -11,7 +11,7 @@ import { syscall } from '../sys/syscall.js';
 import { fdCount, threadNamespaces } from '../testing/index.js';
 import { createNamespace } from './create-namespace.js';
 
-/** What nsenter(1) finds in there. */
+/** Runs a command in the namespace by nsenter(1) and returns its output. */
 function enterBySomebodyElse(handle: Namespace, command: string[]): string {
   const path = `/proc/${process.pid}/fd/${handle.fd}`;
   return execFileSync('nsenter', [`--${handle.type}=${path}`, ...command], { encoding: 'utf8' });

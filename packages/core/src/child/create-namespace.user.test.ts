@@ -16,7 +16,7 @@ test('without privileges, the error says what helps', () => {
   }
 });
 
-test('whoever owns a user namespace makes all others in it', () => {
+test('createNamespace makes namespaces of all other types in a user namespace that the caller owns', () => {
   using user = createNamespace('user');
   for (const type of allNamespaceTypes) {
     if (type === 'user') continue;

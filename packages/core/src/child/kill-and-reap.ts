@@ -12,10 +12,10 @@ const SIGKILL = 9;
 
 /** Milliseconds that a call waits for a killed child, and for the tracer of one that has ended. */
 const PATIENCE = 1000;
-/** Milliseconds between two looks at a child that no pidfd tells of: during a call, and later. */
+/** Milliseconds between two looks at a child without a pidfd: during a call, and later. */
 const INTERVALS = { first: 0.1, last: 8, later: 1000 };
 
-/** True when a child has been reaped, or cannot be: there is no call left to report that to. */
+/** Returns true if a child has been reaped or cannot be: an error here has no call to report it to. */
 function isOver(reap: () => Exit | undefined): boolean {
   try {
     return reap() !== undefined;
@@ -105,7 +105,7 @@ export function killAndReap(pidfd: number): Exit | undefined {
   }
 }
 
-/** The same by the number of a child, which is its own until it is reaped: where there is no pidfd. */
+/** Kills and reaps a child by its pid, which stays its own until it is reaped. For kernels without pidfds. */
 export function killAndReapPid(pid: number): Exit | undefined {
   trySyscall('kill', pid, SIGKILL);
   const reap = () => reapPidIfEnded(pid);

@@ -124,9 +124,9 @@ function readable(fd: number, end: AbortSignal | undefined): Promise<void> {
 
 /**
  * Waits for a clone, which is short, unless the kernel holds the child up: in a frozen cgroup, or in
- * the exec of a file that somebody serves. When the call ends meanwhile, such a child is killed.
+ * the exec of a file on FUSE. If the call ends meanwhile, such a child is killed.
  *
- * @returns undefined if the child had to be killed, or has not come: the pool may be busy
+ * @returns undefined if the child had to be killed, or was not made in time: the pool may be busy
  */
 async function cloned(
   clone: Promise<number>,

@@ -35,8 +35,8 @@ export interface SpawnOptions extends ProcessAttributes {
   namespaces?: readonly (NamespaceSpec | Namespace)[] | undefined;
   /**
    * Working directory, in the child's mounts. Default, also for an empty text: the parent's. In a
-   * mount namespace that is not the parent's, links of /proc are not followed on the way: a root that
-   * nobody trusts could lead the child out of it.
+   * mount namespace other than the parent's, links of /proc are not followed: an untrusted root could
+   * use them to lead the child out of it.
    */
   cwd?: string | URL | undefined;
   /** Environment. Default: `process.env`. Undefined values are left out, inherited ones are not. */
@@ -64,7 +64,7 @@ export interface SpawnOptions extends ProcessAttributes {
   sessionLeader?: boolean | undefined;
   /**
    * Connects descriptors 0, 1 and 2 to a new pseudo-terminal, which is the command's controlling
-   * terminal; see {@link NamespaceProcess.terminal}. Nothing leads from it to a terminal of ours.
+   * terminal; see {@link NamespaceProcess.terminal}. The child gets no descriptor of a terminal of the caller.
    */
   terminal?: boolean | TerminalSize | undefined;
   /** Start the child in this cgroup, from its first moment on: a directory of cgroup v2, or one opened. */

@@ -29,7 +29,7 @@ const RESOURCES = {
 /** A limit of setrlimit(2), in lower case and without its prefix: `nofile`, `as`, `nproc`, ... */
 export type ResourceName = keyof typeof RESOURCES;
 
-/** A resource limit: one number for both, or soft and hard. `Infinity` is no limit. */
+/** A resource limit: one number for both, or soft and hard. `Infinity` means unlimited. */
 export type ResourceLimit = number | { readonly soft: number; readonly hard: number };
 
 /** Options of a child's process beyond those of child_process. */

@@ -25,7 +25,7 @@ test('the command has a controlling terminal of the size asked for', async () =>
   expect((await child.exited).code).toBe(0);
 });
 
-test('what is typed is read, Ctrl-C interrupts, a new size is told', async () => {
+test('terminal passes input, Ctrl-C as SIGINT, and a new size as SIGWINCH', async () => {
   const script = [
     'trap "stty size; exit 3" WINCH',
     'trap "echo interrupted" INT',

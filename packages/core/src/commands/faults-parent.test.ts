@@ -44,7 +44,7 @@ function filter({ name, when }: Refused): Buffer {
   return bytes;
 }
 
-/** What a process with such a filter finds when it starts a child. */
+/** Starts a child in a process whose filter refuses calls, and returns what that process observes. */
 function outcome(refused: Refused, options: string, before = options): unknown {
   const bytes = filter(refused);
   const script = `
@@ -139,17 +139,17 @@ test.each(cases.map(([options, refused]) => ({ options, refused })))(
 
 test('cgroup: the directory cannot be opened', () => {
   const refused: Refused = { name: 'openat', when: { argument: 2, mask: O_PATH } };
-  // Whoever may not put a child into it fails later, so the start before is one without.
+  // A caller that may not put a child into the cgroup fails later, so the first start is without it.
   expect(outcome(refused, "cgroup: '/'", '')).toMatchObject({
     error: ['EIO', 'openat'],
     same: true,
   });
 });
 
-// What the kernel does not reap stays a zombie, whoever asked for it, but no more than that. (A close(2)
-// that fails has no case: on Linux the descriptor is gone all the same, which no filter can imitate.)
+// If waitid(2) fails, the child stays a zombie, but nothing else is left. (A failing close(2) is not
+// tested: on Linux it still frees the descriptor, which a filter cannot imitate.)
 test.each([{ options: '' }, { options: eight }, { options: join }])(
-  'a child whose end cannot be asked for costs no descriptor: $options',
+  'a child whose waitid(2) fails leaves no descriptor open: $options',
   ({ options }) => {
     expect(outcome({ name: 'waitid' }, options)).toMatchObject({
       error: ['EIO', 'waitid'],

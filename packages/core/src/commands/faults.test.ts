@@ -165,36 +165,39 @@ function withFds<Result>(limit: number, fn: () => Result): Result {
 
 const synchronous = ['directly', 'in eight joined namespaces', 'with a terminal'];
 
-test.each(synchronous)('%s: there is no room for the n-th descriptor', (way) => {
-  const options = (ways[way] as () => SpawnOptions)();
-  const before = state();
-  const failed = new Set<string>();
-  let started: ReturnType<typeof launchSync> | undefined;
-  for (let limit = 3; !started; limit++) {
-    expect(limit).toBeLessThan(500);
-    const wanted = planOf(options);
-    const result = withFds(limit, () => {
-      try {
-        return launchSync(wanted);
-      } catch (error) {
-        return error;
+test.each(synchronous)(
+  'launchSync leaves nothing behind when it runs out of descriptors: %s',
+  (way) => {
+    const options = (ways[way] as () => SpawnOptions)();
+    const before = state();
+    const failed = new Set<string>();
+    let started: ReturnType<typeof launchSync> | undefined;
+    for (let limit = 3; !started; limit++) {
+      expect(limit).toBeLessThan(500);
+      const wanted = planOf(options);
+      const result = withFds(limit, () => {
+        try {
+          return launchSync(wanted);
+        } catch (error) {
+          return error;
+        }
+      });
+      if (isSystemError(result)) {
+        // EBADF is dup3's word for a number beyond the limit.
+        expect(['EMFILE', 'EBADF', 'EINVAL'], String(result)).toContain(result.code);
+        failed.add(result.syscall);
+        expect(state(), `${limit}: ${result}`).toEqual(before);
+      } else {
+        expect(result).not.toBeInstanceOf(Error);
+        started = result as ReturnType<typeof launchSync>;
       }
-    });
-    if (isSystemError(result)) {
-      // EBADF is dup3's word for a number beyond the limit.
-      expect(['EMFILE', 'EBADF', 'EINVAL'], String(result)).toContain(result.code);
-      failed.add(result.syscall);
-      expect(state(), `${limit}: ${result}`).toEqual(before);
-    } else {
-      expect(result).not.toBeInstanceOf(Error);
-      started = result as ReturnType<typeof launchSync>;
     }
-  }
-  const checked = parseSpawn('/bin/true', [], options);
-  const child = new NamespaceProcess(started, checked);
-  expect([...failed].length).toBeGreaterThan(1);
-  return new Promise((resolve) => child.once('close', resolve));
-});
+    const checked = parseSpawn('/bin/true', [], options);
+    const child = new NamespaceProcess(started, checked);
+    expect([...failed].length).toBeGreaterThan(1);
+    return new Promise((resolve) => child.once('close', resolve));
+  },
+);
 
 const throwing: Record<string, () => void | Promise<void>> = {
   'throws at once': () => {

@@ -68,11 +68,11 @@ test.each(['json', 'advanced'] as const)(
   },
 );
 
-test('what is sent too late is told as child_process tells it', async () => {
+test('send after disconnect reports the same errors as child_process', async () => {
   const told = async (child: ChildProcess) => {
     await once(child, 'message');
     child.disconnect();
-    await once(child, 'exit'); // Node itself tells of no 'close' here
+    await once(child, 'exit'); // Node does not emit 'close' here
     const errors: unknown[] = [];
     child.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code, error.message));
     const answers = [

@@ -31,7 +31,7 @@ test('calls are added to the child of a command that joins', async () => {
   await expect(run('true', [], { prepare: 1 as never })).rejects.toThrow('prepare must be');
 });
 
-test('the process of a run is told of as soon as it runs', async () => {
+test('run calls onSpawn with the child as soon as it runs', async () => {
   let pid = 0;
   const { stdout } = await run('sh', ['-c', 'echo $$'], {
     onSpawn: (child) => {

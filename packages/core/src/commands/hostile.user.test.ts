@@ -1,5 +1,5 @@
-// Whoever is root in a rootless container watches for whoever joins, to take over its memory (the
-// class of CVE-2016-9962). What it must never find is the memory of this process: SECURITY.md S7.
+// Root in a rootless container watches for processes that join, to take over their memory (the class of
+// CVE-2016-9962). It must never find the memory of this process: SECURITY.md S7.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';

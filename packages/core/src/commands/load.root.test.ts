@@ -17,7 +17,7 @@ interface State {
 const MIB = 1024 * 1024;
 const timeout = 120_000 * Number(process.env.NS_TEST_SLOWNESS ?? 1);
 
-/** What a process of its own is before and after work, when it has done the same for warming up. */
+/** Measures a separate process before and after `work`, which follows `warmUp`. */
 async function measure(warmUp: string, work: string): Promise<{ before: State; after: State }> {
   const script = `
     import { readdirSync, readFileSync } from 'node:fs';

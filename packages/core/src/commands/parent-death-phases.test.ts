@@ -28,7 +28,7 @@ function descendants(pid: number): number[] {
   }
 }
 
-/** How children are made; each is held up in every phase that it has. */
+/** Options of children, by their way of starting; each child is held up in every phase that it has. */
 const ways = {
   directly: 'namespaces: [user, paused]',
   isolated: "namespaces: [user, { type: 'pid' }, paused]",

@@ -28,7 +28,7 @@ type Observe = (start: Start) => Promise<unknown>;
 
 const ours: Start = (command, args, options) => spawn(command, args, options as SpawnOptions);
 
-/** child_process tells of a failure by an event; it is made a rejection here, as ours is. */
+/** Rejects if child_process emits 'error', so that both ways of starting fail alike. */
 const theirs: Start = (command, args = [], options = {}) =>
   new Promise((resolve, reject) => {
     const child = nodeSpawn(command, args, options as NodeOptions);
@@ -163,7 +163,7 @@ const cases: Record<string, Observe> = {
     env: { PATH: '/usr/bin:/bin' },
   })),
   'a command that is a directory': failure('/usr'),
-  'a command that is no program': async (start) => failure(join(directory, 'data'))(start),
+  'a command that is not a program': async (start) => failure(join(directory, 'data'))(start),
   'a script without its interpreter': async (start) => failure(join(directory, 'orphan'))(start),
   'a path through a file': failure('/etc/passwd/x'),
   'a missing working directory': failure('true', () => ({ cwd: '/no/such/directory' })),
@@ -182,7 +182,7 @@ const cases: Record<string, Observe> = {
     const { out, ...rest } = await result(await start('head', ['-c', '3000000', '/dev/zero']));
     return { length: out.length, ...rest };
   },
-  'input that nobody reads': async (start) => {
+  'input that the child does not read': async (start) => {
     const child = await start('true');
     const errors: unknown[] = [];
     child.stdin?.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code));
@@ -428,7 +428,7 @@ const cases: Record<string, Observe> = {
     return output('sh', ['-c', 'id -u; id -g; id -G'], { uid: 1234, gid: 5678 })(start);
   },
   'an identity that is refused': async (start) => {
-    if (process.getuid?.() === 0) return 'root may be anybody';
+    if (process.getuid?.() === 0) return 'root may take any id';
     return failure('true', () => ({ uid: 0 }))(start);
   },
   'lines from a channel': async (start) => {
@@ -477,7 +477,7 @@ test('as child_process: every exit code', async () => {
   const codes = Array.from({ length: 256 }, (_, code) => code);
   for (const start of [ours, theirs]) {
     const found: unknown[] = [];
-    // Some at a time: an error of the machine would be one of ours.
+    // In groups: with all at once the machine could fail, which would look like an error of spawn.
     for (let from = 0; from < codes.length; from += 32) {
       const exits = codes.slice(from, from + 32).map(async (code) => {
         const child = await start('sh', ['-c', `exit ${code}`], { stdio: 'ignore' });

@@ -29,9 +29,9 @@ function openRunnerFor(arena: Arena): number {
 }
 
 /**
- * A program as the command of a child: it makes its calls when everything that the options of spawn
- * ask for is in force, and needs no file in the child's root but /proc. Calls cannot name
- * descriptors of the parent, and there are no meetings. Errors end it unless they are tolerated.
+ * A program as the command of a child: it makes its calls when all options of spawn are in force, and
+ * needs only /proc in the child's root. Calls cannot name descriptors of the parent, and meetings are
+ * not supported. Errors end it unless they are tolerated.
  *
  * @example
  * const program = new Program();

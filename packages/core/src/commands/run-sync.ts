@@ -192,7 +192,7 @@ function toEnd(wanted: Run<string | Uint8Array>): RunResult<string | Buffer> {
 
 /**
  * Runs a command in namespaces to its end, blocking the thread: {@link run}, synchronously.
- * There are no options `signal` and `onSpawn`: nothing could happen meanwhile. `timeout` works.
+ * The options `signal` and `onSpawn` are missing, since the thread is blocked. `timeout` works.
  *
  * @throws {RunError | TypeError | RangeError | SystemError} as {@link run} does
  * @example runSync('hostname', [], { namespaces: [user(), uts({ hostname: 'box' })] }).stdout

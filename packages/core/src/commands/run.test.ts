@@ -201,7 +201,7 @@ test('an identity for the command: as root any, else only what one has', async (
   }
 });
 
-test('who becomes somebody else leaves the supplementary groups behind', ({ skip }) => {
+test('runSync with another uid and gid drops the supplementary groups', ({ skip }) => {
   skip(process.getuid?.() !== 0, 'only root can have other groups than it was given');
   const script = `
     const { runSync } = await import(${JSON.stringify(join(import.meta.dirname, '../../dist/index.js'))});

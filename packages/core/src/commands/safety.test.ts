@@ -97,7 +97,7 @@ function filesOfRunners(): string[] {
     );
 }
 
-test('a child on its way has no descriptor of ours but its own and two pipes', async ({ skip }) => {
+test('a child that is starting has only its own descriptors and two pipes', async ({ skip }) => {
   skip(uid !== 0, 'it is not dumpable, so only root may see its descriptors');
   const leak = openSync('/etc/passwd', 'r');
   syscall('fcntl', leak, F.SETFD, 0);
@@ -128,7 +128,7 @@ test('PID 1 of a pid namespace is a program of its own, without our memory, file
     const program = openSync(`/proc/${child.pid}/exe`, 'r');
     const seals = syscall('fcntl', program, F_GET_SEALS);
     closeSync(program);
-    expect(seals & F_SEAL_WRITE).toBe(F_SEAL_WRITE); // nobody overwrites it, not by /proc/PID/exe either
+    expect(seals & F_SEAL_WRITE).toBe(F_SEAL_WRITE); // it cannot be overwritten through /proc/PID/exe
   } finally {
     child.kill('SIGKILL');
     await child.exited;

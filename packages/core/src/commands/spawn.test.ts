@@ -121,7 +121,7 @@ test('a detached child leads a session and a group of its own', async () => {
   await child.exited;
 });
 
-test('an abort after the start kills the child and is told as an error', async () => {
+test('spawn kills the child on an abort after the start, and emits an AbortError', async () => {
   const controller = new AbortController();
   const child = await spawn('sleep', ['100'], { signal: controller.signal, killSignal: 'SIGKILL' });
   const told = once(child, 'error');
@@ -146,14 +146,14 @@ test('a child has the descriptors that it was given, and no other', async () => 
   }
 });
 
-test('a child whose output nobody wants any more dies of SIGPIPE: it has real pipes', async () => {
+test('a child dies of SIGPIPE when its output is destroyed: it has real pipes', async () => {
   const child = await spawn('yes');
   child.stdout?.once('data', () => child.stdout?.destroy());
   expect(await child.exited).toMatchObject({ code: null, signal: 'SIGPIPE' });
   await run('sh', ['-c', 'echo through a path > /dev/stderr']);
 });
 
-test('what is aborted before is not started', async () => {
+test('spawn does not start a child if the signal is already aborted', async () => {
   const start = spawn('sleep', ['100'], { signal: AbortSignal.abort('why') });
   await expect(start).rejects.toMatchObject({
     name: 'AbortError',
@@ -171,7 +171,7 @@ test('await using ends the child and waits for it', async () => {
   expect(readdirSync('/proc')).not.toContain(String(pid));
 });
 
-test('output that nobody reads does not keep the child from closing', async () => {
+test('a child emits close although its output is not read', async () => {
   const child = await spawn('echo', ['unread']);
   await once(child, 'close');
 });
@@ -188,7 +188,7 @@ test('two hundred children at once, each with its own result', async () => {
 });
 
 test('a working directory in other mounts is not found by a link of /proc', async () => {
-  const cwd = '/proc/self/root'; // that of another process, in a root that nobody trusts, leads out
+  const cwd = '/proc/self/root'; // in an untrusted root, such a link of another process leads out
   expect((await run('pwd', [], { cwd })).stdout).toBe('/\n');
   const namespaces = [{ type: 'user' }, { type: 'mount' }] as const;
   const error = await run('pwd', [], { cwd, namespaces }).catch((e: unknown) => e);

@@ -49,7 +49,7 @@ test('a child survives the Worker that spawned it: killWithParent means the proc
   // When the kernel has let go of the thread, it has also sent what it was asked to send then.
   await expect.poll(() => existsSync(`/proc/${thread}`)).toBe(false);
   process.kill(pid, 'SIGTERM');
-  // Nobody else reaps it: its Worker is gone. The first signal is the one that it died of.
+  // Its Worker is gone, so only this test reaps it. It died of the first signal.
   await expect.poll(() => reapPidIfEnded(pid)?.signal).toBe('SIGTERM');
 });
 

@@ -73,7 +73,7 @@ test('a network namespace that only a server of this process holds is found', as
 });
 
 test('a namespace that only a thread is in is found', async () => {
-  // Another program's thread, so that none of ours is moved.
+  // A thread of another program, so that the threads of this process stay where they are.
   const script = [
     'import ctypes, os, sys, threading, time',
     'def away():',
@@ -98,7 +98,7 @@ test('a namespace that only a thread is in is found', async () => {
   ]);
 });
 
-/** Whether the kernel finds paths without asking the file system: a network's may be asked each time. */
+/** Returns true if the kernel resolves paths from memory; a network file system may be asked each time. */
 function pathsAreInMemory(): boolean {
   statSync('/mnt');
   const how = BigUint64Array.of(BigInt(O_PATH | O_CLOEXEC), 0n, BigInt(RESOLVE.CACHED));
@@ -186,5 +186,5 @@ test('a namespace pinned in a mount namespace without processes is found', (cont
   const one = graph.get(id);
   expect(one?.paths).toEqual([{ path, mountNamespace: graph.get(mount.id) }]);
   expect(one).toMatchObject({ processes: [], descriptors: [], path: null, owner: null });
-  expect(graph.hidden.relatives).toContain(Number(id.ino)); // nobody can open it from outside
+  expect(graph.hidden.relatives).toContain(Number(id.ino)); // it cannot be opened from outside
 });

@@ -107,7 +107,7 @@ test('a namespace that only a descriptor of another process holds is found', asy
   }
 });
 
-test('ancestors that nobody is in are found', async () => {
+test('discover finds ancestors that have no processes', async () => {
   // The outer of two new user namespaces is the parent of the inner one, and nothing else holds it.
   const child = spawn(
     'unshare',

@@ -60,7 +60,7 @@ test('any namespace at any path is found, with any optional fields', () => {
   );
 });
 
-test('what is no name of a namespace is none', () => {
+test('parseNamespaceName returns undefined for a text that is not a namespace name', () => {
   for (const text of ['', 'net', 'net:[]', 'net:[12', 'nets:[12]', '/net:[12]', 'socket:[12]']) {
     expect(parseNamespaceName(text)).toBeUndefined();
   }

@@ -13,7 +13,7 @@ const ANY_ERROR = [
   ...['ENOSPC', 'ENOSYS', 'EOPNOTSUPP', 'EUSERS', 'ENOTTY', 'E2BIG'],
 ];
 const tolerant = { tolerate: ANY_ERROR };
-// The ids of nobody: they own nothing, and are given back when the child ends.
+// The overflow ids: they own no files. The child that takes them ends afterwards.
 const NOBODY = 65534;
 const MOUNT_ATTR_IDMAP = 0x10_0000n;
 const MOVE_MOUNT_BENEATH = 0x200;
@@ -93,7 +93,7 @@ function tryRootless() {
   const made = others.map(
     (type) => [type, program.call('unshare', namespaceTypes[type].flag, inside)] as const,
   );
-  // In a mount namespace of one's own. Both fail for want of a descriptor, if they are known.
+  // In a new mount namespace. A kernel that knows these calls fails them for lack of a descriptor.
   const attributes = mountAttributes();
   const idMap = program.call('mount_setattr', AT.FDCWD, '/', 0, attributes, 32, inside);
   const beneath = program.call('move_mount', NO_FD, 'x', NO_FD, 'x', MOVE_MOUNT_BENEATH, inside);

@@ -73,7 +73,7 @@ function subordinate(program: string, file: string): Finding {
 function network(program: string): Finding {
   if (find(program) === undefined) return missing(`${program} is not in PATH`, 'install it');
   const tun = '/dev/net/tun';
-  if (!existsSync(tun)) return missing(`there is no ${tun}`, 'modprobe tun');
+  if (!existsSync(tun)) return missing(`${tun} does not exist`, 'modprobe tun');
   try {
     accessSync(tun, constants.R_OK | constants.W_OK);
     return available;

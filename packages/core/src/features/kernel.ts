@@ -75,7 +75,7 @@ function pidfds(): Findings {
     pidfdGetfd: unless('pidfdGetfd', [ENOSYS, EPERM], 'pidfd_getfd', -1, 0, 0),
   };
   if (own < 0) {
-    const none = missing('there are no pidfds', 'Linux 5.3 or later');
+    const none = missing('pidfds are not supported', 'Linux 5.3 or later');
     return { ...found, pidfdNamespaces: none, pidfdInfo: none };
   }
   try {

@@ -60,7 +60,7 @@ function unprivileged({ rootless, ordinary }: Attempts): Finding {
 function allTypes({ rootless }: Attempts): Finding {
   if (typeof rootless === 'string') return missing(rootless);
   const user = rootless.get('user') ?? -EPERM;
-  if (user < 0) return missing('there are no user namespaces for this user', hintOfUser(user));
+  if (user < 0) return missing('this user cannot create user namespaces', hintOfUser(user));
   const failed = allNamespaceTypes.find((type) => (rootless.get(type) ?? -EPERM) < 0);
   if (failed === undefined) return available;
   const result = rootless.get(failed) ?? -EPERM;

@@ -7,7 +7,7 @@ import type { Program } from '../program/program.js';
 const core = join(import.meta.dirname, '../../dist/index.js');
 const script = `import(${JSON.stringify(core)}).then(({ features }) => console.log(JSON.stringify(features())))`;
 
-test('limits of a user namespace are told, and what follows from them', async () => {
+test('features reports the limits of a user namespace, and their consequences', async () => {
   // The limits are the new user namespace's own.
   const settings = {
     type: 'user' as const,

@@ -1,6 +1,6 @@
-// A child hands one of its descriptors to us, through a socket. The child does it itself, because we
-// may not reach into it: whoever joins somebody's user namespace is closed to all others, its
-// parent included, so that nobody in there can take it over.
+// A child passes one of its descriptors to its parent, through a socket. The parent cannot take it from
+// the child: a process that joins a user namespace is closed to all others, its parent included, so that
+// processes in that namespace cannot take it over.
 
 import type { Call } from '../program/call.js';
 import { Program } from '../program/program.js';

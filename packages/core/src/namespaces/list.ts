@@ -140,8 +140,8 @@ function once<Answer>(ask: (task: number) => Answer): (task: number) => Answer {
  * Lists all namespaces that any task of the machine is in, threads included, as lsns(8) does for
  * processes. Namespaces that only a bind mount or an open descriptor keeps alive are not among them.
  *
- * What the caller cannot see because of its privileges is named in `hidden`: without CAP_SYS_PTRACE
- * these are the processes of others. Processes that end meanwhile are left out. Reads the /proc of
+ * `hidden` names what the caller lacks the privileges to see: without CAP_SYS_PTRACE, the processes of
+ * other users. Processes that end meanwhile are left out. Reads the /proc of
  * the calling thread's mount namespace, so it shows the tasks of that /proc's pid namespace.
  *
  * @example

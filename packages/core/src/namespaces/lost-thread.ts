@@ -19,7 +19,7 @@ export function stop(type: NamespaceType, errno: number): never {
       `FATAL: a thread could not come back to its own ${type} namespace: ${errnoName(errno)} (${errnoMeaning(errno)}). Going on would act on a stranger's namespace.\n`,
     );
   } catch {
-    // Nobody reads it; that changes nothing.
+    // The message cannot be written; the process ends all the same.
   }
   // Not process.abort(), which Workers do not have, and no handler of Node's may come in between.
   const signals = new Uint8Array(8);

@@ -1,4 +1,4 @@
-// What holds for handles whoever runs it: opening, identity, relations, closing.
+// Properties of handles that hold for every user: opening, identity, relations, closing.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -170,7 +170,7 @@ test('a handle that was forgotten is closed, with a warning that names it', asyn
   }
 });
 
-test('handles are told by a brand that other copies of the package share', () => {
+test('isNamespace recognizes handles of other copies of the package, by a shared brand', () => {
   using handle = Namespace.current('net');
   expect(Namespace.isNamespace(handle)).toBe(true);
   expect(Namespace.isNamespace({ [Symbol.for('@ns/Namespace')]: true })).toBe(true);
@@ -179,7 +179,7 @@ test('handles are told by a brand that other copies of the package share', () =>
   }
 });
 
-test('what is no namespace, or another one than expected, is refused and not left open', () => {
+test('fromPath refuses a file that is not a namespace or has another type, and closes it', () => {
   const before = fdCount();
   expect(() => Namespace.fromPath('/dev/null')).toThrow(
     new TypeError('path /dev/null is not a namespace'),
@@ -234,7 +234,7 @@ test('errors name the call and its object', () => {
     expect.objectContaining({
       code: 'ENOENT',
       message: expect.stringContaining('/proc/4194304/ns/net'),
-      hint: expect.stringContaining('no such process'),
+      hint: expect.stringContaining('process does not exist'),
     }),
   );
 });

@@ -251,8 +251,8 @@ export class Namespace {
 
   /**
    * Runs a synchronous function with the calling thread in this namespace, and always comes back.
-   * What it makes in there stays in there: sockets that listen in this network namespace go on doing
-   * so. Asynchronous work that it starts on libuv's pool (`fs.promises`, `dns.lookup`) runs outside.
+   * Objects that it creates stay in the namespace: a listening socket goes on listening in this network
+   * namespace. Asynchronous work that it starts on libuv's pool (`fs.promises`, `dns.lookup`) runs outside.
    * May be nested.
    *
    * For uts, ipc, net and cgroup on any thread. For mount, only after `unshareDirectories()` on this

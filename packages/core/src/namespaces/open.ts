@@ -70,8 +70,8 @@ function hintFor(errno: number, file: string): string | undefined {
   }
   if (errno !== ENOENT) return undefined;
   return file === 'pid_for_children'
-    ? 'There is no such process, or its new pid namespace has no process yet.'
-    : 'There is no such process, or this kernel has no such namespaces.';
+    ? 'The process does not exist, or its new pid namespace has no process yet.'
+    : 'The process does not exist, or this kernel does not support the namespace type.';
 }
 
 function openLink(of: number | string, file: string): number {

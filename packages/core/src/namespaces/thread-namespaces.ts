@@ -79,9 +79,9 @@ export function find(thread: ThreadNamespace): number {
   return thread.here;
 }
 
-/** Drops what is known, because it is not needed or no longer true. */
+/** Drops the cached namespace, because it is unneeded or outdated. */
 export function forget(thread: ThreadNamespace): void {
-  // Nobody comes back by it: an enter() that would is further in than this one, and over.
+  // The descriptor is unused: every enter() that needed it was nested in this call, and has returned.
   if (thread.owned) closeSync(thread.here);
   thread.here = -1;
   thread.owned = false;
@@ -114,7 +114,7 @@ let away: boolean | undefined = isMainThread ? false : undefined;
 /**
  * Returns true if the calling thread is, or may be, in other namespaces than the rest of the process:
  * inside an `enter`, after `unshare` or `setns`, or as a Worker that was made by such a thread.
- * What runs on libuv's pool runs elsewhere then.
+ * Work on libuv's pool then runs in other namespaces than this thread.
  */
 export function isAway(): boolean {
   for (const type of allNamespaceTypes) {

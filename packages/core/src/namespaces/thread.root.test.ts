@@ -36,7 +36,7 @@ test('unshare moves the Worker alone, and what it calls at once', async () => {
 });
 
 /**
- * How many threads are in the network namespace in which a Worker is the first to use libuv's pool, by
+ * Counts threads in the network namespace in which a Worker is the first to use libuv's pool, by
  * calling `inside()`. Descriptor 3 is that of a namespace made elsewhere.
  */
 function threadsThatFollow(move: string): number {

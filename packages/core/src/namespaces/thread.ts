@@ -52,7 +52,7 @@ export function unshare(types: NamespaceType | readonly NamespaceType[]): void {
 
 /**
  * Gives the calling thread a root, a working directory and a umask of its own, so that it can join
- * mount namespaces: `unshare(CLONE_FS)`. There is no way back. On the main thread that means that
+ * mount namespaces: `unshare(CLONE_FS)`. This cannot be undone. On the main thread it means that
  * `process.chdir()` and `process.umask()` no longer reach asynchronous file operations, so do it in
  * a Worker.
  *

@@ -70,7 +70,7 @@ export function hintFor(
   if (code === 'EOVERFLOW' && makers.has(syscall)) {
     return 'The user namespace does not map these ids, so a new file could not have an owner.';
   }
-  if (code === 'ESRCH' && syscall === 'pidfd_open') return 'There is no such process.';
+  if (code === 'ESRCH' && syscall === 'pidfd_open') return 'The process does not exist.';
   if (code === 'ENOSYS') {
     const facts = featureOfCall(syscall);
     const cure = facts && newerKernel(facts);

@@ -13,8 +13,8 @@ const unreachable = new FinalizationRegistry<readonly [address: number, size: nu
 );
 
 /**
- * A mapping of whole pages, readable and writable, that this takes over. It is unmapped when
- * nobody refers to the buffer, or a part of it, any more.
+ * Owner of a readable and writable mapping of whole pages. Garbage collection of the buffer, and of all
+ * views of it, unmaps the pages.
  */
 export class MappedMemory {
   /** Its content. */

@@ -121,9 +121,9 @@ export interface Readiness {
   readonly disconnect: boolean;
 }
 
-// Held here, or koffi would end a watch that nobody refers to any more, without a word. And Node runs
-// the loop once more after its own end, when no callback can be called any more: a descriptor that
-// became ready then would abort the process.
+// Referenced here, or koffi would silently end a watch that has become garbage. On exit, Node runs the
+// loop once more, when callbacks can no longer be called: a descriptor that became ready then would
+// abort the process. So all watches are closed before.
 const open = new Set<Watch>();
 process.once('exit', () => {
   for (const poll of open) poll.close();

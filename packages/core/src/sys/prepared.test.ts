@@ -23,7 +23,7 @@ test('calls are made in their order, and again with other numbers', () => {
   }
 });
 
-test('the first that fails ends it, and is told', () => {
+test('run stops at the first call that fails, and returns its place', () => {
   const back = Buffer.alloc(1);
   const calls = new PreparedCalls([['getpid'], ['read', -1, back, 1], ['lseek', 0, 0, 0]]);
   expect(calls.run()).toBe(1);

@@ -48,7 +48,7 @@ test.each(Object.entries(ends))(
   },
 );
 
-test('a watch that nobody refers to goes on, until it is closed', () => {
+test('a watch without references goes on until it is closed', () => {
   const script = `
     import { pipe, syscall, watch } from ${JSON.stringify(sys)};
     const { read, write } = pipe();
@@ -69,7 +69,7 @@ test('a watch that nobody refers to goes on, until it is closed', () => {
   expect(child).toMatchObject({ status: 0, signal: null, stdout: 'called\n', stderr: '' });
 });
 
-test('a closed watch calls nobody, and can be used without harm', async () => {
+test('a closed watch does not call its callback, and its methods do no harm', async () => {
   const { read, write } = pipe();
   try {
     let calls = 0;

@@ -1,8 +1,8 @@
-// Where the thread of a NamespaceWorker begins: goes into the namespaces, and only then loads the
-// user's code, as worker_threads would have. Built as a file of its own.
+// Entry of a NamespaceWorker's thread: enters the namespaces, and only then loads the user's code, as
+// worker_threads would. Built as a separate file.
 //
-// All that is needed on the way is imported before: nothing of ours is loaded from a stranger's
-// mounts.
+// All modules that this needs are imported before: code of this package is never loaded from the
+// mounts of a joined namespace.
 import Module, { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import workerThreads from 'node:worker_threads';

@@ -192,7 +192,7 @@ test('libuv has its threads outside, although the Worker is the first to use the
   expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' })).toBe('1\n');
 });
 
-test('a stale handle is told of at once', () => {
+test('NamespaceWorker throws at once for a closed handle', () => {
   const uts = createNamespace('uts');
   const name = readlinkSync(`/proc/self/fd/${uts.fd}`);
   expect(name).toMatch(/^uts:/);

@@ -203,7 +203,7 @@ describe('ns enter ends', () => {
     [['true'], 'needs --target PID'],
     [['--target', 'nobody', 'true'], "--target must be a number, got 'nobody'"],
     [['--target', '0', 'true'], '--target must be a process id'],
-    [['--target', '4194304', 'true'], 'There is no such process'],
+    [['--target', '4194304', 'true'], 'The process does not exist'],
     [['--target', '999999999', 'true'], 'must be a pid from 1 to 4194304'],
     [['--net', 'true'], '--net needs --target PID or a file'],
     [['--net=/dev/null', 'true'], '/dev/null is not a namespace'],

@@ -58,7 +58,7 @@ test('ns ps without --in prints the namespace of ns', () => {
 
 test.each([
   [['--in', 'nowhere'], "a namespace must be a pid or the path of a file, got 'nowhere'"],
-  [['--in', '4194304'], 'There is no such process'],
+  [['--in', '4194304'], 'The process does not exist'],
   [['--in', '999999999'], 'must be a pid from 1 to 4194304'],
   [['--in', '/proc/self/ns/net'], 'net namespace, not pid'],
   [['x'], "unexpected 'x'"],

@@ -119,7 +119,7 @@ export function enterNamespaces(program: Program, { child, owner, programs }: Ch
     // The maker of a user namespace owns it. Capabilities come back with it.
     const part = 'user';
     const step = 'becoming the owner of the new user namespace';
-    // Where a joined user namespace denies it, nobody can have other groups than the caller's.
+    // A joined user namespace that denies setgroups(2) leaves the child with the caller's groups.
     const tolerate = handles.some(({ type }) => type === 'user') ? ['EPERM'] : [];
     program.call('setgroups', 0, null, { step, part, tolerate });
     program.call('setresgid', owner.gid, owner.gid, owner.gid, { step, part });
