@@ -47,16 +47,15 @@ export function casesOf(): Case[] {
 
 type Function = (...args: unknown[]) => unknown;
 
-const objects = new Map<string, object>();
+// Made before the tests, each of which must leave the descriptors that it finds.
+const objects = new Map(Object.entries(instances).map(([title, make]) => [title, make()]));
 
 /** Returns an object of a class: an example, or one that has not been constructed. */
 function objectOf(packageName: string, name: string): object {
   const title = `${packageName} ${name}`;
   const { prototype } =
     (packages[packageName] as Record<string, { prototype: object }>)[name] ?? {};
-  const made = objects.get(title) ?? instances[title]?.() ?? Object.create(prototype as object);
-  objects.set(title, made);
-  return made;
+  return objects.get(title) ?? Object.create(prototype as object);
 }
 
 /** Returns the function itself, bound to its object. */

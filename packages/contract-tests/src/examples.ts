@@ -5,6 +5,7 @@ import { createNamespace, Namespace, run } from '@ns/core';
 import * as mount from '@ns/mount';
 import * as net from '@ns/net';
 import * as pid from '@ns/pid';
+import { closeAfterTests } from './owned.js';
 
 const isRoot = process.geteuid?.() === 0;
 
@@ -50,8 +51,8 @@ export const examples: Readonly<Record<string, Example>> = {
   'mount watchMounts': { wait: (signal) => mount.watchMounts({ signal }).next() },
   'net isPair': { data: 'links are data that a link list has returned' },
   'net new NetlinkError': { data: ofError },
-  'net readSysctl': { args: ['net.ipv4.ip_forward'] },
-  'net writeSysctl': { args: ['net.ipv4.ip_forward', 1] },
+  'net readSysctl': { args: ['net.ipv4.nonexistent'] },
+  'net writeSysctl': { args: ['net.ipv4.nonexistent', 1] },
   'net watchNet': { wait: (signal) => net.watchNet({ signal }).next() },
   'pid Pidfd#signal': { args: [0] },
   'pid signalAll': { args: ['self', 0] },
@@ -65,7 +66,8 @@ export const examples: Readonly<Record<string, Example>> = {
 /** Makes an object to call methods on, where one that has not been constructed will not do. */
 export const instances: Readonly<Record<string, () => object>> = {
   // Root's would be that of the machine.
-  'net Route': () => net.Route.open(isRoot ? { in: createNamespace('net') } : {}),
+  'net Route': () =>
+    closeAfterTests(net.Route.open(isRoot ? { in: closeAfterTests(createNamespace('net')) } : {})),
 };
 
 /** Skips a test. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Namespace } from '@ns/core';
 import ts from 'typescript';
+import { closeAfterTests } from './owned.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -53,6 +54,7 @@ const MAX_DEPTH = 4;
 /** Reads the exports of packages by a program of the TypeScript compiler. */
 class Reader {
   readonly #checker: ts.TypeChecker;
+  readonly #namespace = closeAfterTests(Namespace.current('net'));
 
   readonly #program: ts.Program;
 
@@ -200,7 +202,7 @@ class Reader {
     if (first.flags & ts.TypeFlags.BooleanLike) return true;
     if (first.getCallSignatures().length > 0) return () => undefined;
     if (this.#checker.isArrayLikeType(first)) return [];
-    if (first.symbol?.name === 'Namespace') return Namespace.current('net');
+    if (first.symbol?.name === 'Namespace') return this.#namespace;
     if (/Array$|^Buffer$/.test(first.symbol?.name ?? '')) return new Uint8Array(8);
     return {};
   }
@@ -240,8 +242,15 @@ const names = readdirSync(join(root, 'packages')).filter(
   (name) => !['all', 'cli', 'contract-tests'].includes(name),
 );
 
+let read: PackageExports[] | undefined;
+
 /** Returns all packages with what they export. */
 export function readExports(): PackageExports[] {
+  read ??= readAll();
+  return read;
+}
+
+function readAll(): PackageExports[] {
   const files = names.map((name) => join(root, 'packages', name, 'src/index.ts'));
   const reader = new Reader(ts.createProgram(files, optionsOfCompiler()));
   return names.map((name, i) => ({ name, exports: reader.exportsOf(files[i] as string) }));
