@@ -98,7 +98,7 @@ test('--json prints an error as a line of JSON', () => {
   expect(errorOf('inspect', '4194304', '--json')).toEqual({
     status: 1,
     error: {
-      message: expect.stringContaining('no such process'),
+      message: expect.stringContaining('No such process'),
       name: 'SystemError',
       code: 'ESRCH',
       syscall: 'pidfd_open',
