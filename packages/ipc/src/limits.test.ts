@@ -52,9 +52,10 @@ test('writeLimits chooses the ids of the next objects', async () => {
   try {
     const there = { in: child.pid };
     writeLimits({ shm_next_id: 70, sem_next_id: 80, msg_next_id: 90 }, there);
-    expect(SharedMemory.create(4096, there).id).toBe(70);
-    expect(SemaphoreSet.create(1, there).id).toBe(80);
-    expect(MessageQueue.create(there).id).toBe(90);
+    using segment = SharedMemory.create(4096, there);
+    using set = SemaphoreSet.create(1, there);
+    using queue = MessageQueue.create(there);
+    expect([segment.id, set.id, queue.id]).toEqual([70, 80, 90]);
     expect(readLimits(there)).toMatchObject({ shm_next_id: -1n, sem_next_id: -1n });
   } finally {
     child.kill('SIGKILL');

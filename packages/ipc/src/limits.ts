@@ -1,6 +1,6 @@
 // Limits of an IPC namespace: /proc/sys/kernel and /proc/sys/fs/mqueue.
-import type { InOptions } from '@ns/core';
-import { type Members, type Parser, parse } from '@ns/core/authors';
+import type { InOptions, Namespace } from '@ns/core';
+import { type Members, type Parser, parse, withTarget } from '@ns/core/authors';
 import { parseIn } from './object-options.js';
 import { readFileIn, writeFileIn } from './proc-files.js';
 
@@ -101,6 +101,11 @@ type ParsedLimits = ReturnType<typeof parseLimits>;
  */
 export function readLimits(options: InOptions = {}): Partial<IpcLimits> {
   const { in: target } = parseIn(options);
+  // Opened before a file is read: that a file is missing must not hide that the process is.
+  return target === undefined ? limitsIn(target) : withTarget('ipc', target, limitsIn);
+}
+
+function limitsIn(target: Namespace | undefined): Partial<IpcLimits> {
   const limits: Partial<Record<string, bigint>> = {};
   for (const name of [...kernel, ...mqueue]) {
     let text: string;
@@ -144,6 +149,10 @@ export function limitTexts(
 export function writeLimits(limits: LimitsToWrite, options: InOptions = {}): void {
   const { in: target } = parseIn(options);
   const parsed = parseLimits(limits, 'limits');
-  const texts = limitTexts(parsed, () => readFileIn(target, pathOf('sem')));
-  for (const [path, text] of texts) writeFileIn(target, path, text);
+  const write = (namespace?: Namespace) => {
+    const texts = limitTexts(parsed, () => readFileIn(namespace, pathOf('sem')));
+    for (const [path, text] of texts) writeFileIn(namespace, path, text);
+  };
+  if (target === undefined) write();
+  else withTarget('ipc', target, write);
 }

@@ -1,7 +1,9 @@
 // System V message queues: msgget(2), msgsnd(2), msgrcv(2), msgctl(2).
+
 import { type InOptions, isSystemError, type Size } from '@ns/core';
 import { callIn, type Members, type Parsed, type Parser, parse } from '@ns/core/authors';
 import { parseWait, type WaitOptions, waitInChild, waitMembers, withEnd } from './blocking-wait.js';
+import { HeldNamespace, withHeld } from './held-namespace.js';
 import type { MessageQueueInfo } from './list-objects.js';
 import {
   bytes,
@@ -100,21 +102,27 @@ export class MessageQueue extends SystemVObject {
    */
   static create(options: CreateOptions & InOptions = {}): MessageQueue {
     const { key, flags, in: target, isNew } = parseCreate(options);
-    return new MessageQueue(callIn('ipc', target, 'msgget', key, flags), target, isNew);
+    return withHeld(target, (held) => {
+      const id = callIn('ipc', held.namespace, 'msgget', key, flags);
+      return new MessageQueue(id, held, isNew);
+    });
   }
 
   /** Opens the queue with this key. @throws {SystemError} ENOENT if it does not exist */
   static open(key: number, options: InOptions = {}): MessageQueue {
     const { in: target } = parseIn(options);
     parseKey(key, 'key');
-    return new MessageQueue(callIn('ipc', target, 'msgget', key, 0), target);
+    return withHeld(target, (held) => {
+      const id = callIn('ipc', held.namespace, 'msgget', key, 0);
+      return new MessageQueue(id, held);
+    });
   }
 
-  /** Returns a handle of the queue with this id, without a system call. */
+  /** Returns a handle of the queue with this id, which is not looked for. */
   static fromId(id: number, options: InOptions = {}): MessageQueue {
     const { in: target } = parseIn(options);
     objectId(id, 'id');
-    return new MessageQueue(id, target);
+    return new MessageQueue(id, new HeldNamespace(target));
   }
 
   #stat(): Structure {

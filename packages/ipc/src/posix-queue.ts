@@ -1,5 +1,6 @@
 // POSIX message queues: mq_open(3), mq_send(3), mq_receive(3). A queue is a file descriptor, so the
 // event loop can wait for it.
+
 import { constants } from 'node:fs';
 import { type InOptions, isSystemError, type Size } from '@ns/core';
 import {
@@ -13,6 +14,7 @@ import {
 } from '@ns/core/authors';
 import { closeFd, duplicate, O_CLOEXEC, syscall, watch } from '@ns/core/sys';
 import { parseWait, type WaitOptions, waitMembers, waitUntil, withEnd } from './blocking-wait.js';
+import { type HeldNamespace, withHeld } from './held-namespace.js';
 import { bytes, mode, parseIn } from './object-options.js';
 import { type QueueAttributes, readAttributes } from './queue-attributes.js';
 
@@ -103,12 +105,14 @@ const forgotten = new FinalizationRegistry<number>((fd) => {
 export class PosixQueue implements Disposable, AsyncDisposable {
   readonly #fd: number;
   #closed = false;
-  /** Removes the queue at disposal; undefined if it was opened. */
-  #remove: (() => void) | undefined;
+  /** The namespace of a queue that was created, to remove it there; undefined if it was opened. */
+  readonly #held: HeldNamespace | undefined;
+  readonly #name: string;
 
-  private constructor(fd: number, remove?: () => void) {
+  private constructor(fd: number, name: string, held?: HeldNamespace) {
     this.#fd = fd;
-    this.#remove = remove;
+    this.#name = name;
+    this.#held = held;
     forgotten.register(this, fd, this);
   }
 
@@ -133,9 +137,11 @@ export class PosixQueue implements Disposable, AsyncDisposable {
       attributes[2] = BigInt(messageSize);
     }
     const flags = constants.O_CREAT | (exclusive ? constants.O_EXCL : 0);
-    const fd = openQueue(bare, flags, mode, attributes, target);
-    if (!exclusive) return new PosixQueue(fd);
-    return new PosixQueue(fd, () => callIn('ipc', target, 'mq_unlink', bare));
+    if (!exclusive) return new PosixQueue(openQueue(bare, flags, mode, attributes, target), bare);
+    return withHeld(target, (held) => {
+      const fd = openQueue(bare, flags, mode, attributes, held.namespace);
+      return new PosixQueue(fd, bare, held);
+    });
   }
 
   /**
@@ -146,7 +152,8 @@ export class PosixQueue implements Disposable, AsyncDisposable {
    */
   static open(name: string, options: InOptions = {}): PosixQueue {
     const { in: target } = parseIn(options);
-    return new PosixQueue(openQueue(kernelName(name), 0, 0, null, target));
+    const bare = kernelName(name);
+    return new PosixQueue(openQueue(bare, 0, 0, null, target), bare);
   }
 
   /**
@@ -251,24 +258,24 @@ export class PosixQueue implements Disposable, AsyncDisposable {
     for (;;) yield await this.receive();
   }
 
-  /** Closes the descriptor. The queue stays. A second call does nothing. */
+  /** Closes the descriptor. The queue stays, also at disposal. A second call does nothing. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     forgotten.unregister(this);
     closeFd(this.#fd);
+    this.#held?.close();
   }
 
   /** Closes the descriptor and removes a queue that was created, for `using`. */
   [Symbol.dispose](): void {
-    this.close();
-    const remove = this.#remove;
-    this.#remove = undefined;
+    if (this.#closed) return;
     try {
-      remove?.();
+      if (this.#held) callIn('ipc', this.#held.namespace, 'mq_unlink', this.#name);
     } catch (error) {
-      // Removed by another process, or with its namespace.
-      if (!isSystemError(error, 'ENOENT') && !isSystemError(error, 'ESRCH')) throw error;
+      if (!isSystemError(error, 'ENOENT')) throw error; // removed by another process
+    } finally {
+      this.close();
     }
   }
 

@@ -8,14 +8,20 @@ import {
   SemaphoreSet,
   SharedMemory,
 } from './index.js';
-import { endNamespace, makeNamespace, there } from './other-namespace.testing.js';
+import { endNamespace, makeNamespace, processThere, there } from './other-namespace.testing.js';
 
 beforeEach(makeNamespace);
 afterEach(endNamespace);
 
 /** Returns the usage that lsipc(1) reports in that namespace, by the name of the limit. */
 function lsipc(): Record<string, string> {
-  const args = ['--target', String(there.in), '--user', '--preserve-credentials', '--ipc'];
+  const args = [
+    '--target',
+    String(processThere().pid),
+    '--user',
+    '--preserve-credentials',
+    '--ipc',
+  ];
   const columns = ['lsipc', '--noheadings', '--raw', '--output', 'RESOURCE,USED'];
   const lines = runSync('nsenter', [...args, ...columns])
     .stdout.trim()

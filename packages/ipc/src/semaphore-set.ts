@@ -1,7 +1,9 @@
 // System V semaphores: semget(2), semop(2), semctl(2).
+
 import { type InOptions, isSystemError } from '@ns/core';
 import { callIn, type Members, type NamespaceTarget, type Parsed, parse } from '@ns/core/authors';
 import { parseWait, type WaitOptions, waitInChild, withEnd } from './blocking-wait.js';
+import { HeldNamespace, withHeld } from './held-namespace.js';
 import type { SemaphoreSetInfo } from './list-objects.js';
 import {
   type CreateOptions,
@@ -114,21 +116,27 @@ export class SemaphoreSet extends SystemVObject {
   static create(count: number, options: CreateOptions & InOptions = {}): SemaphoreSet {
     parseCount(count, 'count');
     const { key, flags, in: target, isNew } = parseCreate(options);
-    return new SemaphoreSet(callIn('ipc', target, 'semget', key, count, flags), target, isNew);
+    return withHeld(target, (held) => {
+      const id = callIn('ipc', held.namespace, 'semget', key, count, flags);
+      return new SemaphoreSet(id, held, isNew);
+    });
   }
 
   /** Opens the set with this key. @throws {SystemError} ENOENT if it does not exist */
   static open(key: number, options: InOptions = {}): SemaphoreSet {
     const { in: target } = parseIn(options);
     parseKey(key, 'key');
-    return new SemaphoreSet(callIn('ipc', target, 'semget', key, 0, 0), target);
+    return withHeld(target, (held) => {
+      const id = callIn('ipc', held.namespace, 'semget', key, 0, 0);
+      return new SemaphoreSet(id, held);
+    });
   }
 
-  /** Returns a handle of the set with this id, without a system call. */
+  /** Returns a handle of the set with this id, which is not looked for. */
   static fromId(id: number, options: InOptions = {}): SemaphoreSet {
     const { in: target } = parseIn(options);
     objectId(id, 'id');
-    return new SemaphoreSet(id, target);
+    return new SemaphoreSet(id, new HeldNamespace(target));
   }
 
   #control(index: number, command: number, argument: number | Uint8Array | null = null): number {

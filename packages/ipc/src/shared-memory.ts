@@ -1,7 +1,9 @@
 // System V shared memory: shmget(2), shmctl(2), shmat(2).
+
 import { type InOptions, isSystemError, type Namespace, type Size, SystemError } from '@ns/core';
 import { callIn, parse, withTarget } from '@ns/core/authors';
 import { MappedMemory, syscall } from '@ns/core/sys';
+import { HeldNamespace, withHeld } from './held-namespace.js';
 import type { SharedMemoryInfo } from './list-objects.js';
 import {
   type CreateOptions,
@@ -48,7 +50,10 @@ export class SharedMemory extends SystemVObject {
     const bytes = parse.size(size, 'size');
     if (bytes < 1) parse.outOfRange('size', 'at least 1 byte', size);
     const { key, flags, in: target, isNew } = parseCreate(options);
-    return new SharedMemory(callIn('ipc', target, 'shmget', key, bytes, flags), target, isNew);
+    return withHeld(target, (held) => {
+      const id = callIn('ipc', held.namespace, 'shmget', key, bytes, flags);
+      return new SharedMemory(id, held, isNew);
+    });
   }
 
   /**
@@ -59,14 +64,17 @@ export class SharedMemory extends SystemVObject {
   static open(key: number, options: InOptions = {}): SharedMemory {
     const { in: target } = parseIn(options);
     parseKey(key, 'key');
-    return new SharedMemory(callIn('ipc', target, 'shmget', key, 0, 0), target);
+    return withHeld(target, (held) => {
+      const id = callIn('ipc', held.namespace, 'shmget', key, 0, 0);
+      return new SharedMemory(id, held);
+    });
   }
 
-  /** Returns a handle of the segment with this id, without a system call. */
+  /** Returns a handle of the segment with this id, which is not looked for. */
   static fromId(id: number, options: InOptions = {}): SharedMemory {
     const { in: target } = parseIn(options);
     objectId(id, 'id');
-    return new SharedMemory(id, target);
+    return new SharedMemory(id, new HeldNamespace(target));
   }
 
   #stat(): Structure {

@@ -1,23 +1,27 @@
 // The life that shared memory, semaphore sets and message queues have in common.
-import { isSystemError } from '@ns/core';
-import type { NamespaceTarget } from '@ns/core/authors';
+import { isSystemError, type Namespace } from '@ns/core';
+import type { HeldNamespace } from './held-namespace.js';
 
 /** Errors of an object that was removed by another process, or with its namespace. */
-const gone = ['EINVAL', 'EIDRM', 'ENOENT', 'ESRCH'];
+const gone = ['EINVAL', 'EIDRM', 'ENOENT'];
 
 /** An object of System V IPC. `using` removes an object that was created, and leaves an opened one. */
 export abstract class SystemVObject implements Disposable, AsyncDisposable {
   /** The id in its namespace. */
   readonly id: number;
-  /** The namespace of the object. @internal */
-  protected readonly target: NamespaceTarget | undefined;
+  readonly #held: HeldNamespace;
   #isOwned: boolean;
 
   /** @internal */
-  protected constructor(id: number, target: NamespaceTarget | undefined, isOwned = false) {
+  protected constructor(id: number, held: HeldNamespace, isOwned = false) {
     this.id = id;
-    this.target = target;
+    this.#held = held;
     this.#isOwned = isOwned;
+  }
+
+  /** The namespace of the object; undefined for that of the calling thread. @internal */
+  protected get target(): Namespace | undefined {
+    return this.#held.namespace;
   }
 
   /** Makes the system call that removes the object. @internal */
@@ -34,14 +38,26 @@ export abstract class SystemVObject implements Disposable, AsyncDisposable {
     this.#isOwned = false;
   }
 
-  /** Removes an object that was created by this handle, for `using`. A second call does nothing. */
-  [Symbol.dispose](): void {
-    if (!this.#isOwned) return;
+  /**
+   * Lets go of the object, which stays: disposal does not remove it any more. Closes the namespace, if `in`
+   * was a pid. A second call does nothing.
+   */
+  close(): void {
     this.#isOwned = false;
+    this.#held.close();
+  }
+
+  /**
+   * Removes an object that was created by this handle, and closes the namespace, for `using`. A second call
+   * does nothing.
+   */
+  [Symbol.dispose](): void {
     try {
-      this.removeObject();
+      if (this.#isOwned) this.removeObject();
     } catch (error) {
       if (!gone.some((code) => isSystemError(error, code))) throw error;
+    } finally {
+      this.close();
     }
   }
 
