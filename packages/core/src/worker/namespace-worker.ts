@@ -53,23 +53,23 @@ const parseNamespaces: Parser<WorkerNamespaces> = (value, name) => {
   return value as WorkerNamespaces;
 };
 
-/** Worker itself parses its own options. */
-const any: Parser<unknown> = (value) => value;
+/** An option of Node's own Worker, which checks it. */
+const ofWorker: Parser<unknown> = (value) => value;
 
 const parseWorker = options({
   namespaces: withDefault(parseNamespaces, []),
-  eval: any as Parser<boolean>,
-  workerData: any,
-  argv: any,
-  env: any,
-  execArgv: any,
-  name: any,
-  resourceLimits: any,
-  stdin: any,
-  stdout: any,
-  stderr: any,
-  trackUnmanagedFds: any,
-  transferList: any,
+  eval: ofWorker as Parser<boolean>,
+  workerData: ofWorker,
+  argv: ofWorker,
+  env: ofWorker,
+  execArgv: ofWorker,
+  name: ofWorker,
+  resourceLimits: ofWorker,
+  stdin: ofWorker,
+  stdout: ofWorker,
+  stderr: ofWorker,
+  trackUnmanagedFds: ofWorker,
+  transferList: ofWorker,
 } satisfies Members<NamespaceWorkerOptions>);
 
 function parseCode(filename: unknown, source: boolean | undefined): Code {

@@ -58,8 +58,9 @@ const keepsNoFiles = (settings: IdentitySettings): boolean =>
   !changesHost(settings) && !(typeof settings.root === 'object' && 'directory' in settings.root);
 
 /**
- * Returns an id of no user that the caller's user namespace has, or nobody's. Undefined without such an
- * id, or if the caller is not root: only root may take other ids.
+ * Returns an id that is mapped in the caller's user namespace and belongs to none of its users, else that of
+ * the user `nobody`. Undefined if neither is mapped, or if the caller is not root: only root may take other
+ * ids.
  */
 function strangerFor(settings: IdentitySettings, pick: () => number): number | undefined {
   if (callerIds().uid !== 0) return undefined;
@@ -134,8 +135,9 @@ export function identityOf(
   };
   const [uid, gid] = [idOf('uid'), idOf('gid')];
   const outside = { uid: outsideOf('uid', uid), gid: outsideOf('gid', gid) };
-  // Processes of the owner rule over the namespace from outside. Only ids that no process of the host
-  // has may own it, which nobody's are not; and pasta(1) has to, which gives up all other privileges.
+  // Processes of the owner have all capabilities over the namespace from outside. So only ids that no
+  // process of the host has may own it: services can run as `nobody`. With an uplink the caller's ids own
+  // it, since pasta(1) gives up all other privileges before it joins.
   const isOwner =
     outside.uid !== NOBODY &&
     outside.uid === stranger &&
