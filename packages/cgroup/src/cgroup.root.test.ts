@@ -148,6 +148,16 @@ test('watchEvents ends when the group is removed', async () => {
   expect(await next).toEqual({ done: true, value: undefined });
 });
 
+test('watchPressure ends when the group is removed', async ({ skip }) => {
+  const own = testGroup();
+  const inner = own.create('inner');
+  skip(!existsSync(`${inner.directory}/cpu.pressure`), 'the kernel has no pressure of groups');
+  using watch = inner.watchPressure({ resource: 'cpu', some: 1, window: '2s' });
+  const next = watch.next();
+  await inner.remove();
+  expect(await next).toEqual({ done: true, value: undefined });
+});
+
 test('await using ends and removes the group', async () => {
   let directory: string;
   let child: NamespaceProcess;

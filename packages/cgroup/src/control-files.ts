@@ -13,7 +13,6 @@ const EBUSY = 16;
 const ENODEV = 19;
 const EROFS = 30;
 const PAGE = 65_536;
-const GONE_INTERVAL = 1000;
 const decoder = new TextDecoder();
 
 /** Beginnings of the kernel's file names, also those of later kernels. */
@@ -147,19 +146,6 @@ export class ControlFiles {
     const fd = this.tryOpenFile('cgroup.procs', constants.O_RDONLY);
     if (fd >= 0) closeFd(fd);
     return fd === -ENOENT || fd === -ENODEV;
-  }
-
-  /**
-   * Calls back when the group has been removed, which the kernel does not report: checks every second.
-   * The checks do not keep the event loop alive.
-   *
-   * @returns stops to check
-   */
-  onGone(callback: () => void): () => void {
-    const timer = setInterval(() => {
-      if (this.isGone()) callback();
-    }, GONE_INTERVAL).unref();
-    return () => clearInterval(timer);
   }
 
   /** Writes a value, in one call: the kernel takes it as a whole. */

@@ -16,6 +16,8 @@ import { type Counters, parseFlat } from './flat-keyed.js';
 
 const IN_NONBLOCK = 0o4000;
 const IN_MODIFY = 0x2;
+const IN_DELETE = 0x200;
+const IN_ONLYDIR = 0x1000000;
 const IN_IGNORED = 0x8000;
 const IN_Q_OVERFLOW = 0x4000;
 const HEADER = 16;
@@ -56,9 +58,9 @@ class Hub {
     return this.#listeners.size === 0;
   }
 
-  add(path: string, key: symbol, listener: Listener): number {
+  add(path: string, mask: number, key: symbol, listener: Listener): number {
     // A file watched twice has one number, and the kernel removes it at the first call.
-    const wd = syscall('inotify_add_watch', this.#fd, path, IN_MODIFY);
+    const wd = syscall('inotify_add_watch', this.#fd, path, mask);
     const known = this.#listeners.get(wd) ?? new Map<symbol, Listener>();
     known.set(key, listener);
     this.#listeners.set(wd, known);
@@ -107,14 +109,13 @@ class Hub {
 
 let hub: Hub | undefined;
 
-/** Calls back on the event loop whenever the kernel reports a change of a control file. */
-export function watchFile(directory: number, file: string, listener: Listener): Subscription {
+function subscribe(path: string, mask: number, listener: Listener): Subscription {
   hub ??= new Hub();
   const used = hub;
-  const key = Symbol(file);
+  const key = Symbol(path);
   let wd: number;
   try {
-    wd = used.add(`/proc/self/fd/${directory}/${file}`, key, listener);
+    wd = used.add(path, mask, key, listener);
   } catch (error) {
     if (used.empty) {
       used.close();
@@ -135,6 +136,21 @@ export function watchFile(directory: number, file: string, listener: Listener): 
     if (open) used.hold(key, held);
   };
   return { ref: () => hold(true), unref: () => hold(false), close };
+}
+
+/** Calls back on the event loop whenever the kernel reports a change of a control file. */
+export function watchFile(directory: number, file: string, listener: Listener): Subscription {
+  return subscribe(`/proc/self/fd/${directory}/${file}`, IN_MODIFY, listener);
+}
+
+/**
+ * Calls back on the event loop when a group of the same parent has been removed: the kernel reports the
+ * removal of a group to its parent alone. Does not keep the event loop alive.
+ */
+export function watchRemovals(directory: number, listener: Listener): Subscription {
+  const subscription = subscribe(`/proc/self/fd/${directory}/..`, IN_DELETE | IN_ONLYDIR, listener);
+  subscription.unref();
+  return subscription;
 }
 
 /** Options of {@link Cgroup.watchEvents}. */
@@ -160,17 +176,23 @@ function openSource(group: ControlFiles, file: EventFile, wake: () => void): Wat
   // The caller may close its object before the watch.
   const files = new ControlFiles(group.path, duplicate(group.fd));
   let hasChanged = false;
-  let subscription: Subscription;
-  try {
-    subscription = watchFile(files.fd, file, () => {
-      hasChanged = true;
-      wake();
-    });
-  } catch (error) {
+  const subscriptions: Subscription[] = [];
+  const close = () => {
+    for (const subscription of subscriptions) subscription.close();
     files.close();
+  };
+  try {
+    subscriptions.push(watchRemovals(files.fd, wake));
+    subscriptions.push(
+      watchFile(files.fd, file, () => {
+        hasChanged = true;
+        wake();
+      }),
+    );
+  } catch (error) {
+    close();
     throw error;
   }
-  const stopChecks = files.onGone(wake);
   return {
     take: () => {
       if (files.isGone()) return undefined;
@@ -179,13 +201,9 @@ function openSource(group: ControlFiles, file: EventFile, wake: () => void): Wat
       const text = files.readIfThere(file);
       return text === undefined ? [] : [parseFlat(text)];
     },
-    close: () => {
-      stopChecks();
-      subscription.close();
-      files.close();
-    },
-    ref: () => subscription.ref(),
-    unref: () => subscription.unref(),
+    close,
+    ref: () => subscriptions[1]?.ref(),
+    unref: () => subscriptions[1]?.unref(),
   };
 }
 

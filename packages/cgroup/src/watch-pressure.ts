@@ -4,6 +4,7 @@ import { type Duration, SystemError, Watch, type WatchSource } from '@ns/core';
 import { type Members, parse } from '@ns/core/authors';
 import { closeFd, duplicate, O_CLOEXEC, watch as poll, syscall, trySyscall } from '@ns/core/sys';
 import { ControlFiles, fileError } from './control-files.js';
+import { watchRemovals } from './watch-events.js';
 
 const EPOLL_CTL_ADD = 1;
 const EPOLLPRI = 2;
@@ -91,17 +92,18 @@ function openSource(
 ): WatchSource<PressureEvent> {
   // The caller may close its object before the watch.
   const files = new ControlFiles(group.path, duplicate(group.fd));
-  const fds: number[] = [];
+  const closers = [() => files.close()];
   const closeAll = () => {
-    for (const fd of fds) closeFd(fd);
-    files.close();
+    for (const close of closers) close();
   };
   try {
     const fd = arm(files, `${resource}.pressure`, text);
-    fds.unshift(fd);
+    closers.unshift(() => closeFd(fd));
+    const removals = watchRemovals(files.fd, wake);
+    closers.unshift(() => removals.close());
     // The event loop does not wait for priority events. An epoll instance makes them readable.
     const epoll = syscall('epoll_create1', O_CLOEXEC);
-    fds.unshift(epoll);
+    closers.unshift(() => closeFd(epoll));
     syscall('epoll_ctl', epoll, EPOLL_CTL_ADD, fd, epollEvent());
     let fired = 0;
     // A poll resets the trigger, and the event loop has polled: it must not be polled again.
@@ -109,7 +111,6 @@ function openSource(
       fired++;
       wake();
     });
-    const stopChecks = files.onGone(wake);
     return {
       take: () => {
         if (files.isGone()) return undefined;
@@ -119,7 +120,6 @@ function openSource(
         });
       },
       close: () => {
-        stopChecks();
         handle.close();
         closeAll();
       },
