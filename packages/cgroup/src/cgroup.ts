@@ -6,7 +6,7 @@ import { assertDirectoryName, createGroup, type EnableOptions, parseEnable } fro
 import { type DelegateOptions, delegateTo } from './delegate.js';
 import { GroupResources } from './group-resources.js';
 import { directoryOfProcess, unifiedMount } from './hierarchy.js';
-import { parseWait, removeAll, removeNow, type WaitOptions } from './life.js';
+import { endGroup, parseWait, removeAll, removeNow, type WaitOptions } from './life.js';
 import type { CgroupLimits } from './limits.js';
 
 const ENOENT = 2;
@@ -110,8 +110,8 @@ export class Cgroup extends GroupResources {
   }
 
   /**
-   * Kills the processes of a created group and removes it, for `using`; closes an opened one. Blocks the
-   * thread for at most a second.
+   * Kills the processes of a created group and removes it, for `using`; closes an opened one. Threads of a
+   * threaded group move to its parent. Blocks the thread for at most a second.
    *
    * @throws {SystemError} EBUSY if processes have not ended by then; the group stays
    */
@@ -124,13 +124,11 @@ export class Cgroup extends GroupResources {
     }
   }
 
-  /** Kills the processes of a created group and removes it, for `await using`; closes an opened one. */
+  /** Does the same as `using` without blocking the thread, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.closed) return;
     try {
-      if (!this.#isOwned) return;
-      await this.kill();
-      await this.remove();
+      if (this.#isOwned) await endGroup(this.files);
     } finally {
       this.close();
     }

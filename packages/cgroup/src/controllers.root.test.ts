@@ -104,6 +104,24 @@ test('controllers that the kernel passes on beside processes are not, unless for
   expect(threads.readLimits().pids?.max).toBe(3);
 });
 
+test.each([
+  ['using', (group: Cgroup) => group[Symbol.dispose]()],
+  ['await using', (group: Cgroup) => group[Symbol.asyncDispose]()],
+])('%s removes a threaded group, whose threads move to its parent', async (_, dispose) => {
+  const own = testGroup();
+  const child = await spawn('sleep', ['1000'], { cgroup: own.fd, stdio: 'ignore' });
+  onTestFinished(() => child[Symbol.asyncDispose]());
+  const outer = own.create('outer');
+  outer.makeThreaded();
+  const inner = outer.create('inner');
+  onTestFinished(() => inner.close());
+  inner.makeThreaded();
+  inner.addThread(child.pid);
+  await dispose(outer);
+  expect(own.listChildren()).toEqual([]);
+  expect(own.listThreads()).toEqual([child.pid]);
+});
+
 test('limits that cannot all be set leave the old ones', (context) => {
   needs(context, 'cpu', 'pids');
   const own = testGroup({ cpu: { max: '50%' }, pids: { max: 10 } });

@@ -204,14 +204,38 @@ async function removeEach(files: ControlFiles, signal?: AbortSignal): Promise<vo
   }
 }
 
-/** Kills at once where the kernel can; a threaded group has no processes to kill. */
-function canKillAtOnce(files: ControlFiles): boolean {
-  try {
-    return killAtOnce(files);
-  } catch (error) {
-    if (isSystemError(error, 'EOPNOTSUPP')) return true;
-    throw error;
-  }
+function isThreaded(files: ControlFiles): boolean {
+  return files.readIfThere('cgroup.type')?.trim() === 'threaded';
+}
+
+/**
+ * Moves the threads of a threaded group, and of those below, to its parent: a thread cannot be killed
+ * without its process, which belongs to a group above.
+ */
+function moveThreadsUp(files: ControlFiles): void {
+  forEachDeepestFirst(files, (group) => {
+    const parent = ControlFiles.open('..', group.fd);
+    try {
+      for (const tid of group.read('cgroup.threads').split('\n').filter(Boolean)) {
+        try {
+          parent.write('cgroup.threads', tid);
+        } catch (error) {
+          if (!isSystemError(error, 'ESRCH')) throw error; // the thread has ended
+        }
+      }
+    } finally {
+      parent.close();
+    }
+  });
+}
+
+/** Empties a created group, and removes it with all below it, as its disposal does. */
+export async function endGroup(files: ControlFiles): Promise<void> {
+  await unlessGone(files, async () => {
+    if (isThreaded(files)) moveThreadsUp(files);
+    else await killAll(files);
+    await removeEach(files);
+  });
 }
 
 function killEach(files: ControlFiles): void {
@@ -225,8 +249,7 @@ const REMOVAL_LIMIT = 1000;
 const PAUSE = 5;
 
 /**
- * Kills all processes in the group and below, and removes all groups, without the event loop. Blocks the
- * thread for at most a second.
+ * Does the same without the event loop. Blocks the thread for at most a second.
  *
  * @throws {SystemError} EBUSY if the processes have not ended by then
  */
@@ -236,7 +259,8 @@ export function removeNow(files: ControlFiles): void {
   try {
     assertForeign(files, 'killing');
     for (;;) {
-      if (!canKillAtOnce(files)) killEach(files);
+      if (isThreaded(files)) moveThreadsUp(files);
+      else if (!killAtOnce(files)) killEach(files);
       try {
         forEachDeepestFirst(files, removeDirectory);
         return;
