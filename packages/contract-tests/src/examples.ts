@@ -24,7 +24,7 @@ export interface Example {
   readonly anyArgument?: string;
   /** The reason why its object does not hold options: data that the package returned, or an object of Node.js. */
   readonly data?: string;
-  /** The reason why a signal that has fired is no error. */
+  /** The reason to accept a signal that has fired. */
   readonly ignoresSignal?: string;
   /** Starts a call that waits until the signal fires; or the reason why none can be made here. */
   readonly wait?: ((signal: AbortSignal) => unknown) | string;
