@@ -19,7 +19,7 @@ const common = [
 ].flatMap((line) => line.split(' '));
 const outputs = {
   'spawn.so': ['-shared', '-fPIC', '-Wl,-z,defs', 'spawn.c'],
-  init: ['-static', '-no-pie', 'init.c'],
+  runner: ['-static', '-no-pie', 'runner.c'],
 };
 
 function build(directory) {

@@ -22,7 +22,7 @@ const nodes = [
 /** Files that a package needs on some machine although its manifest does not name them. @type {Readonly<Record<string, readonly string[]>>} */
 const extra = {
   core: ['x64', 'arm64'].flatMap((arch) =>
-    ['spawn.so', 'init'].map((file) => `prebuilds/linux-${arch}/${file}`),
+    ['spawn.so', 'runner'].map((file) => `prebuilds/linux-${arch}/${file}`),
   ),
 };
 

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
  * Descriptors that stay for the life of the process: what the event loop opens when it is first
  * used for something, and the runner of @ns/core.
  */
-const permanent = /^anon_inode:\[(eventpoll|eventfd|io_uring)\]$|^\/memfd:ns-init /;
+const permanent = /^anon_inode:\[(eventpoll|eventfd|io_uring)\]$|^\/memfd:ns-runner /;
 
 /** Runs `read`, and is undefined when what it looks at has just gone. */
 function unlessGone<T>(read: () => T): T | undefined {

@@ -5,7 +5,7 @@
 
 // An entry with a negative number is one of these steps instead of a system call.
 enum {
-  STEP_ISOLATE = -1, // exec the runner (init.c), which continues with the next entry in its own memory
+  STEP_ISOLATE = -1, // exec the runner (runner.c), which continues with the next entry in its own memory
   STEP_REPLACE = -2, // clone again, so that a joined or unshared pid namespace takes effect
   STEP_INIT = -3,    // stay as init; a child makes the rest of the calls
   STEP_HOLD = -4,    // stay as init without a command, until killed

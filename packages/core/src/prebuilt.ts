@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 
 /** Path of a prebuilt native part for this machine. */
-export function prebuilt(name: 'spawn.so' | 'init'): string {
+export function prebuilt(name: 'spawn.so' | 'runner'): string {
   return join(import.meta.dirname, `../prebuilds/linux-${process.arch}`, name);
 }
 

@@ -39,7 +39,7 @@ test('init reaps a thousand orphans', async () => {
   expect(await line(child)).toBe('done');
   // Each subshell's child has become init's own. None may stay as a zombie.
   const commands = () => listProcesses({ in: child.pid }).map(({ command }) => command);
-  await expect.poll(commands, { timeout: 5000 }).toEqual(['ns-init', 'sleep']);
+  await expect.poll(commands, { timeout: 5000 }).toEqual(['ns-runner', 'sleep']);
 });
 
 test('init adopts a daemon made by a double fork', async () => {

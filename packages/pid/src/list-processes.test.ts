@@ -43,7 +43,7 @@ async function nested(): Promise<{ child: NamespaceProcess; namespace: Namespace
 test('listProcesses gives the processes of a namespace with all their pids', async () => {
   const { child, namespace } = await nested();
   const members = listProcesses({ in: namespace });
-  expect(members.map(({ command }) => command)).toEqual(['ns-init', 'sh', 'sleep', 'unshare']);
+  expect(members.map(({ command }) => command)).toEqual(['ns-runner', 'sh', 'sleep', 'unshare']);
   expect(members.map(({ pids }) => pids.at(-1))).toEqual([1, 2, 3, 4]);
   for (const { pid: number, pids } of members) expect(pids[0]).toBe(number);
   expect(members[0]?.pid).toBe(child.pid);
@@ -59,7 +59,7 @@ test('listProcessTree includes nested namespaces', async () => {
   const [root, ...others] = listProcessTree({ in: child.pid });
   expect(others).toEqual([]);
   const shape = (node: typeof root): unknown => node && [node.command, ...node.children.map(shape)];
-  expect(shape(root)).toEqual(['ns-init', ['sh', ['sleep'], ['unshare', ['sh', ['sleep']]]]]);
+  expect(shape(root)).toEqual(['ns-runner', ['sh', ['sleep'], ['unshare', ['sh', ['sleep']]]]]);
 });
 
 test("translatePid translates between the caller's and two other namespaces", async () => {

@@ -29,7 +29,7 @@ test('pid mounts a new /proc for its processes only', async () => {
   ]);
   const [pids, init, ...lines] = text.split('\n');
   expect(pids).toBe('/proc/1 /proc/2');
-  expect(init).toBe('ns-init');
+  expect(init).toBe('ns-runner');
   expect(lines.at(-1)).toMatch(/^proc \/proc proc \S*nosuid,nodev,noexec/);
   expect(procs()).toBe(before);
 });

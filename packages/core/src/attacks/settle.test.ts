@@ -114,7 +114,7 @@ test.skipIf(!canMakeContainer)(
   async () => {
     const enemy = await container('keep');
     const held = await hold({ namespaces: [enemy.user] });
-    await expect.poll(() => enemy.found.map(({ name }) => name)).toContain('ns-init');
+    await expect.poll(() => enemy.found.map(({ name }) => name)).toContain('ns-runner');
     await held[Symbol.asyncDispose]();
     expect(await held.exited).toMatchObject({ code: null, signal: null });
   },

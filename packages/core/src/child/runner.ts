@@ -1,4 +1,4 @@
-// The runner: a static executable of a few KB (native/init.c) in a sealed memfd, so that there is no
+// The runner: a static executable of a few KB (native/runner.c) in a sealed memfd, so that there is no
 // file to find in any root file system and nothing to overwrite through /proc/PID/exe.
 import { readFileSync } from 'node:fs';
 import { prebuilt } from '../prebuilt.js';
@@ -19,9 +19,9 @@ let image: Buffer | undefined;
 function createMemory(): number {
   const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
   // MFD_EXEC says that it is meant (Linux 6.3). Older kernels do not know it.
-  const fd = trySyscall('memfd_create', 'ns-init', flags | MFD_EXEC);
+  const fd = trySyscall('memfd_create', 'ns-runner', flags | MFD_EXEC);
   if (fd >= 0) return fd;
-  return syscall('memfd_create', 'ns-init', fd === -EINVAL ? flags : flags | MFD_EXEC);
+  return syscall('memfd_create', 'ns-runner', fd === -EINVAL ? flags : flags | MFD_EXEC);
 }
 
 /**
@@ -32,7 +32,7 @@ function createMemory(): number {
  * @returns a descriptor, which the caller closes
  */
 export function openRunner(): number {
-  image ??= readFileSync(prebuilt('init'));
+  image ??= readFileSync(prebuilt('runner'));
   const fd = createMemory();
   try {
     if (syscall('write', fd, image, image.length) !== image.length) {

@@ -2,7 +2,7 @@
 // it with or without blocking. Whatever is open on the way is put on the rollback list.
 import { constants } from 'node:fs';
 import type { Rollback } from '../contract/rollback.js';
-import { releaseArena, takePrivateArena, takeSharedArena } from '../program/arena.js';
+import { type Arena, mapJob, openJob, releaseArena, takePrivateArena } from '../program/arena.js';
 import type { Call, MeetingAction } from '../program/call.js';
 import { Layout, memoryFor } from '../program/layout.js';
 import { endedEarly, programError } from '../program/program-error.js';
@@ -13,7 +13,7 @@ import { SystemError } from '../sys/system-error.js';
 import { reapAndClose } from '../sys/wait.js';
 import { PendingChild } from './pending-child.js';
 import type { ChildPlan } from './plan.js';
-import { childProgram, type ProgramDescriptors } from './program/child-program.js';
+import { childProgram } from './program/child-program.js';
 import { openRunner } from './runner.js';
 import type { Stdio } from './stdio.js';
 
@@ -106,21 +106,20 @@ function* meet(
 
 /** A child that runs its program in the runner, and meets us on the way. */
 function* isolated(plan: ChildPlan, stdio: Stdio, rollback: Rollback): Steps {
-  const { duplicates } = plan;
-  const descriptors: ProgramDescriptors = { stdio: stdio.descriptors, parent: -1, duplicates };
   const status = openPipe(rollback);
   const go = openPipe(rollback);
   const runner = openRunner();
   const closeRunner = rollback.add(() => closeFd(runner));
-  const ends = { fd: runner, status: status.write, go: go.read };
-  const anywhere = { fd: 0, address: Number.MAX_SAFE_INTEGER, size: Number.MAX_SAFE_INTEGER };
-  const preview = childProgram(plan, { ...descriptors, runner: { ...ends, arena: anywhere } });
-  const arena = takeSharedArena(memoryFor(preview.entries));
-  const release = rollback.add(() => releaseArena(arena));
+  const job = openJob();
+  let arena: Arena | undefined;
+  const release = rollback.add(() => (arena ? releaseArena(arena) : closeFd(job)));
   const { entries, meetings, copies } = childProgram(plan, {
-    ...descriptors,
-    runner: { ...ends, arena },
+    stdio: stdio.descriptors,
+    parent: -1,
+    duplicates: plan.duplicates,
+    runner: { fd: runner, job, status: status.write, go: go.read },
   });
+  arena = mapJob(job, memoryFor(entries));
   const layout = new Layout(arena, entries, plan.clone, copies);
   const child = new PendingChild(yield* cloneChild(layout, plan), layout);
   closeRunner();

@@ -127,7 +127,7 @@ function leave({ pid, pidfd, report }: Running, { forward, title, onLeave }: Lea
     const orders = `NS_STAND_IN=${pid},${forward},${report + 1}`;
     if (report >= 0) syscall('fcntl', report, F.SETFD, 0);
     const error = -rawBecome(runner, textsOf(title), textsOf([orders]));
-    throw new SystemError(error, 'execveat', ['ns-init', title, orders]);
+    throw new SystemError(error, 'execveat', ['ns-runner', title, orders]);
   } catch (error) {
     memory.length = 0;
     if (runner >= 0) closeFd(runner);

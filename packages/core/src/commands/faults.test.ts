@@ -81,8 +81,7 @@ const planOf = (options: SpawnOptions, edit?: ChildPlan['edit']): ChildPlan => (
 function entriesOf(options: SpawnOptions): readonly Call[] {
   // Numbers that no handle has.
   const stdio = [0, 1, 2].map((fd) => ({ target: fd, source: 900 + fd }));
-  const arena = { fd: 910, address: 0, size: 0 };
-  const runner = { fd: 911, arena, status: 912, go: 913 };
+  const runner = { fd: 911, job: 910, status: 912, go: 913 };
   return childProgram(planOf(options), { stdio, runner, parent: 914 }).entries;
 }
 

@@ -22,7 +22,7 @@ const parseOptions = options({
 /** Parses the options of hold. The command only names the process; {@link held} leaves it out. */
 function parseHold(given: HoldOptions): CommandChild {
   const parsed = { ...noSpawnOptions, ...parseOptions(given) };
-  return commandChild('ns-init', [], { ...parsed, env: noEnvironment, killWithParent: true });
+  return commandChild('ns-runner', [], { ...parsed, env: noEnvironment, killWithParent: true });
 }
 
 function held(child: CommandChild): Child {

@@ -30,7 +30,7 @@ while True:
             os.close(fd)
         except OSError:
             continue
-        for what in ('node', 'ns-init'):
+        for what in ('node', 'ns-runner'):
             if what in maps and (pid, what) not in seen:
                 seen.add((pid, what))
                 print('opened', what, flush=True)

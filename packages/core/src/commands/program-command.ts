@@ -4,7 +4,8 @@
 
 import type { StdioItem } from '../child/options.js';
 import { openRunner } from '../child/runner.js';
-import { type Arena, releaseArena, takeSharedArena } from '../program/arena.js';
+import { Rollback } from '../contract/rollback.js';
+import { type Arena, mapJob, openJob, releaseArena } from '../program/arena.js';
 import type { Call, ProgramArgument } from '../program/call.js';
 import { Layout, memoryFor } from '../program/layout.js';
 import { Program } from '../program/program.js';
@@ -19,11 +20,18 @@ const JOB = 4;
 
 const isBytes = (argument: ProgramArgument): argument is Uint8Array => ArrayBuffer.isView(argument);
 
-function openRunnerFor(arena: Arena): number {
+/** Opens what the command is: its job, laid out, and the runner. */
+function openCommand(entries: readonly Call[]): { arena: Arena; runner: number } {
+  const job = openJob();
+  const rollback = new Rollback();
+  let arena: Arena | undefined;
+  rollback.add(() => (arena ? releaseArena(arena) : closeFd(job)));
   try {
-    return openRunner();
+    arena = mapJob(job, memoryFor(entries));
+    new Layout(arena, entries, { flags: 0 });
+    return { arena, runner: openRunner() };
   } catch (error) {
-    releaseArena(arena);
+    rollback.undoFailed();
     throw error;
   }
 }
@@ -77,10 +85,8 @@ export class ProgramCommand implements Disposable {
     this.size = size;
 
     // The runner is passed on with the job; a command that could write to it is the job itself.
-    const arena = takeSharedArena(memoryFor(whole.entries));
-    const runner = openRunnerFor(arena);
-    new Layout(arena, whole.entries, { flags: 0 });
-    this.args = [String(JOB), String(arena.address), String(arena.size)];
+    const { arena, runner } = openCommand(whole.entries);
+    this.args = [String(JOB)];
     this.stdio = ['ignore', 'pipe', 'ignore', runner, arena.fd];
     let open = true;
     this.#close = () => {

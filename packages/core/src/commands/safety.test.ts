@@ -91,7 +91,7 @@ function filesOfRunners(): string[] {
     readFileSync(`/proc/self/task/${tid}/children`, 'utf8').split(' ').filter(Boolean),
   );
   return children
-    .filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'ns-init\n')
+    .filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'ns-runner\n')
     .flatMap((pid) =>
       readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`)),
     );
@@ -123,8 +123,8 @@ test('PID 1 of a pid namespace is a program of its own, without our memory, file
   try {
     expect(readFileSync(`/proc/${child.pid}/maps`, 'utf8')).not.toMatch(/node|ns-job/);
     expect(readdirSync(`/proc/${child.pid}/fd`)).toEqual(['0']); // where it reports
-    expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('ns-init\n');
-    expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')[0]).toBe('ns-init');
+    expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('ns-runner\n');
+    expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')[0]).toBe('ns-runner');
     const program = openSync(`/proc/${child.pid}/exe`, 'r');
     const seals = syscall('fcntl', program, F_GET_SEALS);
     closeSync(program);

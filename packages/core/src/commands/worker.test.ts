@@ -63,7 +63,7 @@ test('what Workers alone have loaded stays, and they leave no runner open', () =
     const { Worker } = require('node:worker_threads');
     const isRunner = (fd) => {
       try {
-        return readlinkSync('/proc/self/fd/' + fd).includes('ns-init');
+        return readlinkSync('/proc/self/fd/' + fd).includes('ns-runner');
       } catch {
         return false; // that of the list itself
       }

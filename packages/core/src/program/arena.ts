@@ -38,20 +38,19 @@ export function takePrivateArena(size: number): Arena {
   return (size <= SMALLEST && pool.pop()) || map(-1, roundUp(size));
 }
 
-/** Memory that the runner maps as well. */
-export function takeSharedArena(size: number): Arena {
-  const rounded = roundUp(size);
-  const fd = syscall('memfd_create', 'ns-job', MFD_CLOEXEC);
-  try {
-    syscall('ftruncate', fd, rounded);
-    return map(fd, rounded);
-  } catch (error) {
-    closeFd(fd);
-    throw error;
-  }
+/** Opens an empty file for the memory of a job that the runner maps as well. */
+export function openJob(): number {
+  return syscall('memfd_create', 'ns-job', MFD_CLOEXEC);
 }
 
-/** Gives memory back. No child may be using it any more. */
+/** Maps the file of a job with at least this size. On success the file belongs to the arena. */
+export function mapJob(fd: number, size: number): Arena {
+  const rounded = roundUp(size);
+  syscall('ftruncate', fd, rounded);
+  return map(fd, rounded);
+}
+
+/** Gives memory back, with its file. No child may be using it any more. */
 export function releaseArena(arena: Arena): void {
   if (arena.fd === -1 && arena.size === SMALLEST && pool.length < POOLED) {
     pool.push(arena);

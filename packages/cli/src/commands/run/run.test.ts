@@ -79,7 +79,7 @@ describe('ns run', () => {
 
   test('mounts a /proc of the new processes, with the init first', () => {
     const look = 'cat /proc/1/comm; echo $$; ls /proc | grep -c "^[0-9]"';
-    expect(output('sh', '-c', look)).toMatch(/^ns-init\n2\n[2-5]$/);
+    expect(output('sh', '-c', look)).toMatch(/^ns-runner\n2\n[2-5]$/);
   });
 
   test('mounts a new /proc beside named types only with --mount-proc, as unshare(1) does', () => {

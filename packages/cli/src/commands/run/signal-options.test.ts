@@ -34,7 +34,7 @@ test('--forward-signals takes rare signals, and none', async () => {
 
 test('--init runs an init without a pid namespace', () => {
   const { stdout } = ns('run', '-r', '--init', 'sh', '-c', 'cat /proc/$PPID/comm');
-  expect(stdout).toBe('ns-init\n');
+  expect(stdout).toBe('ns-runner\n');
 });
 
 test('--explain prints limits and calls, and runs nothing', () => {

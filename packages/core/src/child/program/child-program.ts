@@ -24,7 +24,8 @@ export interface ProgramDescriptors {
   /** Only for isolated children. */
   readonly runner?: {
     readonly fd: number;
-    readonly arena: { readonly fd: number; readonly address: number; readonly size: number };
+    /** File of the memory that the program is in. */
+    readonly job: number;
     /** Write end: tells the parent of meetings, of exec (end of file) and of init's child. */
     readonly status: number;
     /** Read end: a byte lets the child go on after a meeting. */
@@ -90,7 +91,7 @@ function isolatedProgram(
   const copies = carryAcross(
     program,
     [
-      ...[runner.arena.fd, runner.status, runner.go],
+      ...[runner.job, runner.status, runner.go],
       ...[...parentDescriptors(entering), ...parentDescriptors(settingUp)],
       ...stdio.map(({ source }) => source),
     ],
@@ -98,8 +99,7 @@ function isolatedProgram(
     duplicates,
   );
   const copyOf = (fd: number) => copies.get(fd) as number;
-  const { address, size } = runner.arena;
-  const argv = ['ns-init', String(copyOf(runner.arena.fd)), String(address), String(size)];
+  const argv = ['ns-runner', String(copyOf(runner.job))];
   program.append([stepEntry('isolate', [runner.fd, argv, []])]);
 
   const status = copyOf(runner.status);
@@ -125,8 +125,7 @@ export function childProgram(plan: ChildPlan, descriptors: ProgramDescriptors): 
 /** Returns the calls that a child would make, the clone included, as strace(1) shows them. */
 export function explainPlan(plan: ChildPlan): string {
   const stdio = [0, 1, 2].map((fd) => ({ target: fd, source: fd }));
-  const arena = { fd: 3, address: 0, size: 0 };
-  const runner = { fd: 6, arena, status: 4, go: 5 };
+  const runner = { fd: 6, job: 3, status: 4, go: 5 };
   const { entries } = childProgram(plan, { stdio, runner, parent: 7 });
   return `${formatCall('clone3', [plan.clone.flags])}\n${explain(entries)}`;
 }

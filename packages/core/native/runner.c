@@ -1,8 +1,8 @@
 // The runner: a static executable of a few KB that maps a job, continues the job's program in its
 // own memory, and may stay as init (PID 1) for the command. Executed from a sealed memfd.
 //
-// argv: "ns-init", fd of the job's memory, its address, its size. Under any other name it is a
-// stand-in (stand-in.h) and reads its orders from the environment.
+// argv: "ns-runner", fd of the job's memory. With the orders of a stand-in (stand-in.h) in its
+// environment it is one, under any name.
 #include "program.h"
 
 struct timespec { i64 seconds, nanoseconds; };
@@ -202,11 +202,16 @@ __attribute__((used)) static void begin(u64 *stack) {
   char **argv = (char **)(stack + 1);
   const char **envp = (const char **)argv + stack[0] + 1;
   if (stack[0] && is_orders(envp[0])) stand_in(envp[0]);
-  if (stack[0] != 4) call1(SYS_EXIT_GROUP, 127);
-  const char *words[] = {argv[1], argv[2], argv[3]};
-  u64 fd = number(&words[0]), address = number(&words[1]), size = number(&words[2]);
-  call2(SYS_PRCTL, PR_SET_NAME, "ns-init");
-  i64 mapped = syscall6(SYS_MMAP, (i64)address, (i64)size, 3 /* read, write */,
+  if (stack[0] != 2) call1(SYS_EXIT_GROUP, 127);
+  const char *word = argv[1];
+  u64 fd = number(&word);
+  call2(SYS_PRCTL, PR_SET_NAME, "ns-runner");
+  // The job is mapped where its parent has it, so that its pointers hold here, too.
+  struct job header;
+  if (call4(SYS_PREAD64, fd, &header, sizeof header, 0) != sizeof header)
+    call1(SYS_EXIT_GROUP, 127);
+  u64 address = header.entries - sizeof header;
+  i64 mapped = syscall6(SYS_MMAP, (i64)address, (i64)header.size, 3 /* read, write */,
                         0x01 | 0x100000 /* MAP_SHARED | MAP_FIXED_NOREPLACE */, (i64)fd, 0);
   if ((u64)mapped != address) call1(SYS_EXIT_GROUP, 127);
   call3(SYS_CLOSE_RANGE, fd, fd, 0);
