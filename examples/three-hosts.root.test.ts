@@ -3,21 +3,21 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createNamespace } from '@ns/core';
-import { net, openInside, Route, watchNet, writeSysctl } from '@ns/net';
+import { net, openInside, Rtnetlink, watchNet, writeSysctl } from '@ns/net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 /** A host with one interface, on a cable of its own to a port of the router. */
 function host(router: ReturnType<typeof createNamespace>, number: number) {
   const namespace = createNamespace(net());
-  const own = Route.open({ in: namespace });
+  const own = Rtnetlink.open({ in: namespace });
   const [port, subnet] = [`port${number}`, `10.0.${number}`];
-  own.link.add({ kind: 'veth', name: 'eth0', up: true, peer: { name: port, namespace: router } });
-  own.address.add({ dev: 'eth0', address: `${subnet}.2/24` });
-  using middle = Route.open({ in: router });
-  middle.link.up(port);
-  middle.address.add({ dev: port, address: `${subnet}.1/24` });
+  own.links.add({ kind: 'veth', name: 'eth0', up: true, peer: { name: port, namespace: router } });
+  own.addresses.add({ dev: 'eth0', address: `${subnet}.2/24` });
+  using middle = Rtnetlink.open({ in: router });
+  middle.links.up(port);
+  middle.addresses.add({ dev: port, address: `${subnet}.1/24` });
   const gateway = { dst: 'default', gateway: `${subnet}.1` };
-  own.route.add(gateway);
+  own.routes.add(gateway);
   return { namespace, own, gateway, address: `${subnet}.2`, net: openInside(namespace) };
 }
 
@@ -69,7 +69,7 @@ test('a link that goes down cuts off one client, and it comes back', async () =>
   const server = await serve();
   using events = watchNet({ in: lab.router, groups: ['link'] });
 
-  lab.near.own.link.down('eth0');
+  lab.near.own.links.down('eth0');
   await expect(greet(lab.near)).rejects.toMatchObject({ cause: { code: 'ENETUNREACH' } });
   expect(await greet(lab.far)).toBe('hello 10.0.3.2');
   // The router has seen its own end lose the carrier.
@@ -78,8 +78,8 @@ test('a link that goes down cuts off one client, and it comes back', async () =>
     if (event.link.flags.includes('NO-CARRIER')) break;
   }
 
-  lab.near.own.link.up('eth0');
-  lab.near.own.route.add(lab.near.gateway); // gone with the link, as on any Linux
+  lab.near.own.links.up('eth0');
+  lab.near.own.routes.add(lab.near.gateway); // gone with the link, as on any Linux
   expect(await greet(lab.near)).toBe('hello 10.0.2.2');
   server.close();
   await once(server, 'close');

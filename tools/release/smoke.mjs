@@ -21,9 +21,9 @@ if (self.info().ppid === process.ppid) console.log('ok');`,
 import { listMounts } from '@ns/mount';
 if (listMounts().some(({ target }) => target === '/')) console.log('ok');`,
   net: `
-import { Route } from '@ns/net';
-using route = Route.open();
-if (route.link.list().some(({ ifname }) => ifname === 'lo')) console.log('ok');`,
+import { Rtnetlink } from '@ns/net';
+using rtnetlink = Rtnetlink.open();
+if (rtnetlink.links.list().some(({ ifname }) => ifname === 'lo')) console.log('ok');`,
   user: `
 import { readIdMaps } from '@ns/user';
 if (readIdMaps({ in: process.pid }).uid.length > 0) console.log('ok');`,

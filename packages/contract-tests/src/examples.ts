@@ -128,8 +128,10 @@ export const examples: Readonly<Record<string, Example>> = {
 export const instances: Readonly<Record<string, () => object>> = {
   'ipc SemaphoreSet': () => SemaphoreSet.fromId(0),
   // Root's would be that of the machine.
-  'net Route': () =>
-    closeAfterTests(net.Route.open(isRoot ? { in: closeAfterTests(createNamespace('net')) } : {})),
+  'net Rtnetlink': () =>
+    closeAfterTests(
+      net.Rtnetlink.open(isRoot ? { in: closeAfterTests(createNamespace('net')) } : {}),
+    ),
 };
 
 /** Skips a test. */

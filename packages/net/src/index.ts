@@ -23,17 +23,18 @@ export type { RawAttribute } from './netlink/attributes.js';
 export type { ExtendedAck } from './netlink/error.js';
 export { isNetlinkError, NetlinkError } from './netlink/error.js';
 export type { AttributePolicy } from './netlink/policy.js';
-export type { Address, AddressFlag } from './route/address-table.js';
-export type { AddressFilter, AddressPlace, NewAddress } from './route/addresses.js';
-export { Addresses } from './route/addresses.js';
-export type { Device } from './route/device.js';
-export type { NetEvent, WatchGroup } from './route/events.js';
-export type { TableName } from './route/iproute2-names.js';
-export type { Link, LinkCounters } from './route/link.js';
-export type { LinkChange, LinkSettings, NewLink, PeerSettings } from './route/link-options.js';
-export type { InfoData } from './route/link-table.js';
-export type { LinkFilter } from './route/links.js';
-export { Links } from './route/links.js';
+export type { Address, AddressFlag } from './rtnetlink/address-table.js';
+export type { AddressFilter, AddressPlace, NewAddress } from './rtnetlink/addresses.js';
+export { Addresses } from './rtnetlink/addresses.js';
+export type { Device } from './rtnetlink/device.js';
+export type { NetEvent, WatchGroup } from './rtnetlink/events.js';
+export type { TableName } from './rtnetlink/iproute2-names.js';
+export type { Link, LinkCounters } from './rtnetlink/link.js';
+export type { LinkChange, LinkSettings, NewLink, PeerSettings } from './rtnetlink/link-options.js';
+export type { InfoData } from './rtnetlink/link-table.js';
+export type { LinkFilter } from './rtnetlink/links.js';
+export { Links } from './rtnetlink/links.js';
+export { NamespaceIds } from './rtnetlink/namespace-ids.js';
 export type {
   Neighbour,
   NeighbourFilter,
@@ -41,28 +42,27 @@ export type {
   NeighbourPlace,
   NeighbourState,
   NewNeighbour,
-} from './route/neighbours.js';
-export { Neighbours } from './route/neighbours.js';
-export type { NewHop, NextHop } from './route/next-hops.js';
-export type { NewNexthop, Nexthop, NexthopGroupMember } from './route/nexthops.js';
-export { Nexthops } from './route/nexthops.js';
-export { Nsids } from './route/nsids.js';
-export { Route } from './route/route.js';
-export type { NewRoute, RouteEntry, RouteFilter, RouteMetrics } from './route/route-table.js';
-export type { RouteQuery } from './route/routes.js';
-export { Routes } from './route/routes.js';
-export type { NewRule, Range, Rule, RuleFilter } from './route/rules.js';
-export { Rules } from './route/rules.js';
+} from './rtnetlink/neighbours.js';
+export { Neighbours } from './rtnetlink/neighbours.js';
+export type { NewHop, NextHop } from './rtnetlink/next-hops.js';
+export type { NewNexthop, Nexthop, NexthopGroupMember } from './rtnetlink/nexthops.js';
+export { Nexthops } from './rtnetlink/nexthops.js';
+export type { NewRoute, Route, RouteFilter, RouteMetrics } from './rtnetlink/route-table.js';
+export type { RouteQuery } from './rtnetlink/routes.js';
+export { Routes } from './rtnetlink/routes.js';
+export { Rtnetlink } from './rtnetlink/rtnetlink.js';
+export type { NewRule, Range, Rule, RuleFilter } from './rtnetlink/rules.js';
+export { Rules } from './rtnetlink/rules.js';
 export type {
   BridgeVlan,
   BridgeVlanFilter,
   BridgeVlanPlace,
   NewBridgeVlan,
   PortVlans,
-} from './route/vlans.js';
-export { Vlans } from './route/vlans.js';
-export type { WatchNetOptions } from './route/watch-net.js';
-export { watchNet } from './route/watch-net.js';
+} from './rtnetlink/vlans.js';
+export { Vlans } from './rtnetlink/vlans.js';
+export type { WatchNetOptions } from './rtnetlink/watch-net.js';
+export { watchNet } from './rtnetlink/watch-net.js';
 export type { NetOptions } from './spec.js';
 export { net } from './spec.js';
 export { readSysctl, writeSysctl } from './sysctl.js';

@@ -81,7 +81,7 @@ test('the samples have every export and every verb', () => {
   const tried = new Set(samples.map(({ where }) => where));
   const withoutOptions = [
     ...['Addresses', 'Filters', 'Inside', 'Links', 'NatUplink', 'Neighbours', 'NetlinkError'],
-    ...['Nexthops', 'Nsids', 'Qdiscs', 'Routes', 'Rules', 'Topology', 'TrafficClasses'],
+    ...['Nexthops', 'NamespaceIds', 'Qdiscs', 'Routes', 'Rules', 'Topology', 'TrafficClasses'],
     ...['Transaction', 'Tun', 'UserUplink', 'Vlans', 'Wireguard'],
     ...['createWireguardKeys', 'createWireguardPresharedKey', 'wireguardPublicKey'],
     ...['isNetlinkError', 'isPair', 'listNetworks'],
@@ -89,15 +89,21 @@ test('the samples have every export and every verb', () => {
   expect(exported.sort()).toEqual([...tried, ...withoutOptions].sort());
 });
 
-test('the samples have every verb of Route', () => {
+test('the samples have every verb of Rtnetlink', () => {
   const tried = new Set(verbSamples.map(({ where }) => where));
   const withoutOptions = [
-    ...['link.get', 'link.up', 'link.down', 'link.move', 'link.delete', 'link.addNames'],
-    ...['link.deleteNames', 'nexthop.list', 'nexthop.dump', 'nexthop.get', 'nexthop.delete'],
-    ...['nsid.list', 'nsid.get', 'nsid.assign', 'wireguard.get', 'wireguard.close'],
+    ...['links.get', 'links.up', 'links.down', 'links.move', 'links.remove', 'links.addNames'],
+    ...['links.removeNames', 'nexthops.list', 'nexthops.dump', 'nexthops.get', 'nexthops.remove'],
+    ...[
+      'namespaceIds.list',
+      'namespaceIds.get',
+      'namespaceIds.assign',
+      'wireguard.get',
+      'wireguard.close',
+    ],
   ];
-  using route = all.Route.open();
-  const verbs = Object.entries(route).flatMap(([family, object]) => {
+  using rtnetlink = all.Rtnetlink.open();
+  const verbs = Object.entries(rtnetlink).flatMap(([family, object]) => {
     const { prototype } = (object as object).constructor as { prototype: object };
     return Object.getOwnPropertyNames(prototype)
       .filter((name) => name !== 'constructor')
@@ -164,11 +170,11 @@ test('functions do not read options from a polluted Object.prototype', () => {
     unknown: [{ type: 1, data: Buffer.from('x') }],
   };
   const state = () => {
-    using route = all.Route.open();
+    using rtnetlink = all.Rtnetlink.open();
     return [
-      JSON.stringify(route.route.list()),
-      JSON.stringify(route.rule.list()),
-      route.link.list().map(({ ifname }) => ifname),
+      JSON.stringify(rtnetlink.routes.list()),
+      JSON.stringify(rtnetlink.rules.list()),
+      rtnetlink.links.list().map(({ ifname }) => ifname),
     ];
   };
   const before = state();
@@ -189,8 +195,8 @@ test('functions do not read options from a polluted Object.prototype', () => {
     expect(all.net({ uplink: { tool: 'pasta' } })).toMatchObject({ type: 'net' });
     expect(all.listSockets()).toBeInstanceOf(Array);
     expect(all.readSysctl('net.core.somaxconn')).toMatch(/^\d+$/);
-    using route = all.Route.open();
-    expect(() => route.rule.delete({})).toThrow(/^rule must be more than a family/);
+    using rtnetlink = all.Rtnetlink.open();
+    expect(() => rtnetlink.rules.remove({})).toThrow(/^rule must be more than a family/);
     expect(state()).toEqual(before);
   } finally {
     clean();

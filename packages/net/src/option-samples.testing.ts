@@ -1,5 +1,5 @@
 // For tests: each function and verb with options, and options that have all their members. None of the
-// calls reaches the kernel: the namespaces do not exist, and the sockets of the Route are closed.
+// calls reaches the kernel: the namespaces do not exist, and the sockets of the Rtnetlink are closed.
 import * as all from './index.js';
 
 /** A function with a sample of its options. */
@@ -20,10 +20,10 @@ const unknown = [{ type: 99, data: Uint8Array.of(1) }];
 const forward = [{ protocol: 'udp', host: 8080, inside: 80 }];
 const publicKey = Buffer.alloc(32, 1).toString('base64');
 
-function closedRoute(): all.Route {
-  const route = all.Route.open();
-  route.close();
-  return route;
+function closedRtnetlink(): all.Rtnetlink {
+  const rtnetlink = all.Rtnetlink.open();
+  rtnetlink.close();
+  return rtnetlink;
 }
 
 const route = {
@@ -108,10 +108,10 @@ const noProcess = 2 ** 22;
 /** The functions of the package. */
 export const samples: readonly Sample[] = [
   {
-    where: 'Route',
+    where: 'Rtnetlink',
     name: 'options',
     options: { in: nowhere },
-    call: (options) => all.Route.open(options as never),
+    call: (options) => all.Rtnetlink.open(options as never),
   },
   {
     where: 'createNatUplink',
@@ -194,7 +194,7 @@ export const samples: readonly Sample[] = [
       routes: [route],
       exact: true,
     },
-    call: (options) => all.planTransaction(closedRoute(), options as never),
+    call: (options) => all.planTransaction(closedRtnetlink(), options as never),
   },
   {
     where: 'readSysctl',
@@ -225,9 +225,9 @@ function isSample(options: unknown): boolean {
   return JSON.stringify(options) === '{"loopback":false}';
 }
 
-/** Calls a verb of a Route whose sockets are closed. */
+/** Calls a verb of an Rtnetlink whose sockets are closed. */
 function verb(family: string, name: string, ...args: unknown[]): unknown {
-  const verbs = closedRoute()[family as keyof all.Route] as unknown as Record<
+  const verbs = closedRtnetlink()[family as keyof all.Rtnetlink] as unknown as Record<
     string,
     (...args: unknown[]) => unknown
   >;
@@ -334,24 +334,24 @@ const change = {
   replacePeers: true,
 };
 
-/** The verbs of a Route. */
+/** The verbs of an Rtnetlink. */
 export const verbSamples: readonly Sample[] = [
-  ...verbsOf('link', listings, 'filter', { kind: 'veth', master: 'br0' }),
+  ...verbsOf('links', listings, 'filter', { kind: 'veth', master: 'br0' }),
   ...links.flatMap((one) => [
-    ...verbsOf('link', ['add', 'replace'], 'link', one),
-    ...verbsOf('link', ['change'], 'link', one, dev),
+    ...verbsOf('links', ['add', 'replace'], 'link', one),
+    ...verbsOf('links', ['change'], 'link', one, dev),
   ]),
-  ...verbsOf('link', ['change'], 'link', link, dev),
-  ...verbsOf('link', ['changePort'], 'port', { cost: 9, hairpin: true, state: 'forwarding' }, dev),
-  ...verbsOf('link', ['shape'], 'shape', shape, dev).map(
+  ...verbsOf('links', ['change'], 'link', link, dev),
+  ...verbsOf('links', ['changePort'], 'port', { cost: 9, hairpin: true, state: 'forwarding' }, dev),
+  ...verbsOf('links', ['shape'], 'shape', shape, dev).map(
     (sample): Sample => ({
       ...sample,
       // null is a shape that is allowed.
-      call: (options) => verb('link', 'shape', dev, options ?? 0),
+      call: (options) => verb('links', 'shape', dev, options ?? 0),
     }),
   ),
-  ...verbsOf('address', listings, 'filter', { dev, family: 'inet' }),
-  ...verbsOf('address', write, 'address', {
+  ...verbsOf('addresses', listings, 'filter', { dev, family: 'inet' }),
+  ...verbsOf('addresses', write, 'address', {
     dev,
     address: '192.0.2.1/24',
     peer: '192.0.2.2/32',
@@ -363,32 +363,32 @@ export const verbSamples: readonly Sample[] = [
     preferredLifetime: 60,
     flags: ['nodad'],
   }),
-  ...verbsOf('address', ['get', 'delete'], 'address', { dev, address: '192.0.2.1/24' }),
-  ...verbsOf('route', listings, 'filter', {
+  ...verbsOf('addresses', ['get', 'remove'], 'address', { dev, address: '192.0.2.1/24' }),
+  ...verbsOf('routes', listings, 'filter', {
     family: 'inet',
     table: 'main',
     dev,
     protocol: 'boot',
     type: 'unicast',
   }),
-  ...verbsOf('route', [...write, 'delete'], 'route', route),
+  ...verbsOf('routes', [...write, 'remove'], 'route', route),
   ...verbsOf(
-    'route',
+    'routes',
     ['get'],
     'options',
     { from: '192.0.2.1', oif: dev, iif: dev, mark: 1 },
     '192.0.2.9',
   ),
   {
-    where: 'route.addAll',
+    where: 'routes.addAll',
     name: 'routes[0]',
     options: route,
-    call: (one) => verb('route', 'addAll', [one]),
+    call: (one) => verb('routes', 'addAll', [one]),
   },
-  ...verbsOf('rule', listings, 'filter', { family: 'inet' }),
-  ...verbsOf('rule', ['add', 'delete'], 'rule', rule),
-  ...verbsOf('neighbour', listings, 'filter', { dev, family: 'bridge' }),
-  ...verbsOf('neighbour', [...write, 'delete'], 'neighbour', {
+  ...verbsOf('rules', listings, 'filter', { family: 'inet' }),
+  ...verbsOf('rules', ['add', 'remove'], 'rule', rule),
+  ...verbsOf('neighbours', listings, 'filter', { dev, family: 'bridge' }),
+  ...verbsOf('neighbours', [...write, 'remove'], 'neighbour', {
     dev,
     dst: '192.0.2.1',
     lladdr: '02:00:00:00:00:01',
@@ -397,8 +397,8 @@ export const verbSamples: readonly Sample[] = [
     vlan: 1,
     family: 'inet',
   }),
-  ...verbsOf('neighbour', ['get'], 'neighbour', { dev, dst: '192.0.2.1' }),
-  ...verbsOf('nexthop', write, 'nexthop', {
+  ...verbsOf('neighbours', ['get'], 'neighbour', { dev, dst: '192.0.2.1' }),
+  ...verbsOf('nexthops', write, 'nexthop', {
     id: 1,
     family: 'inet',
     gateway: '192.0.2.1',
@@ -408,8 +408,8 @@ export const verbSamples: readonly Sample[] = [
     onlink: true,
     protocol: 'static',
   }),
-  ...verbsOf('vlan', ['list'], 'filter', { dev }),
-  ...verbsOf('vlan', ['add'], 'vlan', {
+  ...verbsOf('vlans', ['list'], 'filter', { dev }),
+  ...verbsOf('vlans', ['add'], 'vlan', {
     dev,
     vlan: 1,
     vlanEnd: 2,
@@ -417,19 +417,19 @@ export const verbSamples: readonly Sample[] = [
     untagged: true,
     self: true,
   }),
-  ...verbsOf('vlan', ['delete'], 'vlan', { dev, vlan: 1, vlanEnd: 2, self: true }),
-  ...verbsOf('qdisc', listings, 'filter', { dev }),
+  ...verbsOf('vlans', ['remove'], 'vlan', { dev, vlan: 1, vlanEnd: 2, self: true }),
+  ...verbsOf('qdiscs', listings, 'filter', { dev }),
   ...Object.entries(qdiscs).flatMap(([kind, options]) =>
-    verbsOf('qdisc', [...write, 'get', 'delete'], 'qdisc', { ...place, kind, options }),
+    verbsOf('qdiscs', [...write, 'get', 'remove'], 'qdisc', { ...place, kind, options }),
   ),
-  ...verbsOf('qdisc', ['add'], 'qdisc', { dev, kind: 'clsact' }),
-  ...verbsOf('class', listings, 'filter', { dev }),
-  ...verbsOf('class', write, 'class', { ...place, kind: 'htb', options: htbClass }),
-  ...verbsOf('class', ['get', 'delete'], 'class', place),
-  ...verbsOf('filter', listings, 'filter', { dev, parent: 'ingress' }),
+  ...verbsOf('qdiscs', ['add'], 'qdisc', { dev, kind: 'clsact' }),
+  ...verbsOf('classes', listings, 'filter', { dev }),
+  ...verbsOf('classes', write, 'class', { ...place, kind: 'htb', options: htbClass }),
+  ...verbsOf('classes', ['get', 'remove'], 'class', place),
+  ...verbsOf('filters', listings, 'filter', { dev, parent: 'ingress' }),
   ...Object.entries(filters).flatMap(([kind, options]) =>
-    verbsOf('filter', write, 'filter', { ...filterPlace, kind, options }),
+    verbsOf('filters', write, 'filter', { ...filterPlace, kind, options }),
   ),
-  ...verbsOf('filter', ['get', 'delete'], 'filter', { ...filterPlace, kind: 'matchall' }),
-  ...verbsOf('wireguard', ['set'], 'change', change, dev),
+  ...verbsOf('filters', ['get', 'remove'], 'filter', { ...filterPlace, kind: 'matchall' }),
+  ...verbsOf('wireguard', ['change'], 'change', change, dev),
 ];

@@ -3,21 +3,21 @@ import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
 import { openInside } from './inside/inside.js';
 import { isolatedNet } from './isolated.js';
-import { Route } from './route/route.js';
+import { Rtnetlink } from './rtnetlink/rtnetlink.js';
 import { openTun } from './tun.js';
 
 test('packets go through this process', async () => {
   using lab = createNamespace(isolatedNet());
-  using route = Route.open({ in: lab });
+  using rtnetlink = Rtnetlink.open({ in: lab });
   using host = openInside(lab);
   const tun = openTun({ in: lab, name: 'tun7' });
   expect(tun.ifname).toBe('tun7');
-  expect(route.link.get('tun7').linkinfo).toMatchObject({
+  expect(rtnetlink.links.get('tun7').linkinfo).toMatchObject({
     info_kind: 'tun',
     info_data: { type: 'tun' },
   });
-  route.address.add({ dev: 'tun7', address: '10.0.0.1/24' });
-  route.link.up('tun7');
+  rtnetlink.addresses.add({ dev: 'tun7', address: '10.0.0.1/24' });
+  rtnetlink.links.up('tun7');
 
   const socket = host.createSocket('udp4');
   socket.bind(5000, '10.0.0.1');
@@ -45,7 +45,7 @@ test('packets go through this process', async () => {
   tun.destroy();
   socket.close();
   await once(tun, 'close');
-  expect(route.link.list().map(({ ifname }) => ifname)).toEqual(['lo']);
+  expect(rtnetlink.links.list().map(({ ifname }) => ifname)).toEqual(['lo']);
 });
 
 test('wrong arguments are refused', () => {

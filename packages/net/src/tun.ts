@@ -6,7 +6,7 @@ import { AT, type Members, parse } from '@ns/core/authors';
 import { closeFd, errnoNumber, O_CLOEXEC, syscall, trySyscall, watch } from '@ns/core/sys';
 import { type InNetOptions, inNet } from './in-net.js';
 import { withNet } from './open-net.js';
-import { linkName } from './route/device.js';
+import { linkName } from './rtnetlink/device.js';
 
 const TUNSETIFF = 0x4004_54ca;
 const IFF_TUN = 1;
@@ -111,7 +111,7 @@ function open(mode: 'tun' | 'tap', name: string): Tun {
 
 /**
  * Makes an interface whose packets are this process's: `ip tuntap add`, and opens it. Bring it up
- * with {@link Route}.
+ * with {@link Rtnetlink}.
  *
  * Needs CAP_NET_ADMIN in the user namespace that owns the network namespace, and the right to enter
  * that.

@@ -1,11 +1,11 @@
 // The network of a sandbox, for the process that has created the sandbox.
 import type { Namespace } from '@ns/core';
-import { type Inside, openInside, Route } from '@ns/net';
+import { type Inside, openInside, Rtnetlink } from '@ns/net';
 
 /** The network of a sandbox. */
 export class SandboxNetwork {
   readonly #namespace: Namespace;
-  #route: Route | undefined;
+  #rtnetlink: Rtnetlink | undefined;
   #inside: Inside | undefined;
 
   /** @internal */
@@ -14,9 +14,9 @@ export class SandboxNetwork {
   }
 
   /** Interfaces, addresses and routes inside. */
-  get route(): Route {
-    this.#route ??= Route.open({ in: this.#namespace });
-    return this.#route;
+  get rtnetlink(): Rtnetlink {
+    this.#rtnetlink ??= Rtnetlink.open({ in: this.#namespace });
+    return this.#rtnetlink;
   }
 
   /**
@@ -32,7 +32,7 @@ export class SandboxNetwork {
   /** @internal */
   close(): void {
     try {
-      this.#route?.close();
+      this.#rtnetlink?.close();
     } finally {
       this.#inside?.close();
     }

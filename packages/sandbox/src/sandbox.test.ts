@@ -196,7 +196,7 @@ describe('a sandbox that stays', () => {
 
   test('has a network for this process too', async () => {
     const made = await box();
-    expect(made.net?.route.link.list().map(({ ifname }) => ifname)).toEqual(['lo']);
+    expect(made.net?.rtnetlink.links.list().map(({ ifname }) => ifname)).toEqual(['lo']);
     const server = made.net?.inside().createServer((socket) => socket.end());
     await new Promise<void>((resolve) => server?.listen(8080, resolve));
     expect(await sh(made, 'grep -c ":1F90 " /proc/net/tcp6')).toBe('1');

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { hrtime } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { createNamespace } from '@ns/core';
-import { net, Route } from '@ns/net';
+import { net, Rtnetlink } from '@ns/net';
 import { peer, peerOf } from '../peer.mjs';
 
 const PAIRS = 50;
@@ -24,7 +24,7 @@ function timed(work) {
 
 function lab() {
   const namespace = createNamespace(net());
-  const route = Route.open({ in: namespace });
+  const rtnetlink = Rtnetlink.open({ in: namespace });
   /**
    * @param {readonly string[]} args
    * @param {string} [input]
@@ -36,7 +36,7 @@ function lab() {
       if (error) throw error;
       if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
     });
-  return { namespace, route, ip };
+  return { namespace, rtnetlink, ip };
 }
 
 const hasPyroute2 = () => spawnSync(PYTHON, ['-c', 'import pyroute2']).status === 0;
@@ -71,12 +71,12 @@ function pairs() {
     name: `a veth pair, the mean of ${PAIRS}`,
     contenders: [
       {
-        name: 'route.link.add',
+        name: 'rtnetlink.links.add',
         measure: () =>
           measured(() => {
             for (const i of each) {
               const peerEnd = { name: `q${i}`, group: 7 };
-              where.route.link.add({ kind: 'veth', name: `p${i}`, group: 7, peer: peerEnd });
+              where.rtnetlink.links.add({ kind: 'veth', name: `p${i}`, group: 7, peer: peerEnd });
             }
           }),
       },
@@ -84,28 +84,28 @@ function pairs() {
       { name: 'ip -batch', measure: () => measured(() => where.ip(['-batch', '-'], batch)) },
     ],
     targets: [
-      { of: 'route.link.add', against: 'C', atMost: 1.1 },
-      { of: 'route.link.add', against: 'ip -batch', atMost: 1 },
+      { of: 'rtnetlink.links.add', against: 'C', atMost: 1.1 },
+      { of: 'rtnetlink.links.add', against: 'ip -batch', atMost: 1 },
     ],
   };
 }
 
 /** @returns {Group} */
 function requests() {
-  const { route } = lab();
+  const { rtnetlink } = lab();
   return {
     name: `a request and its answer: the loopback interface, the mean of ${REQUESTS}`,
     contenders: [
       {
-        name: 'route.link.get',
+        name: 'rtnetlink.links.get',
         measure: () =>
           timed(() => {
-            for (let i = 0; i < REQUESTS; i++) route.link.get(1);
+            for (let i = 0; i < REQUESTS; i++) rtnetlink.links.get(1);
           }) / REQUESTS,
       },
       { name: 'C', measure: peer('netlink', ['get', String(REQUESTS)]) },
     ],
-    targets: [{ of: 'route.link.get', against: 'C', atMost: 2 }],
+    targets: [{ of: 'rtnetlink.links.get', against: 'C', atMost: 2 }],
   };
 }
 
@@ -114,28 +114,28 @@ const prefixes = Array.from({ length: ROUTES }, (_, i) => `10.${i >> 8}.${i & 25
 /** A namespace with an interface for routes. */
 function withInterface() {
   const where = lab();
-  where.route.link.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0' } });
-  where.route.link.up('b0');
+  where.rtnetlink.links.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0' } });
+  where.rtnetlink.links.up('b0');
   return where;
 }
 
 /** @returns {Group} */
 function dumpRoutes() {
   const where = withInterface();
-  where.route.route.addAll(prefixes.map((dst) => ({ dst, dev: 'a0' })));
+  where.rtnetlink.routes.addAll(prefixes.map((dst) => ({ dst, dev: 'a0' })));
   return {
     name: `${ROUTES} routes as objects`,
     contenders: [
       {
-        name: 'route.route.list',
-        run: () => where.route.route.list({ family: 'inet', table: 'main' }),
+        name: 'rtnetlink.routes.list',
+        run: () => where.rtnetlink.routes.list({ family: 'inet', table: 'main' }),
       },
       { name: 'ip -j', run: () => where.ip(['-j', '-4', 'route']) },
       pyroute2(where, 'routes'),
     ],
     targets: [
-      { of: 'route.route.list', against: 'pyroute2', atMost: 0.2 },
-      { of: 'route.route.list', against: 'ip -j', atMost: 1.5 },
+      { of: 'rtnetlink.routes.list', against: 'pyroute2', atMost: 0.2 },
+      { of: 'rtnetlink.routes.list', against: 'ip -j', atMost: 1.5 },
     ],
   };
 }
@@ -144,18 +144,18 @@ function dumpRoutes() {
 function dumpLinks() {
   const where = lab();
   for (let i = 0; i < LINKS / 2; i++) {
-    where.route.link.add({ kind: 'veth', name: `p${i}`, peer: { name: `q${i}` } });
+    where.rtnetlink.links.add({ kind: 'veth', name: `p${i}`, peer: { name: `q${i}` } });
   }
   return {
     name: `${LINKS} links as objects`,
     contenders: [
-      { name: 'route.link.list', run: () => where.route.link.list() },
+      { name: 'rtnetlink.links.list', run: () => where.rtnetlink.links.list() },
       { name: 'ip -d -s -j', run: () => where.ip(['-d', '-s', '-j', 'link']) },
       pyroute2(where, 'links'),
     ],
     targets: [
-      { of: 'route.link.list', against: 'pyroute2', atMost: 0.2 },
-      { of: 'route.link.list', against: 'ip -d -s -j', atMost: 1.5 },
+      { of: 'rtnetlink.links.list', against: 'pyroute2', atMost: 0.2 },
+      { of: 'rtnetlink.links.list', against: 'ip -d -s -j', atMost: 1.5 },
     ],
   };
 }
@@ -166,18 +166,19 @@ function addRoutes() {
   const batch = prefixes.map((dst) => `route add ${dst} dev a0\n`).join('');
   // With the interface, all of its routes go at once.
   const clear = () => {
-    where.route.link.down('a0');
-    where.route.link.up('a0');
+    where.rtnetlink.links.down('a0');
+    where.rtnetlink.links.up('a0');
   };
   return {
     name: `adding ${ROUTES} routes`,
     contenders: [
       {
-        name: 'route.route.addAll',
+        name: 'rtnetlink.routes.addAll',
         measure() {
           const total = timed(() => {
             const list = prefixes.map((dst) => ({ dst, dev: 'a0' }));
-            if (where.route.route.addAll(list).size > 0) throw new Error('routes were refused');
+            if (where.rtnetlink.routes.addAll(list).size > 0)
+              throw new Error('routes were refused');
           });
           clear();
           return total;
@@ -192,7 +193,7 @@ function addRoutes() {
         },
       },
     ],
-    targets: [{ of: 'route.route.addAll', against: 'ip -batch', atMost: 1 / 3 }],
+    targets: [{ of: 'rtnetlink.routes.addAll', against: 'ip -batch', atMost: 1 / 3 }],
   };
 }
 

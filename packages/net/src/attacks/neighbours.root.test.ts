@@ -5,7 +5,7 @@ import { createNamespace, run } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { openInside } from '../inside/inside.js';
 import { isolatedNet } from '../isolated.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 
 /** Two namespaces with a cable. The host has no interface with the index of an end. */
 function neighbours() {
@@ -14,22 +14,22 @@ function neighbours() {
     here.close();
     there.close();
   });
-  using route = Route.open({ in: here });
+  using rtnetlink = Rtnetlink.open({ in: here });
   // Indices count up: after these, they are not among those of the host.
   for (let i = 0; i < 100; i++) {
-    route.link.add({ kind: 'bridge', name: 'used' });
-    route.link.delete('used');
+    rtnetlink.links.add({ kind: 'bridge', name: 'used' });
+    rtnetlink.links.remove('used');
   }
-  using other = Route.open({ in: there });
-  route.link.add({
+  using other = Rtnetlink.open({ in: there });
+  rtnetlink.links.add({
     kind: 'veth',
     name: 'labeth',
     up: true,
     peer: { name: 'labeth', namespace: there },
   });
-  other.link.up('labeth');
-  route.address.add({ dev: 'labeth', address: 'fe80::a/64', flags: ['nodad'] });
-  other.address.add({ dev: 'labeth', address: 'fe80::b/64', flags: ['nodad'] });
+  other.links.up('labeth');
+  rtnetlink.addresses.add({ dev: 'labeth', address: 'fe80::a/64', flags: ['nodad'] });
+  other.addresses.add({ dev: 'labeth', address: 'fe80::b/64', flags: ['nodad'] });
   return { here, there };
 }
 

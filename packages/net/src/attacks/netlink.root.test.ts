@@ -4,7 +4,7 @@ import { createNamespace } from '@ns/core';
 import { closeFd, syscall, trySyscall } from '@ns/core/sys';
 import { expect, test } from 'vitest';
 import { isolatedNet } from '../isolated.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 
 const AF_NETLINK = 16;
 const ECONNREFUSED = 111;
@@ -18,10 +18,10 @@ const ports = () =>
     .filter(([, protocol, port]) => protocol === '0' && port !== '0')
     .map(([, , port]) => Number(port));
 
-test('a netlink socket of a Route takes nothing from those in its namespace', () => {
+test('a netlink socket of an Rtnetlink takes nothing from those in its namespace', () => {
   using namespace = createNamespace(isolatedNet());
-  using route = Route.open({ in: namespace });
-  const before = route.link.list();
+  using rtnetlink = Rtnetlink.open({ in: namespace });
+  const before = rtnetlink.links.list();
   namespace.enter(() => {
     const socket = syscall('socket', AF_NETLINK, 3, 0);
     const send = (port: number) => {
@@ -46,5 +46,5 @@ test('a netlink socket of a Route takes nothing from those in its namespace', ()
       closeFd(socket);
     }
   });
-  expect(route.link.list()).toEqual(before);
+  expect(rtnetlink.links.list()).toEqual(before);
 });

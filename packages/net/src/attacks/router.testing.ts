@@ -7,7 +7,7 @@ import type { Namespace } from '@ns/core';
 import { createNamespace } from '@ns/core';
 import { openInside } from '../inside/inside.js';
 import { isolatedNet } from '../isolated.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { readSysctl, writeSysctl } from '../sysctl.js';
 
 /** Milliseconds after which a connection counts as one that nothing answers. */
@@ -16,13 +16,13 @@ const PATIENCE = 2000;
 /** Connects a machine by a cable; its way to everything else is the host. */
 function machine(host: Namespace, dev: string, network: string): Namespace {
   const namespace = createNamespace(isolatedNet());
-  using route = Route.open({ in: host });
-  using there = Route.open({ in: namespace });
-  route.link.add({ kind: 'veth', name: dev, up: true, peer: { name: 'eth0', namespace } });
-  route.address.add({ dev, address: `${network}.1/24` });
-  there.link.up('eth0');
-  there.address.add({ dev: 'eth0', address: `${network}.2/24` });
-  there.route.add({ dst: 'default', gateway: `${network}.1` });
+  using rtnetlink = Rtnetlink.open({ in: host });
+  using there = Rtnetlink.open({ in: namespace });
+  rtnetlink.links.add({ kind: 'veth', name: dev, up: true, peer: { name: 'eth0', namespace } });
+  rtnetlink.addresses.add({ dev, address: `${network}.1/24` });
+  there.links.up('eth0');
+  there.addresses.add({ dev: 'eth0', address: `${network}.2/24` });
+  there.routes.add({ dst: 'default', gateway: `${network}.1` });
   return namespace;
 }
 

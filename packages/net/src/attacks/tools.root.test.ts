@@ -9,7 +9,7 @@ import { createNamespace, type NamespaceProcess, spawn } from '@ns/core';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { isolatedNet } from '../isolated.js';
 import { openNet } from '../open-net.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { net } from '../spec.js';
 import {
   createUserUplink,
@@ -36,13 +36,13 @@ function whyNot(tool: UplinkTool): string | undefined {
 function machine() {
   const host = createNamespace(isolatedNet());
   onTestFinished(() => host.close());
-  using route = Route.open({ in: host });
-  route.link.add({ kind: 'veth', name: 'wan', up: true, peer: { name: 'other' } });
-  route.link.up('other');
-  route.address.add({ dev: 'wan', address: '192.0.2.2/24' });
-  route.link.add({ kind: 'bridge', name: 'br0', up: true });
-  route.address.add({ dev: 'br0', address: '198.51.100.1/24' });
-  route.route.add({ dst: 'default', gateway: '192.0.2.1' });
+  using rtnetlink = Rtnetlink.open({ in: host });
+  rtnetlink.links.add({ kind: 'veth', name: 'wan', up: true, peer: { name: 'other' } });
+  rtnetlink.links.up('other');
+  rtnetlink.addresses.add({ dev: 'wan', address: '192.0.2.2/24' });
+  rtnetlink.links.add({ kind: 'bridge', name: 'br0', up: true });
+  rtnetlink.addresses.add({ dev: 'br0', address: '198.51.100.1/24' });
+  rtnetlink.routes.add({ dst: 'default', gateway: '192.0.2.1' });
   return host;
 }
 
@@ -133,8 +133,8 @@ test.for(tools)('$tool does not lead to the loopback of the host', async ({ tool
   const child = await box();
   await uplink(host, child, { tool });
   using inside = openNet(child.pid);
-  using route = Route.open({ in: inside });
-  const gateway = route.route
+  using rtnetlink = Rtnetlink.open({ in: inside });
+  const gateway = rtnetlink.routes
     .list({ family: 'inet' })
     .find(({ dst }) => dst === 'default')?.gateway;
   expect(gateway).toBeDefined();

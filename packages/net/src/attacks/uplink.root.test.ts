@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openInside } from '../inside/inside.js';
 import { isolatedNet } from '../isolated.js';
 import { setOption } from '../netlink/socket.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { writeSysctl } from '../sysctl.js';
 import { createNatUplink, type NatUplinkOptions } from '../uplink/nat-uplink.js';
 import { ask, router, serve } from './router.testing.js';
@@ -120,10 +120,10 @@ test('a namespace behind createNatUplink reaches no service of the host but DNS,
 
 test('a namespace behind createNatUplink reaches no metadata service, unless hostAccess is set', async () => {
   using world = router(true);
-  using far = Route.open({ in: world.far });
-  using host = Route.open({ in: world.host });
-  far.address.add({ dev: 'eth0', address: '169.254.169.254/32' });
-  host.route.add({ dst: '169.254.169.254/32', gateway: '10.2.0.2' });
+  using far = Rtnetlink.open({ in: world.far });
+  using host = Rtnetlink.open({ in: world.host });
+  far.addresses.add({ dev: 'eth0', address: '169.254.169.254/32' });
+  host.routes.add({ dst: '169.254.169.254/32', gateway: '10.2.0.2' });
   await using _web = await serve(world.far, 80, 'metadata');
   await using _dns = await serve(world.far, 53, 'dns');
   expect(await ask(world.host, '169.254.169.254', 80)).toContain('metadata');
@@ -138,10 +138,10 @@ test('a namespace behind createNatUplink cannot speak in the name of another', a
   using world = router(true);
   const victim = lab(world.host);
   const attacker = lab(world.host);
-  using route = Route.open({ in: attacker.namespace });
+  using rtnetlink = Rtnetlink.open({ in: attacker.namespace });
   await using _victim = await serve(victim.namespace, 80, 'victim');
   expect(await ask(attacker.namespace, victim.way.address, 80)).toContain('victim');
-  route.address.add({ dev: 'eth0', address: '10.9.9.9/32' });
+  rtnetlink.addresses.add({ dev: 'eth0', address: '10.9.9.9/32' });
   using host = openInside(world.host);
   const heard: string[] = [];
   const socket = host.createSocket('udp4');
@@ -166,7 +166,7 @@ test('a namespace behind createNatUplink cannot speak in the name of another', a
   await expect.poll(() => heard.length, { timeout: 10_000 }).toBeGreaterThan(0);
   expect(heard).toEqual([attacker.way.address]);
   // The address of the victim, which the host would then believe to be here (ARP).
-  route.address.add({ dev: 'eth0', address: `${victim.way.address}/32` });
+  rtnetlink.addresses.add({ dev: 'eth0', address: `${victim.way.address}/32` });
   expect(await ask(world.host, victim.way.address, 80)).toContain('victim');
 });
 
@@ -182,18 +182,18 @@ function inet(address: string, port: number): Buffer {
 test('a namespace behind createNatUplink cannot give the host a route by a router advertisement', async () => {
   using world = router(true);
   const { namespace } = lab(world.host);
-  using route = Route.open({ in: world.host });
-  using there = Route.open({ in: namespace });
+  using rtnetlink = Rtnetlink.open({ in: world.host });
+  using there = Rtnetlink.open({ in: namespace });
   const advertise = (from: Namespace, dev: string) => {
-    using one = Route.open({ in: from });
-    one.address.replace({ dev, address: 'fe80::bad/64', flags: ['nodad'] });
+    using one = Rtnetlink.open({ in: from });
+    one.addresses.replace({ dev, address: 'fe80::bad/64', flags: ['nodad'] });
     from.enter(() => {
       const [AF_INET6, SOCK_RAW, ICMPV6, IPV6, MULTICAST_IF, MULTICAST_HOPS] = [
         10, 3, 58, 41, 17, 18,
       ];
       const fd = syscall('socket', AF_INET6, SOCK_RAW, ICMPV6);
       try {
-        setOption(fd, IPV6, MULTICAST_IF, one.link.get(dev).ifindex);
+        setOption(fd, IPV6, MULTICAST_IF, one.links.get(dev).ifindex);
         setOption(fd, IPV6, MULTICAST_HOPS, 255);
         const source = Buffer.alloc(28);
         source.writeUInt16LE(AF_INET6, 0);
@@ -217,13 +217,13 @@ test('a namespace behind createNatUplink cannot give the host a route by a route
     });
   };
   const defaults = () =>
-    route.route.list({ family: 'inet6' }).filter(({ dst }) => dst === 'default');
+    rtnetlink.routes.list({ family: 'inet6' }).filter(({ dst }) => dst === 'default');
   advertise(namespace, 'eth0');
   // The counterpart: another interface of the host believes the same message. It comes later.
   advertise(world.near, 'eth0');
   await expect.poll(() => defaults().map(({ dev }) => dev), { timeout: 10_000 }).toContain('lan1');
   expect(defaults().map(({ dev }) => dev)).toEqual(['lan1']);
-  expect(there.address.list({ dev: 'eth0' }).length).toBeGreaterThan(0);
+  expect(there.addresses.list({ dev: 'eth0' }).length).toBeGreaterThan(0);
 });
 
 test('createNatUplink refuses a network that the host has already', () => {
@@ -231,8 +231,8 @@ test('createNatUplink refuses a network that the host has already', () => {
   using box = createNamespace(isolatedNet());
   const take = (network: string) => createNatUplink(box, { host: world.host, network });
   expect(() => take('10.1.0.0/16')).toThrow(/10\.1\.0\.1\/24 of lan1.*`network`/);
-  using route = Route.open({ in: world.host });
-  route.route.add({ dst: '10.88.7.0/24', gateway: '10.1.0.2' });
+  using rtnetlink = Rtnetlink.open({ in: world.host });
+  rtnetlink.routes.add({ dst: '10.88.7.0/24', gateway: '10.1.0.2' });
   expect(() => createNatUplink(box, { host: world.host })).toThrow(/10\.88\.7\.0\/24/);
   expect(world.rules()).toBe('');
 });

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createNamespace, Namespace } from '@ns/core';
 import { expect, test } from 'vitest';
 import { isolatedNet } from '../isolated.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { TYPE } from './dns-message.js';
 import { type Inside, openInside } from './inside.js';
 import { namespaceOf } from './socket-namespace.testing.js';
@@ -18,27 +18,31 @@ function lab() {
   const router = createNamespace(isolatedNet());
   const hosts = [1, 2, 3].map((n) => {
     const namespace = createNamespace(isolatedNet());
-    const route = Route.open({ in: namespace });
-    const middle = Route.open({ in: router });
-    route.link.add({ kind: 'veth', name: 'eth0', peer: { name: `port${n}`, namespace: router } });
-    route.address.add({ dev: 'eth0', address: `10.0.${n}.2/24` });
-    route.address.add({ dev: 'eth0', address: `2001:db8:${n}::2/64`, flags: ['nodad'] });
-    route.link.up('eth0');
-    middle.address.add({ dev: `port${n}`, address: `10.0.${n}.1/24` });
-    middle.address.add({ dev: `port${n}`, address: `2001:db8:${n}::1/64`, flags: ['nodad'] });
-    middle.link.up(`port${n}`);
-    route.route.add({ dst: 'default', gateway: `10.0.${n}.1` });
+    const rtnetlink = Rtnetlink.open({ in: namespace });
+    const middle = Rtnetlink.open({ in: router });
+    rtnetlink.links.add({
+      kind: 'veth',
+      name: 'eth0',
+      peer: { name: `port${n}`, namespace: router },
+    });
+    rtnetlink.addresses.add({ dev: 'eth0', address: `10.0.${n}.2/24` });
+    rtnetlink.addresses.add({ dev: 'eth0', address: `2001:db8:${n}::2/64`, flags: ['nodad'] });
+    rtnetlink.links.up('eth0');
+    middle.addresses.add({ dev: `port${n}`, address: `10.0.${n}.1/24` });
+    middle.addresses.add({ dev: `port${n}`, address: `2001:db8:${n}::1/64`, flags: ['nodad'] });
+    middle.links.up(`port${n}`);
+    rtnetlink.routes.add({ dst: 'default', gateway: `10.0.${n}.1` });
     middle.close();
-    return { namespace, route, host: openInside(namespace, { nameservers: ['10.0.3.2'] }) };
+    return { namespace, rtnetlink, host: openInside(namespace, { nameservers: ['10.0.3.2'] }) };
   });
   router.enter(() => writeFileSync('/proc/sys/net/ipv4/ip_forward', '1'));
   return {
     router,
     hosts: hosts as [(typeof hosts)[0], (typeof hosts)[0], (typeof hosts)[0]],
     [Symbol.dispose]() {
-      for (const { namespace, route, host } of hosts) {
+      for (const { namespace, rtnetlink, host } of hosts) {
         host.close();
-        route.close();
+        rtnetlink.close();
         namespace.close();
       }
       router.close();
@@ -92,7 +96,7 @@ test('an http server and its clients live on three hosts behind a router', async
   expect(namespaceOf(server)).toBe(web.namespace.id.ino);
   expect(await get(first.host, 'http://10.0.1.2/')).toMatch(/hello .*10\.0\.2\.2$/);
   expect(await get(second.host, 'http://10.0.1.2/')).toMatch(/hello .*10\.0\.3\.2$/);
-  first.route.link.down('eth0');
+  first.rtnetlink.links.down('eth0');
   await expect(get(first.host, 'http://10.0.1.2/')).rejects.toMatchObject({ code: 'ENETUNREACH' });
   expect(await get(second.host, 'http://10.0.1.2/')).toMatch(/hello/);
   await close(server);
@@ -164,10 +168,10 @@ test('names are resolved inside, and the addresses tried there one after the oth
   await close(server);
 
   // The first address does not answer any more: the second is tried, also from inside.
-  client.route.route.add({ dst: '2001:db8:1::/64', gateway: '2001:db8:2::1' });
-  web.route.route.add({ dst: '2001:db8:2::/64', gateway: '2001:db8:1::1', family: 'inet6' });
+  client.rtnetlink.routes.add({ dst: '2001:db8:1::/64', gateway: '2001:db8:2::1' });
+  web.rtnetlink.routes.add({ dst: '2001:db8:2::/64', gateway: '2001:db8:1::1', family: 'inet6' });
   net3.router.enter(() => writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1'));
-  web.route.address.delete({ dev: 'eth0', address: '10.0.1.2/24' });
+  web.rtnetlink.addresses.remove({ dev: 'eth0', address: '10.0.1.2/24' });
   const other = await web.host.listen(
     net.createServer((s) => s.end('found again')),
     { port: 7, host: '2001:db8:1::2' },

@@ -1,10 +1,10 @@
 // The network namespaces of the machine, what is in them, and how they are joined.
 import { type DiscoveredNamespace, discover, isSystemError, Namespace } from '@ns/core';
 import { namesByInode } from '../named/named.js';
-import type { Address } from '../route/address-table.js';
-import type { Link } from '../route/link.js';
-import { Route } from '../route/route.js';
-import type { RouteEntry } from '../route/route-table.js';
+import type { Address } from '../rtnetlink/address-table.js';
+import type { Link } from '../rtnetlink/link.js';
+import type { Route } from '../rtnetlink/route-table.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 
 /** A link in a map. */
 export interface MappedLink extends Link {
@@ -37,7 +37,7 @@ export interface MappedNamespace {
   /** Undefined if the caller may not look into it. */
   readonly links?: readonly MappedLink[];
   /** Routes of the main table. */
-  readonly routes?: readonly RouteEntry[];
+  readonly routes?: readonly Route[];
 }
 
 /** Kinds of which `link` is the other end, and not an interface below. */
@@ -52,7 +52,7 @@ interface Looked {
   readonly handle: Namespace;
   readonly links: readonly Link[];
   readonly addresses: readonly Address[];
-  readonly routes: readonly RouteEntry[];
+  readonly routes: readonly Route[];
   /** Inodes of the others by the ids that this one has for them. */
   readonly ids: ReadonlyMap<number, number>;
 }
@@ -73,27 +73,27 @@ function open({ path, id }: DiscoveredNamespace): Namespace | undefined {
 }
 
 function look(found: DiscoveredNamespace, handle: Namespace, all: readonly Namespace[]) {
-  let route: Route;
+  let rtnetlink: Rtnetlink;
   try {
-    route = Route.open({ in: handle });
+    rtnetlink = Rtnetlink.open({ in: handle });
   } catch (error) {
     if (isSystemError(error, 'EPERM') || isSystemError(error, 'EACCES')) return undefined;
     throw error;
   }
   try {
-    const links = route.link.list();
+    const links = rtnetlink.links.list();
     const ids = new Map<number, number>();
     if (links.some(({ link_netnsid }) => link_netnsid !== undefined)) {
       for (const other of all) {
-        const id = route.nsid.get(other);
+        const id = rtnetlink.namespaceIds.get(other);
         if (id !== undefined) ids.set(id, Number(other.id.ino));
       }
     }
-    const addresses = route.address.list();
-    const routes = route.route.list({ table: 'main' });
+    const addresses = rtnetlink.addresses.list();
+    const routes = rtnetlink.routes.list({ table: 'main' });
     return { found, inode: Number(found.id.ino), handle, links, addresses, routes, ids };
   } finally {
-    route.close();
+    rtnetlink.close();
   }
 }
 

@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync, statfsSync, statSync, unlinkSync } from 'nod
 import { createNamespace, Namespace, SystemError } from '@ns/core';
 import { type Members, parse } from '@ns/core/authors';
 import { isolatedNet } from '../isolated.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { withDirectory } from './directory.js';
 import { DIRECTORY, namespaceName, pathOfName } from './names.js';
 
@@ -85,7 +85,7 @@ export function create(name: string, options: CreateNamedOptions = {}): Namespac
 }
 
 /**
- * Deletes a name: `ip netns delete NAME`. The namespace lives on as long as a process is in it or a
+ * Removes a name: `ip netns delete NAME`. The namespace lives on as long as a process is in it or a
  * handle or socket of it is open.
  *
  * @throws {SystemError} ENOENT without this name
@@ -117,14 +117,14 @@ function names(): string[] {
 export function list(): NamedNamespace[] {
   const all = names();
   if (all.length === 0) return [];
-  const route = Route.open();
+  const rtnetlink = Rtnetlink.open();
   try {
     return all.map((name) => {
-      const id = route.nsid.get(name);
+      const id = rtnetlink.namespaceIds.get(name);
       return id === undefined ? { name } : { name, id };
     });
   } finally {
-    route.close();
+    rtnetlink.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { linkBody } from '../route/link-table.js';
-import { request } from '../route/request-context.js';
+import { linkBody } from '../rtnetlink/link-table.js';
+import { request } from '../rtnetlink/request-context.js';
 import { attributes } from './attributes.js';
 import { text, u32 } from './codec.js';
 import { errorOf } from './error.js';

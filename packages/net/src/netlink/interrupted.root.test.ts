@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
 import { isolatedNet } from '../isolated.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { isNetlinkError } from './error.js';
 
 const COUNT = 2000; // more than one piece of an answer holds
@@ -11,13 +11,13 @@ const addresses = Array.from({ length: COUNT }, (_, i) => `10.9.${i >> 8}.${i & 
 
 function lab() {
   const namespace = createNamespace(isolatedNet());
-  const route = Route.open({ in: namespace });
-  for (const address of addresses) route.address.add({ dev: 'lo', address });
+  const rtnetlink = Rtnetlink.open({ in: namespace });
+  for (const address of addresses) rtnetlink.addresses.add({ dev: 'lo', address });
   return {
     namespace,
-    route,
+    rtnetlink,
     [Symbol.dispose]() {
-      route.close();
+      rtnetlink.close();
       namespace.close();
     },
   };
@@ -28,10 +28,10 @@ const mine = (list: readonly { local: string }[]) =>
 
 test('a table that changes while it is read in pieces is read again', async () => {
   using net = lab();
-  const pieces = net.route.address.dump({ family: 'inet' });
+  const pieces = net.rtnetlink.addresses.dump({ family: 'inet' });
   const first = pieces.next(); // the first piece is read by now, the others wait for the event loop
-  net.route.address.delete({ dev: 'lo', address: addresses[0] as string });
-  net.route.address.add({ dev: 'lo', address: '10.9.255.1' });
+  net.rtnetlink.addresses.remove({ dev: 'lo', address: addresses[0] as string });
+  net.rtnetlink.addresses.add({ dev: 'lo', address: '10.9.255.1' });
   const list = [(await first).value as { local: string }];
   for await (const one of pieces) list.push(one);
   expect(mine(list)).toEqual([...addresses.slice(1), '10.9.255.1']);
@@ -48,7 +48,7 @@ test('list is complete or throws while the table changes', async () => {
   const ended = once(changer, 'close');
   while (changer.exitCode === null) {
     try {
-      const list = net.route.address.list({ family: 'inet' });
+      const list = net.rtnetlink.addresses.list({ family: 'inet' });
       expect(mine(list)).toEqual(addresses);
     } catch (error) {
       // An error, not a part of the list.
@@ -59,5 +59,5 @@ test('list is complete or throws while the table changes', async () => {
   await ended;
   expect(changer.exitCode).toBe(0);
   // On a busy machine all lists can have been interrupted. Nothing changes now.
-  expect(mine(net.route.address.list({ family: 'inet' }))).toEqual(addresses);
+  expect(mine(net.rtnetlink.addresses.list({ family: 'inet' }))).toEqual(addresses);
 });

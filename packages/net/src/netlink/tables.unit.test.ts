@@ -1,17 +1,17 @@
 // Every table of attributes: what is read can be written and is read again; nothing makes it throw.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addressBody } from '../route/address-table.js';
-import { bridge, bridgePort } from '../route/kinds/bridge.js';
-import { geneve, gre, ipTunnel, vxlan } from '../route/kinds/tunnels.js';
-import { bond, ipvlan, macvlan, tun, vlan, vrf } from '../route/kinds/virtual.js';
-import { linkAttributes, linkBody, netkit, veth } from '../route/link-table.js';
-import { neighbourBody } from '../route/neighbours.js';
-import { nexthopBody } from '../route/nexthops.js';
-import { nsidBody } from '../route/nsids.js';
-import { routeBody } from '../route/route-table.js';
-import { ruleBody } from '../route/rules.js';
-import { bridgeLinkBody } from '../route/vlans.js';
+import { addressBody } from '../rtnetlink/address-table.js';
+import { bridge, bridgePort } from '../rtnetlink/kinds/bridge.js';
+import { geneve, gre, ipTunnel, vxlan } from '../rtnetlink/kinds/tunnels.js';
+import { bond, ipvlan, macvlan, tun, vlan, vrf } from '../rtnetlink/kinds/virtual.js';
+import { linkAttributes, linkBody, netkit, veth } from '../rtnetlink/link-table.js';
+import { nsidBody } from '../rtnetlink/namespace-ids.js';
+import { neighbourBody } from '../rtnetlink/neighbours.js';
+import { nexthopBody } from '../rtnetlink/nexthops.js';
+import { routeBody } from '../rtnetlink/route-table.js';
+import { ruleBody } from '../rtnetlink/rules.js';
+import { bridgeLinkBody } from '../rtnetlink/vlans.js';
 import { flower, matchall, u32Filter } from '../tc/filter-kinds.js';
 import { fqCodel } from '../tc/qdisc-kinds.js';
 import { classBody, filterBody, qdiscBody } from '../tc/table.js';

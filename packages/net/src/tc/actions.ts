@@ -4,7 +4,7 @@ import { type Members, parse } from '@ns/core/authors';
 import { attributes, type ValuesOf } from '../netlink/attributes.js';
 import { bytes, type Codec, choice, count64, s32, u32 } from '../netlink/codec.js';
 import { struct } from '../netlink/struct.js';
-import { ifindex } from '../route/device.js';
+import { ifindex } from '../rtnetlink/device.js';
 import { NO_RATE, rate64, rateSpec, rateTable, toRateSpec, transmitTime } from './rates.js';
 import { fromTicks, type Rate, rate, toTicks } from './units.js';
 

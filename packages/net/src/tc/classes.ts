@@ -1,7 +1,7 @@
 // Classes of queueing disciplines: `tc class`.
 import { type Members, parse } from '@ns/core/authors';
-import { type Device, device } from '../route/device.js';
-import { type Context, creation } from '../route/request-context.js';
+import { type Device, device } from '../rtnetlink/device.js';
+import { type Context, creation } from '../rtnetlink/request-context.js';
 import type { HtbClassOptions } from './qdisc-kinds.js';
 import { classKinds } from './table.js';
 import {
@@ -86,7 +86,7 @@ export class TrafficClasses extends Traffic<TrafficItem> {
   }
 
   /** `tc class delete` */
-  delete(options: ClassPlace): void {
+  remove(options: ClassPlace): void {
     this.send('DEL', 0, parsePlace(options, 'class'), options);
   }
 }

@@ -2,8 +2,8 @@
 import { type Members, type Parser, parse } from '@ns/core/authors';
 import type { ValuesOf } from '../netlink/attributes.js';
 import { encodable, u16, u32 } from '../netlink/codec.js';
-import { type Device, device } from '../route/device.js';
-import { type Context, creation } from '../route/request-context.js';
+import { type Device, device } from '../rtnetlink/device.js';
+import { type Context, creation } from '../rtnetlink/request-context.js';
 import type { FilterAction, flower, matchall, U32Key, u32Filter } from './filter-kinds.js';
 import { filterKinds } from './table.js';
 import {
@@ -141,7 +141,7 @@ export class Filters extends Traffic<Filter> {
    * Returns one filter: `tc -s -j filter get`. The kernel demands handle, preference and kind.
    *
    * @throws {NetlinkError} ENOENT if there is none
-   * @example route.filter.get({ dev: 'eth0', parent: 'ingress', kind: 'matchall', pref: 10, handle: '0:1' });
+   * @example rtnetlink.filters.get({ dev: 'eth0', parent: 'ingress', kind: 'matchall', pref: 10, handle: '0:1' });
    */
   get(choice: OneFilter): Filter {
     const one = parsePlace(choice, 'filter');
@@ -152,7 +152,7 @@ export class Filters extends Traffic<Filter> {
    * `tc filter add`
    *
    * @example
-   * route.filter.add({ dev: 'eth0', parent: 'ingress', kind: 'matchall',
+   * rtnetlink.filters.add({ dev: 'eth0', parent: 'ingress', kind: 'matchall',
    *   options: { actions: [{ kind: 'police', options: { rate: '1mbit', burst: '10kb' } }] } });
    */
   add(options: NewFilter): void {
@@ -173,7 +173,7 @@ export class Filters extends Traffic<Filter> {
   }
 
   /** `tc filter delete`; without `pref`, all filters of the place. */
-  delete(options: FilterChoice): void {
+  remove(options: FilterChoice): void {
     const choice = parsePlace(options, 'filter');
     const all = choice.pref === undefined && choice.protocol === undefined;
     this.send('DEL', 0, choice, options, all ? 0 : infoOf(choice));

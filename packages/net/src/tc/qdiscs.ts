@@ -1,8 +1,8 @@
 // Queueing disciplines: `tc qdisc`.
 import { type Members, parse } from '@ns/core/authors';
 import type { ValuesOf } from '../netlink/attributes.js';
-import { type Device, device } from '../route/device.js';
-import { type Context, creation } from '../route/request-context.js';
+import { type Device, device } from '../rtnetlink/device.js';
+import { type Context, creation } from '../rtnetlink/request-context.js';
 import type { NetemOptions } from './netem.js';
 import type { fqCodel, HtbOptions, TbfOptions } from './qdisc-kinds.js';
 import { qdiscKinds } from './table.js';
@@ -76,7 +76,7 @@ export class Qdiscs extends Traffic<TrafficItem> {
    * `tc qdisc add`
    *
    * @throws {NetlinkError} EEXIST, ENOENT for a kind that the kernel lacks
-   * @example route.qdisc.add({ dev: 'eth0', kind: 'tbf', options: { rate: '10mbit', burst: '32kb' } });
+   * @example rtnetlink.qdiscs.add({ dev: 'eth0', kind: 'tbf', options: { rate: '10mbit', burst: '32kb' } });
    */
   add(options: NewQdisc): void {
     this.send('NEW', creation.add, parseQdisc(options), options);
@@ -93,7 +93,7 @@ export class Qdiscs extends Traffic<TrafficItem> {
   }
 
   /** `tc qdisc delete` */
-  delete(options: QdiscPlace): void {
+  remove(options: QdiscPlace): void {
     this.send('DEL', 0, parseQdisc(options), options);
   }
 }

@@ -3,7 +3,7 @@ import type { Duration } from '@ns/core';
 import { type Members, type Parsed, type Parser, parse } from '@ns/core/authors';
 import { type Codec, encodable, u32 } from '../netlink/codec.js';
 import { isNetlinkError } from '../netlink/error.js';
-import type { Device } from '../route/device.js';
+import type { Device } from '../rtnetlink/device.js';
 import { type NetemOptions, netem } from './netem.js';
 import { tbf } from './qdisc-kinds.js';
 import type { NewQdisc, Qdiscs } from './qdiscs.js';
@@ -86,7 +86,7 @@ export function shape(qdiscs: Qdiscs, dev: Device, wanted: ShapeOptions | null):
     return;
   }
   try {
-    qdiscs.delete({ dev });
+    qdiscs.remove({ dev });
   } catch (error) {
     // The link has the kernel's default qdisc, whose handle is zero.
     if (!isNetlinkError(error, 'ENOENT') && !isNetlinkError(error, 'EINVAL')) throw error;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { isNetlinkError } from '../netlink/error.js';
-import { lab as pair } from '../route/lab.testing.js';
+import { lab as pair } from '../rtnetlink/lab.testing.js';
 
 function lab() {
   const net = pair();
@@ -12,7 +12,7 @@ function lab() {
 
 test('a token bucket is as tc(8) shows it', () => {
   using net = lab();
-  net.route.qdisc.add({
+  net.rtnetlink.qdiscs.add({
     dev: 'a0',
     kind: 'tbf',
     handle: '1:',
@@ -25,7 +25,7 @@ test('a token bucket is as tc(8) shows it', () => {
     root: true,
     options: { rate: 1_000_000, burst: 10240, lat: 20_000 },
   });
-  const [item] = net.route.qdisc.list({ dev: 'a0' });
+  const [item] = net.rtnetlink.qdiscs.list({ dev: 'a0' });
   expect(item).toMatchObject({
     kind: 'tbf',
     handle: '1:',
@@ -33,28 +33,28 @@ test('a token bucket is as tc(8) shows it', () => {
     dev: 'a0',
     options: { rate: 1_000_000, burst: 10240, lat: 20_000 },
   });
-  net.route.qdisc.change({
+  net.rtnetlink.qdiscs.change({
     dev: 'a0',
     kind: 'tbf',
     handle: '1:',
     options: { rate: '100gbit', burst: '10mb' },
   });
   expect(net.tc('qdisc', 'show', 'dev', 'a0')[0].options.rate).toBe(12_500_000_000);
-  net.route.qdisc.delete({ dev: 'a0' });
+  net.rtnetlink.qdiscs.remove({ dev: 'a0' });
   expect(net.tc('qdisc', 'show', 'dev', 'a0')[0].kind).not.toBe('tbf');
 });
 
 test('classes of a hierarchy are as tc(8) shows them, and filters lead to them', () => {
   using net = lab();
-  net.route.qdisc.add({ dev: 'a0', kind: 'htb', handle: '1:', options: { default: 0x20 } });
-  net.route.class.add({
+  net.rtnetlink.qdiscs.add({ dev: 'a0', kind: 'htb', handle: '1:', options: { default: 0x20 } });
+  net.rtnetlink.classes.add({
     dev: 'a0',
     parent: '1:',
     handle: '1:1',
     kind: 'htb',
     options: { rate: '10mbit' },
   });
-  net.route.class.add({
+  net.rtnetlink.classes.add({
     dev: 'a0',
     parent: '1:1',
     handle: '1:20',
@@ -68,14 +68,14 @@ test('classes of a hierarchy are as tc(8) shows them, and filters lead to them',
   // tc(8) has no JSON for classes.
   const shown = net.text('class', 'show', 'dev', 'a0');
   expect(shown).toMatch(/class htb 1:20 parent 1:1 .*prio 3 .*rate 1Mbit ceil 10Mbit/);
-  const listed = net.route.class.list({ dev: 'a0' });
+  const listed = net.rtnetlink.classes.list({ dev: 'a0' });
   expect(listed.map(({ handle }) => handle).sort()).toEqual(['1:1', '1:20']);
   const one = listed.find(({ handle }) => handle === '1:20');
   expect(one).toMatchObject({
     parent: '1:1',
     options: { rate: 125_000, ceil: 1_250_000, prio: 3 },
   });
-  net.route.filter.add({
+  net.rtnetlink.filters.add({
     dev: 'a0',
     parent: '1:',
     pref: 10,
@@ -90,14 +90,14 @@ test('classes of a hierarchy are as tc(8) shows them, and filters lead to them',
     kind: 'u32',
     options: { flowid: '1:20', match: { value: 'a000001', mask: 'ffffffff', off: 16 } },
   });
-  expect(net.route.filter.list({ dev: 'a0', parent: '1:' }).at(-1)).toMatchObject({
+  expect(net.rtnetlink.filters.list({ dev: 'a0', parent: '1:' }).at(-1)).toMatchObject({
     kind: 'u32',
     pref: 10,
     protocol: 'ip',
     options: { classid: '1:20', match: [{ off: 16, val: 0x0a000001, mask: 0xffffffff }] },
   });
-  net.route.filter.delete({ dev: 'a0', parent: '1:' });
-  expect(net.route.filter.list({ dev: 'a0', parent: '1:' })).toEqual([]);
+  net.rtnetlink.filters.remove({ dev: 'a0', parent: '1:' });
+  expect(net.rtnetlink.filters.list({ dev: 'a0', parent: '1:' })).toEqual([]);
 });
 
 /** Runs it, unless the kernel lacks what it needs; then says so. */
@@ -120,11 +120,11 @@ function actionsOf(list: readonly { options?: Readonly<Record<string, unknown>> 
 
 test('packets that come in are sent elsewhere', () => {
   using net = lab();
-  net.route.link.add({ kind: 'ifb', name: 'ifb7', up: true });
-  const ifindex = net.route.link.get('ifb7').ifindex;
-  net.route.qdisc.add({ dev: 'a0', kind: 'ingress' });
+  net.rtnetlink.links.add({ kind: 'ifb', name: 'ifb7', up: true });
+  const ifindex = net.rtnetlink.links.get('ifb7').ifindex;
+  net.rtnetlink.qdiscs.add({ dev: 'a0', kind: 'ingress' });
   const options = { to: 'egress redirect', ifindex } as const;
-  net.route.filter.add({
+  net.rtnetlink.filters.add({
     dev: 'a0',
     parent: 'ffff:',
     kind: 'u32',
@@ -134,10 +134,10 @@ test('packets that come in are sent elsewhere', () => {
   expect(actionsOf(shown)).toMatchObject([
     { kind: 'mirred', mirred_action: 'redirect', direction: 'egress', to_dev: 'ifb7' },
   ]);
-  expect(actionsOf(net.route.filter.list({ dev: 'a0', parent: 'ffff:' }))).toMatchObject([
+  expect(actionsOf(net.rtnetlink.filters.list({ dev: 'a0', parent: 'ffff:' }))).toMatchObject([
     { kind: 'mirred', options },
   ]);
-  net.route.qdisc.delete({ dev: 'a0', kind: 'ingress' });
+  net.rtnetlink.qdiscs.remove({ dev: 'a0', kind: 'ingress' });
   expect(net.tc('qdisc', 'show', 'dev', 'a0').map((q: { kind: string }) => q.kind)).not.toContain(
     'ingress',
   );
@@ -145,10 +145,10 @@ test('packets that come in are sent elsewhere', () => {
 
 test('packets that come in are policed', ({ skip }) => {
   using net = lab();
-  net.route.qdisc.add({ dev: 'a0', kind: 'ingress' });
+  net.rtnetlink.qdiscs.add({ dev: 'a0', kind: 'ingress' });
   const options = { rate: '1mbit', burst: '10kb' };
   unlessLacking(skip, 'police', () => {
-    net.route.filter.add({
+    net.rtnetlink.filters.add({
       dev: 'a0',
       parent: 'ffff:',
       kind: 'u32',
@@ -157,16 +157,16 @@ test('packets that come in are policed', ({ skip }) => {
   });
   const shown = net.tc('filter', 'show', 'dev', 'a0', 'parent', 'ffff:');
   expect(actionsOf(shown)).toMatchObject([{ kind: 'police', control_action: { type: 'drop' } }]);
-  expect(actionsOf(net.route.filter.list({ dev: 'a0', parent: 'ffff:' }))).toMatchObject([
+  expect(actionsOf(net.rtnetlink.filters.list({ dev: 'a0', parent: 'ffff:' }))).toMatchObject([
     { kind: 'police', options: { rate: 125_000, burst: 10240, exceed: 'drop' } },
   ]);
 });
 
 test('filters by field are as tc(8) shows them', ({ skip }) => {
   using net = lab();
-  net.route.qdisc.add({ dev: 'a0', kind: 'clsact' });
+  net.rtnetlink.qdiscs.add({ dev: 'a0', kind: 'clsact' });
   unlessLacking(skip, 'flower or gact', () => {
-    net.route.filter.add({
+    net.rtnetlink.filters.add({
       dev: 'a0',
       parent: 'egress',
       protocol: 'ip',
@@ -193,9 +193,9 @@ test('filters by field are as tc(8) shows them', ({ skip }) => {
 
 test('every packet is matched', ({ skip }) => {
   using net = lab();
-  net.route.qdisc.add({ dev: 'a0', kind: 'clsact' });
+  net.rtnetlink.qdiscs.add({ dev: 'a0', kind: 'clsact' });
   unlessLacking(skip, 'matchall or gact', () => {
-    net.route.filter.add({
+    net.rtnetlink.filters.add({
       dev: 'a0',
       parent: 'ingress',
       kind: 'matchall',
@@ -210,7 +210,7 @@ test('every packet is matched', ({ skip }) => {
 test('fair queueing takes its settings', ({ skip }) => {
   using net = lab();
   unlessLacking(skip, 'fq_codel', () => {
-    net.route.qdisc.add({ dev: 'a0', kind: 'fq_codel', options: { target: 6000, limit: 99 } });
+    net.rtnetlink.qdiscs.add({ dev: 'a0', kind: 'fq_codel', options: { target: 6000, limit: 99 } });
   });
   expect(net.tc('qdisc', 'show', 'dev', 'a0')[0]).toMatchObject({
     kind: 'fq_codel',
@@ -220,27 +220,27 @@ test('fair queueing takes its settings', ({ skip }) => {
 
 test('a link is shaped with one call', () => {
   using net = lab();
-  net.route.link.shape('a0', { rate: '10mbit' });
+  net.rtnetlink.links.shape('a0', { rate: '10mbit' });
   expect(net.tc('qdisc', 'show', 'dev', 'a0')[0]).toMatchObject({
     kind: 'tbf',
     options: { rate: 1_250_000 },
   });
-  net.route.link.shape('a0', { rate: '20mbit' });
+  net.rtnetlink.links.shape('a0', { rate: '20mbit' });
   expect(net.tc('qdisc', 'show', 'dev', 'a0')[0]).toMatchObject({
     kind: 'tbf',
     options: { rate: 2_500_000 },
   });
-  net.route.link.shape('a0', null);
-  net.route.link.shape('a0', null);
+  net.rtnetlink.links.shape('a0', null);
+  net.rtnetlink.links.shape('a0', null);
   expect(net.tc('qdisc', 'show', 'dev', 'a0')[0].kind).not.toBe('tbf');
-  expect(() => net.route.link.shape('a0', {})).toThrow(TypeError);
-  expect(() => net.route.link.shape('a0', { loss: 2 })).toThrow(RangeError);
+  expect(() => net.rtnetlink.links.shape('a0', {})).toThrow(TypeError);
+  expect(() => net.rtnetlink.links.shape('a0', { loss: 2 })).toThrow(RangeError);
 });
 
 test('a link delays, loses and reorders', ({ skip }) => {
   using net = lab();
   unlessLacking(skip, 'netem', () => {
-    net.route.link.shape('a0', { delay: '50ms', jitter: '5ms', loss: 0.25, rate: '10mbit' });
+    net.rtnetlink.links.shape('a0', { delay: '50ms', jitter: '5ms', loss: 0.25, rate: '10mbit' });
   });
   expect(net.tc('qdisc', 'show', 'dev', 'a0')[0]).toMatchObject({
     kind: 'netem',

@@ -3,14 +3,14 @@ import { type Members, type Parsed, type Parser, parse } from '@ns/core/authors'
 import type { RawAttribute } from '../netlink/attributes.js';
 import { bytes, type Codec } from '../netlink/codec.js';
 import { NLM_F } from '../netlink/message.js';
-import { type Device, device } from '../route/device.js';
+import { type Device, device } from '../rtnetlink/device.js';
 import {
   type Context,
   defined,
   leftovers,
   type Question,
   request,
-} from '../route/request-context.js';
+} from '../rtnetlink/request-context.js';
 import { classBody, filterBody, qdiscBody } from './table.js';
 import { formatHandle, parseHandle } from './units.js';
 

@@ -1,8 +1,8 @@
 // For tests: the netlink messages that a tool of iproute2 sends, and those that we would.
 import { spawnSync } from 'node:child_process';
-import type { Device } from '../route/device.js';
-import type { RTM } from '../route/message-types.js';
-import { Context } from '../route/request-context.js';
+import type { Device } from '../rtnetlink/device.js';
+import type { RTM } from '../rtnetlink/message-types.js';
+import { Context } from '../rtnetlink/request-context.js';
 
 /**
  * The bodies of the messages that a command sends, without their headers, read by strace(1). The

@@ -1,6 +1,6 @@
 // The description of a lab: namespaces with names, the cables between them, interfaces and routes.
-import type { LinkSettings } from '../route/link-options.js';
-import type { NewRoute } from '../route/route-table.js';
+import type { LinkSettings } from '../rtnetlink/link-options.js';
+import type { NewRoute } from '../rtnetlink/route-table.js';
 import type { Shape } from '../tc/shape.js';
 
 /** An interface of a lab: the end of a cable or, with a kind, an interface to be made. */

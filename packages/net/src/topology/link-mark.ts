@@ -1,6 +1,6 @@
 // The alternative name that marks links made by a topology. Only marked links are removed when a
 // description has them no more.
-import type { Link } from '../route/link.js';
+import type { Link } from '../rtnetlink/link.js';
 
 const PREFIX = 'topology.';
 

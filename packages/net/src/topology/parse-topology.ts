@@ -2,10 +2,10 @@
 import { type Members, type Parser, parse } from '@ns/core/authors';
 import { namespaceName } from '../named/names.js';
 import { prefixText } from '../netlink/addresses.js';
-import { linkName } from '../route/device.js';
-import { linkParser } from '../route/link-options.js';
-import { defined } from '../route/request-context.js';
-import type { NewRoute } from '../route/route-table.js';
+import { linkName } from '../rtnetlink/device.js';
+import { linkParser } from '../rtnetlink/link-options.js';
+import { defined } from '../rtnetlink/request-context.js';
+import type { NewRoute } from '../rtnetlink/route-table.js';
 import { sysctlPath, sysctlValue } from '../sysctl.js';
 import { parseShape, type ShapeOptions } from '../tc/shape.js';
 import type { WantedLink } from '../transaction/description.js';

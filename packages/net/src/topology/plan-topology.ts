@@ -1,8 +1,8 @@
 // Compares the description of a lab with the present state.
 import { isSystemError } from '@ns/core';
 import { list as listNames } from '../named/named.js';
-import type { Link } from '../route/link.js';
-import type { Route } from '../route/route.js';
+import type { Link } from '../rtnetlink/link.js';
+import type { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { readSysctl } from '../sysctl.js';
 import { hasShape } from '../tc/shape.js';
 import { compare, type Present } from '../transaction/compare.js';
@@ -10,7 +10,7 @@ import type { WantedLink } from '../transaction/description.js';
 import type { Cable, CableEnd } from './description.js';
 import { isMarked } from './link-mark.js';
 import type { Lab, LabNamespace } from './parse-topology.js';
-import type { Routes, TopologyStep } from './steps.js';
+import type { OpenRtnetlink, TopologyStep } from './steps.js';
 
 const NOT_YET = -1;
 
@@ -26,11 +26,11 @@ const fresh = (ifname: string, info_kind: string | undefined, flags: string[]): 
   ...(info_kind === undefined ? {} : { linkinfo: { info_kind } }),
 });
 
-const linkAt = (route: Route | undefined, { ifname }: CableEnd) =>
-  route?.link.list().find((one) => one.ifname === ifname);
+const linkAt = (rtnetlink: Rtnetlink | undefined, { ifname }: CableEnd) =>
+  rtnetlink?.links.list().find((one) => one.ifname === ifname);
 
 /** True if the cable is there. Half of a cable is an error. */
-function isLaid(cable: Cable, open: (namespace: string) => Route | undefined): boolean {
+function isLaid(cable: Cable, open: (namespace: string) => Rtnetlink | undefined): boolean {
   const [a, b] = cable.map((end) => linkAt(open(end.namespace), end));
   if (a === undefined && b === undefined) return false;
   if (a?.link !== undefined && a.link === b?.ifindex && b.link === a.ifindex) return true;
@@ -57,13 +57,13 @@ function ordered(links: readonly WantedLink[]): WantedLink[] {
   return [...done];
 }
 
-function presentOf(route: Route | undefined, cabled: readonly string[]): Present {
-  const links = route?.link.list() ?? [fresh('lo', undefined, ['LOOPBACK', 'UP'])];
+function presentOf(rtnetlink: Rtnetlink | undefined, cabled: readonly string[]): Present {
+  const links = rtnetlink?.links.list() ?? [fresh('lo', undefined, ['LOOPBACK', 'UP'])];
   const missing = cabled.filter((name) => !links.some(({ ifname }) => ifname === name));
   return {
     links: [...links, ...missing.map((name) => fresh(name, 'veth', []))],
-    addresses: route?.address.list() ?? [],
-    routes: route?.route.list() ?? [],
+    addresses: rtnetlink?.addresses.list() ?? [],
+    routes: rtnetlink?.routes.list() ?? [],
   };
 }
 
@@ -83,14 +83,14 @@ function planNamespace(
   namespace: string,
   wanted: LabNamespace,
   cabled: readonly string[],
-  route: Route | undefined,
+  rtnetlink: Rtnetlink | undefined,
 ): TopologyStep[] {
   const links = ordered(wantedLinks(wanted));
   const untouched = cabled.filter((name) => !links.some((link) => link.name === name));
   const ends = untouched.map((name) => ({ kind: 'veth', name, up: true }) as WantedLink);
   const { addresses = [] } = wanted.interfaces.lo ?? {};
   const description = { links: [...links, ...ends], routes: wanted.routes.slice(), exact: false };
-  const present = presentOf(route, cabled);
+  const present = presentOf(rtnetlink, cabled);
   const owned = new Set(present.links.filter(isMarked).map(({ ifname }) => ifname));
   const steps = compare(description, present, owned).map((change): TopologyStep => {
     // To undo a cable removes it: its former settings are not needed.
@@ -108,7 +108,7 @@ function planNamespace(
     if (!has) steps.unshift({ step: 'change', namespace, change });
   }
   for (const [name, to] of Object.entries(wanted.sysctls)) {
-    const from = route && sysctlNow(namespace, name);
+    const from = rtnetlink && sysctlNow(namespace, name);
     if (from?.replace(/\s+/g, ' ') === to) continue;
     steps.push({
       step: 'set sysctl',
@@ -120,8 +120,8 @@ function planNamespace(
   }
   for (const [ifname, { shape }] of Object.entries(wanted.interfaces)) {
     if (shape === undefined) continue;
-    const there = route?.link.list().some((link) => link.ifname === ifname);
-    if (route && there && hasShape(route.qdisc, ifname, shape)) continue;
+    const there = rtnetlink?.links.list().some((link) => link.ifname === ifname);
+    if (rtnetlink && there && hasShape(rtnetlink.qdiscs, ifname, shape)) continue;
     steps.push({ step: 'shape', namespace, ifname, shape });
   }
   return steps;
@@ -132,18 +132,18 @@ function surplusLinks(
   namespace: string,
   { interfaces }: LabNamespace,
   cabled: readonly string[],
-  route: Route | undefined,
+  rtnetlink: Rtnetlink | undefined,
 ): TopologyStep[] {
   const named = new Set([...Object.keys(interfaces), ...cabled]);
-  return (route?.link.list() ?? [])
+  return (rtnetlink?.links.list() ?? [])
     .filter((link) => isMarked(link) && !named.has(link.ifname))
-    .map(({ ifname }) => ({ step: 'delete link', namespace, ifname }));
+    .map(({ ifname }) => ({ step: 'remove link', namespace, ifname }));
 }
 
 /** Returns the changes that lead from the present state to the lab, in their order. */
-export function topologySteps({ cables, ...lab }: Lab, routes: Routes): TopologyStep[] {
+export function topologySteps({ cables, ...lab }: Lab, open: OpenRtnetlink): TopologyStep[] {
   const there = new Set(listNames().map(({ name }) => name));
-  const open = (name: string) => (there.has(name) ? routes(name) : undefined);
+  const openIfThere = (name: string) => (there.has(name) ? open(name) : undefined);
   const namespaces = Object.entries(lab.namespaces);
   const cabledIn = (namespace: string) =>
     cables
@@ -155,14 +155,14 @@ export function topologySteps({ cables, ...lab }: Lab, routes: Routes): Topology
       .filter(([namespace]) => !there.has(namespace))
       .map(([namespace]): TopologyStep => ({ step: 'add namespace', namespace })),
     ...cables
-      .filter((cable) => !isLaid(cable, open))
+      .filter((cable) => !isLaid(cable, openIfThere))
       .map((ends): TopologyStep => ({ step: 'add cable', ends })),
     ...namespaces.flatMap(([namespace, wanted]) =>
-      planNamespace(namespace, wanted, cabledIn(namespace), open(namespace)),
+      planNamespace(namespace, wanted, cabledIn(namespace), openIfThere(namespace)),
     ),
     // Last, because a link that is removed cannot be restored.
     ...namespaces.flatMap(([namespace, wanted]) =>
-      surplusLinks(namespace, wanted, cabledIn(namespace), open(namespace)),
+      surplusLinks(namespace, wanted, cabledIn(namespace), openIfThere(namespace)),
     ),
   ];
 }

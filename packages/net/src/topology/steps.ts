@@ -1,6 +1,6 @@
 // The steps that make a lab: plain data. To perform a step returns the function that undoes it.
 import { create as createName, removeName } from '../named/named.js';
-import type { Route } from '../route/route.js';
+import type { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { writeSysctl } from '../sysctl.js';
 import type { Shape } from '../tc/shape.js';
 import { describeStep, inverse, perform, type TransactionStep } from '../transaction/steps.js';
@@ -12,7 +12,7 @@ export type TopologyStep =
   | { readonly step: 'add namespace'; readonly namespace: string }
   | { readonly step: 'add cable'; readonly ends: Cable }
   /** Removes a link that a topology has made, and the other end of a cable with it. */
-  | { readonly step: 'delete link'; readonly namespace: string; readonly ifname: string }
+  | { readonly step: 'remove link'; readonly namespace: string; readonly ifname: string }
   | { readonly step: 'change'; readonly namespace: string; readonly change: TransactionStep }
   | {
       readonly step: 'set sysctl';
@@ -30,7 +30,7 @@ export type TopologyStep =
     };
 
 /** Opens the configuration of a namespace of the lab. */
-export type Routes = (namespace: string) => Route;
+export type OpenRtnetlink = (namespace: string) => Rtnetlink;
 
 /** Marks a new link; if that fails, undoes it. */
 function marked(undo: () => void, mark: () => void): () => void {
@@ -44,7 +44,7 @@ function marked(undo: () => void, mark: () => void): () => void {
 }
 
 /** Makes one change, and returns the function that undoes it. */
-export function performStep(step: TopologyStep, routes: Routes): () => void {
+export function performStep(step: TopologyStep, open: OpenRtnetlink): () => void {
   switch (step.step) {
     case 'add namespace':
       createName(step.namespace).close();
@@ -52,31 +52,31 @@ export function performStep(step: TopologyStep, routes: Routes): () => void {
     case 'add cable': {
       const [here, there] = step.ends;
       const peer = { name: there.ifname, namespace: there.namespace };
-      const { link } = routes(here.namespace);
-      link.add({ kind: 'veth', name: here.ifname, peer });
-      const undo = () => link.delete(here.ifname);
+      const { links } = open(here.namespace);
+      links.add({ kind: 'veth', name: here.ifname, peer });
+      const undo = () => links.remove(here.ifname);
       return marked(undo, () => {
-        link.addNames(here.ifname, markOf(here.ifname));
-        routes(there.namespace).link.addNames(there.ifname, markOf(there.ifname));
+        links.addNames(here.ifname, markOf(here.ifname));
+        open(there.namespace).links.addNames(there.ifname, markOf(there.ifname));
       });
     }
-    case 'delete link': {
-      const { link } = routes(step.namespace);
+    case 'remove link': {
+      const { links } = open(step.namespace);
       // The other end, which may have been in the plan as well, has gone with it.
-      if (link.list().some(({ ifname }) => ifname === step.ifname)) link.delete(step.ifname);
+      if (links.list().some(({ ifname }) => ifname === step.ifname)) links.remove(step.ifname);
       return () => {};
     }
     case 'change': {
-      const route = routes(step.namespace);
-      perform(route, step.change);
+      const rtnetlink = open(step.namespace);
+      perform(rtnetlink, step.change);
       if (step.change.step === 'add link') {
         const { name } = step.change.link;
         return marked(
-          () => route.link.delete(name),
-          () => route.link.addNames(name, markOf(name)),
+          () => rtnetlink.links.remove(name),
+          () => rtnetlink.links.addNames(name, markOf(name)),
         );
       }
-      return () => perform(route, inverse(step.change));
+      return () => perform(rtnetlink, inverse(step.change));
     }
     case 'set sysctl': {
       const { namespace, name, to, from } = step;
@@ -86,8 +86,8 @@ export function performStep(step: TopologyStep, routes: Routes): () => void {
       };
     }
     case 'shape':
-      routes(step.namespace).link.shape(step.ifname, step.shape);
-      return () => routes(step.namespace).link.shape(step.ifname, null);
+      open(step.namespace).links.shape(step.ifname, step.shape);
+      return () => open(step.namespace).links.shape(step.ifname, null);
   }
 }
 
@@ -98,7 +98,7 @@ export function describeTopologyStep(step: TopologyStep): string {
       return `+ namespace ${step.namespace}`;
     case 'add cable':
       return `+ cable ${step.ends.map(({ namespace, ifname }) => `${namespace}:${ifname}`).join(' -- ')}`;
-    case 'delete link':
+    case 'remove link':
       return `- ${step.namespace}: link ${step.ifname}`;
     case 'change': {
       const text = describeStep(step.change);

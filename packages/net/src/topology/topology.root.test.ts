@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { beforeAll, expect, test } from 'vitest';
 import { named } from '../index.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { readSysctl } from '../sysctl.js';
 import { elsewhere, mayVisit } from '../testing/private-run.js';
 import type { TopologyDescription, TopologyNamespace } from './description.js';
@@ -70,9 +70,9 @@ test('only what is missing or different is made', () => {
   elsewhere(() => {
     const one = planTopology(lab);
     one.up();
-    using route = Route.open({ in: 'a' });
-    route.link.change('eth0', { mtu: 1300 });
-    route.route.delete({ dst: 'default' });
+    using rtnetlink = Rtnetlink.open({ in: 'a' });
+    rtnetlink.links.change('eth0', { mtu: 1300 });
+    rtnetlink.routes.remove({ dst: 'default' });
     expect(one.explain()).toBe('~ a: link eth0: mtu 1300 -> 1400\n+ a: route default via 10.0.1.1');
     one.up();
     expect(one.plan()).toEqual([]);
@@ -83,7 +83,7 @@ test('only what is missing or different is made', () => {
 test('if something fails, all is as it was before', () => {
   elsewhere(() => {
     planTopology({ namespaces: { a: {} } }).up();
-    using route = Route.open({ in: 'a' });
+    using rtnetlink = Rtnetlink.open({ in: 'a' });
     const { b, ...rest } = lab.namespaces;
     const broken = {
       ...lab,
@@ -91,8 +91,10 @@ test('if something fails, all is as it was before', () => {
     };
     expect(() => planTopology(broken).up()).toThrow('ENETUNREACH');
     expect(names()).toEqual(['a']);
-    expect(route.link.list().map(({ ifname }) => ifname)).toEqual(['lo']);
-    expect(route.address.list({ family: 'inet' }).map(({ local }) => local)).toEqual(['127.0.0.1']);
+    expect(rtnetlink.links.list().map(({ ifname }) => ifname)).toEqual(['lo']);
+    expect(rtnetlink.addresses.list({ family: 'inet' }).map(({ local }) => local)).toEqual([
+      '127.0.0.1',
+    ]);
     named.remove('a');
   });
 });
@@ -100,8 +102,8 @@ test('if something fails, all is as it was before', () => {
 test('plan throws for half a cable and for one that leads elsewhere', () => {
   elsewhere(() => {
     planTopology({ namespaces: { a: {}, b: {} } }).up();
-    using route = Route.open({ in: 'a' });
-    route.link.add({ kind: 'veth', name: 'eth0', peer: { name: 'other' } });
+    using rtnetlink = Rtnetlink.open({ in: 'a' });
+    rtnetlink.links.add({ kind: 'veth', name: 'eth0', peer: { name: 'other' } });
     const joined = planTopology({ namespaces: { a: {}, b: {} }, cables: [['a:eth0', 'b:eth0']] });
     expect(() => joined.plan()).toThrow(/^cables: a:eth0 is there, but leads elsewhere$/);
     joined.down();
@@ -112,9 +114,9 @@ test('plan throws for half a cable and for one that leads elsewhere', () => {
 test('links and addresses that are no longer named go, if a topology has made them', () => {
   elsewhere(() => {
     planTopology(lab).up();
-    using route = Route.open({ in: 'router' });
-    route.link.add({ kind: 'bridge', name: 'mine' });
-    route.address.add({ dev: 'mine', address: '10.50.0.1/24' });
+    using rtnetlink = Rtnetlink.open({ in: 'router' });
+    rtnetlink.links.add({ kind: 'bridge', name: 'mine' });
+    rtnetlink.addresses.add({ dev: 'mine', address: '10.50.0.1/24' });
     const { router, a, b } = lab.namespaces as Required<typeof lab.namespaces>;
     const smaller = planTopology({
       namespaces: {
@@ -135,12 +137,12 @@ test('links and addresses that are no longer named go, if a topology has made th
     smaller.up();
     expect(smaller.plan()).toEqual([]);
     expect(
-      route.link
+      rtnetlink.links
         .list()
         .map(({ ifname }) => ifname)
         .sort(),
     ).toEqual(['lo', 'mine', 'port1']);
-    expect(route.address.list({ dev: 'mine', family: 'inet' })).toHaveLength(1);
+    expect(rtnetlink.addresses.list({ dev: 'mine', family: 'inet' })).toHaveLength(1);
     smaller.down();
     expect(names()).toEqual([]);
   });

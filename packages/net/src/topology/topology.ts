@@ -1,24 +1,29 @@
 // Makes and removes a lab of several namespaces.
 import { Rollback } from '@ns/core/authors';
 import { list as listNames, removeName } from '../named/named.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import type { TopologyDescription } from './description.js';
 import { type Lab, parseTopology } from './parse-topology.js';
 import { topologySteps } from './plan-topology.js';
-import { describeTopologyStep, performStep, type Routes, type TopologyStep } from './steps.js';
+import {
+  describeTopologyStep,
+  type OpenRtnetlink,
+  performStep,
+  type TopologyStep,
+} from './steps.js';
 
 /** Runs a function with the configurations of namespaces, which stay open until it returns. */
-function withRoutes<Result>(use: (routes: Routes) => Result): Result {
-  const opened = new Map<string, Route>();
-  const routes: Routes = (namespace) => {
-    const route = opened.get(namespace) ?? Route.open({ in: namespace });
-    opened.set(namespace, route);
-    return route;
+function withRtnetlink<Result>(use: (open: OpenRtnetlink) => Result): Result {
+  const opened = new Map<string, Rtnetlink>();
+  const open: OpenRtnetlink = (namespace) => {
+    const rtnetlink = opened.get(namespace) ?? Rtnetlink.open({ in: namespace });
+    opened.set(namespace, rtnetlink);
+    return rtnetlink;
   };
   try {
-    return use(routes);
+    return use(open);
   } finally {
-    for (const route of opened.values()) route.close();
+    for (const rtnetlink of opened.values()) rtnetlink.close();
   }
 }
 
@@ -33,7 +38,7 @@ export class Topology {
 
   /** Returns the changes that lead to the lab, in their order: plain data. */
   plan(): TopologyStep[] {
-    return withRoutes((routes) => topologySteps(this.#lab, routes));
+    return withRtnetlink((open) => topologySteps(this.#lab, open));
   }
 
   /** Returns the plan as text, one change on each line. */
@@ -49,13 +54,13 @@ export class Topology {
    * @throws {NetlinkError | SystemError} of the change that failed
    */
   up(): TopologyStep[] {
-    return withRoutes((routes) => {
-      const plan = topologySteps(this.#lab, routes);
+    return withRtnetlink((open) => {
+      const plan = topologySteps(this.#lab, open);
       const rollback = new Rollback();
       try {
-        for (const step of plan) rollback.add(performStep(step, routes));
+        for (const step of plan) rollback.add(performStep(step, open));
       } catch (error) {
-        // All of these steps are synchronous: they have run before the routes are closed.
+        // All of these steps are synchronous: they have run before the sockets are closed.
         void rollback.undoFailed();
         throw error;
       }
@@ -67,11 +72,11 @@ export class Topology {
   /** Removes the cables of the lab and the names of its namespaces, as far as they are there. */
   down(): void {
     const there = new Set(listNames().map(({ name }) => name));
-    withRoutes((routes) => {
+    withRtnetlink((open) => {
       for (const [end] of this.#lab.cables) {
         if (!there.has(end.namespace)) continue;
-        const { link } = routes(end.namespace);
-        if (link.list().some(({ ifname }) => ifname === end.ifname)) link.delete(end.ifname);
+        const { links } = open(end.namespace);
+        if (links.list().some(({ ifname }) => ifname === end.ifname)) links.remove(end.ifname);
       }
     });
     for (const name of Object.keys(this.#lab.namespaces).reverse()) {

@@ -1,10 +1,10 @@
 // Compares a description with the present state of a namespace.
 import { canonicalIP, familyOf, parseIP, parsePrefix } from '../netlink/addresses.js';
-import type { Address } from '../route/address-table.js';
-import { tableNumber } from '../route/iproute2-names.js';
-import type { Link } from '../route/link.js';
-import type { LinkChange, NewLink } from '../route/link-options.js';
-import type { NewRoute, RouteEntry } from '../route/route-table.js';
+import type { Address } from '../rtnetlink/address-table.js';
+import { tableNumber } from '../rtnetlink/iproute2-names.js';
+import type { Link } from '../rtnetlink/link.js';
+import type { LinkChange, NewLink } from '../rtnetlink/link-options.js';
+import type { NewRoute, Route } from '../rtnetlink/route-table.js';
 import type { WantedLink } from './description.js';
 import type { Description } from './parse-description.js';
 import type { TransactionStep } from './steps.js';
@@ -13,7 +13,7 @@ import type { TransactionStep } from './steps.js';
 export interface Present {
   readonly links: readonly Link[];
   readonly addresses: readonly Address[];
-  readonly routes: readonly RouteEntry[];
+  readonly routes: readonly Route[];
 }
 
 /** Returns `10.0.0.1/24` in one spelling. */
@@ -81,7 +81,7 @@ function compareLink(
 }
 
 function addressStep(
-  step: 'add address' | 'delete address',
+  step: 'add address' | 'remove address',
   dev: string,
   address: string,
 ): TransactionStep {
@@ -108,7 +108,7 @@ function compareAddresses(wanted: WantedLink, present: Present, exact: boolean):
     .map(({ text }) => text);
   const kept = there.map(({ text }) => text).filter((text) => !gone.includes(text));
   return [
-    ...gone.reverse().map((one) => addressStep('delete address', wanted.name, one)),
+    ...gone.reverse().map((one) => addressStep('remove address', wanted.name, one)),
     ...asked
       .filter((one) => !kept.includes(one))
       .map((one) => addressStep('add address', wanted.name, one)),
@@ -146,7 +146,7 @@ function keyOf(route: NewRoute): string {
 }
 
 /** Converts a present route to one that can be added again. */
-const toWanted = ({ malformed: _malformed, ...route }: RouteEntry) =>
+const toWanted = ({ malformed: _malformed, ...route }: Route) =>
   (route.gateway === undefined && route.via !== undefined
     ? { ...route, gateway: route.via }
     : route) as NewRoute;
@@ -175,7 +175,7 @@ function compareRoutes(description: Description, present: Present): TransactionS
   const own = new Set<unknown>(['boot', 'static']);
   const surplus = [...there].filter(([key, { protocol }]) => !asked.has(key) && own.has(protocol));
   return [
-    ...surplus.map(([, route]): TransactionStep => ({ step: 'delete route', route })),
+    ...surplus.map(([, route]): TransactionStep => ({ step: 'remove route', route })),
     ...steps,
   ];
 }

@@ -1,6 +1,6 @@
 // The description of links, addresses and routes of a namespace.
-import type { NewLink } from '../route/link-options.js';
-import type { NewRoute } from '../route/route-table.js';
+import type { NewLink } from '../rtnetlink/link-options.js';
+import type { NewRoute } from '../rtnetlink/route-table.js';
 
 /** A link of a description: it has a name, and its addresses. */
 export type WantedLink = NewLink & {

@@ -1,12 +1,12 @@
 // The parser of a description of links, addresses and routes.
 import { type Members, parse } from '@ns/core/authors';
 import { prefixText } from '../netlink/addresses.js';
-import { linkName } from '../route/device.js';
-import { tableName } from '../route/iproute2-names.js';
-import { linkParser } from '../route/link-options.js';
-import { defined } from '../route/request-context.js';
-import type { NewRoute } from '../route/route-table.js';
-import { parseRoute } from '../route/routes.js';
+import { linkName } from '../rtnetlink/device.js';
+import { tableName } from '../rtnetlink/iproute2-names.js';
+import { linkParser } from '../rtnetlink/link-options.js';
+import { defined } from '../rtnetlink/request-context.js';
+import type { NewRoute } from '../rtnetlink/route-table.js';
+import { parseRoute } from '../rtnetlink/routes.js';
 import type { NetDescription, WantedLink } from './description.js';
 
 const parseMembers = linkParser(

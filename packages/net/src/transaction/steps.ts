@@ -1,12 +1,12 @@
 // The steps of a transaction: plain data, each with its inverse.
-import type { NewAddress } from '../route/addresses.js';
-import type { LinkChange, NewLink } from '../route/link-options.js';
-import type { Route } from '../route/route.js';
-import type { NewRoute } from '../route/route-table.js';
+import type { NewAddress } from '../rtnetlink/addresses.js';
+import type { LinkChange, NewLink } from '../rtnetlink/link-options.js';
+import type { NewRoute } from '../rtnetlink/route-table.js';
+import type { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 
 /** One change of a plan. */
 export type TransactionStep =
-  | { readonly step: 'add link' | 'delete link'; readonly link: NewLink & { name: string } }
+  | { readonly step: 'add link' | 'remove link'; readonly link: NewLink & { name: string } }
   | {
       readonly step: 'change link';
       readonly dev: string;
@@ -14,38 +14,38 @@ export type TransactionStep =
       readonly from: LinkChange;
     }
   | {
-      readonly step: 'add address' | 'delete address';
+      readonly step: 'add address' | 'remove address';
       readonly address: NewAddress & { dev: string };
     }
-  | { readonly step: 'add route' | 'delete route'; readonly route: NewRoute }
+  | { readonly step: 'add route' | 'remove route'; readonly route: NewRoute }
   | { readonly step: 'replace route'; readonly route: NewRoute; readonly from: NewRoute };
 
 /** Makes one change. */
-export function perform(route: Route, step: TransactionStep): void {
+export function perform(rtnetlink: Rtnetlink, step: TransactionStep): void {
   switch (step.step) {
     case 'add link':
-      route.link.add(step.link);
+      rtnetlink.links.add(step.link);
       break;
-    case 'delete link':
-      route.link.delete(step.link.name);
+    case 'remove link':
+      rtnetlink.links.remove(step.link.name);
       break;
     case 'change link':
-      route.link.change(step.dev, step.to);
+      rtnetlink.links.change(step.dev, step.to);
       break;
     case 'add address':
-      route.address.add(step.address);
+      rtnetlink.addresses.add(step.address);
       break;
-    case 'delete address':
-      route.address.delete({ dev: step.address.dev, address: step.address.address });
+    case 'remove address':
+      rtnetlink.addresses.remove({ dev: step.address.dev, address: step.address.address });
       break;
     case 'add route':
-      route.route.add(step.route);
+      rtnetlink.routes.add(step.route);
       break;
-    case 'delete route':
-      route.route.delete(step.route);
+    case 'remove route':
+      rtnetlink.routes.remove(step.route);
       break;
     case 'replace route':
-      route.route.replace(step.route);
+      rtnetlink.routes.replace(step.route);
       break;
   }
 }
@@ -54,18 +54,18 @@ export function perform(route: Route, step: TransactionStep): void {
 export function inverse(step: TransactionStep): TransactionStep {
   switch (step.step) {
     case 'add link':
-      return { ...step, step: 'delete link' };
-    case 'delete link':
+      return { ...step, step: 'remove link' };
+    case 'remove link':
       return { ...step, step: 'add link' };
     case 'change link':
       return { ...step, to: step.from, from: step.to };
     case 'add address':
-      return { ...step, step: 'delete address' };
-    case 'delete address':
+      return { ...step, step: 'remove address' };
+    case 'remove address':
       return { ...step, step: 'add address' };
     case 'add route':
-      return { ...step, step: 'delete route' };
-    case 'delete route':
+      return { ...step, step: 'remove route' };
+    case 'remove route':
       return { ...step, step: 'add route' };
     case 'replace route':
       return { ...step, route: step.from, from: step.route };
@@ -77,7 +77,7 @@ export function describeStep(step: TransactionStep): string {
   switch (step.step) {
     case 'add link':
       return `+ link ${step.link.name} (${step.link.kind})`;
-    case 'delete link':
+    case 'remove link':
       return `- link ${step.link.name} (${step.link.kind})`;
     case 'change link':
       return `~ link ${step.dev}: ${Object.entries(step.to)
@@ -89,11 +89,11 @@ export function describeStep(step: TransactionStep): string {
         .join(', ')}`;
     case 'add address':
       return `+ address ${step.address.address} dev ${step.address.dev}`;
-    case 'delete address':
+    case 'remove address':
       return `- address ${step.address.address} dev ${step.address.dev}`;
     case 'add route':
       return `+ route ${describeRoute(step.route)}`;
-    case 'delete route':
+    case 'remove route':
       return `- route ${describeRoute(step.route)}`;
     case 'replace route':
       return `~ route ${describeRoute(step.from)} -> ${describeRoute(step.route)}`;

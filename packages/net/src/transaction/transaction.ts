@@ -1,6 +1,6 @@
 // Makes the changes that a description asks for: all of them or none.
 import { Rollback } from '@ns/core/authors';
-import type { Route } from '../route/route.js';
+import type { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { compare } from './compare.js';
 import type { NetDescription } from './description.js';
 import { parseDescription } from './parse-description.js';
@@ -10,15 +10,15 @@ import { describeStep, inverse, perform, type TransactionStep } from './steps.js
 export class Transaction {
   /** The changes in their order: plain data. Empty if there is nothing to change. */
   readonly plan: readonly TransactionStep[];
-  readonly #route: Route;
+  readonly #rtnetlink: Rtnetlink;
 
   /** @internal */
-  constructor(route: Route, description: NetDescription) {
-    this.#route = route;
+  constructor(rtnetlink: Rtnetlink, description: NetDescription) {
+    this.#rtnetlink = rtnetlink;
     this.plan = compare(parseDescription(description, 'description'), {
-      links: route.link.list(),
-      addresses: route.address.list(),
-      routes: route.route.list(),
+      links: rtnetlink.links.list(),
+      addresses: rtnetlink.addresses.list(),
+      routes: rtnetlink.routes.list(),
     });
   }
 
@@ -32,8 +32,8 @@ export class Transaction {
     const rollback = new Rollback();
     try {
       for (const step of this.plan) {
-        perform(this.#route, step);
-        rollback.add(() => perform(this.#route, inverse(step)));
+        perform(this.#rtnetlink, step);
+        rollback.add(() => perform(this.#rtnetlink, inverse(step)));
       }
     } catch (error) {
       void rollback.undoFailed();
@@ -54,13 +54,13 @@ export class Transaction {
  *
  * @throws {TypeError} for a wrong option, or if a link of this name is of another kind
  * @example
- * const change = planTransaction(route, {
+ * const change = planTransaction(rtnetlink, {
  *   links: [{ kind: 'bridge', name: 'br0', up: true, addresses: ['10.0.0.1/24'] }],
  *   routes: [{ dst: '10.1.0.0/16', gateway: '10.0.0.2' }],
  * });
  * console.log(`${change}`);
  * change.apply();
  */
-export function planTransaction(route: Route, description: NetDescription): Transaction {
-  return new Transaction(route, description);
+export function planTransaction(rtnetlink: Rtnetlink, description: NetDescription): Transaction {
+  return new Transaction(rtnetlink, description);
 }

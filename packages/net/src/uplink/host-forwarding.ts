@@ -6,7 +6,7 @@
 // loses nothing. It also keeps closed what was: between two interfaces that were opened nothing is
 // forwarded, so no neighbour can use the host as a router (SECURITY.md S10).
 import type { Namespace } from '@ns/core';
-import type { Route } from '../route/route.js';
+import type { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { readSysctl, writeSysctl } from '../sysctl.js';
 import { ACCEPT, by, listTable, match, REJECT, transact } from './nft.js';
 
@@ -69,9 +69,9 @@ function note(bridge: string, opened: readonly string[]): void {
 }
 
 /** Lets the host forward for those behind a bridge. */
-export function allowForwarding(route: Route, host: Namespace, bridge: string): void {
+export function allowForwarding(rtnetlink: Rtnetlink, host: Namespace, bridge: string): void {
   if (isRouter(host)) return;
-  const closed = route.link
+  const closed = rtnetlink.links
     .list()
     // What comes in by the port of a bridge comes in by the bridge.
     .filter(({ linkinfo }) => linkinfo?.info_slave_kind !== 'bridge')
@@ -83,10 +83,10 @@ export function allowForwarding(route: Route, host: Namespace, bridge: string): 
 }
 
 /** Takes that back with the last bridge. If the host has become a router meanwhile, it stays one. */
-export function endForwarding(route: Route, host: Namespace, bridge: string): void {
+export function endForwarding(rtnetlink: Rtnetlink, host: Namespace, bridge: string): void {
   const notes = noted(host);
   if (notes === undefined) return;
-  const there = new Set(route.link.list().map(({ ifname }) => ifname));
+  const there = new Set(rtnetlink.links.list().map(({ ifname }) => ifname));
   const gone = notes.bridges.filter((one) => one === bridge || !there.has(one));
   if (gone.length < notes.bridges.length) {
     if (gone.length > 0) host.enter(() => transact([{ delete: element(BRIDGES, gone) }]));

@@ -5,7 +5,7 @@
 // bridge that it was made here. So nothing is left over after a crash that the next start does not see.
 import type { Namespace } from '@ns/core';
 import { isNetlinkError } from '../netlink/error.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { assertFree, dotted, gatewayOf, type NatNetwork } from './nat-network.js';
 import { isOrphaned, ownerMark } from './owner-mark.js';
 
@@ -18,48 +18,48 @@ const hexOf = (address: number) => address.toString(16).padStart(8, '0');
 const macOf = (address: number) => `02:6e:${hexOf(address).replace(/..(?=.)/g, '$&:')}`;
 
 /** Names of the ports of the bridge. */
-export const portsOf = (route: Route, { bridge }: NatNetwork) =>
-  new Set(route.link.list({ master: bridge }).map(({ ifname }) => ifname));
+export const portsOf = (rtnetlink: Rtnetlink, { bridge }: NatNetwork) =>
+  new Set(rtnetlink.links.list({ master: bridge }).map(({ ifname }) => ifname));
 
 /** Makes the bridge if it is not there. */
-export function ensureBridge(route: Route, network: NatNetwork): void {
+export function ensureBridge(rtnetlink: Rtnetlink, network: NatNetwork): void {
   const { bridge, prefixlen } = network;
-  assertFree(route, network);
+  assertFree(rtnetlink, network);
   try {
     // With an address of its own: else it has the lowest of its ports, and changes as they come and go.
-    route.link.add({ kind: 'bridge', name: bridge, address: macOf(network.base + 1) });
-    route.link.change(bridge, { alias: MADE_HERE });
+    rtnetlink.links.add({ kind: 'bridge', name: bridge, address: macOf(network.base + 1) });
+    rtnetlink.links.change(bridge, { alias: MADE_HERE });
   } catch (error) {
     if (!isNetlinkError(error, 'EEXIST')) throw error;
   }
-  route.address.replace({ dev: bridge, address: `${gatewayOf(network)}/${prefixlen}` });
-  route.link.up(bridge);
+  rtnetlink.addresses.replace({ dev: bridge, address: `${gatewayOf(network)}/${prefixlen}` });
+  rtnetlink.links.up(bridge);
 }
 
 /** Takes the bridge away, unless it was there before us. */
-export function removeBridge(route: Route, { bridge }: NatNetwork): void {
-  if (route.link.get(bridge).ifalias === MADE_HERE) route.link.delete(bridge);
+export function removeBridge(rtnetlink: Rtnetlink, { bridge }: NatNetwork): void {
+  if (rtnetlink.links.get(bridge).ifalias === MADE_HERE) rtnetlink.links.remove(bridge);
 }
 
 /** Removes a link by its index: its name may be another one's by now. It also goes with its pair. */
-export function deleteIfThere(route: Route, ifindex: number): void {
+export function removeIfThere(rtnetlink: Rtnetlink, ifindex: number): void {
   try {
-    route.link.delete(ifindex);
+    rtnetlink.links.remove(ifindex);
   } catch (error) {
     if (!isNetlinkError(error, 'ENODEV')) throw error;
   }
 }
 
 /** Takes away the pairs whose makers are gone, though the namespaces inside are not. */
-export function removeOrphans(route: Route): void {
-  for (const { ifname, ifindex, ifalias } of route.link.list({ kind: 'veth' })) {
-    if (ifname.startsWith(PREFIX) && isOrphaned(ifalias)) deleteIfThere(route, ifindex);
+export function removeOrphans(rtnetlink: Rtnetlink): void {
+  for (const { ifname, ifindex, ifalias } of rtnetlink.links.list({ kind: 'veth' })) {
+    if (ifname.startsWith(PREFIX) && isOrphaned(ifalias)) removeIfThere(rtnetlink, ifindex);
   }
 }
 
 /** Writes beside a pair that it is this process's. */
-export function markPair(route: Route, ifindex: number): void {
-  route.link.change(ifindex, { alias: ownerMark() });
+export function markPair(rtnetlink: Rtnetlink, ifindex: number): void {
+  rtnetlink.links.change(ifindex, { alias: ownerMark() });
 }
 
 /** A pair with its other end inside. */
@@ -74,32 +74,36 @@ export interface Pair {
 
 /** Makes a pair with the first address that is free. */
 export function addPair(
-  route: Route,
+  rtnetlink: Rtnetlink,
   { base, prefixlen }: NatNetwork,
   inside: Namespace,
   name: string,
 ): Pair {
-  const taken = new Set(route.link.list({ kind: 'veth' }).map(({ ifname }) => ifname));
+  const taken = new Set(rtnetlink.links.list({ kind: 'veth' }).map(({ ifname }) => ifname));
   const last = base + 2 ** (32 - prefixlen) - 1; // for broadcasts
   for (let address = base + 2; address < last; address++) {
     const dev = `${PREFIX}${hexOf(address)}`;
     if (taken.has(dev)) continue;
     // Chosen here: what the namespace says of itself would be a stranger's word.
     const mac = macOf(address);
-    route.link.add({ kind: 'veth', name: dev, peer: { name, namespace: inside, address: mac } });
-    return { dev, ifindex: route.link.get(dev).ifindex, mac, address: dotted(address) };
+    rtnetlink.links.add({
+      kind: 'veth',
+      name: dev,
+      peer: { name, namespace: inside, address: mac },
+    });
+    return { dev, ifindex: rtnetlink.links.get(dev).ifindex, mac, address: dotted(address) };
   }
   throw new Error('all addresses for uplinks are taken');
 }
 
 /** Gives the end inside its address, and makes it the default route. */
 export function configureInside(inside: Namespace, name: string, network: NatNetwork, pair: Pair) {
-  const route = Route.open({ in: inside });
+  const rtnetlink = Rtnetlink.open({ in: inside });
   try {
-    route.address.add({ dev: name, address: `${pair.address}/${network.prefixlen}` });
-    route.link.up(name);
-    route.route.add({ dst: 'default', gateway: gatewayOf(network) });
+    rtnetlink.addresses.add({ dev: name, address: `${pair.address}/${network.prefixlen}` });
+    rtnetlink.links.up(name);
+    rtnetlink.routes.add({ dst: 'default', gateway: gatewayOf(network) });
   } finally {
-    route.close();
+    rtnetlink.close();
   }
 }

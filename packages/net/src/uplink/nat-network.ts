@@ -1,7 +1,7 @@
 // The addresses behind a bridge.
 import { type Parser, parse } from '@ns/core/authors';
 import { formatIP, parseIP, parsePrefix } from '../netlink/addresses.js';
-import type { Route } from '../route/route.js';
+import type { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 
 /** The addresses of a prefix. */
 export interface AddressRange {
@@ -55,17 +55,17 @@ export const networkRange: Parser<AddressRange> = (value, name) => {
  * Throws if the host has some of the addresses already: by an interface on one of its networks, or
  * by a route to a part of them. Packets to these would go to the namespaces of the bridge instead.
  */
-export function assertFree(route: Route, { bridge, base, prefixlen }: NatNetwork): void {
+export function assertFree(rtnetlink: Rtnetlink, { bridge, base, prefixlen }: NatNetwork): void {
   const family = 'inet' as const;
-  const own = route.link.list().find(({ ifname }) => ifname === bridge)?.ifindex;
+  const own = rtnetlink.links.list().find(({ ifname }) => ifname === bridge)?.ifindex;
   const overlaps = (prefix: string, least: number) => {
     const other = rangeOf(prefix);
     const mask = maskOf(Math.min(prefixlen, other.prefixlen));
     return other.prefixlen >= least && (base & mask) >>> 0 === (other.base & mask) >>> 0;
   };
-  const names = new Map(route.link.list().map(({ ifindex, ifname }) => [ifindex, ifname]));
+  const names = new Map(rtnetlink.links.list().map(({ ifindex, ifname }) => [ifindex, ifname]));
   const taken = [
-    ...route.address
+    ...rtnetlink.addresses
       .list({ family })
       .filter(({ ifindex }) => ifindex !== own)
       .map((one) => ({
@@ -73,7 +73,7 @@ export function assertFree(route: Route, { bridge, base, prefixlen }: NatNetwork
         dev: names.get(one.ifindex),
         least: 0,
       })),
-    ...route.route
+    ...rtnetlink.routes
       .list({ family, table: 'main' })
       .filter(({ dst, dev }) => dst !== 'default' && dev !== bridge)
       .map(({ dst, dev }) => ({ prefix: dst, dev, least: prefixlen })),

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { openInside } from '../inside/inside.js';
 import { isolatedNet } from '../isolated.js';
 import { openNet } from '../open-net.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { readSysctl } from '../sysctl.js';
 import { createNatUplink } from './nat-uplink.js';
 import { outside } from './outside.testing.js';
@@ -20,7 +20,7 @@ test('namespaces reach the outside under the address of the host, and are reache
   using second = createNamespace(isolatedNet());
   using there = openInside(world.server);
   using here = openInside(box);
-  const before = world.route.link.list().map(({ ifname }) => ifname);
+  const before = world.rtnetlink.links.list().map(({ ifname }) => ifname);
   const way = createNatUplink(box, { host: world.host, forward: [{ host: 8080, inside: 80 }] });
   const another = createNatUplink(second, { host: world.host });
   expect(way.address).not.toBe(another.address);
@@ -46,7 +46,7 @@ test('namespaces reach the outside under the address of the host, and are reache
   another.close();
   another.close();
   expect(world.rules()).toBe('');
-  expect(world.route.link.list().map(({ ifname }) => ifname)).toEqual(before);
+  expect(world.rtnetlink.links.list().map(({ ifname }) => ifname)).toEqual(before);
   expect(readSysctl('net.ipv4.ip_forward', { in: world.host })).toBe('0');
 });
 
@@ -54,7 +54,9 @@ test('what a crash has left is cleared by the next', () => {
   using world = outside();
   const lost = createNamespace(isolatedNet());
   const forgotten = createNatUplink(lost, { host: world.host, forward: [{ host: 81 }] });
-  world.route.link.delete(world.route.link.list({ master: 'ns-uplink0' })[0]?.ifname ?? '');
+  world.rtnetlink.links.remove(
+    world.rtnetlink.links.list({ master: 'ns-uplink0' })[0]?.ifname ?? '',
+  );
   lost.close();
   using box = createNamespace(isolatedNet());
   using way = createNatUplink(box, { host: world.host });
@@ -69,17 +71,17 @@ test('what a process that is gone has left is undone by the next start, though t
   using box = createNamespace(isolatedNet());
   using other = createNamespace(isolatedNet());
   const lost = createNatUplink(box, { host: world.host, forward: [{ host: 81 }] });
-  const [pair] = world.route.link.list({ master: 'ns-uplink0' });
+  const [pair] = world.rtnetlink.links.list({ master: 'ns-uplink0' });
   // As if its maker had been another process, which has ended.
   const mark = String(pair?.ifalias);
   expect(mark).toMatch(new RegExp(` ${process.pid} \\d+$`));
-  world.route.link.change(pair?.ifname ?? '', { alias: mark.replace(/\d+$/, '1') });
+  world.rtnetlink.links.change(pair?.ifname ?? '', { alias: mark.replace(/\d+$/, '1') });
   {
     using way = createNatUplink(other, { host: world.host });
     expect(way.address).toBe('10.88.0.2');
     expect(world.rules()).not.toContain('dnat ip to');
-    using route = Route.open({ in: box });
-    expect(route.link.list().map(({ ifname }) => ifname)).toEqual(['lo']);
+    using rtnetlink = Rtnetlink.open({ in: box });
+    expect(rtnetlink.links.list().map(({ ifname }) => ifname)).toEqual(['lo']);
   }
   expect(world.rules()).toBe('');
   expect(readSysctl('net.ipv4.ip_forward', { in: world.host })).toBe('0');
@@ -90,7 +92,7 @@ test('bridge and addresses can be chosen, and a bridge that was there stays', ()
   using world = outside();
   using box = createNamespace(isolatedNet());
   using other = createNamespace(isolatedNet());
-  world.route.link.add({ kind: 'bridge', name: 'mine' });
+  world.rtnetlink.links.add({ kind: 'bridge', name: 'mine' });
   const way = createNatUplink(box, { host: world.host, bridge: 'mine', network: '10.9.0.0/30' });
   expect(way).toMatchObject({ address: '10.9.0.2', gateway: '10.9.0.1' });
   const options = { host: world.host, bridge: 'mine', network: '10.9.0.0/30' };
@@ -99,7 +101,7 @@ test('bridge and addresses can be chosen, and a bridge that was there stays', ()
   expect(second.address).toBe('10.88.0.2');
   way.close();
   expect(world.rules()).not.toContain('table inet mine');
-  expect(world.route.link.get('mine').linkinfo?.info_kind).toBe('bridge');
+  expect(world.rtnetlink.links.get('mine').linkinfo?.info_kind).toBe('bridge');
   expect(() => createNatUplink(box, { bridge: 'a b' })).toThrow(/^options\.bridge must be/);
   expect(() => createNatUplink(box, { network: '10.0.0.1/24' })).toThrow(
     /^options\.network must be a prefix that begins/,
@@ -127,18 +129,18 @@ test('many that start at the same time get addresses of their own', async () => 
   const codes = await Promise.all(started.map(async (child) => (await once(child, 'close'))[0]));
   expect(codes).toEqual([0, 0, 0, 0]);
   expect(world.rules()).toBe('');
-  expect(world.route.link.list().map(({ ifname }) => ifname)).not.toContain('ns-uplink0');
+  expect(world.rtnetlink.links.list().map(({ ifname }) => ifname)).not.toContain('ns-uplink0');
 });
 
 test('if it cannot be made, nothing is left', () => {
   using world = outside();
   using box = createNamespace(isolatedNet());
-  const route = Route.open({ in: box });
-  route.link.add({ kind: 'veth', name: 'eth0', peer: { name: 'x' } });
-  route.close();
+  const rtnetlink = Rtnetlink.open({ in: box });
+  rtnetlink.links.add({ kind: 'veth', name: 'eth0', peer: { name: 'x' } });
+  rtnetlink.close();
   expect(() => createNatUplink(box, { host: world.host })).toThrow('EEXIST');
   expect(
-    world.route.link
+    world.rtnetlink.links
       .list()
       .map(({ ifname }) => ifname)
       .sort(),

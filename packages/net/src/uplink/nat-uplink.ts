@@ -5,17 +5,17 @@ import { type Members, parse } from '@ns/core/authors';
 import { withLock } from '../file-lock.js';
 import { inNet, type NetTarget } from '../in-net.js';
 import { openNet } from '../open-net.js';
-import { linkName } from '../route/device.js';
-import { Route } from '../route/route.js';
+import { linkName } from '../rtnetlink/device.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { allowForwarding, endForwarding } from './host-forwarding.js';
 import {
   addPair,
   configureInside,
-  deleteIfThere,
   ensureBridge,
   markPair,
   portsOf,
   removeBridge,
+  removeIfThere,
   removeOrphans,
 } from './nat-bridge.js';
 import { bridgeName, gatewayOf, type NatNetwork, networkRange } from './nat-network.js';
@@ -93,50 +93,50 @@ export class NatUplink {
 /** Removes a pair of interfaces, and the bridge if this was the last. */
 function release(host: Namespace, network: NatNetwork, pair: number | undefined): void {
   const { bridge } = network;
-  const route = Route.open({ in: host });
+  const rtnetlink = Rtnetlink.open({ in: host });
   try {
-    if (pair !== undefined) deleteIfThere(route, pair);
-    if (route.link.list().some(({ ifname }) => ifname === bridge)) {
-      const left = portsOf(route, network);
+    if (pair !== undefined) removeIfThere(rtnetlink, pair);
+    if (rtnetlink.links.list().some(({ ifname }) => ifname === bridge)) {
+      const left = portsOf(rtnetlink, network);
       if (left.size > 0) {
         host.enter(() => removePorts(bridge, left));
         return;
       }
-      removeBridge(route, network);
+      removeBridge(rtnetlink, network);
     }
-    endForwarding(route, host, bridge);
+    endForwarding(rtnetlink, host, bridge);
     host.enter(() => removeTables(bridge));
   } finally {
-    route.close();
+    rtnetlink.close();
   }
 }
 
 function connect(host: Namespace, inside: Namespace, options: NatOptions): NatUplink {
   const { bridge, name, forward, hostAccess } = options;
   const network: NatNetwork = { bridge, ...options.network };
-  const route = Route.open({ in: host });
+  const rtnetlink = Rtnetlink.open({ in: host });
   let made: number | undefined;
   try {
-    removeOrphans(route);
-    ensureBridge(route, network);
-    allowForwarding(route, host, bridge);
-    const pair = addPair(route, network, inside, name);
+    removeOrphans(rtnetlink);
+    ensureBridge(rtnetlink, network);
+    allowForwarding(rtnetlink, host, bridge);
+    const pair = addPair(rtnetlink, network, inside, name);
     made = pair.ifindex;
-    markPair(route, made);
-    const present = portsOf(route, network);
+    markPair(rtnetlink, made);
+    const present = portsOf(rtnetlink, network);
     // The rules come before the first packet.
     host.enter(() => addPort(network, { ...pair, forward, hostAccess }, present));
-    route.link.change(pair.dev, { master: bridge, up: true });
+    rtnetlink.links.change(pair.dev, { master: bridge, up: true });
     // Its own forwarded ports are reached from inside by the way that it came, also where the kernel
     // translates in the bridge (br_netfilter).
-    if (forward.length > 0) route.link.changePort(pair.dev, { hairpin: true });
+    if (forward.length > 0) rtnetlink.links.changePort(pair.dev, { hairpin: true });
     configureInside(inside, name, network, pair);
     return new NatUplink(host, network, made, pair.address);
   } catch (error) {
     release(host, network, made);
     throw error;
   } finally {
-    route.close();
+    rtnetlink.close();
   }
 }
 

@@ -2,31 +2,31 @@
 import { execFileSync } from 'node:child_process';
 import { createNamespace } from '@ns/core';
 import { isolatedNet } from '../isolated.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 
 /** A host with a cable to a server outside. */
 export function outside() {
   const host = createNamespace(isolatedNet());
   const server = createNamespace(isolatedNet());
-  const route = Route.open({ in: host });
-  const other = Route.open({ in: server });
-  route.link.add({
+  const rtnetlink = Rtnetlink.open({ in: host });
+  const other = Rtnetlink.open({ in: server });
+  rtnetlink.links.add({
     kind: 'veth',
     name: 'wan',
     up: true,
     peer: { name: 'eth0', namespace: server },
   });
-  route.address.add({ dev: 'wan', address: '192.0.2.1/24' });
-  other.link.up('eth0');
-  other.address.add({ dev: 'eth0', address: '192.0.2.2/24' });
+  rtnetlink.addresses.add({ dev: 'wan', address: '192.0.2.1/24' });
+  other.links.up('eth0');
+  other.addresses.add({ dev: 'eth0', address: '192.0.2.2/24' });
   other.close();
   return {
     host,
     server,
-    route,
+    rtnetlink,
     rules: () => host.enter(() => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' })),
     [Symbol.dispose]() {
-      route.close();
+      rtnetlink.close();
       host.close();
       server.close();
     },

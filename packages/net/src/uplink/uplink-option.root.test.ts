@@ -13,7 +13,7 @@ import { createNatUplink } from './nat-uplink.js';
 import { outside } from './outside.testing.js';
 
 const links = (world: ReturnType<typeof outside>) =>
-  world.route.link.list().map(({ ifname }) => ifname);
+  world.rtnetlink.links.list().map(({ ifname }) => ifname);
 
 test('a child reaches the outside from its first moment on, and its way ends with it', async () => {
   using world = outside();

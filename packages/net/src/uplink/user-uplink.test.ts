@@ -6,7 +6,7 @@ import { createNamespace, run, runSync, spawn } from '@ns/core';
 import { expect, test } from 'vitest';
 import { openInside } from '../inside/inside.js';
 import { isolatedNet } from '../isolated.js';
-import { Route } from '../route/route.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { net } from '../spec.js';
 import { createUserUplink, type UserUplink } from './user-uplink.js';
 
@@ -37,9 +37,9 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
     await using child = await start();
     await using way = await createUserUplink(child.pid, { tool });
     expect(way.tool).toBe(tool);
-    using route = Route.open({ in: child.pid });
-    expect(route.link.get('tap0').flags).toContain('UP');
-    expect(route.route.list({ family: 'inet' })).toContainEqual(
+    using rtnetlink = Rtnetlink.open({ in: child.pid });
+    expect(rtnetlink.links.get('tap0').flags).toContain('UP');
+    expect(rtnetlink.routes.list({ family: 'inet' })).toContainEqual(
       expect.objectContaining({ dst: 'default', dev: 'tap0' }),
     );
   });
@@ -52,11 +52,11 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
     skip(process.getuid?.() !== 0, 'the world outside is a namespace that root makes');
     // Outside is a namespace as well: no port of the machine is touched.
     using outside = createNamespace(isolatedNet());
-    using route = Route.open({ in: outside });
-    route.link.add({ kind: 'veth', name: 'wan', up: true, peer: { name: 'other' } });
-    route.link.up('other');
-    route.address.add({ dev: 'wan', address: '192.0.2.2/24' });
-    route.route.add({ dst: 'default', gateway: '192.0.2.1' });
+    using rtnetlink = Rtnetlink.open({ in: outside });
+    rtnetlink.links.add({ kind: 'veth', name: 'wan', up: true, peer: { name: 'other' } });
+    rtnetlink.links.up('other');
+    rtnetlink.addresses.add({ dev: 'wan', address: '192.0.2.2/24' });
+    rtnetlink.routes.add({ dst: 'default', gateway: '192.0.2.1' });
     await using child = await start();
     let made: Promise<UserUplink> | undefined;
     outside.enter(() => {

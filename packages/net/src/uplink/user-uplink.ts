@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isSystemError, type NamespaceProcess, spawn } from '@ns/core';
 import { type Members, parse } from '@ns/core/authors';
-import { Route } from '../route/route.js';
-import { watchNet } from '../route/watch-net.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
+import { watchNet } from '../rtnetlink/watch-net.js';
 import { onExit as onTargetExit } from './cleanup-on-exit.js';
 import { helperEnvironment } from './helper-environment.js';
 import { pastaArguments } from './pasta-arguments.js';
@@ -91,15 +91,15 @@ async function end(child: NamespaceProcess): Promise<void> {
 
 /** True if the interface has an address and the default route. */
 function isConfigured(pid: number): boolean {
-  const route = Route.open({ in: pid });
+  const rtnetlink = Rtnetlink.open({ in: pid });
   try {
-    const link = route.link.list().find(({ ifname }) => ifname === DEVICE);
+    const link = rtnetlink.links.list().find(({ ifname }) => ifname === DEVICE);
     if (link === undefined) return false;
-    const addresses = route.address.list({ dev: link.ifindex, family: 'inet' });
-    const routes = route.route.list({ dev: link.ifindex, family: 'inet', table: 'main' });
+    const addresses = rtnetlink.addresses.list({ dev: link.ifindex, family: 'inet' });
+    const routes = rtnetlink.routes.list({ dev: link.ifindex, family: 'inet', table: 'main' });
     return addresses.length > 0 && routes.some(({ dst }) => dst === 'default');
   } finally {
-    route.close();
+    rtnetlink.close();
   }
 }
 

@@ -2,7 +2,7 @@
 import { type Members, parse } from '@ns/core/authors';
 import { encodable, u16, u32 } from '../netlink/codec.js';
 import { endpoint } from '../netlink/sockaddr.js';
-import { nullable } from '../route/device.js';
+import { nullable } from '../rtnetlink/device.js';
 import { allowedIp, key, NO_KEY, type PeerValues, type WireguardValues } from './table.js';
 
 const REPLACE_PEERS = 1;

@@ -1,5 +1,5 @@
 // WireGuard interfaces and their peers as the kernel tells of them.
-import { defined } from '../route/request-context.js';
+import { defined } from '../rtnetlink/request-context.js';
 import { NO_KEY, type PeerValues, type WireguardValues } from './table.js';
 
 /** A peer, in the terms of wg(8). */

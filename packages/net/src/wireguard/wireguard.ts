@@ -1,8 +1,8 @@
 // WireGuard interfaces: keys and peers, by generic netlink. The link itself is made as any other.
 import { GenericFamily, NETLINK_GENERIC } from '../netlink/generic.js';
 import type { NetlinkSocket } from '../netlink/socket.js';
-import { type Device, device as parseDevice } from '../route/device.js';
-import type { Context } from '../route/request-context.js';
+import { type Device, device as parseDevice } from '../rtnetlink/device.js';
+import type { Context } from '../rtnetlink/request-context.js';
 import { changeMessages, parseChange, type WireguardChange } from './change.js';
 import { joinPieces, type WireguardDevice } from './device.js';
 import { wireguardBody } from './table.js';
@@ -56,11 +56,11 @@ export class Wireguard {
    * @throws {TypeError} for a key, an endpoint or a prefix that is none
    * @throws {NetlinkError} as {@link get}
    * @example
-   * route.link.add({ kind: 'wireguard', name: 'wg0' });
-   * route.wireguard.set('wg0', { privateKey, listenPort: 51820,
+   * rtnetlink.links.add({ kind: 'wireguard', name: 'wg0' });
+   * rtnetlink.wireguard.change('wg0', { privateKey, listenPort: 51820,
    *   peers: [{ publicKey, endpoint: '192.0.2.1:51820', allowedIps: ['10.9.0.2/32'] }] });
    */
-  set(device: Device, given: WireguardChange): void {
+  change(device: Device, given: WireguardChange): void {
     const dev = parseDevice(device, 'device');
     const change = parseChange(given, 'change');
     const ifindex = this.#context.index(dev);

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createNamespace, run, spawn } from '@ns/core';
-import { net, openInside, Route } from '@ns/net';
+import { net, openInside, Rtnetlink } from '@ns/net';
 import { expect, test } from 'vitest';
 
 const module = new URL('../../dist/index.js', import.meta.url).href;
@@ -14,15 +14,15 @@ const module = new URL('../../dist/index.js', import.meta.url).href;
 function world() {
   const host = createNamespace(net());
   const server = createNamespace(net());
-  const route = Route.open({ in: host });
-  const there = Route.open({ in: server });
-  route.link.up('lo');
+  const rtnetlink = Rtnetlink.open({ in: host });
+  const there = Rtnetlink.open({ in: server });
+  rtnetlink.links.up('lo');
   const peer = { name: 'eth0', namespace: server };
-  route.link.add({ kind: 'veth', name: 'wan', up: true, peer });
-  route.address.add({ dev: 'wan', address: '192.0.2.2/24' });
-  route.route.add({ dst: 'default', gateway: '192.0.2.1' });
-  there.link.up('eth0');
-  there.address.add({ dev: 'eth0', address: '192.0.2.1/24' });
+  rtnetlink.links.add({ kind: 'veth', name: 'wan', up: true, peer });
+  rtnetlink.addresses.add({ dev: 'wan', address: '192.0.2.2/24' });
+  rtnetlink.routes.add({ dst: 'default', gateway: '192.0.2.1' });
+  there.links.up('eth0');
+  there.addresses.add({ dev: 'eth0', address: '192.0.2.1/24' });
   there.close();
   const here = openInside(host);
   const far = openInside(server);
@@ -30,7 +30,7 @@ function world() {
     host,
     here,
     far,
-    links: () => route.link.list().map(({ ifname }) => ifname),
+    links: () => rtnetlink.links.list().map(({ ifname }) => ifname),
     async listen(place: typeof far, port: number, address: string, says: string) {
       const listening = createServer((socket) => socket.end(says));
       await place.listen(listening, { port, host: address });
@@ -42,7 +42,7 @@ function world() {
       };
     },
     [Symbol.dispose]() {
-      for (const one of [route, here, far, host, server]) one.close();
+      for (const one of [rtnetlink, here, far, host, server]) one.close();
     },
   };
 }

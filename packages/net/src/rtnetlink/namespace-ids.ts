@@ -25,7 +25,7 @@ const NOT_ASSIGNED = -1;
 const parseNsid = parse.integer(0, 0x7fff_ffff);
 
 /** The ids that a namespace has for others. */
-export class Nsids {
+export class NamespaceIds {
   readonly #context: Context;
 
   /** @internal */

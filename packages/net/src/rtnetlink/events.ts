@@ -4,7 +4,7 @@ import { type Address, addressBody, toAddress } from './address-table.js';
 import { decodeLink, type Link } from './link.js';
 import { RTM } from './message-types.js';
 import { type Neighbour, neighbourBody, toNeighbour } from './neighbours.js';
-import { type RouteEntry, routeBody, toRoute } from './route-table.js';
+import { type Route, routeBody, toRoute } from './route-table.js';
 import { type Rule, ruleBody, toRule } from './rules.js';
 
 /** Multicast groups of rtnetlink by what they tell of. */
@@ -27,13 +27,13 @@ interface Told {
 /** Something that has changed. */
 export type NetEvent = Told &
   (
-    | { readonly event: 'link'; readonly action: 'new' | 'delete'; readonly link: Link }
-    | { readonly event: 'address'; readonly action: 'new' | 'delete'; readonly address: Address }
-    | { readonly event: 'route'; readonly action: 'new' | 'delete'; readonly route: RouteEntry }
-    | { readonly event: 'rule'; readonly action: 'new' | 'delete'; readonly rule: Rule }
+    | { readonly event: 'link'; readonly action: 'new' | 'remove'; readonly link: Link }
+    | { readonly event: 'address'; readonly action: 'new' | 'remove'; readonly address: Address }
+    | { readonly event: 'route'; readonly action: 'new' | 'remove'; readonly route: Route }
+    | { readonly event: 'rule'; readonly action: 'new' | 'remove'; readonly rule: Rule }
     | {
         readonly event: 'neighbour';
-        readonly action: 'new' | 'delete';
+        readonly action: 'new' | 'remove';
         readonly neighbour: Neighbour;
       }
     /** Events were lost, because they were read too slowly: list again what matters. */
@@ -47,7 +47,7 @@ type Decoder = (
   bytes: Buffer,
   start: number,
   end: number,
-  action: 'new' | 'delete',
+  action: 'new' | 'remove',
 ) => NetEvent | undefined;
 
 const link: Decoder = (bytes, start, end, action) => {
@@ -73,17 +73,17 @@ const neighbour: Decoder = (bytes, start, end, action) => {
   return values && { event: 'neighbour', action, neighbour: toNeighbour(values, noNames) };
 };
 
-const decoders = new Map<number, readonly ['new' | 'delete', Decoder]>([
+const decoders = new Map<number, readonly ['new' | 'remove', Decoder]>([
   [RTM.NEWLINK, ['new', link]],
-  [RTM.DELLINK, ['delete', link]],
+  [RTM.DELLINK, ['remove', link]],
   [RTM.NEWADDR, ['new', address]],
-  [RTM.DELADDR, ['delete', address]],
+  [RTM.DELADDR, ['remove', address]],
   [RTM.NEWROUTE, ['new', route]],
-  [RTM.DELROUTE, ['delete', route]],
+  [RTM.DELROUTE, ['remove', route]],
   [RTM.NEWRULE, ['new', rule]],
-  [RTM.DELRULE, ['delete', rule]],
+  [RTM.DELRULE, ['remove', rule]],
   [RTM.NEWNEIGH, ['new', neighbour]],
-  [RTM.DELNEIGH, ['delete', neighbour]],
+  [RTM.DELNEIGH, ['remove', neighbour]],
 ]);
 
 /** The event in a message; undefined if it is not told. */

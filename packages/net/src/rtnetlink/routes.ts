@@ -21,7 +21,7 @@ import {
   metrics,
   type NewRoute,
   preference,
-  type RouteEntry,
+  type Route,
   type RouteFilter,
   routeBody,
   toRoute,
@@ -168,7 +168,7 @@ export class Routes {
     this.#context = context;
   }
 
-  #table(filter: RouteFilter): Question<RouteEntry> {
+  #table(filter: RouteFilter): Question<Route> {
     const { family, table, dev, protocol: origin, type } = parseFilter(filter, 'filter');
     const header = {
       family: families[family ?? 'unspec'],
@@ -192,12 +192,12 @@ export class Routes {
   }
 
   /** Lists the routes of all tables, or of one: `ip -d -j route show table all`. */
-  list(filter: RouteFilter = {}): RouteEntry[] {
+  list(filter: RouteFilter = {}): Route[] {
     return this.#context.list(this.#table(filter));
   }
 
   /** The same as an asynchronous iterator, which lets the event loop go on in between. */
-  dump(filter: RouteFilter = {}): AsyncGenerator<RouteEntry, void, undefined> {
+  dump(filter: RouteFilter = {}): AsyncGenerator<Route, void, undefined> {
     return this.#context.each(this.#table(filter));
   }
 
@@ -206,7 +206,7 @@ export class Routes {
    *
    * @throws {NetlinkError} ENETUNREACH, EHOSTUNREACH
    */
-  get(dst: string, options: RouteQuery = {}): RouteEntry {
+  get(dst: string, options: RouteQuery = {}): Route {
     const { from: source, oif, iif, mark } = parseQuery(options);
     const { address, prefixlen } = parsePrefix(dst, 'dst');
     const body = routeBody.encode(
@@ -234,7 +234,7 @@ export class Routes {
    * Adds a route: `ip route add DST ...`.
    *
    * @throws {NetlinkError} EEXIST, ENETUNREACH if the gateway cannot be reached
-   * @example route.route.add({ dst: 'default', gateway: '10.0.0.1' });
+   * @example rtnetlink.routes.add({ dst: 'default', gateway: '10.0.0.1' });
    */
   add(options: NewRoute): void {
     const body = encode(this.#context, parseRoute(options));
@@ -289,7 +289,7 @@ export class Routes {
    *
    * @throws {NetlinkError} ESRCH if there is none
    */
-  delete(options: NewRoute): void {
+  remove(options: NewRoute): void {
     const route = parseRoute(options);
     const body = encode(this.#context, {
       ...route,

@@ -1,19 +1,19 @@
-// What list() gives can be handed to add(), replace() and delete() of routes and rules.
+// What list() gives can be handed to add(), replace() and remove() of routes and rules.
 import { execFileSync } from 'node:child_process';
 import { createNamespace } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { isolatedNet } from '../isolated.js';
-import { Route } from './route.js';
+import { Rtnetlink } from './rtnetlink.js';
 
-function lab(script: string): Route {
+function lab(script: string): Rtnetlink {
   const namespace = createNamespace(isolatedNet());
   namespace.enter(() => execFileSync('sh', ['-ec', script], { stdio: 'inherit' }));
-  const route = Route.open({ in: namespace });
+  const rtnetlink = Rtnetlink.open({ in: namespace });
   onTestFinished(() => {
-    route.close();
+    rtnetlink.close();
     namespace.close();
   });
-  return route;
+  return rtnetlink;
 }
 
 const DEVICES = `
@@ -28,15 +28,15 @@ test.each([
   ['10.1.0.0/16 nexthop via 10.0.0.2 weight 2 nexthop via 10.0.0.3'],
   ['unreachable 10.1.0.0/16 metric 7 table 100'],
 ])('a route of list() comes back as it was: %s', (words) => {
-  const route = lab(`${DEVICES}; ip route add ${words}`);
+  const rtnetlink = lab(`${DEVICES}; ip route add ${words}`);
   const find = () =>
-    route.route.list({ family: 'inet' }).filter(({ dst }) => dst === '10.1.0.0/16');
+    rtnetlink.routes.list({ family: 'inet' }).filter(({ dst }) => dst === '10.1.0.0/16');
   const before = find();
   expect(before).toHaveLength(1);
   for (const one of before) {
-    route.route.delete(one as never);
+    rtnetlink.routes.remove(one as never);
     expect(find()).toEqual([]);
-    route.route.add(one as never);
+    rtnetlink.routes.add(one as never);
   }
   expect(find()).toEqual(before);
 });
@@ -48,32 +48,32 @@ test.each([
   ['priority 1000 lookup 100 suppress_ifgroup 3'],
   ['from all to 10.1.0.0/16 priority 1000 iif a0 unreachable protocol static'],
 ])('a rule of list() comes back as it was: %s', (words) => {
-  const route = lab(`${DEVICES}; ip rule add ${words}`);
+  const rtnetlink = lab(`${DEVICES}; ip rule add ${words}`);
   const find = () =>
-    route.rule.list({ family: 'inet' }).filter(({ priority }) => priority === 1000);
+    rtnetlink.rules.list({ family: 'inet' }).filter(({ priority }) => priority === 1000);
   const before = find();
   expect(before).toHaveLength(1);
   for (const one of before) {
-    route.rule.delete(one as never);
+    rtnetlink.rules.remove(one as never);
     expect(find()).toEqual([]);
-    route.rule.add(one as never);
+    rtnetlink.rules.add(one as never);
   }
   expect(find()).toEqual(before);
 });
 
-test('rule.delete without a rule deletes none', () => {
-  const route = lab(DEVICES);
-  const before = route.rule.list();
-  expect(() => route.rule.delete({})).toThrow(TypeError);
-  expect(() => route.rule.delete({ family: 'inet' })).toThrow(TypeError);
-  expect(() => route.rule.delete({ pref: 1000 } as never)).toThrow('rule.pref is not known');
-  expect(route.rule.list()).toEqual(before);
+test('rules.remove without a rule removes none', () => {
+  const rtnetlink = lab(DEVICES);
+  const before = rtnetlink.rules.list();
+  expect(() => rtnetlink.rules.remove({})).toThrow(TypeError);
+  expect(() => rtnetlink.rules.remove({ family: 'inet' })).toThrow(TypeError);
+  expect(() => rtnetlink.rules.remove({ pref: 1000 } as never)).toThrow('rule.pref is not known');
+  expect(rtnetlink.rules.list()).toEqual(before);
 });
 
-test('link.list of a kind that the kernel does not have gives no link', async () => {
-  const route = lab(DEVICES);
-  expect(route.link.list({ kind: 'no-such-kind' })).toEqual([]);
-  const first = await route.link.dump({ kind: 'no-such-kind' }).next();
+test('links.list of a kind that the kernel does not have gives no link', async () => {
+  const rtnetlink = lab(DEVICES);
+  expect(rtnetlink.links.list({ kind: 'no-such-kind' })).toEqual([]);
+  const first = await rtnetlink.links.dump({ kind: 'no-such-kind' }).next();
   expect(first).toEqual({ done: true, value: undefined });
-  expect(route.link.list({ kind: 'veth' })).toHaveLength(2);
+  expect(rtnetlink.links.list({ kind: 'veth' })).toHaveLength(2);
 });

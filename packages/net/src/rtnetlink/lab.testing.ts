@@ -2,22 +2,22 @@
 import { execFileSync } from 'node:child_process';
 import { createNamespace } from '@ns/core';
 import { isolatedNet } from '../isolated.js';
-import { Route } from './route.js';
+import { Rtnetlink } from './rtnetlink.js';
 
 /** An empty one. */
 export function emptyLab() {
   const namespace = createNamespace(isolatedNet());
-  const route = Route.open({ in: namespace });
+  const rtnetlink = Rtnetlink.open({ in: namespace });
   return {
     namespace,
-    route,
+    rtnetlink,
     /** Returns the JSON that a tool prints, with all details. */
     json: (tool: string, ...args: string[]) =>
       JSON.parse(
         namespace.enter(() => execFileSync(tool, ['-d', '-j', ...args], { encoding: 'utf8' })),
       ),
     [Symbol.dispose]() {
-      route.close();
+      rtnetlink.close();
       namespace.close();
     },
   };
@@ -26,8 +26,8 @@ export function emptyLab() {
 /** One with a pair of interfaces that are up, a0 with an address. */
 export function lab() {
   const net = emptyLab();
-  net.route.link.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0' } });
-  net.route.link.up('b0');
-  net.route.address.add({ dev: 'a0', address: '10.0.0.1/24' });
+  net.rtnetlink.links.add({ kind: 'veth', name: 'a0', up: true, peer: { name: 'b0' } });
+  net.rtnetlink.links.up('b0');
+  net.rtnetlink.addresses.add({ dev: 'a0', address: '10.0.0.1/24' });
   return net;
 }

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { createNamespace } from '@ns/core';
 import { expect, test } from 'vitest';
 import { isolatedNet } from '../isolated.js';
-import { Route } from './route.js';
+import { Rtnetlink } from './rtnetlink.js';
 
 // Debian's, where its package is; another Python may come first in the path.
 const PYTHON = '/usr/bin/python3';
@@ -24,27 +24,27 @@ with IPRoute() as ip:
 test('links, addresses and routes are as pyroute2 reads them', ({ skip }) => {
   skip(spawnSync(PYTHON, ['-c', 'import pyroute2']).status !== 0, 'pyroute2 is not installed');
   using lab = createNamespace(isolatedNet());
-  using route = Route.open({ in: lab });
-  route.link.add({ kind: 'veth', name: 'a0', mtu: 1400, up: true, peer: { name: 'b0' } });
-  route.link.up('b0');
-  route.link.add({ kind: 'bridge', name: 'br0' });
-  route.address.add({ dev: 'a0', address: '10.0.0.1/24' });
-  route.address.add({ dev: 'br0', address: '2001:db8::1/64', flags: ['nodad'] });
-  route.route.add({ dst: 'default', gateway: '10.0.0.2', metric: 7 });
-  route.route.add({ dst: '10.5.0.0/16', dev: 'a0' });
+  using rtnetlink = Rtnetlink.open({ in: lab });
+  rtnetlink.links.add({ kind: 'veth', name: 'a0', mtu: 1400, up: true, peer: { name: 'b0' } });
+  rtnetlink.links.up('b0');
+  rtnetlink.links.add({ kind: 'bridge', name: 'br0' });
+  rtnetlink.addresses.add({ dev: 'a0', address: '10.0.0.1/24' });
+  rtnetlink.addresses.add({ dev: 'br0', address: '2001:db8::1/64', flags: ['nodad'] });
+  rtnetlink.routes.add({ dst: 'default', gateway: '10.0.0.2', metric: 7 });
+  rtnetlink.routes.add({ dst: '10.5.0.0/16', dev: 'a0' });
   const shown = JSON.parse(
     lab.enter(() => execFileSync(PYTHON, ['-c', SCRIPT], { encoding: 'utf8' })),
   );
-  const links = route.link.list();
+  const links = rtnetlink.links.list();
   const index = new Map(links.map(({ ifname, ifindex }) => [ifname, ifindex]));
   expect(links.map((l) => [l.ifindex, l.ifname, l.mtu, l.address ?? null, l.link ?? null])).toEqual(
     shown.links,
   );
-  const addresses = route.address.list().map((a) => [a.ifindex, a.local, a.prefixlen]);
+  const addresses = rtnetlink.addresses.list().map((a) => [a.ifindex, a.local, a.prefixlen]);
   // Those that the kernel makes by itself may come between the two readings.
   const stable = (list: unknown[][]) => list.filter(([, one]) => !String(one).startsWith('fe80'));
   expect(stable(addresses)).toEqual(stable(shown.addresses));
-  const routes = route.route.list({ family: 'inet', table: 'main' }).map((r) => {
+  const routes = rtnetlink.routes.list({ family: 'inet', table: 'main' }).map((r) => {
     const [dst = '', length] = r.dst === 'default' ? [] : r.dst.split('/');
     const to = r.dst === 'default' ? [null, 0] : [dst, Number(length ?? 32)];
     return [...to, r.gateway ?? null, index.get(String(r.dev)), r.metric ?? null];

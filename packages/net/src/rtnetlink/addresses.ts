@@ -220,7 +220,7 @@ export class Addresses {
    *
    * @throws {NetlinkError} EADDRNOTAVAIL if the interface does not have it
    */
-  delete(options: AddressPlace): void {
+  remove(options: AddressPlace): void {
     const { dev, address: text } = parsePlace(options, 'address');
     const { address, prefixlen } = parsePrefix(text, 'address.address');
     const index = this.#context.index(dev);

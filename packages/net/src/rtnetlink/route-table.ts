@@ -96,7 +96,7 @@ export const routeBody = new Body(
 );
 
 /** A route, in the terms of `ip -d -j route`. */
-export interface RouteEntry {
+export interface Route {
   readonly family: Family;
   readonly type: string | number;
   /** `default`, or an address; with the length of the prefix unless it is a whole address. */
@@ -203,7 +203,7 @@ function prefix(address: string | undefined, length: number, whole: number): str
 }
 
 /** Converts a decoded message to a route. */
-export function toRoute(values: RouteValues, names: ReadonlyMap<number, string>): RouteEntry {
+export function toRoute(values: RouteValues, names: ReadonlyMap<number, string>): Route {
   const { oif, metrics: toTcp } = values;
   const whole = values.family === families.inet ? 32 : 128;
   const family = familyName(values.family) ?? 'unspec';
@@ -231,5 +231,5 @@ export function toRoute(values: RouteValues, names: ReadonlyMap<number, string>)
   route.flags = routeFlags(values.flags);
   if (values.unknown) route.unknown = values.unknown;
   if (values.malformed) route.malformed = values.malformed;
-  return route as unknown as RouteEntry;
+  return route as unknown as Route;
 }

@@ -219,7 +219,7 @@ export class Nexthops {
   }
 
   /** Removes a nexthop, and the routes that use it: `ip nexthop delete id ID`. */
-  delete(id: number): void {
+  remove(id: number): void {
     const body = nexthopBody.encode({}, { id: parseId(id, 'id') });
     this.#context.send('DELNEXTHOP', 0, body, nexthopBody, { id });
   }

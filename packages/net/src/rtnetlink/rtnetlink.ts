@@ -1,4 +1,4 @@
-// Route: rtnetlink in one network namespace.
+// Rtnetlink: the configuration in one network namespace.
 import { type Members, parse } from '@ns/core/authors';
 import { type InNetOptions, inNet } from '../in-net.js';
 import { NetlinkSocket } from '../netlink/socket.js';
@@ -9,9 +9,9 @@ import { Qdiscs } from '../tc/qdiscs.js';
 import { Wireguard } from '../wireguard/wireguard.js';
 import { Addresses } from './addresses.js';
 import { Links } from './links.js';
+import { NamespaceIds } from './namespace-ids.js';
 import { Neighbours } from './neighbours.js';
 import { Nexthops } from './nexthops.js';
-import { Nsids } from './nsids.js';
 import { Context } from './request-context.js';
 import { Routes } from './routes.js';
 import { Rules } from './rules.js';
@@ -27,35 +27,35 @@ const parseOpen = parse.options({ in: inNet } satisfies Members<InNetOptions>);
  * network namespace. The parent of a rootless child has it.
  *
  * @example
- * using route = Route.open({ in: lab });
- * route.link.add({ kind: 'veth', name: 'a0', peer: { name: 'b0' } });
- * route.address.add({ dev: 'a0', address: '10.0.0.1/24' });
- * route.link.up('a0');
+ * using rtnetlink = Rtnetlink.open({ in: lab });
+ * rtnetlink.links.add({ kind: 'veth', name: 'a0', peer: { name: 'b0' } });
+ * rtnetlink.addresses.add({ dev: 'a0', address: '10.0.0.1/24' });
+ * rtnetlink.links.up('a0');
  * @see rtnetlink(7), ip(8)
  */
-export class Route {
+export class Rtnetlink {
   /** `ip link` */
-  readonly link: Links;
+  readonly links: Links;
   /** `ip address` */
-  readonly address: Addresses;
+  readonly addresses: Addresses;
   /** `ip route` */
-  readonly route: Routes;
+  readonly routes: Routes;
   /** `ip rule` */
-  readonly rule: Rules;
+  readonly rules: Rules;
   /** `ip neighbour`, `bridge fdb` */
-  readonly neighbour: Neighbours;
+  readonly neighbours: Neighbours;
   /** `ip nexthop` */
-  readonly nexthop: Nexthops;
+  readonly nexthops: Nexthops;
   /** `ip netns list-id` */
-  readonly nsid: Nsids;
+  readonly namespaceIds: NamespaceIds;
   /** `bridge vlan` */
-  readonly vlan: Vlans;
+  readonly vlans: Vlans;
   /** `tc qdisc` */
-  readonly qdisc: Qdiscs;
+  readonly qdiscs: Qdiscs;
   /** `tc class` */
-  readonly class: TrafficClasses;
+  readonly classes: TrafficClasses;
   /** `tc filter` */
-  readonly filter: Filters;
+  readonly filters: Filters;
   /** `wg` */
   readonly wireguard: Wireguard;
   readonly #context: Context;
@@ -71,17 +71,17 @@ export class Route {
       this.#namespace.close();
       throw error;
     }
-    this.link = new Links(this.#context);
-    this.address = new Addresses(this.#context);
-    this.route = new Routes(this.#context);
-    this.rule = new Rules(this.#context);
-    this.neighbour = new Neighbours(this.#context);
-    this.nexthop = new Nexthops(this.#context);
-    this.nsid = new Nsids(this.#context);
-    this.vlan = new Vlans(this.#context);
-    this.qdisc = new Qdiscs(this.#context);
-    this.class = new TrafficClasses(this.#context);
-    this.filter = new Filters(this.#context);
+    this.links = new Links(this.#context);
+    this.addresses = new Addresses(this.#context);
+    this.routes = new Routes(this.#context);
+    this.rules = new Rules(this.#context);
+    this.neighbours = new Neighbours(this.#context);
+    this.nexthops = new Nexthops(this.#context);
+    this.namespaceIds = new NamespaceIds(this.#context);
+    this.vlans = new Vlans(this.#context);
+    this.qdiscs = new Qdiscs(this.#context);
+    this.classes = new TrafficClasses(this.#context);
+    this.filters = new Filters(this.#context);
     this.wireguard = new Wireguard(this.#context);
   }
 
@@ -90,8 +90,8 @@ export class Route {
    *
    * @throws {SystemError} ENOENT without such a process or name, EPERM without privileges over it
    */
-  static open(options: InNetOptions = {}): Route {
-    return new Route(options);
+  static open(options: InNetOptions = {}): Rtnetlink {
+    return new Rtnetlink(options);
   }
 
   /** Closes the sockets. */

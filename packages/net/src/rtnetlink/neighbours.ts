@@ -256,7 +256,7 @@ export class Neighbours {
   }
 
   /** Removes a neighbour: `ip neighbour delete`. */
-  delete(options: NewNeighbour): void {
+  remove(options: NewNeighbour): void {
     const body = encode(this.#context, options, true);
     this.#context.send('DELNEIGH', 0, body, neighbourBody, options);
   }

@@ -294,7 +294,7 @@ export class Rules {
    * Adds a rule: `ip rule add ...`.
    *
    * @throws {NetlinkError} EEXIST
-   * @example route.rule.add({ src: '10.0.0.0/8', table: 100, priority: 1000 });
+   * @example rtnetlink.rules.add({ src: '10.0.0.0/8', table: 100, priority: 1000 });
    */
   add(options: NewRule): void {
     const rule = parseNew(options, 'rule');
@@ -308,7 +308,7 @@ export class Rules {
    * @throws {NetlinkError} ENOENT if there is none
    * @throws {TypeError} if `options` has no more than a family
    */
-  delete(options: NewRule): void {
+  remove(options: NewRule): void {
     const rule = parseNew(options, 'rule');
     // The kernel would take the first rule of all, without which no packet reaches this machine.
     // (`src: 'all'` alone names a rule as little.)

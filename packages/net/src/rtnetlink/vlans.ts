@@ -173,14 +173,14 @@ export class Vlans {
    *
    * @throws {RangeError} for a number outside of 1 to 4094
    * @throws {NetlinkError} EOPNOTSUPP if the interface is not a port of a bridge
-   * @example route.vlan.add({ dev: 'port1', vlan: 10, pvid: true, untagged: true });
+   * @example rtnetlink.vlans.add({ dev: 'port1', vlan: 10, pvid: true, untagged: true });
    */
   add(options: NewBridgeVlan): void {
     this.#send('SETLINK', parseNew(options, 'vlan'));
   }
 
   /** Takes a port out of a VLAN: `bridge vlan del dev PORT vid N`. */
-  delete(options: BridgeVlanPlace): void {
+  remove(options: BridgeVlanPlace): void {
     this.#send('DELLINK', parsePlace(options, 'vlan'));
   }
 }

@@ -4,7 +4,7 @@ import { watchNet } from './watch-net.js';
 
 test('rules are as ip(8) shows them', () => {
   using net = lab();
-  net.route.rule.add({
+  net.rtnetlink.rules.add({
     src: '10.1.0.0/16',
     table: 1000,
     priority: 100,
@@ -12,7 +12,7 @@ test('rules are as ip(8) shows them', () => {
     fwmark: 3,
     fwmask: 0xff,
   });
-  net.route.rule.add({
+  net.rtnetlink.rules.add({
     not: true,
     dst: '10.2.0.1',
     action: 'blackhole',
@@ -20,12 +20,17 @@ test('rules are as ip(8) shows them', () => {
     ipproto: 6,
     dport: { start: 80, end: 90 },
   });
-  net.route.rule.add({ family: 'inet6', table: 7, priority: 102, uidrange: { start: 5, end: 6 } });
+  net.rtnetlink.rules.add({
+    family: 'inet6',
+    table: 7,
+    priority: 102,
+    uidrange: { start: 5, end: 6 },
+  });
   const shown = net.json('ip', 'rule');
   expect(shown.map((r: { priority: number }) => r.priority)).toEqual(
-    net.route.rule.list({ family: 'inet' }).map(({ priority }) => priority),
+    net.rtnetlink.rules.list({ family: 'inet' }).map(({ priority }) => priority),
   );
-  expect(net.route.rule.list({ family: 'inet' }).slice(0, 3)).toMatchObject([
+  expect(net.rtnetlink.rules.list({ family: 'inet' }).slice(0, 3)).toMatchObject([
     { priority: 0, src: 'all', table: 'local', protocol: 'kernel' },
     { priority: 100, src: '10.1.0.0/16', table: 1000, iif: 'a0', fwmark: 3, fwmask: 255 },
     {
@@ -38,48 +43,48 @@ test('rules are as ip(8) shows them', () => {
     },
   ]);
   expect(shown[1]).toMatchObject({ src: '10.1.0.0', srclen: 16, table: '1000', iif: 'a0' });
-  net.route.rule.delete({ priority: 100 });
-  net.route.rule.delete({ priority: 101 });
-  net.route.rule.delete({ family: 'inet6', priority: 102 });
-  expect(net.route.rule.list({ family: 'inet' }).map(({ priority }) => priority)).toEqual([
+  net.rtnetlink.rules.remove({ priority: 100 });
+  net.rtnetlink.rules.remove({ priority: 101 });
+  net.rtnetlink.rules.remove({ family: 'inet6', priority: 102 });
+  expect(net.rtnetlink.rules.list({ family: 'inet' }).map(({ priority }) => priority)).toEqual([
     0, 32766, 32767,
   ]);
-  expect(() => net.route.rule.delete({ priority: 100 })).toThrow('ENOENT');
+  expect(() => net.rtnetlink.rules.remove({ priority: 100 })).toThrow('ENOENT');
 });
 
 test('neighbours and forwarding databases are as ip(8) and bridge(8) show them', async () => {
   using net = lab();
-  net.route.neighbour.add({ dev: 'a0', dst: '10.0.0.9', lladdr: '02:00:00:00:00:09' });
-  net.route.link.add({ kind: 'vxlan', name: 'vx0', id: 7, port: 4789 });
-  net.route.neighbour.add({
+  net.rtnetlink.neighbours.add({ dev: 'a0', dst: '10.0.0.9', lladdr: '02:00:00:00:00:09' });
+  net.rtnetlink.links.add({ kind: 'vxlan', name: 'vx0', id: 7, port: 4789 });
+  net.rtnetlink.neighbours.add({
     dev: 'vx0',
     family: 'bridge',
     lladdr: '02:00:00:00:00:01',
     flags: ['self'],
     dst: '192.0.2.1',
   });
-  expect(net.route.neighbour.list({ dev: 'a0', family: 'inet' })).toMatchObject([
+  expect(net.rtnetlink.neighbours.list({ dev: 'a0', family: 'inet' })).toMatchObject([
     { dst: '10.0.0.9', lladdr: '02:00:00:00:00:09', state: ['PERMANENT'], dev: 'a0' },
   ]);
   expect(net.json('ip', '-4', 'neigh')).toMatchObject([
     { dst: '10.0.0.9', lladdr: '02:00:00:00:00:09', state: ['PERMANENT'] },
   ]);
-  expect(net.route.neighbour.list({ dev: 'vx0', family: 'bridge' })).toContainEqual(
+  expect(net.rtnetlink.neighbours.list({ dev: 'vx0', family: 'bridge' })).toContainEqual(
     expect.objectContaining({ lladdr: '02:00:00:00:00:01', dst: '192.0.2.1', flags: ['self'] }),
   );
-  expect(net.route.neighbour.get({ dev: 'a0', dst: '10.0.0.9' })).toMatchObject({
+  expect(net.rtnetlink.neighbours.get({ dev: 'a0', dst: '10.0.0.9' })).toMatchObject({
     lladdr: '02:00:00:00:00:09',
     dev: 'a0',
   });
-  expect(() => net.route.neighbour.get({ dev: 'a0', dst: '10.0.0.8' })).toThrow('ENOENT');
+  expect(() => net.rtnetlink.neighbours.get({ dev: 'a0', dst: '10.0.0.8' })).toThrow('ENOENT');
   const dumped: unknown[] = [];
-  for await (const one of net.route.neighbour.dump({ dev: 'vx0', family: 'bridge' })) {
+  for await (const one of net.rtnetlink.neighbours.dump({ dev: 'vx0', family: 'bridge' })) {
     dumped.push(one);
   }
-  expect(dumped).toEqual(net.route.neighbour.list({ dev: 'vx0', family: 'bridge' }));
-  net.route.neighbour.delete({ dev: 'a0', dst: '10.0.0.9' });
+  expect(dumped).toEqual(net.rtnetlink.neighbours.list({ dev: 'vx0', family: 'bridge' }));
+  net.rtnetlink.neighbours.remove({ dev: 'a0', dst: '10.0.0.9' });
   expect(
-    net.route.neighbour
+    net.rtnetlink.neighbours
       .list({ dev: 'a0', family: 'inet' })
       .filter(({ state }) => state.includes('PERMANENT')),
   ).toEqual([]);
@@ -87,18 +92,18 @@ test('neighbours and forwarding databases are as ip(8) and bridge(8) show them',
 
 test('nexthops are as ip(8) shows them', () => {
   using net = lab();
-  net.route.nexthop.add({ id: 1, gateway: '10.0.0.2', dev: 'a0' });
-  net.route.nexthop.add({ id: 2, gateway: '10.0.0.3', dev: 'a0' });
-  net.route.nexthop.add({ id: 3, group: [{ id: 1, weight: 2 }, { id: 2 }] });
-  net.route.nexthop.add({ id: 4, blackhole: true });
-  net.route.route.add({ dst: '10.3.0.0/16', nhid: 3 });
+  net.rtnetlink.nexthops.add({ id: 1, gateway: '10.0.0.2', dev: 'a0' });
+  net.rtnetlink.nexthops.add({ id: 2, gateway: '10.0.0.3', dev: 'a0' });
+  net.rtnetlink.nexthops.add({ id: 3, group: [{ id: 1, weight: 2 }, { id: 2 }] });
+  net.rtnetlink.nexthops.add({ id: 4, blackhole: true });
+  net.rtnetlink.routes.add({ dst: '10.3.0.0/16', nhid: 3 });
   expect(net.json('ip', 'nexthop')).toMatchObject([
     { id: 1, gateway: '10.0.0.2', dev: 'a0' },
     { id: 2 },
     { id: 3, group: [{ id: 1, weight: 2 }, { id: 2 }] },
     { id: 4 },
   ]);
-  expect(net.route.nexthop.list()).toMatchObject([
+  expect(net.rtnetlink.nexthops.list()).toMatchObject([
     { id: 1, gateway: '10.0.0.2', dev: 'a0', family: 'inet' },
     { id: 2, gateway: '10.0.0.3' },
     {
@@ -111,41 +116,41 @@ test('nexthops are as ip(8) shows them', () => {
     { id: 4, blackhole: true },
   ]);
   expect(
-    net.route.route.list({ family: 'inet' }).find(({ dst }) => dst === '10.3.0.0/16')?.nhid,
+    net.rtnetlink.routes.list({ family: 'inet' }).find(({ dst }) => dst === '10.3.0.0/16')?.nhid,
   ).toBe(3);
-  expect(net.route.nexthop.get(4)).toEqual(net.route.nexthop.list()[3]);
-  expect(() => net.route.nexthop.get(5)).toThrow('ENOENT');
-  net.route.nexthop.delete(3);
+  expect(net.rtnetlink.nexthops.get(4)).toEqual(net.rtnetlink.nexthops.list()[3]);
+  expect(() => net.rtnetlink.nexthops.get(5)).toThrow('ENOENT');
+  net.rtnetlink.nexthops.remove(3);
   expect(
-    net.route.route.list({ family: 'inet' }).find(({ dst }) => dst === '10.3.0.0/16'),
+    net.rtnetlink.routes.list({ family: 'inet' }).find(({ dst }) => dst === '10.3.0.0/16'),
   ).toBeUndefined();
 });
 
 test('namespaces have ids for each other', () => {
   using a = lab();
   using b = lab();
-  expect(a.route.nsid.get(b.namespace)).toBeUndefined();
-  expect(a.route.nsid.assign(b.namespace, 17)).toBe(17);
-  expect(a.route.nsid.get(b.namespace)).toBe(17);
-  expect(a.route.nsid.list()).toEqual([17]);
-  expect(() => a.route.nsid.assign(b.namespace, 18)).toThrow('EEXIST');
+  expect(a.rtnetlink.namespaceIds.get(b.namespace)).toBeUndefined();
+  expect(a.rtnetlink.namespaceIds.assign(b.namespace, 17)).toBe(17);
+  expect(a.rtnetlink.namespaceIds.get(b.namespace)).toBe(17);
+  expect(a.rtnetlink.namespaceIds.list()).toEqual([17]);
+  expect(() => a.rtnetlink.namespaceIds.assign(b.namespace, 18)).toThrow('EEXIST');
 });
 
 test('watchNet gives changes in their order, with all also those of other namespaces', async () => {
   using a = lab();
   using b = lab();
-  a.route.nsid.assign(b.namespace, 5);
+  a.rtnetlink.namespaceIds.assign(b.namespace, 5);
   const events = watchNet({
     in: a.namespace,
     all: true,
     groups: ['link', 'address', 'route', 'rule', 'neighbour'],
   });
-  a.route.link.change('a0', { mtu: 1234 });
-  b.route.link.change('a0', { mtu: 1235 });
-  a.route.address.add({ dev: 'a0', address: '10.0.9.1/24' });
-  a.route.rule.add({ priority: 9, table: 9 });
-  a.route.neighbour.add({ dev: 'a0', dst: '10.0.0.9', lladdr: '02:00:00:00:00:09' });
-  a.route.link.delete('a0');
+  a.rtnetlink.links.change('a0', { mtu: 1234 });
+  b.rtnetlink.links.change('a0', { mtu: 1235 });
+  a.rtnetlink.addresses.add({ dev: 'a0', address: '10.0.9.1/24' });
+  a.rtnetlink.rules.add({ priority: 9, table: 9 });
+  a.rtnetlink.neighbours.add({ dev: 'a0', dst: '10.0.0.9', lladdr: '02:00:00:00:00:09' });
+  a.rtnetlink.links.remove('a0');
   const seen: Record<string, unknown> = {};
   for await (const event of events) {
     if (event.event === 'link' && event.link.mtu === 1234) seen.here = event.nsid;
@@ -156,7 +161,7 @@ test('watchNet gives changes in their order, with all also those of other namesp
     if (event.event === 'rule') seen.rule = event.rule.priority;
     if (event.event === 'neighbour' && event.action === 'new' && event.neighbour.dst)
       seen.neighbour = event.neighbour.dst;
-    if (event.event === 'link' && event.action === 'delete' && event.link.ifname === 'a0') break;
+    if (event.event === 'link' && event.action === 'remove' && event.link.ifname === 'a0') break;
   }
   expect(seen).toEqual({
     here: undefined,
@@ -188,7 +193,7 @@ test('watchNet ends with an AbortError when its signal fires', async () => {
 test('watchNet gives a resync event to a reader that was too slow', async () => {
   using net = lab();
   const events = watchNet({ in: net.namespace, groups: ['link'] });
-  for (let i = 0; i < 3000; i++) net.route.link.change('a0', { mtu: 1000 + (i % 2) });
+  for (let i = 0; i < 3000; i++) net.rtnetlink.links.change('a0', { mtu: 1000 + (i % 2) });
   let resync = false;
   for await (const event of events) {
     if (event.event === 'resync') {

@@ -104,7 +104,7 @@ export class Links {
    * Needs CAP_NET_ADMIN in this and in the other namespace.
    *
    * @throws {NetlinkError} EEXIST if the name is taken, EOPNOTSUPP for a kind that the kernel lacks
-   * @example route.link.add({ kind: 'veth', name: 'a0', peer: { name: 'b0', namespace: other } });
+   * @example rtnetlink.links.add({ kind: 'veth', name: 'a0', peer: { name: 'b0', namespace: other } });
    */
   add(options: NewLink): void {
     this.#make(creation.add, options);
@@ -134,7 +134,7 @@ export class Links {
    * the kind can be among the changes.
    *
    * @throws {NetlinkError} ENODEV, EBUSY for what can be changed only while it is down
-   * @example route.link.change('eth0', { up: true, mtu: 1400 });
+   * @example rtnetlink.links.change('eth0', { up: true, mtu: 1400 });
    */
   change(device: Device, changes: LinkChange): void {
     const options = parseLinkChange(changes, 'link');
@@ -161,7 +161,7 @@ export class Links {
    * @throws {NetlinkError} ENOENT if the kernel lacks netem
    * @throws {TypeError | RangeError} for a wrong quantity
    * @see tc-netem(8), tc-tbf(8)
-   * @example route.link.shape('eth0', { delay: '50ms', loss: 0.1, rate: '10mbit' });
+   * @example rtnetlink.links.shape('eth0', { delay: '50ms', loss: 0.1, rate: '10mbit' });
    */
   shape(device: Device, wanted: Shape | null): void {
     const parsed = wanted === null ? null : parseShape(wanted, 'shape');
@@ -184,7 +184,7 @@ export class Links {
   }
 
   /** Removes a link, and the other end of a pair with it: `ip link delete NAME`. */
-  delete(device: Device): void {
+  remove(device: Device): void {
     const body = linkBody.encode({ index: this.#index(device) }, {});
     this.#context.send('DELLINK', 0, body, linkBody, { dev: device });
   }
@@ -203,7 +203,7 @@ export class Links {
   }
 
   /** Removes alternative names: `ip link property del`. */
-  deleteNames(device: Device, ...names: string[]): void {
+  removeNames(device: Device, ...names: string[]): void {
     this.#property('DELLINKPROP', device, names);
   }
 }

@@ -50,7 +50,7 @@ export const byName = (name: string) =>
 /** Links, of which only the names are read. */
 const nameBody = linkBody.reading('ifname');
 
-/** The socket of a {@link Route}, with interface names. */
+/** The socket of a {@link Rtnetlink}, with interface names. */
 export class Context {
   readonly socket: NetlinkSocket;
   /** Opens another socket in the same namespace. Default: of rtnetlink. */
