@@ -9,7 +9,8 @@ import * as sandbox from '@ns/sandbox';
 import * as time from '@ns/time';
 import * as user from '@ns/user';
 import * as uts from '@ns/uts';
-import { type Example, examples, instances } from './examples.js';
+import type { Example } from './examples/example.js';
+import { examples, instances } from './examples.js';
 import { type Callable, readExports } from './exports.js';
 
 const packages: Readonly<Record<string, object>> = {

@@ -1,54 +1,34 @@
 // What the types do not say about exports: arguments, options that are required, and exceptions with
 // their reasons. A name is that of exports.ts, with the package before it.
 
-import { createNamespace, Namespace, run, spawn, type Watch } from '@ns/core';
+import { Namespace, run, spawn } from '@ns/core';
 import { ipc, MessageQueue, PosixQueue, SemaphoreSet, SharedMemory } from '@ns/ipc';
 import * as mount from '@ns/mount';
-import * as net from '@ns/net';
 import * as pid from '@ns/pid';
 import { watchDomainname, watchHostname } from '@ns/uts';
+import {
+  type Examples,
+  type Instances,
+  ofError,
+  ofStart,
+  type Resources,
+  readAll,
+} from './examples/example.js';
+import * as ofNet from './examples/net.js';
 import { inNamespaces } from './in-namespaces.js';
-import { closeAfterTests } from './owned.js';
-
-const isRoot = process.geteuid?.() === 0;
-
-/** The arguments with which the tests call a callable. */
-export interface Example {
-  /** Arguments before the options, in the place of those that the types suggest. */
-  readonly args?: readonly unknown[];
-  /** Options that a call must have. */
-  readonly base?: object;
-  /** Options, by path, that take any value. */
-  readonly anything?: readonly string[];
-  /** The reason why any first argument is accepted. */
-  readonly anyArgument?: string;
-  /** The reason why its object does not hold options: data that the package returned, or an object of Node.js. */
-  readonly data?: string;
-  /** The reason to accept a signal that has fired. */
-  readonly ignoresSignal?: string;
-  /** Starts a call that waits until the signal fires; or the reason why none can be made here. */
-  readonly wait?: ((signal: AbortSignal) => unknown) | string;
-}
 
 const plan = 'plans only: the signal is one of the child that would be';
-const started =
-  'the promise is that of the start; a later abort ends the child, as in child_process';
 
 const ofMount = 'a mount is data that the mount table has returned';
-const ofError = 'the details of an error are data of the package that throws it';
-
-/** Reads a watch to its end. */
-async function readAll(watch: Watch<unknown>): Promise<void> {
-  for await (const _ of watch);
-}
 
 /** Examples by package and name: `pid Pidfd#signal`. */
-export const examples: Readonly<Record<string, Example>> = {
+export const examples: Examples = {
+  ...ofNet.examples,
   'core explainHold': { ignoresSignal: plan, wait: plan },
   'core explainSpawn': { ignoresSignal: plan, wait: plan },
-  'core fork': { wait: started },
-  'core hold': { wait: started },
-  'core spawn': { wait: started },
+  'core fork': { wait: ofStart },
+  'core hold': { wait: ofStart },
+  'core spawn': { wait: ofStart },
   'core run': { wait: (signal) => run('sleep', ['60'], { signal }) },
   'core Terminal#resize': { base: { columns: 80 } },
   'core new RunError': { data: ofError },
@@ -107,11 +87,6 @@ export const examples: Readonly<Record<string, Example>> = {
   'mount findPropagationPaths': { data: ofMount },
   'mount statMount': { args: [1n] },
   'mount watchMounts': { wait: (signal) => readAll(mount.watchMounts({ signal })) },
-  'net isPair': { data: 'links are data that a link list has returned' },
-  'net new NetlinkError': { data: ofError },
-  'net readSysctl': { args: ['net.ipv4.nonexistent'] },
-  'net writeSysctl': { args: ['net.ipv4.nonexistent', 1] },
-  'net watchNet': { wait: (signal) => readAll(net.watchNet({ signal })) },
   'pid watchProcesses': { wait: (signal) => readAll(pid.watchProcesses({ signal })) },
   'pid Pidfd#signal': { args: [0] },
   'pid signalAll': { args: ['self', 0] },
@@ -125,20 +100,14 @@ export const examples: Readonly<Record<string, Example>> = {
 };
 
 /** Makes an object to call methods on, where one that has not been constructed will not do. */
-export const instances: Readonly<Record<string, () => object>> = {
+export const instances: Instances = {
+  ...ofNet.instances,
   'ipc SemaphoreSet': () => SemaphoreSet.fromId(0),
-  // Root's would be that of the machine.
-  'net Rtnetlink': () =>
-    closeAfterTests(
-      net.Rtnetlink.open(isRoot ? { in: closeAfterTests(createNamespace('net')) } : {}),
-    ),
 };
 
-/** Skips a test. */
-type Skip = (reason: string) => unknown;
-
 /** Makes an object that is disposed of in a test, one for each class; or says why none can be made. */
-export const resources: Readonly<Record<string, ((skip: Skip) => unknown) | string>> = {
+export const resources: Resources = {
+  ...ofNet.resources,
   'core Namespace': () => Namespace.current('uts'),
   'core Watch': () => mount.watchMounts(),
   'core NamespaceProcess': () => spawn('sleep', ['60'], { stdio: 'ignore' }),

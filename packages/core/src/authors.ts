@@ -3,6 +3,8 @@
  *
  * @module @ns/core/authors
  */
+export { parseSpawn } from './child/parse.js';
+export { parseRunSync } from './commands/parse.js';
 export { ProgramCommand } from './commands/program-command.js';
 export type { Ways } from './commands/run-in-namespace.js';
 export {
@@ -14,6 +16,8 @@ export {
 } from './commands/run-in-namespace.js';
 export type { ProgramOptions, ProgramResults } from './commands/run-program.js';
 export { runProgram, runProgramSync } from './commands/run-program.js';
+export { runChildSync } from './commands/run-sync.js';
+export { start as startChild } from './commands/spawn.js';
 export { abortError, onAbort, throwIfAborted } from './contract/abort.js';
 export { type CallEnd, callEnd } from './contract/call-end.js';
 export type { FilledParser, Members, Parsed } from './contract/options.js';

@@ -173,7 +173,7 @@ function follow(running: Running, options: Run<string | Uint8Array>, started: bi
 }
 
 /** Runs a command to its end. */
-function toEnd(wanted: Run<string | Uint8Array>): RunResult<string | Buffer> {
+export function runChildSync(wanted: Run<string | Uint8Array>): RunResult<string | Buffer> {
   const started = process.hrtime.bigint();
   let running: Running;
   try {
@@ -202,6 +202,6 @@ export function runSync<const Encoding extends BufferEncoding | 'buffer' | undef
   args: readonly string[] = [],
   options: RunSyncOptions & { encoding?: Encoding } = {},
 ): RunResult<OutputOf<Encoding>> {
-  const result = toEnd(parseRunSync(command, args, options));
+  const result = runChildSync(parseRunSync(command, args, options));
   return result as RunResult<OutputOf<Encoding>>;
 }

@@ -1,19 +1,27 @@
 // Commands in a named namespace, as `ip netns exec` runs them: with the files of /etc/netns/NAME in
 // the place of those in /etc, and a /sys that shows the namespace's own interfaces.
 import { readdirSync } from 'node:fs';
-import {
-  type Namespace,
-  type NamespaceProcess,
-  type NamespaceSpec,
-  type RunResult,
-  type RunSyncOptions,
-  runSync,
-  type SpawnOptions,
-  spawn,
+import type {
+  Namespace,
+  NamespaceProcess,
+  NamespaceSpec,
+  RunResult,
+  RunSyncOptions,
+  SpawnOptions,
 } from '@ns/core';
-import { MNT, MS, parse } from '@ns/core/authors';
+import {
+  MNT,
+  MS,
+  parse,
+  parseRunSync,
+  parseSpawn,
+  runChildSync,
+  startChild,
+  throwIfAborted,
+} from '@ns/core/authors';
 import { syscall } from '@ns/core/sys';
 import { open } from './named.js';
+import { namespaceName } from './names.js';
 
 const ST_RDONLY = 1;
 /** Offset of f_flags in struct statfs. */
@@ -64,13 +72,14 @@ function assertOwnNamespaces(options: object): void {
   throw new TypeError('options.namespaces is not known: the command joins the named namespace');
 }
 
+/** Opens the namespace of a name for a call that takes what its child joins and makes. */
 function joining<Result>(
   name: string,
-  use: (namespaces: (Namespace | NamespaceSpec)[]) => Result,
+  use: (namespaces: { handles: Namespace[]; specs: NamespaceSpec[] }) => Result,
 ): { handle: Namespace; result: Result } {
   const handle = open(name);
   try {
-    return { handle, result: use([handle, mounts(name)]) };
+    return { handle, result: use({ handles: [handle], specs: [mounts(name)] }) };
   } catch (error) {
     handle.close();
     throw error;
@@ -84,7 +93,9 @@ function joining<Result>(
  *
  * Needs CAP_SYS_ADMIN.
  *
+ * @throws {TypeError | RangeError} for a wrong argument, before the name is opened
  * @throws {SystemError} ENOENT without this name or command
+ * @throws {Error} an AbortError if `signal` fires before the command runs
  * @see ip-netns(8)
  */
 export async function exec(
@@ -93,10 +104,11 @@ export async function exec(
   args: readonly string[] = [],
   options: Options<SpawnOptions> = {},
 ): Promise<NamespaceProcess> {
+  namespaceName(name, 'name');
   assertOwnNamespaces(options);
-  const { handle, result } = joining(name, (namespaces) =>
-    spawn(command, args, { ...options, namespaces }),
-  );
+  const child = parseSpawn(command, args, options);
+  throwIfAborted(child.signal);
+  const { handle, result } = joining(name, (namespaces) => startChild({ ...child, ...namespaces }));
   try {
     return await result;
   } finally {
@@ -111,10 +123,12 @@ export function execSync(
   args: readonly string[] = [],
   options: Options<RunSyncOptions> & { encoding?: BufferEncoding } = {},
 ): RunResult {
+  namespaceName(name, 'name');
   assertOwnNamespaces(options);
+  const child = parseRunSync(command, args, options);
   const { handle, result } = joining(name, (namespaces) =>
-    runSync(command, args, { ...options, namespaces }),
+    runChildSync({ ...child, ...namespaces }),
   );
   handle.close();
-  return result;
+  return result as RunResult;
 }
