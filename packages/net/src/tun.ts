@@ -92,6 +92,12 @@ export class Tun extends Duplex {
     closeFd(this.#fd);
     callback(error);
   }
+
+  /** Closes the stream, and with it the interface. A second call does nothing. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    this.destroy();
+    if (!this.closed) await new Promise<void>((resolve) => this.once('close', resolve));
+  }
 }
 
 function open(mode: 'tun' | 'tap', name: string): Tun {

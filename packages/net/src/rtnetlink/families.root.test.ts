@@ -1,6 +1,16 @@
 import { expect, test } from 'vitest';
-import { lab } from './lab.testing.js';
+import { emptyLab, lab } from './lab.testing.js';
 import { watchNet } from './watch-net.js';
+
+test('routes.list and dump of a table without routes are empty, also before the kernel makes it', async () => {
+  using net = emptyLab();
+  for (const table of ['main', 1234] as const) {
+    expect(net.rtnetlink.routes.list({ family: 'inet', table })).toEqual([]);
+    for await (const one of net.rtnetlink.routes.dump({ family: 'inet', table })) {
+      expect(one).toBeUndefined();
+    }
+  }
+});
 
 test('rules are as ip(8) shows them', () => {
   using net = lab();

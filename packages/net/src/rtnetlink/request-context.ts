@@ -41,6 +41,8 @@ export function defined<T extends object>(values: T): { [K in keyof T]: Exclude<
 export interface Question<T> {
   readonly request: Request;
   readonly decode: Decoder<T>;
+  /** Returns true for an error of the kernel that means an empty table. */
+  readonly isEmpty?: (error: unknown) => boolean;
 }
 
 /** Returns the attribute that names an interface. */
@@ -85,15 +87,26 @@ export class Context {
   }
 
   /** Returns a whole table. */
-  list<T>({ request: asked, decode }: Question<T>): T[] {
-    return dump(this.socket, asked, decode);
+  list<T>({ request: asked, decode, isEmpty }: Question<T>): T[] {
+    try {
+      return dump(this.socket, asked, decode);
+    } catch (error) {
+      if (isEmpty?.(error)) return [];
+      throw error;
+    }
   }
 
   /** Yields a whole table in pieces, over another socket: the event loop goes on in between. */
-  async *each<T>({ request: asked, decode }: Question<T>): AsyncGenerator<T, void, undefined> {
+  async *each<T>({
+    request: asked,
+    decode,
+    isEmpty,
+  }: Question<T>): AsyncGenerator<T, void, undefined> {
     const socket = this.another();
     try {
       yield* dumpInPieces(socket, asked, decode);
+    } catch (error) {
+      if (!isEmpty?.(error)) throw error;
     } finally {
       socket.close();
     }

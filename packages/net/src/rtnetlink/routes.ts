@@ -11,7 +11,7 @@ import {
 import { rawAttributes } from '../netlink/attributes.js';
 import { batch } from '../netlink/batch.js';
 import { encodable, u8, u32 } from '../netlink/codec.js';
-import type { NetlinkError } from '../netlink/error.js';
+import { isNetlinkError, type NetlinkError } from '../netlink/error.js';
 import { Writer, written } from '../netlink/writer.js';
 import { type Device, device } from './device.js';
 import { protocol, routeType, scope, tableNumber } from './iproute2-names.js';
@@ -188,6 +188,8 @@ export class Routes {
         const isOther = table !== undefined && (values?.fullTable ?? values?.table) !== table;
         return isOther ? null : values && toRoute(values, names);
       },
+      // The kernel makes a table of IPv4 with its first route: main as well, in a new namespace.
+      isEmpty: (error) => table !== undefined && isNetlinkError(error, 'ENOENT'),
     };
   }
 
