@@ -15,14 +15,23 @@ export interface Member {
   readonly members: readonly Member[];
 }
 
+/** One of the forms that options can have: those of a union are told apart by `kind` or the like. */
+export interface Form {
+  /** The members that tell it from others, with their values: `{ kind: 'veth' }`. */
+  readonly base: Readonly<Record<string, unknown>>;
+  readonly members: readonly Member[];
+}
+
 /** A function, method or constructor that packages export. */
 export interface Callable {
   /** Its name in the package: `spawn`, `Namespace.fromPath`, `Pidfd#signal`, `new NamespaceWorker`. */
   readonly name: string;
   /** The position of the options among the arguments; -1 if it takes none. */
   readonly optionsAt: number;
-  /** The members of the options. */
+  /** The members of the options, of all their forms. */
   readonly members: readonly Member[];
+  /** The forms of the options. */
+  readonly forms: readonly Form[];
   /** An argument of the right type for each parameter before the options, or for all without options. */
   readonly sample: readonly unknown[];
   /** True if it returns a promise. */
@@ -170,17 +179,33 @@ class Reader {
     const types = parameters.map((parameter) =>
       this.#checker.getNonNullableType(this.#typeOf(parameter)),
     );
-    const optionsAt = types.findLastIndex((type) => this.#isOptions(type));
+    const optionsAt = types.findLastIndex((type) => this.#formsOf(type).length > 0);
     const type = types[optionsAt];
+    const forms = type ? this.#formsOf(type).map((one) => this.#formOf(one)) : [];
     const returned = signature.getReturnType();
     const before = optionsAt === -1 ? types : types.slice(0, optionsAt);
     return {
       name,
       optionsAt,
       sample: before.map((one) => this.#sampleOf(one)),
-      members: type ? this.#membersOf(type, 1) : [],
+      members: forms.flatMap(({ members }) => members),
+      forms,
       isAsync: returned.symbol?.name === 'Promise',
     };
+  }
+
+  /** Returns the types of the forms of options; none if the type is not that of options. */
+  #formsOf(type: ts.Type): ts.Type[] {
+    const forms = type.isUnion() ? type.types : [type];
+    return forms.every((form) => this.#isOptions(form)) ? forms : [];
+  }
+
+  #formOf(type: ts.Type): Form {
+    const literals = type.getProperties().flatMap((property) => {
+      const value = this.#typeOf(property);
+      return value.isStringLiteral() ? [[property.name, value.value] as const] : [];
+    });
+    return { base: Object.fromEntries(literals), members: this.#membersOf(type, 1) };
   }
 
   #membersOf(type: ts.Type, depth: number): Member[] {

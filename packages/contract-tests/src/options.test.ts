@@ -27,26 +27,29 @@ const cases = casesOf().filter(
 
 describe.each(cases)('$title', (one: Case) => {
   const { callable, example } = one;
-  const base = example.base ?? {};
-  const paths = pathsOf(callable.members);
+  const places = callable.forms.flatMap((form) => {
+    const kind = Object.values(form.base).join(' ');
+    const base = { ...example.base, ...form.base, ...example.baseOf?.[kind] };
+    return pathsOf(form.members).map((path) => ({ base, path, at: `${kind} ${path.join('.')}` }));
+  });
 
   check(`${one.title} refuses a mistyped option`, async () => {
-    for (const path of paths) {
+    for (const { base, path, at } of places) {
       const name = path.at(-1) as string;
       const mistyped = [...path.slice(0, -1), `${name}q`];
       const failure = await failureOf(one, () => call(one, optionsWith(base, mistyped, 1)));
-      expect.soft(failure, path.join('.')).toBeInstanceOf(TypeError);
-      expect.soft(failure.message, path.join('.')).toMatch(`.${name}q is not known (did you mean`);
+      expect.soft(failure, at).toBeInstanceOf(TypeError);
+      expect.soft(failure.message, at).toMatch(`.${name}q is not known (did you mean`);
     }
   });
 
   check(`${one.title} refuses a wrong type of each option`, async () => {
-    for (const path of paths) {
+    for (const { base, path, at } of places) {
       if (example.anything?.includes(path.join('.'))) continue;
       const wrong = optionsWith(base, path, Symbol('wrong'));
       const failure = await failureOf(one, () => call(one, wrong));
-      expect.soft(failure, path.join('.')).toBeInstanceOf(TypeError);
-      expect.soft(failure.message, path.join('.')).toContain(path.at(-1));
+      expect.soft(failure, at).toBeInstanceOf(TypeError);
+      expect.soft(failure.message, at).toContain(path.at(-1));
     }
   });
 });

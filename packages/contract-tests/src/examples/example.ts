@@ -8,6 +8,8 @@ export interface Example {
   readonly args?: readonly unknown[];
   /** Options that a call must have. */
   readonly base?: object;
+  /** More of them for one form of the options, by its kind. */
+  readonly baseOf?: Readonly<Record<string, object>>;
   /** Options, by path, that take any value. */
   readonly anything?: readonly string[];
   /** The reason why any first argument is accepted. */

@@ -80,7 +80,6 @@ export const examples: Examples = {
   'net named.execSync': { args: [nowhere, 'true', []] },
   'net planTopology': { base: { namespaces: {} } },
   ...verbs('Links', ['change', 'changePort', 'shape'], { args: [dev] }),
-  ...verbs('Links', ['add', 'replace'], { base: { kind: 'dummy' } }),
   ...verbs('Addresses', write, { base: { dev, address: '192.0.2.1/24' } }),
   ...verbs('Addresses', ['get', 'remove'], { base: { dev, address: '192.0.2.1' } }),
   ...verbs('Routes', [...write, 'remove'], { base: { dst: '192.0.2.0/24' } }),
@@ -92,7 +91,11 @@ export const examples: Examples = {
   ...verbs('Neighbours', ['get'], { base: { dev, dst: '192.0.2.1' } }),
   ...verbs('Nexthops', write, { base: { id: 1 } }),
   ...verbs('Vlans', ['add', 'remove'], { base: { dev, vlan: 1 } }),
-  ...verbs('Qdiscs', [...write, 'get', 'remove'], { base: { dev } }),
+  ...verbs('Qdiscs', ['get', 'remove'], { base: { dev } }),
+  ...verbs('Qdiscs', write, {
+    base: { dev },
+    baseOf: { tbf: { options: { rate: '1mbit', burst: '32kb' } } },
+  }),
   ...verbs('TrafficClasses', write, {
     base: { dev, kind: 'htb', options: { rate: '1mbit' } },
   }),

@@ -42,6 +42,8 @@ export interface Leftovers {
   malformed?: RawAttribute[];
 }
 
+const leftovers: ReadonlySet<string> = new Set<keyof Leftovers>(['unknown', 'malformed']);
+
 /** Values of a table's attributes. */
 export type ValuesOf<E extends Entries> = {
   -readonly [K in keyof E]?: ValueOf<E[K]> | undefined;
@@ -153,8 +155,11 @@ export class AttributeTable<E extends Entries> implements Codec<ValuesOf<E>> {
       if (value === undefined) continue;
       const entry = Object.hasOwn(this.entries, key) ? this.entries[key] : undefined;
       if (entry === undefined) {
-        if (key === 'unknown' || key === 'malformed') continue;
-        parse.refuseKey(name || 'attributes', key, Object.keys(this.entries));
+        if (!leftovers.has(key)) {
+          parse.refuseKey(name || 'attributes', key, [...Object.keys(this.entries), ...leftovers]);
+        }
+        rawAttributes(value, prefix + key);
+        continue;
       }
       const [type, codec, many] = entry;
       if (value === false && codec === flag) continue;
