@@ -1,151 +1,53 @@
-// What the types do not say about exports: arguments, options that are required, and exceptions with
-// their reasons. A name is that of exports.ts, with the package before it.
-
-import { createNamespace, Namespace, run, spawn, type Watch } from '@ns/core';
-import { ipc, MessageQueue, PosixQueue, SemaphoreSet, SharedMemory } from '@ns/ipc';
-import * as mount from '@ns/mount';
+// The examples of all packages.
+import { createNamespace } from '@ns/core';
+import { isRoot } from '@ns/core/testing';
 import * as net from '@ns/net';
-import * as pid from '@ns/pid';
-import { watchDomainname, watchHostname } from '@ns/uts';
-import { inNamespaces } from './in-namespaces.js';
+import { type Example, type PackageExamples, type Resource, readAll } from './example.js';
+import { cgroup } from './examples/cgroup.js';
+import { core } from './examples/core.js';
+import { ipc } from './examples/ipc.js';
+import { mount } from './examples/mount.js';
+import { pid } from './examples/pid.js';
+import { sandbox } from './examples/sandbox.js';
+import { user } from './examples/user.js';
+import { uts } from './examples/uts.js';
 import { closeAfterTests } from './owned.js';
 
-const isRoot = process.geteuid?.() === 0;
-
-/** The arguments with which the tests call a callable. */
-export interface Example {
-  /** Arguments before the options, in the place of those that the types suggest. */
-  readonly args?: readonly unknown[];
-  /** Options that a call must have. */
-  readonly base?: object;
-  /** Options, by path, that take any value. */
-  readonly anything?: readonly string[];
-  /** The reason why any first argument is accepted. */
-  readonly anyArgument?: string;
-  /** The reason why its object does not hold options: data that the package returned, or an object of Node.js. */
-  readonly data?: string;
-  /** The reason to accept a signal that has fired. */
-  readonly ignoresSignal?: string;
-  /** Starts a call that waits until the signal fires; or the reason why none can be made here. */
-  readonly wait?: ((signal: AbortSignal) => unknown) | string;
-}
-
-const plan = 'plans only: the signal is one of the child that would be';
-const started =
-  'the promise is that of the start; a later abort ends the child, as in child_process';
-
-const ofMount = 'a mount is data that the mount table has returned';
 const ofError = 'the details of an error are data of the package that throws it';
 
-/** Reads a watch to its end. */
-async function readAll(watch: Watch<unknown>): Promise<void> {
-  for await (const _ of watch);
-}
+const ofNet: PackageExamples = {
+  examples: {
+    'net isPair': { data: 'links are data that a link list has returned' },
+    'net new NetlinkError': { data: ofError },
+    'net readSysctl': { args: ['net.ipv4.nonexistent'] },
+    'net writeSysctl': { args: ['net.ipv4.nonexistent', 1] },
+    'net watchNet': { wait: (signal) => readAll(net.watchNet({ signal })) },
+  },
+  instances: {
+    // Root's would be that of the machine.
+    'net Route': () =>
+      closeAfterTests(
+        net.Route.open(isRoot ? { in: closeAfterTests(createNamespace('net')) } : {}),
+      ),
+  },
+};
+
+const all: readonly PackageExamples[] = [cgroup, core, ipc, mount, ofNet, pid, sandbox, user, uts];
 
 /** Examples by package and name: `pid Pidfd#signal`. */
-export const examples: Readonly<Record<string, Example>> = {
-  'core explainHold': { ignoresSignal: plan, wait: plan },
-  'core explainSpawn': { ignoresSignal: plan, wait: plan },
-  'core fork': { wait: started },
-  'core hold': { wait: started },
-  'core spawn': { wait: started },
-  'core run': { wait: (signal) => run('sleep', ['60'], { signal }) },
-  'core Terminal#resize': { base: { columns: 80 } },
-  'core new RunError': { data: ofError },
-  'core new SystemError': { data: ofError },
-  'core new NamespaceGraph': { data: 'the parts of a graph are data that discover() has returned' },
-  'cgroup Cgroup#delegate': { base: { uid: 0 } },
-  'ipc SemaphoreSet.create': { args: [1] },
-  'ipc SharedMemory.create': { args: [4096] },
-  'ipc MessageQueue#receive': {
-    wait: (signal) =>
-      inNamespaces([ipc()], async (at) => {
-        using queue = MessageQueue.create({ in: at });
-        return await queue.receive({ signal });
-      }),
-  },
-  'ipc MessageQueue#send': {
-    wait: (signal) =>
-      inNamespaces([ipc()], async (at) => {
-        using queue = MessageQueue.create({ in: at });
-        while (queue.trySend(1, new Uint8Array(4096)));
-        return await queue.send(1, new Uint8Array(4096), { signal });
-      }),
-  },
-  'ipc PosixQueue.create': { args: ['contract'] },
-  'ipc PosixQueue.open': { args: ['contract'] },
-  'ipc PosixQueue.remove': { args: ['contract'] },
-  'ipc PosixQueue#receive': {
-    wait: (signal) =>
-      inNamespaces([ipc()], async (at) => {
-        using queue = PosixQueue.create('contract', { in: at });
-        return await queue.receive({ signal });
-      }),
-  },
-  'ipc PosixQueue#send': {
-    wait: (signal) =>
-      inNamespaces([ipc()], async (at) => {
-        const size = { maxMessages: 1, messageSize: 8 };
-        using queue = PosixQueue.create('contract', { ...size, in: at });
-        while (queue.trySend('full'));
-        return await queue.send('more', { signal });
-      }),
-  },
-  'ipc SemaphoreSet#operate': {
-    args: [[{ add: -1 }]],
-    wait: (signal) =>
-      inNamespaces([ipc()], async (at) => {
-        using set = SemaphoreSet.create(1, { in: at });
-        await set.operate([{ add: -1 }], { signal });
-      }),
-  },
-  'mount attach': { args: [{ type: 'tmpfs', target: '/nonexistent/contract' }] },
-  'mount MountTable#parent': { data: ofMount },
-  'mount MountTable#children': { data: ofMount },
-  'mount MountTable#isVisible': { data: ofMount },
-  'mount propagationOf': { data: ofMount },
-  'mount findPropagationPaths': { data: ofMount },
-  'mount statMount': { args: [1n] },
-  'mount watchMounts': { wait: (signal) => readAll(mount.watchMounts({ signal })) },
-  'net isPair': { data: 'links are data that a link list has returned' },
-  'net new NetlinkError': { data: ofError },
-  'net readSysctl': { args: ['net.ipv4.nonexistent'] },
-  'net writeSysctl': { args: ['net.ipv4.nonexistent', 1] },
-  'net watchNet': { wait: (signal) => readAll(net.watchNet({ signal })) },
-  'pid watchProcesses': { wait: (signal) => readAll(pid.watchProcesses({ signal })) },
-  'pid Pidfd#signal': { args: [0] },
-  'pid signalAll': { args: ['self', 0] },
-  'uts watchDomainname': { wait: (signal) => readAll(watchDomainname({ signal })) },
-  'uts watchHostname': { wait: (signal) => readAll(watchHostname({ signal })) },
-  'sandbox new RunError': { data: ofError },
-  'sandbox new SystemError': { data: ofError },
-  'user formatCapabilities': {
-    data: 'sets of capabilities are data that the package has returned',
-  },
-};
+export const examples: Readonly<Record<string, Example>> = Object.assign(
+  {},
+  ...all.map((one) => one.examples),
+);
 
 /** Makes an object to call methods on, where one that has not been constructed will not do. */
-export const instances: Readonly<Record<string, () => object>> = {
-  'ipc SemaphoreSet': () => SemaphoreSet.fromId(0),
-  // Root's would be that of the machine.
-  'net Route': () =>
-    closeAfterTests(net.Route.open(isRoot ? { in: closeAfterTests(createNamespace('net')) } : {})),
-};
-
-/** Skips a test. */
-type Skip = (reason: string) => unknown;
+export const instances: Readonly<Record<string, () => object | Promise<object>>> = Object.assign(
+  {},
+  ...all.map((one) => one.instances),
+);
 
 /** Makes an object that is disposed of in a test, one for each class; or says why none can be made. */
-export const resources: Readonly<Record<string, ((skip: Skip) => unknown) | string>> = {
-  'core Namespace': () => Namespace.current('uts'),
-  'core Watch': () => mount.watchMounts(),
-  'core NamespaceProcess': () => spawn('sleep', ['60'], { stdio: 'ignore' }),
-  'core Terminal': 'belongs to a NamespaceProcess, which closes it',
-  'ipc MessageQueue': () => inNamespaces([ipc()], (at) => MessageQueue.create({ in: at })),
-  'ipc PosixQueue': () => inNamespaces([ipc()], (at) => PosixQueue.create('contract', { in: at })),
-  'ipc SemaphoreSet': () => inNamespaces([ipc()], (at) => SemaphoreSet.create(1, { in: at })),
-  'ipc SharedMemory': () => inNamespaces([ipc()], (at) => SharedMemory.create(1, { in: at })),
-  'pid ProcessWatch': () => pid.watchProcesses(),
-  'ipc SystemVObject': 'is the base of MessageQueue, SemaphoreSet and SharedMemory',
-  'pid Pidfd': () => pid.Pidfd.open(process.pid),
-};
+export const resources: Readonly<Record<string, Resource>> = Object.assign(
+  {},
+  ...all.map((one) => one.resources),
+);

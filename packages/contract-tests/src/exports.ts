@@ -97,7 +97,7 @@ class Reader {
     if (!at || type.isUnion()) return [];
     return type
       .getProperties()
-      .filter((member) => this.#isDeclaredHere(member) && !/^(__|#)/.test(member.name))
+      .filter((member) => this.#isDeclaredHere(member) && !this.#isHidden(member))
       .flatMap((member) =>
         this.#callablesOf(
           `${name}.${member.name}`,
@@ -109,15 +109,8 @@ class Reader {
   #classOf(name: string, symbol: ts.Symbol, type: ts.Type): Export {
     const instance = this.#checker.getDeclaredTypeOfSymbol(symbol);
     const callables: Callable[] = [];
-    const isHidden = (member: ts.Symbol) =>
-      member.name.startsWith('__') ||
-      member.name.startsWith('#') ||
-      member.getJsDocTags(this.#checker).some((tag) => tag.name === 'internal') ||
-      (ts.getCombinedModifierFlags(member.declarations?.[0] as ts.Declaration) &
-        (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !==
-        0;
     const own = (members: readonly ts.Symbol[]) =>
-      members.filter((member) => this.#isDeclaredHere(member) && !isHidden(member));
+      members.filter((member) => this.#isDeclaredHere(member) && !this.#isHidden(member));
     for (const member of own(type.getProperties())) {
       callables.push(...this.#callablesOf(`${name}.${member.name}`, this.#typeOf(member)));
     }
@@ -145,6 +138,16 @@ class Reader {
       instance.getProperties().some((member) => member.name.startsWith(`__@${word}@`));
     const disposal = (['dispose', 'asyncDispose'] as const).filter(has);
     return { name, kind: 'class', callables, disposal };
+  }
+
+  #isHidden(member: ts.Symbol): boolean {
+    const declaration = member.declarations?.[0];
+    const flags = declaration ? ts.getCombinedModifierFlags(declaration) : 0;
+    return (
+      /^(__|#)/.test(member.name) ||
+      member.getJsDocTags(this.#checker).some((tag) => tag.name === 'internal') ||
+      (flags & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !== 0
+    );
   }
 
   #typeOf(symbol: ts.Symbol): ts.Type {
