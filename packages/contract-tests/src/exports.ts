@@ -83,13 +83,9 @@ class Reader {
     const type = this.#checker.getTypeOfSymbolAtLocation(symbol, declaration);
     if (ts.isClassDeclaration(declaration)) return this.#classOf(name, symbol, type);
     const callables = this.#callablesOf(name, type);
-    if (callables.length > 0) return { name, kind: 'function', callables, disposal: [] };
-    return {
-      name,
-      kind: 'value',
-      callables: this.#functionsOf(name, type, declaration),
-      disposal: [],
-    };
+    const kind = callables.length > 0 ? 'function' : 'value';
+    callables.push(...this.#functionsOf(name, type, declaration));
+    return { name, kind, callables, disposal: [] };
   }
 
   /** Returns the functions of an exported object: `sandbox.run`. */

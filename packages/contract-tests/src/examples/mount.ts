@@ -25,9 +25,14 @@ function loopDevice(skip: Skip): LoopDevice {
   return LoopDevice.create(file);
 }
 
+const ranges = [{ inside: 0, outside: 0 }];
+const idmap = { uid: ranges, gid: ranges };
+
 export const mount: PackageExamples = {
   examples: {
     'mount attach': { args: [{ type: 'tmpfs', target: '/nonexistent/contract' }] },
+    'mount DetachedMount#copy': { base: { idmap } },
+    'mount DetachedMount#setAttributes': { base: { idmap } },
     'mount MountTable#parent': { data: ofMount },
     'mount MountTable#children': { data: ofMount },
     'mount MountTable#isVisible': { data: ofMount },

@@ -37,26 +37,39 @@ function writeLargeArchive(path: string): void {
   }
 }
 
-async function unpackLargeArchive(signal: AbortSignal): Promise<void> {
+/** Calls a function with a large archive, and a directory for what it makes. */
+async function withLargeArchive(
+  use: (tar: string, directory: string) => Promise<unknown>,
+): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'ns-contract-'));
   try {
     const tar = join(directory, 'large.tar');
     writeLargeArchive(tar);
-    await unpack({ tar }, join(directory, 'root'), { maxSize: '1T', signal });
+    await use(tar, directory);
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** Creates a sandbox from a large archive. */
+function createFromArchive(signal: AbortSignal): Promise<void> {
+  return withLargeArchive((tar) => sandboxes.create({ root: { tar, maxSize: '1T' }, signal }));
 }
 
 export const sandbox: PackageExamples = {
   examples: {
     'sandbox new RunError': { data: ofError },
     'sandbox new SystemError': { data: ofError },
+    'sandbox sandbox': { wait: createFromArchive },
+    'sandbox sandbox.create': { wait: createFromArchive },
     'sandbox sandbox.run': { wait: (signal) => sandboxes.run('sleep', ['60'], { signal }) },
     'sandbox unpack': {
       args: [{ tar: '/nonexistent/contract.tar' }, '/nonexistent/contract'],
       base: { owner: { uid: 0, gid: 0 } },
-      wait: unpackLargeArchive,
+      wait: (signal) =>
+        withLargeArchive((tar, directory) =>
+          unpack({ tar }, join(directory, 'root'), { maxSize: '1T', signal }),
+        ),
     },
     'sandbox Sandbox#run': {
       wait: async (signal) => (await sharedBox()).run('sleep', ['60'], { signal }),
