@@ -1,6 +1,8 @@
 // Aborts of the start of a sandbox: an AbortError at any time, and nothing is left behind.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Cgroup } from '@ns/cgroup';
+import { isSystemError } from '@ns/core';
 import { fdCount } from '@ns/core/testing';
 import { expect, onTestFailed, test } from 'vitest';
 import { createSandbox } from './create-sandbox.js';
@@ -17,6 +19,17 @@ function children(): string[] {
     const path = `/proc/self/task/${tid}/children`;
     return existsSync(path) ? readFileSync(path, 'utf8').split(' ').filter(Boolean) : [];
   });
+}
+
+/** Names of the groups that this process has made below its own. */
+function groups(): string[] {
+  try {
+    using own = Cgroup.of('self');
+    return own.listChildren().filter((name) => name.startsWith(`ns-sandbox-${process.pid}-`));
+  } catch (error) {
+    if (isSystemError(error)) return []; // without a tree, there are none
+    throw error;
+  }
 }
 
 const mounts = () => readFileSync('/proc/self/mountinfo', 'utf8');
@@ -58,6 +71,7 @@ async function abortAtRandom(start: (signal: AbortSignal) => Promise<unknown>): 
   }
   expect(count).toBeGreaterThan(0);
   expect(mounts()).toBe(before.mounts);
+  expect(groups()).toEqual([]);
   expect(readdirSync(temporaries)).toEqual([]);
   await expect.poll(children).toEqual([]);
   await expect.poll(fdCount).toBe(before.fds);

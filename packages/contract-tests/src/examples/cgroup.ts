@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cgroup } from '@ns/cgroup';
 import { isSystemError, type NamespaceProcess, spawn } from '@ns/core';
-import { onTestFinished } from 'vitest';
+import { mount } from '@ns/mount';
+import { expect, onTestFinished } from 'vitest';
 import { type PackageExamples, readAll, type Skip } from '../example.js';
 
 let made = 0;
@@ -24,6 +25,22 @@ function processesIn(group: Cgroup): Promise<NamespaceProcess> {
   return spawn('sh', ['-c', script], { cgroup: group.fd, stdio: 'ignore' });
 }
 
+const unserved =
+  'exec 9<>/dev/fuse && mount -i -t fuse none /mnt -o fd=9,rootmode=40000,user_id=0,group_id=0 && exec stat /mnt/file';
+
+/** Starts a process that cannot be frozen: it waits for a file system of FUSE that no process serves. */
+async function unfreezableIn(group: Cgroup, skip: Skip): Promise<NamespaceProcess> {
+  if (!existsSync('/dev/fuse')) skip('this kernel has no FUSE');
+  const child = await spawn('sh', ['-c', unserved], {
+    cgroup: group.fd,
+    namespaces: [mount()],
+    stdio: 'ignore',
+  });
+  const state = () => /\) (.)/.exec(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))?.[1];
+  await expect.poll(state).toBe('D');
+  return child;
+}
+
 /** Calls a function with a group that has processes, which end with it afterwards. */
 async function inGroup(skip: Skip, use: (group: Cgroup) => unknown): Promise<void> {
   await using group = testGroup(skip);
@@ -41,6 +58,22 @@ async function killFor(group: Cgroup, signal: AbortSignal): Promise<void> {
   const killing = group.kill({ signal });
   group.add(later.pid);
   await killing;
+}
+
+/** Thaws a group that stays frozen, since the one above is being frozen without an end. */
+async function thawBelow(above: Cgroup, signal: AbortSignal, skip: Skip): Promise<void> {
+  await using _child = await unfreezableIn(above, skip);
+  await using group = above.create('below');
+  await using _processes = await processesIn(group);
+  const end = new AbortController();
+  const freezing = above.freeze({ signal: end.signal }).catch(() => {});
+  try {
+    await expect.poll(() => group.readEvents().frozen).toBe(true);
+    await group.thaw({ signal });
+  } finally {
+    end.abort();
+    await freezing;
+  }
 }
 
 /** Opens something of a group that stays until the test has finished. */
@@ -72,13 +105,12 @@ export const cgroup: PackageExamples = {
     'cgroup Cgroup#freeze': {
       wait: (signal, skip) =>
         inGroup(skip, async (group) => {
-          const freezing = group.freeze({ signal });
-          await group.thaw();
-          await freezing;
+          await using _child = await unfreezableIn(group, skip);
+          await group.freeze({ signal });
         }),
     },
     'cgroup Cgroup#thaw': {
-      wait: 'the kernel has thawed a group when the write to its file returns',
+      wait: (signal, skip) => inGroup(skip, (group) => thawBelow(group, signal, skip)),
     },
     'cgroup Cgroup#kill': {
       wait: (signal, skip) => inGroup(skip, (group) => killFor(group, signal)),
