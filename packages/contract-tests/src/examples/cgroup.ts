@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Cgroup } from '@ns/cgroup';
-import { isSystemError, type NamespaceProcess, spawn } from '@ns/core';
+import { isSystemError, Namespace, type NamespaceProcess, spawn } from '@ns/core';
 import { mount } from '@ns/mount';
 import { expect, onTestFinished } from 'vitest';
 import { type PackageExamples, readAll, type Skip } from '../example.js';
@@ -19,60 +20,44 @@ function testGroup(skip: Skip): Cgroup {
   }
 }
 
-/** Starts 20 processes in a group: an operation on all of them takes some time. */
-function processesIn(group: Cgroup): Promise<NamespaceProcess> {
-  const script = 'i=0; while [ $i -lt 20 ]; do sleep 60 & i=$((i + 1)); done; wait';
-  return spawn('sh', ['-c', script], { cgroup: group.fd, stdio: 'ignore' });
+/** Starts a process in a group. */
+function processIn(group: Cgroup): Promise<NamespaceProcess> {
+  return spawn('sleep', ['60'], { cgroup: group.fd, stdio: 'ignore' });
 }
 
-const unserved =
-  'exec 9<>/dev/fuse && mount -i -t fuse none /mnt -o fd=9,rootmode=40000,user_id=0,group_id=0 && exec stat /mnt/file';
+const fuse = fileURLToPath(new URL('../fixtures/unanswering-fuse.pl', import.meta.url));
 
-/** Starts a process that cannot be frozen: it waits for a file system of FUSE that no process serves. */
-async function unfreezableIn(group: Cgroup, skip: Skip): Promise<NamespaceProcess> {
+/** Starts a process in a group that can neither be frozen nor killed until it is disposed of. */
+async function stuckIn(group: Cgroup, skip: Skip): Promise<AsyncDisposable> {
   if (!existsSync('/dev/fuse')) skip('this kernel has no FUSE');
-  const child = await spawn('sh', ['-c', unserved], {
+  const stdio = ['ignore', 'pipe', 'ignore'] as const;
+  const server = await spawn('perl', [fuse], { namespaces: [mount()], stdio });
+  const lines = server.lines[Symbol.asyncIterator]();
+  expect((await lines.next()).value).toBe('up');
+  using namespace = Namespace.of(server.pid, 'mount');
+  const child = await spawn('stat', ['/mnt/file'], {
     cgroup: group.fd,
-    namespaces: [mount()],
+    namespaces: [namespace],
+    trustMounts: true,
     stdio: 'ignore',
   });
-  const state = () => /\) (.)/.exec(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))?.[1];
-  await expect.poll(state).toBe('D');
-  return child;
+  expect((await lines.next()).value).toBe('asked');
+  return {
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await child[Symbol.asyncDispose]();
+    },
+  };
 }
 
-/** Calls a function with a group that has processes, which end with it afterwards. */
+/** Calls a function with a group that has a process, which ends with it afterwards. */
 async function inGroup(skip: Skip, use: (group: Cgroup) => unknown): Promise<void> {
   await using group = testGroup(skip);
-  await using _processes = await processesIn(group);
+  await using _process = await processIn(group);
   try {
     await use(group);
   } finally {
     await group.thaw();
-  }
-}
-
-/** Kills a group into which a process moves as soon as the others are killed. */
-async function killFor(group: Cgroup, signal: AbortSignal): Promise<void> {
-  await using later = await spawn('sleep', ['60'], { stdio: 'ignore' });
-  const killing = group.kill({ signal });
-  group.add(later.pid);
-  await killing;
-}
-
-/** Thaws a group that stays frozen, since the one above is being frozen without an end. */
-async function thawBelow(above: Cgroup, signal: AbortSignal, skip: Skip): Promise<void> {
-  await using _child = await unfreezableIn(above, skip);
-  await using group = above.create('below');
-  await using _processes = await processesIn(group);
-  const end = new AbortController();
-  const freezing = above.freeze({ signal: end.signal }).catch(() => {});
-  try {
-    await expect.poll(() => group.readEvents().frozen).toBe(true);
-    await group.thaw({ signal });
-  } finally {
-    end.abort();
-    await freezing;
   }
 }
 
@@ -105,15 +90,19 @@ export const cgroup: PackageExamples = {
     'cgroup Cgroup#freeze': {
       wait: (signal, skip) =>
         inGroup(skip, async (group) => {
-          await using _child = await unfreezableIn(group, skip);
+          await using _stuck = await stuckIn(group, skip);
           await group.freeze({ signal });
         }),
     },
     'cgroup Cgroup#thaw': {
-      wait: (signal, skip) => inGroup(skip, (group) => thawBelow(group, signal, skip)),
+      wait: 'the kernel has thawed a group when the write to its file returns',
     },
     'cgroup Cgroup#kill': {
-      wait: (signal, skip) => inGroup(skip, (group) => killFor(group, signal)),
+      wait: (signal, skip) =>
+        inGroup(skip, async (group) => {
+          await using _stuck = await stuckIn(group, skip);
+          await group.kill({ signal });
+        }),
     },
     'cgroup Cgroup#remove': {
       wait: (signal, skip) => inGroup(skip, (group) => group.remove({ signal })),

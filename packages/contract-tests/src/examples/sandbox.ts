@@ -62,6 +62,7 @@ export const sandbox: PackageExamples = {
     'sandbox new SystemError': { data: ofError },
     'sandbox sandbox': { wait: createFromArchive },
     'sandbox sandbox.create': { wait: createFromArchive },
+    'sandbox sandbox.attach': { base: { user: { uid: 0, gid: 0 } } },
     'sandbox sandbox.run': { wait: (signal) => sandboxes.run('sleep', ['60'], { signal }) },
     'sandbox unpack': {
       args: [{ tar: '/nonexistent/contract.tar' }, '/nonexistent/contract'],
