@@ -19,8 +19,17 @@ export async function sh(sandbox: Sandbox, script: string): Promise<string> {
   return stdout.trim();
 }
 
+/**
+ * The directory for temporary ones. Scripts of attacks name paths below it without quotes, and run on
+ * the host too, as root: a blank in it would let `rm -rf` remove what the first word names.
+ */
+function plainTemporary(): string {
+  const directory = process.env.TMPDIR ?? '/tmp';
+  return /^[\w./-]+$/.test(directory) ? directory : '/tmp';
+}
+
 /** A directory outside that is removed after the test. Not in /tmp, which sandboxes have their own of. */
-export function outside(top = process.env.TMPDIR ?? '/tmp'): string {
+export function outside(top = plainTemporary()): string {
   const made = mkdtempSync(join(top, 'ns-outside-'));
   chmodSync(made, 0o777); // also for whom root's commands are
   onTestFinished(() => rmSync(made, { recursive: true, force: true }));
