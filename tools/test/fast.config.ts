@@ -13,7 +13,7 @@ export default mergeConfig(
     test: {
       include: ['packages/*/src/**/*.unit.test.ts'],
       exclude: test?.exclude ?? [],
-      setupFiles: [here('fast-setup.ts')],
+      setupFiles: [here('fast-setup.ts'), here('seed.ts')],
       reporters: ['default'],
       isolate: false,
       cache: false,
