@@ -17,6 +17,13 @@ export default mergeConfig(
       reporters: ['default'],
       isolate: false,
       cache: false,
+      // With --coverage only.
+      coverage: {
+        provider: 'v8',
+        include: ['packages/*/src/**/*.ts'],
+        exclude: ['**/*.test.ts', '**/*.testing.ts', '**/testing/**', '**/fixtures/**'],
+        reporter: ['json-summary'],
+      },
     },
   }),
 );

@@ -82,6 +82,7 @@ function run(name, user) {
  */
 function runAs({ name, uid, gid }, home, inherited) {
   chownSync(home, uid, gid);
+  /** @type {NodeJS.ProcessEnv} */
   const env = { ...inherited, TMPDIR: home, USER: name, LOGNAME: name };
   if (env.HOME !== undefined) env.HOME = home;
   const [script = '', ...rest] = vitest;
