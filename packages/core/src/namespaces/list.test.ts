@@ -100,7 +100,7 @@ test('lists are ascending, and namespaces are ordered by type and inode', () => 
   expect([...new Set(namespaces.map(({ type }) => type))]).toEqual(allNamespaceTypes);
 });
 
-test('what cannot be seen is named', () => {
+test('listNamespaces names the processes that it cannot see', () => {
   const { namespaces, hidden } = listNamespaces();
   const seen = new Set(namespaces.flatMap(({ processes }) => processes));
   // Of the first process, for one; not even root can trace it in some containers.
