@@ -1,7 +1,7 @@
 // What the tests of sandboxes share.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { beforeEach, onTestFinished } from 'vitest';
 import { createSandbox } from './create-sandbox.js';
 import type { SandboxOptions } from './options/types.js';
 import type { Sandbox } from './sandbox.js';
@@ -46,4 +46,12 @@ export function ownTemporaries(): string {
     else process.env.TMPDIR = before;
   });
   return made;
+}
+
+/** Lets each test of the file make what others can read, as most of a host is, whatever the caller's umask. */
+export function readableByOthers(): void {
+  beforeEach(({ onTestFinished }) => {
+    const before = process.umask(0o022);
+    onTestFinished(() => void process.umask(before));
+  });
 }

@@ -21,8 +21,10 @@ import { user } from '@ns/user';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSandbox } from '../create-sandbox.js';
 import { untrusted } from '../options/presets.js';
-import { box, outside, ownTemporaries, sh } from '../sandbox.testing.js';
+import { box, outside, ownTemporaries, readableByOthers, sh } from '../sandbox.testing.js';
 import { expectToWithstand, plain, privileged } from './attack.testing.js';
+
+readableByOthers();
 
 test('open descriptors of the caller are not inherited', async () => {
   const file = join(outside(), 'secret');
