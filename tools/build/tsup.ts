@@ -25,6 +25,22 @@ const builtins: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
+/**
+ * Plugin that gives classes their names back: a class that refers to itself is renamed by the bundler,
+ * `class _Namespace`. Its own option for that (keepNames) names each function again when it is made, which
+ * takes time at every call.
+ */
+const classNames: NonNullable<Options['plugins']>[number] = {
+  name: 'class-names',
+  renderChunk: (code) => ({
+    // On the same line, so that source maps stay right.
+    code: code.replace(
+      /^var \w+ = class _(\w+)[^{\n]*\{/gm,
+      '$& static { Object.defineProperty(this, "name", { value: "$1" }); }',
+    ),
+  }),
+};
+
 const common: Options = {
   format: 'esm',
   platform: 'node',
@@ -44,9 +60,8 @@ export function packageBuild(entry: Record<string, string>, options: Options = {
   return defineConfig({
     ...common,
     splitting: true,
-    // A class that refers to itself is renamed otherwise: `_SystemError`.
-    keepNames: true,
     sourcemap: true,
+    plugins: [classNames],
     esbuildPlugins: [builtins],
     // Declarations are made against the built packages, as a user sees them.
     dts: { compilerOptions: { paths: {} } },

@@ -6,7 +6,7 @@
 import type { Namespace } from '@ns/core';
 import { isNetlinkError } from '../netlink/error.js';
 import { Route } from '../route/route.js';
-import { assertFree, dotted, gatewayOf, type NatNetwork } from './nat-network.js';
+import { dotted, gatewayOf, type NatNetwork } from './nat-network.js';
 import { isOrphaned, ownerMark } from './owner-mark.js';
 
 const PREFIX = 'nsu';
@@ -21,10 +21,13 @@ const macOf = (address: number) => `02:6e:${hexOf(address).replace(/..(?=.)/g, '
 export const portsOf = (route: Route, { bridge }: NatNetwork) =>
   new Set(route.link.list({ master: bridge }).map(({ ifname }) => ifname));
 
+/** Returns true if the bridge is there and uplinks have made it. */
+export const isOwnBridge = (route: Route, bridge: string): boolean =>
+  route.link.list().some(({ ifname, ifalias }) => ifname === bridge && ifalias === MADE_HERE);
+
 /** Makes the bridge if it is not there. */
 export function ensureBridge(route: Route, network: NatNetwork): void {
   const { bridge, prefixlen } = network;
-  assertFree(route, network);
   try {
     // With an address of its own: else it has the lowest of its ports, and changes as they come and go.
     route.link.add({ kind: 'bridge', name: bridge, address: macOf(network.base + 1) });

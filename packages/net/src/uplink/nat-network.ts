@@ -51,37 +51,83 @@ export const networkRange: Parser<AddressRange> = (value, name) => {
   return { base, prefixlen };
 };
 
+/** A network that the host has an address in or a route to. */
+interface TakenNetwork extends AddressRange {
+  readonly prefix: string;
+  readonly dev: string | number | undefined;
+  /** True if it may lie around the addresses of a bridge: their route is the longer one, and wins. */
+  readonly mayContain: boolean;
+}
+
+/** Lists the networks of the host, without those of a bridge. */
+function listTakenNetworks(route: Route, bridge: string): TakenNetwork[] {
+  const family = 'inet' as const;
+  const names = new Map(route.link.list().map(({ ifindex, ifname }) => [ifindex, ifname]));
+  const addresses = route.address.list({ family }).map(({ local, prefixlen, ifindex }) => ({
+    ...{ prefix: `${local}/${prefixlen}`, dev: names.get(ifindex), mayContain: false },
+  }));
+  const routes = route.route
+    .list({ family, table: 'main' })
+    .filter(({ dst }) => dst !== 'default')
+    .map(({ dst, dev }) => ({ prefix: dst, dev, mayContain: true }));
+  return [...addresses, ...routes]
+    .filter(({ dev }) => dev !== bridge)
+    .map((one) => ({ ...one, ...rangeOf(one.prefix) }));
+}
+
+/** Returns true if packets to the addresses of one network could go to the other. */
+function overlaps({ base, prefixlen }: AddressRange, taken: TakenNetwork): boolean {
+  if (taken.mayContain && taken.prefixlen < prefixlen) return false;
+  const mask = maskOf(Math.min(prefixlen, taken.prefixlen));
+  return (base & mask) >>> 0 === (taken.base & mask) >>> 0;
+}
+
 /**
  * Throws if the host has some of the addresses already: by an interface on one of its networks, or
  * by a route to a part of them. Packets to these would go to the namespaces of the bridge instead.
  */
-export function assertFree(route: Route, { bridge, base, prefixlen }: NatNetwork): void {
-  const family = 'inet' as const;
-  const own = route.link.list().find(({ ifname }) => ifname === bridge)?.ifindex;
-  const overlaps = (prefix: string, least: number) => {
-    const other = rangeOf(prefix);
-    const mask = maskOf(Math.min(prefixlen, other.prefixlen));
-    return other.prefixlen >= least && (base & mask) >>> 0 === (other.base & mask) >>> 0;
-  };
-  const names = new Map(route.link.list().map(({ ifindex, ifname }) => [ifindex, ifname]));
-  const taken = [
-    ...route.address
-      .list({ family })
-      .filter(({ ifindex }) => ifindex !== own)
-      .map((one) => ({
-        prefix: `${one.local}/${one.prefixlen}`,
-        dev: names.get(one.ifindex),
-        least: 0,
-      })),
-    ...route.route
-      .list({ family, table: 'main' })
-      .filter(({ dst, dev }) => dst !== 'default' && dev !== bridge)
-      .map(({ dst, dev }) => ({ prefix: dst, dev, least: prefixlen })),
-  ].find(({ prefix, least }) => overlaps(prefix, least));
+function assertFree(range: AddressRange, bridge: string, all: readonly TakenNetwork[]): void {
+  const taken = all.find((one) => overlaps(range, one));
   if (taken === undefined) return;
   const of = taken.dev === undefined ? '' : ` of ${taken.dev}`;
   throw new Error(
-    `cannot use ${dotted(base)}/${prefixlen} for ${bridge}: the host has ${taken.prefix}${of}; ` +
-      'give another one as `network`',
+    `cannot use ${dotted(range.base)}/${range.prefixlen} for ${bridge}: the host has ` +
+      `${taken.prefix}${of}; give another one as \`network\`, or none`,
+  );
+}
+
+/**
+ * Networks to choose from, in this order. None is the default of docker, podman, libvirt or of a
+ * network of Kubernetes.
+ */
+const candidates: readonly AddressRange[] = [
+  ...Array.from({ length: 16 }, (_, i) => rangeOf(`10.${208 + i}.0.0/16`)),
+  ...Array.from({ length: 8 }, (_, i) => rangeOf(`172.${24 + i}.0.0/16`)),
+  ...Array.from({ length: 16 }, (_, i) => rangeOf(`192.168.${208 + i}.0/24`)),
+];
+
+/**
+ * Chooses the addresses behind a bridge: those that are wanted, those that the bridge has already, or
+ * the first network that the host has neither an address in nor a route to.
+ *
+ * @param isOwn uplinks have made the bridge, so that its address is their gateway
+ */
+export function chooseNetwork(
+  route: Route,
+  bridge: string,
+  wanted: AddressRange | undefined,
+  isOwn: boolean,
+): NatNetwork {
+  const taken = listTakenNetworks(route, bridge);
+  if (wanted !== undefined) {
+    assertFree(wanted, bridge, taken);
+    return { bridge, ...wanted };
+  }
+  const [own] = isOwn ? route.address.list({ dev: bridge, family: 'inet' }) : [];
+  if (own !== undefined) return { bridge, ...rangeOf(`${own.local}/${own.prefixlen}`) };
+  const free = candidates.find((range) => !taken.some((one) => overlaps(range, one)));
+  if (free !== undefined) return { bridge, ...free };
+  throw new Error(
+    `cannot choose a network for ${bridge}: the host has all of them; give one as \`network\``,
   );
 }

@@ -146,9 +146,28 @@ function withoutGone(bridge: string, isGone: (dev: string) => boolean): object[]
   return [...forwarded, ...speakers];
 }
 
-/** Adds the rules of a namespace, and the tables if they are not there. */
+/** Throws if another namespace behind the bridge has one of the ports: only one of them would get it. */
+function assertNotForwarded(bridge: string, port: Port, present: ReadonlySet<string>): void {
+  const others = (listTable('inet', bridge) ?? []).flatMap(({ rule }) => {
+    const isAnothers = rule?.comment !== port.dev && present.has(rule?.comment ?? '');
+    return isAnothers ? JSON.stringify(rule?.expr) : [];
+  });
+  for (const { protocol, host } of port.forward) {
+    const isPort = JSON.stringify(match(by.field(protocol, 'dport'), host));
+    if (!others.some((expr) => expr.includes(isPort))) continue;
+    const message = `cannot forward ${protocol} port ${host}: EADDRINUSE: another uplink of ${bridge} has it`;
+    throw Object.assign(new Error(message), { code: 'EADDRINUSE' });
+  }
+}
+
+/**
+ * Adds the rules of a namespace, and the tables if they are not there.
+ *
+ * @throws an Error with code EADDRINUSE if another namespace behind the bridge has a port
+ */
 export function addPort(network: NatNetwork, port: Port, present: ReadonlySet<string>): void {
   const { bridge } = network;
+  assertNotForwarded(bridge, port, present);
   transact([
     ...withoutGone(bridge, (dev) => dev === port.dev || !present.has(dev)),
     ...base(network),

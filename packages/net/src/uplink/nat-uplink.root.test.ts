@@ -59,7 +59,7 @@ test('what a crash has left is cleared by the next', () => {
   using box = createNamespace(isolatedNet());
   using way = createNatUplink(box, { host: world.host });
   expect(world.rules()).not.toContain('dnat ip to');
-  expect(way.address).toBe('10.88.0.2');
+  expect(way.address).toBe('10.208.0.2');
   forgotten.close();
   expect(world.rules()).toContain('masquerade');
 });
@@ -76,7 +76,7 @@ test('what a process that is gone has left is undone by the next start, though t
   world.route.link.change(pair?.ifname ?? '', { alias: mark.replace(/\d+$/, '1') });
   {
     using way = createNatUplink(other, { host: world.host });
-    expect(way.address).toBe('10.88.0.2');
+    expect(way.address).toBe('10.208.0.2');
     expect(world.rules()).not.toContain('dnat ip to');
     using route = Route.open({ in: box });
     expect(route.link.list().map(({ ifname }) => ifname)).toEqual(['lo']);
@@ -96,7 +96,7 @@ test('bridge and addresses can be chosen, and a bridge that was there stays', ()
   const options = { host: world.host, bridge: 'mine', network: '10.9.0.0/30' };
   expect(() => createNatUplink(other, options)).toThrow('all addresses');
   using second = createNatUplink(other, { host: world.host });
-  expect(second.address).toBe('10.88.0.2');
+  expect(second.address).toBe('10.208.0.2');
   way.close();
   expect(world.rules()).not.toContain('table inet mine');
   expect(world.route.link.get('mine').linkinfo?.info_kind).toBe('bridge');
@@ -145,4 +145,33 @@ test('if it cannot be made, nothing is left', () => {
   ).toEqual(['lo', 'wan']);
   expect(world.rules()).toBe('');
   expect(() => createNatUplink(box, { forward: [{ host: 0 }] })).toThrow(RangeError);
+});
+
+test('a port that another uplink forwards is refused, and is free again when that is closed', () => {
+  using world = outside();
+  using box = createNamespace(isolatedNet());
+  using other = createNamespace(isolatedNet());
+  const way = createNatUplink(box, { host: world.host, forward: [{ host: 8080 }] });
+  const before = world.rules();
+  const open = () =>
+    createNatUplink(other, {
+      host: world.host,
+      forward: [{ host: 81 }, { host: 8080, inside: 80 }],
+    });
+  expect(open).toThrow(
+    expect.objectContaining({
+      code: 'EADDRINUSE',
+      message: 'cannot forward tcp port 8080: EADDRINUSE: another uplink of ns-uplink0 has it',
+    }),
+  );
+  expect(world.rules()).toBe(before);
+  using _udp = createNatUplink(other, {
+    host: world.host,
+    name: 'eth1',
+    forward: [{ host: 8080, protocol: 'udp' }],
+  });
+  _udp.close();
+  way.close();
+  open().close();
+  expect(world.rules()).toBe('');
 });

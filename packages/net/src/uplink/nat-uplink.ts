@@ -1,24 +1,32 @@
 // Connects a namespace to the outside, for root: a bridge on the host, a pair of interfaces, an
 // address, forwarding, and masquerading by nftables.
 import type { Namespace } from '@ns/core';
-import { type Members, parse } from '@ns/core/authors';
+import { type Members, parse, Rollback } from '@ns/core/authors';
 import { withLock } from '../file-lock.js';
 import { inNet, type NetTarget } from '../in-net.js';
 import { openNet } from '../open-net.js';
 import { linkName } from '../route/device.js';
 import { Route } from '../route/route.js';
+import { leaveForeignFirewalls, passForeignFirewalls } from './foreign-firewall.js';
 import { allowForwarding, endForwarding } from './host-forwarding.js';
 import {
   addPair,
   configureInside,
   deleteIfThere,
   ensureBridge,
+  isOwnBridge,
   markPair,
   portsOf,
   removeBridge,
   removeOrphans,
 } from './nat-bridge.js';
-import { bridgeName, gatewayOf, type NatNetwork, networkRange } from './nat-network.js';
+import {
+  bridgeName,
+  chooseNetwork,
+  gatewayOf,
+  type NatNetwork,
+  networkRange,
+} from './nat-network.js';
 import { addPort, removePorts, removeTables } from './nat-rules.js';
 import { type PortForward, portForwards } from './port-forward.js';
 
@@ -38,7 +46,10 @@ export interface NatUplinkOptions {
    * removed with its last uplink. Default: ns-uplink0.
    */
   bridge?: string | undefined;
-  /** The addresses behind the bridge; its own is the first. Default: 10.88.0.0/16. */
+  /**
+   * The addresses behind the bridge; its own is the first. Default: those that it has, else the first
+   * private network, from 10.208.0.0/16 on, that the host has neither an address in nor a route to.
+   */
   network?: string | undefined;
   /**
    * Lets the namespace reach services of the host itself, and link-local addresses (169.254.0.0/16),
@@ -105,7 +116,10 @@ function release(host: Namespace, network: NatNetwork, pair: number | undefined)
       removeBridge(route, network);
     }
     endForwarding(route, host, bridge);
-    host.enter(() => removeTables(bridge));
+    host.enter(() => {
+      leaveForeignFirewalls(bridge);
+      removeTables(bridge);
+    });
   } finally {
     route.close();
   }
@@ -113,13 +127,16 @@ function release(host: Namespace, network: NatNetwork, pair: number | undefined)
 
 function connect(host: Namespace, inside: Namespace, options: NatOptions): NatUplink {
   const { bridge, name, forward, hostAccess } = options;
-  const network: NatNetwork = { bridge, ...options.network };
   const route = Route.open({ in: host });
-  let made: number | undefined;
+  const rollback = new Rollback();
   try {
     removeOrphans(route);
+    const network = chooseNetwork(route, bridge, options.network, isOwnBridge(route, bridge));
+    let made: number | undefined;
+    rollback.add(() => release(host, network, made));
     ensureBridge(route, network);
     allowForwarding(route, host, bridge);
+    host.enter(() => passForeignFirewalls(bridge));
     const pair = addPair(route, network, inside, name);
     made = pair.ifindex;
     markPair(route, made);
@@ -131,9 +148,10 @@ function connect(host: Namespace, inside: Namespace, options: NatOptions): NatUp
     // translates in the bridge (br_netfilter).
     if (forward.length > 0) route.link.changePort(pair.dev, { hairpin: true });
     configureInside(inside, name, network, pair);
+    rollback.finish();
     return new NatUplink(host, network, made, pair.address);
   } catch (error) {
-    release(host, network, made);
+    rollback.undoFailed();
     throw error;
   } finally {
     route.close();
@@ -146,7 +164,7 @@ export const natMembers = {
   name: parse.withDefault(linkName, 'eth0'),
   forward: parse.withDefault(portForwards, []),
   bridge: parse.withDefault(bridgeName, 'ns-uplink0'),
-  network: parse.withDefault(networkRange, networkRange('10.88.0.0/16', 'network')),
+  network: networkRange,
   hostAccess: parse.withDefault(parse.boolean, false),
 } satisfies Members<NatUplinkOptions>;
 
@@ -178,7 +196,11 @@ export function openNatUplink(target: NetTarget, options: NatOptions): NatUplink
  *
  * Needs CAP_NET_ADMIN and CAP_SYS_ADMIN over both, and nft(8).
  *
+ * The firewalls of docker and of iptables are passed by rules for the bridge, which go with it.
+ *
  * @throws {NetlinkError} EEXIST if there is an interface of this name inside
+ * @throws an Error with code EADDRINUSE if another uplink of the bridge forwards a port
+ * @throws an Error with the rules to add if another firewall drops what the host forwards
  * @throws {TypeError | RangeError} for a wrong option
  * @see nft(8)
  * @example using way = createNatUplink(lab, { forward: [{ host: 8080, inside: 80 }] });

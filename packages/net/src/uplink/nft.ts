@@ -25,18 +25,37 @@ export function transact(commands: readonly object[]): void {
   if (commands.length > 0) nft(['-f', '-'], JSON.stringify({ nftables: commands }));
 }
 
+/** A chain that nft(8) lists. */
+export interface ListedChain {
+  readonly family: string;
+  readonly table: string;
+  readonly name: string;
+  /** The hook of the kernel that runs it, if one does, and the verdict at its end. */
+  readonly hook?: string;
+  readonly policy?: string;
+}
+
 /** Objects that nft(8) lists, as far as they are used here. */
 export interface Listed {
   readonly table?: { readonly family: string; readonly name: string };
-  readonly chain?: { readonly name: string };
-  readonly rule?: { readonly chain: string; readonly handle: number; readonly comment?: string };
+  readonly chain?: ListedChain;
+  readonly rule?: {
+    readonly chain: string;
+    readonly handle: number;
+    readonly comment?: string;
+    readonly expr: readonly object[];
+  };
   readonly set?: { readonly name: string; readonly elem?: readonly string[] };
 }
 
+const list = (...what: string[]) =>
+  (JSON.parse(nft(['list', ...what])) as { nftables: Listed[] }).nftables;
+
+/** Lists the chains of all tables. */
+export const listChains = (): ListedChain[] => list('chains').flatMap(({ chain }) => chain ?? []);
+
 /** Lists a table; undefined if it is not there. */
 export function listTable(family: string, name: string): readonly Listed[] | undefined {
-  const list = (...what: string[]) =>
-    (JSON.parse(nft(['list', ...what])) as { nftables: Listed[] }).nftables;
   const isThere = list('tables', family).some(({ table }) => table?.name === name);
   return isThere ? list('table', family, name) : undefined;
 }

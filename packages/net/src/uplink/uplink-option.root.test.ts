@@ -50,7 +50,7 @@ test('it can be made for a command that is waited for, with an init as well', as
   const init: NamespaceSpec = { type: 'pid', prepare: (child) => child.useInit() };
   const namespaces = [netSpec({ uplink: { nat: true, host: world.host } }), init];
   const { stdout } = runSync('ip', ['-4', '-br', 'address', 'show', 'eth0'], { namespaces });
-  expect(stdout).toMatch(/UP +10\.88\.0\.2\/16/);
+  expect(stdout).toMatch(/UP +10\.208\.0\.2\/16/);
   await expect.poll(() => world.rules()).toBe('');
 });
 
@@ -86,7 +86,7 @@ test('what a killed process has left is cleared by the next start, though its ch
     expect(world.rules()).toContain('dnat ip to');
     using box = createNamespace(isolatedNet());
     using way = createNatUplink(box, { host: world.host });
-    expect(way.address).toBe('10.88.0.2');
+    expect(way.address).toBe('10.208.0.2');
     expect(world.rules()).not.toContain('dnat ip to');
   } finally {
     process.kill(sleeper);

@@ -1,14 +1,26 @@
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { createNamespace, run, runSync, spawn } from '@ns/core';
-import { expect, test } from 'vitest';
+import { createNamespace, type Namespace, type NamespaceSpec, run, runSync, spawn } from '@ns/core';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openInside } from '../inside/inside.js';
 import { isolatedNet } from '../isolated.js';
 import { Route } from '../route/route.js';
 import { net } from '../spec.js';
-import { createUserUplink, type UserUplink } from './user-uplink.js';
+import { createUserUplink, type UserUplink, type UserUplinkOptions } from './user-uplink.js';
 
 /** Also its connections are gone then. */
 async function close(server: Server): Promise<void> {
@@ -27,6 +39,15 @@ function mayOpenTun(): boolean {
 
 const start = () =>
   spawn('sleep', ['60'], { namespaces: [{ type: 'user' }, net()], stdio: 'ignore' });
+
+/** Connects a process to a world outside that is a namespace: no port of the machine is touched. */
+function uplinkOf(outside: Namespace, pid: number, options: UserUplinkOptions) {
+  const made: Promise<UserUplink>[] = [];
+  outside.enter(() => {
+    made.push(createUserUplink(pid, options));
+  });
+  return made[0] as Promise<UserUplink>;
+}
 
 for (const tool of ['slirp4netns', 'pasta'] as const) {
   test(`${tool} gives a child an interface and a way outside, and ends with it`, async ({
@@ -50,7 +71,6 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
     skip(!existsSync(`/usr/bin/${tool}`), `${tool} is not installed`);
     skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
     skip(process.getuid?.() !== 0, 'the world outside is a namespace that root makes');
-    // Outside is a namespace as well: no port of the machine is touched.
     using outside = createNamespace(isolatedNet());
     using route = Route.open({ in: outside });
     route.link.add({ kind: 'veth', name: 'wan', up: true, peer: { name: 'other' } });
@@ -58,15 +78,11 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
     route.address.add({ dev: 'wan', address: '192.0.2.2/24' });
     route.route.add({ dst: 'default', gateway: '192.0.2.1' });
     await using child = await start();
-    let made: Promise<UserUplink> | undefined;
-    outside.enter(() => {
-      made = createUserUplink(child.pid, {
-        tool,
-        forward: [{ host: 8080, inside: 80 }],
-        ...(tool === 'pasta' ? { reverse: [{ host: 9090, inside: 90 }] } : {}),
-      });
+    await using _way = await uplinkOf(outside, child.pid, {
+      tool,
+      forward: [{ host: 8080, inside: 80 }],
+      ...(tool === 'pasta' ? { reverse: [{ host: 9090, inside: 90 }] } : {}),
     });
-    await using _way = await (made as Promise<UserUplink>);
     using host = openInside(outside);
     using box = openInside(child.pid);
     const web = await box.listen(
@@ -83,6 +99,66 @@ for (const tool of ['slirp4netns', 'pasta'] as const) {
     }
   });
 }
+
+const worlds = [
+  ['IPv4', ['192.0.2.2/24'], ['192.0.2.1']],
+  ['IPv6', ['2001:db8::2/64'], ['2001:db8::1']],
+  ['both families', ['192.0.2.2/24', '2001:db8::2/64'], ['192.0.2.1', '2001:db8::1']],
+] as const;
+for (const [title, addresses, gateways] of worlds) {
+  test(`pasta gives its namespace what a host with ${title} has`, async ({ skip }) => {
+    skip(!existsSync('/usr/bin/pasta'), 'pasta is not installed');
+    skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
+    skip(process.getuid?.() !== 0, 'the world outside is a namespace that root makes');
+    using outside = createNamespace(isolatedNet());
+    using route = Route.open({ in: outside });
+    route.link.add({ kind: 'veth', name: 'wan', up: true, peer: { name: 'other' } });
+    route.link.up('other');
+    for (const address of addresses) route.address.add({ dev: 'wan', address, flags: ['nodad'] });
+    for (const gateway of gateways) route.route.add({ dst: 'default', gateway, dev: 'wan' });
+    await using child = await start();
+    await using _way = await uplinkOf(outside, child.pid, { tool: 'pasta' });
+    using there = Route.open({ in: child.pid });
+    const defaults = there.route.list({ table: 'main' }).filter(({ dst }) => dst === 'default');
+    expect(defaults.map((one) => one.gateway).sort()).toEqual([...gateways].sort());
+  });
+}
+
+const withoutDevices: NamespaceSpec = {
+  type: 'mount',
+  prepare: (child) => child.program('mounts').call('mount', 'none', '/dev', 'tmpfs', 0, null),
+};
+
+test('createUserUplink says how to get /dev/net/tun, and starts nothing without it', async () => {
+  const program = `
+    const { createUserUplink } = await import(${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)});
+    await createUserUplink(process.pid, { tool: 'pasta' }).catch(({ message, code }) => console.log(code, message));`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], {
+    namespaces: [{ type: 'user' }, withoutDevices],
+  });
+  expect(stdout).toMatch(/^ENOENT cannot start pasta: \/dev\/net\/tun: ENOENT; load it as root/);
+});
+
+test('what a killed process has left for slirp4netns is removed by the next', async ({ skip }) => {
+  skip(!existsSync('/usr/bin/slirp4netns'), 'slirp4netns is not installed');
+  skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
+  skip(process.getuid?.() !== 0, 'the world outside is a namespace that root makes');
+  const parent = mkdtempSync(join(tmpdir(), 'uplinks-'));
+  onTestFinished(() => rmSync(parent, { recursive: true }));
+  vi.stubEnv('TMPDIR', parent);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const [namespace] = /\d+/.exec(readlinkSync('/proc/self/ns/pid')) ?? [];
+  const left = `ns-uplink-${namespace}-${process.pid}-1-abcdef`;
+  const others = [`ns-uplink-1-${process.pid}-1-abcdef`, 'ns-uplink-abcdef'];
+  for (const name of [left, ...others]) mkdirSync(join(parent, name));
+  using outside = createNamespace(isolatedNet());
+  await using child = await start();
+  await using _way = await uplinkOf(outside, child.pid, {
+    tool: 'slirp4netns',
+    forward: [{ host: 8080, inside: 80 }],
+  });
+  expect(readdirSync(parent).sort()).toEqual(others.sort());
+});
 
 for (const tool of ['slirp4netns', 'pasta'] as const) {
   test(`${tool} is there before the command starts, as an option of net()`, async ({ skip }) => {

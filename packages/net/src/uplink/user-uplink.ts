@@ -1,20 +1,19 @@
 // An uplink without root: pasta(1) or slirp4netns(1), started for a process and ended with it.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isSystemError, type NamespaceProcess, spawn } from '@ns/core';
 import { type Members, parse } from '@ns/core/authors';
-import { Route } from '../route/route.js';
-import { watchNet } from '../route/watch-net.js';
 import { onExit as onTargetExit } from './cleanup-on-exit.js';
 import { helperEnvironment } from './helper-environment.js';
-import { pastaArguments } from './pasta-arguments.js';
+import { type Family, listHostFamilies, pastaArguments, untilPastaReady } from './pasta.js';
 import { type PortForward, portForwards } from './port-forward.js';
 import { addSlirpForward, READY_FD, slirpArguments } from './slirp4netns.js';
+import { withSocketDirectory } from './socket-directory.js';
 
 const DEVICE = 'tap0';
+const TUN = '/dev/net/tun';
 /** Milliseconds until the program must be ready. */
 const READY_MS = 10_000;
 /** Milliseconds from SIGTERM to SIGKILL: processes inside may have stopped the program. */
@@ -89,25 +88,12 @@ async function end(child: NamespaceProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** True if the interface has an address and the default route. */
-function isConfigured(pid: number): boolean {
-  const route = Route.open({ in: pid });
-  try {
-    const link = route.link.list().find(({ ifname }) => ifname === DEVICE);
-    if (link === undefined) return false;
-    const addresses = route.address.list({ dev: link.ifindex, family: 'inet' });
-    const routes = route.route.list({ dev: link.ifindex, family: 'inet', table: 'main' });
-    return addresses.length > 0 && routes.some(({ dst }) => dst === 'default');
-  } finally {
-    route.close();
-  }
-}
-
-/** Waits until the program reports that it is ready. pasta does not: its interface is watched for. */
+/** Waits until the program is ready. */
 async function untilReady(
   tool: UplinkTool,
   pid: number,
   child: NamespaceProcess,
+  families: readonly Family[],
   signal: AbortSignal,
 ): Promise<void> {
   if (tool === 'slirp4netns') {
@@ -115,12 +101,25 @@ async function untilReady(
     await once(child.stdio[READY_FD] as Readable, 'data', { signal });
     return;
   }
-  const events = watchNet({ in: pid, groups: ['link', 'address', 'route'], signal });
+  await untilPastaReady(pid, DEVICE, families, signal);
+}
+
+/** Throws if this process may not open /dev/net/tun, which the programs need for their interface. */
+function assertTun(tool: UplinkTool): void {
   try {
-    if (isConfigured(pid)) return;
-    for await (const _event of events) if (isConfigured(pid)) return;
-  } finally {
-    events.close();
+    accessSync(TUN, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const cure =
+      code === 'ENOENT'
+        ? 'load it as root by `modprobe tun`, or give it to this container as a device'
+        : 'root can allow it by `chmod 666 /dev/net/tun`';
+    throw Object.assign(
+      new Error(`cannot start ${tool}: ${TUN}: ${code}; ${cure}`, { cause: error }),
+      {
+        code,
+      },
+    );
   }
 }
 
@@ -156,6 +155,8 @@ async function start(
   args: readonly string[],
   isFor: AbortSignal,
 ): Promise<NamespaceProcess> {
+  // Before anything is awaited, the calling thread is on the host that the program gets.
+  const families = listHostFamilies();
   const child = await launch(tool, args);
   let said = '';
   child.stderr?.on('data', (chunk) => {
@@ -172,7 +173,7 @@ async function start(
   const timer = setTimeout(() => fail(`${tool} has not made ${DEVICE} in time`), READY_MS);
   try {
     isFor.throwIfAborted();
-    await untilReady(tool, pid, child, over.signal);
+    await untilReady(tool, pid, child, families, over.signal);
     return child;
   } catch (error) {
     await end(child);
@@ -186,18 +187,9 @@ async function start(
   }
 }
 
-/** A directory for the socket of slirp4netns, which only forwards need and only until they are made. */
-async function withSocket(use: (api: string) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'ns-uplink-'));
-  try {
-    await use(join(directory, 'api'));
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
 async function run(tool: UplinkTool, pid: number, options: UserOptions): Promise<UserUplink> {
   const { forward, reverse, args } = options;
+  assertTun(tool);
   // The process is held from the beginning: if it lives in the end, its pid was its own all the time.
   const isFor = new AbortController();
   let child: NamespaceProcess | undefined;
@@ -212,7 +204,8 @@ async function run(tool: UplinkTool, pid: number, options: UserOptions): Promise
     } else if (forward.length === 0) {
       child = await start(tool, pid, slirpArguments(pid, DEVICE, undefined, args), isFor.signal);
     } else {
-      await withSocket(async (api) => {
+      await withSocketDirectory(async (directory) => {
+        const api = join(directory, 'api');
         child = await start(tool, pid, slirpArguments(pid, DEVICE, api, args), isFor.signal);
         for (const one of forward) await addSlirpForward(api, one, READY_MS);
       });
