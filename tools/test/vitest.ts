@@ -37,7 +37,7 @@ export function testConfig() {
       // Namespaces belong to threads: a test file needs a process of its own, and its main thread.
       pool: 'forks',
       maxWorkers: 2,
-      setupFiles: [here('setup.ts')],
+      setupFiles: [here('setup.ts'), here('seed.ts')],
       reporters: ['default', here('reporter.ts')],
       testTimeout: slowness * 30_000,
       hookTimeout: slowness * 30_000,
