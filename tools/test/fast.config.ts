@@ -13,10 +13,17 @@ export default mergeConfig(
     test: {
       include: ['packages/*/src/**/*.unit.test.ts'],
       exclude: test?.exclude ?? [],
-      setupFiles: [here('fast-setup.ts')],
+      setupFiles: [here('fast-setup.ts'), here('seed.ts')],
       reporters: ['default'],
       isolate: false,
       cache: false,
+      // With --coverage only.
+      coverage: {
+        provider: 'v8',
+        include: ['packages/*/src/**/*.ts'],
+        exclude: ['**/*.test.ts', '**/*.testing.ts', '**/testing/**', '**/fixtures/**'],
+        reporter: ['json-summary'],
+      },
     },
   }),
 );

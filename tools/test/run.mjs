@@ -18,7 +18,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { release } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { resultsOf, root } from './reports.mjs';
 
@@ -54,7 +54,7 @@ function ordinaryUser() {
  * @param {User} [user] to run as, if not the current one
  */
 function run(name, user) {
-  const temporary = mkdtempSync('/tmp/ns-test-');
+  const temporary = mkdtempSync(join(tmpdir(), 'ns-test-'));
   try {
     const report = join(temporary, 'report.json');
     const env = { ...process.env, NS_TEST_REPORT: report };
@@ -82,7 +82,9 @@ function run(name, user) {
  */
 function runAs({ name, uid, gid }, home, inherited) {
   chownSync(home, uid, gid);
-  const env = { ...inherited, HOME: home, TMPDIR: home, USER: name, LOGNAME: name };
+  /** @type {NodeJS.ProcessEnv} */
+  const env = { ...inherited, TMPDIR: home, USER: name, LOGNAME: name };
+  if (env.HOME !== undefined) env.HOME = home;
   const [script = '', ...rest] = vitest;
   const visible = spawnSync('test', ['-r', join(root, 'package.json')], { uid, gid });
   if (visible.status === 0) {

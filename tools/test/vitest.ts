@@ -13,7 +13,7 @@ const slowness = Number(process.env.NS_TEST_SLOWNESS ?? 1);
 const alias =
   process.env.NS_TEST_BUILT === undefined
     ? [
-        { find: '@ns/core/authors', replacement: `${packages}/core/src/authors.ts` },
+        { find: /^@ns\/(core|mount)\/authors$/, replacement: `${packages}/$1/src/authors.ts` },
         { find: /^@ns\/core\/(sys|testing)$/, replacement: `${packages}/core/src/$1/index.ts` },
         { find: /^@ns\/(\w+)$/, replacement: `${packages}/$1/src/index.ts` },
       ]
@@ -37,7 +37,7 @@ export function testConfig() {
       // Namespaces belong to threads: a test file needs a process of its own, and its main thread.
       pool: 'forks',
       maxWorkers: 2,
-      setupFiles: [here('setup.ts')],
+      setupFiles: [here('setup.ts'), here('seed.ts')],
       reporters: ['default', here('reporter.ts')],
       testTimeout: slowness * 30_000,
       hookTimeout: slowness * 30_000,

@@ -1,9 +1,8 @@
 // What can be disposed of can be disposed of twice, by both symbols, and leaves nothing behind.
 import { fdCount } from '@ns/core/testing';
-import { describe, expect } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resources } from './examples.js';
 import { readExports } from './exports.js';
-import { check } from './pending.js';
 
 const classes = readExports().flatMap(({ name, exports }) =>
   exports
@@ -14,7 +13,7 @@ const classes = readExports().flatMap(({ name, exports }) =>
 describe.each(classes)('$title', ({ title, disposal }) => {
   const make = resources[title];
   if (typeof make === 'string') return; // the reason why none is made
-  check(`${title} can be disposed of twice, and closes its descriptors`, async ({ skip }) => {
+  test(`${title} can be disposed of twice, and closes its descriptors`, async ({ skip }) => {
     expect(make, 'examples.ts says how one is made, or why not').toBeDefined();
     const before = fdCount();
     const made = (await make?.(skip)) as Partial<Disposable & AsyncDisposable>;

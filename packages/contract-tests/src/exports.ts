@@ -92,13 +92,9 @@ class Reader {
     const type = this.#checker.getTypeOfSymbolAtLocation(symbol, declaration);
     if (ts.isClassDeclaration(declaration)) return this.#classOf(name, symbol, type);
     const callables = this.#callablesOf(name, type);
-    if (callables.length > 0) return { name, kind: 'function', callables, disposal: [] };
-    return {
-      name,
-      kind: 'value',
-      callables: this.#functionsOf(name, type, declaration),
-      disposal: [],
-    };
+    const kind = callables.length > 0 ? 'function' : 'value';
+    callables.push(...this.#functionsOf(name, type, declaration));
+    return { name, kind, callables, disposal: [] };
   }
 
   /** Returns the functions of an exported object: `sandbox.run`. */
@@ -151,11 +147,12 @@ class Reader {
 
   /** Returns true for a member that callers do not see, or shall not call. */
   #isHidden(member: ts.Symbol): boolean {
-    const modifiers = ts.getCombinedModifierFlags(member.declarations?.[0] as ts.Declaration);
+    const declaration = member.declarations?.[0];
+    const flags = declaration ? ts.getCombinedModifierFlags(declaration) : 0;
     return (
       /^(__|#)/.test(member.name) ||
       member.getJsDocTags(this.#checker).some((tag) => tag.name === 'internal') ||
-      (modifiers & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !== 0
+      (flags & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) !== 0
     );
   }
 

@@ -126,9 +126,8 @@ export class DetachedMount implements Disposable {
    *   if it has an id map already: see {@link copy}
    */
   setAttributes(options: AttributeOptions): void {
-    const fd = this.fd;
     withAttributes(options, (attr, flags) => {
-      syscall('mount_setattr', fd, '', AT.EMPTY_PATH | flags, attr, attr.length);
+      syscall('mount_setattr', this.fd, '', AT.EMPTY_PATH | flags, attr, attr.length);
     });
   }
 
@@ -139,10 +138,9 @@ export class DetachedMount implements Disposable {
    * @throws {SystemError} ENOSYS before Linux 6.15; EPERM as for setAttributes
    */
   copy(options: AttributeOptions): DetachedMount {
-    const fd = this.fd;
     return withAttributes(options, (attr, below) => {
       const flags = AT.EMPTY_PATH | OPEN_TREE.CLONE | OPEN_TREE.CLOEXEC | below;
-      return new DetachedMount(syscall('open_tree_attr', fd, '', flags, attr, attr.length));
+      return new DetachedMount(syscall('open_tree_attr', this.fd, '', flags, attr, attr.length));
     });
   }
 

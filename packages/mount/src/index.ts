@@ -56,8 +56,6 @@ export type {
   RootOverlay,
   SymlinkEntry,
 } from './rootfs/options.js';
-export type { NewDirectory, NewEntry, NewFile, NewSymlink } from './rootfs/parse-root-entry.js';
-export { parseRootEntry } from './rootfs/parse-root-entry.js';
 export { rootfs } from './rootfs/rootfs.js';
 export type { MountOptions } from './spec.js';
 export { mount } from './spec.js';

@@ -48,7 +48,7 @@ test('packets go through this process', async () => {
   expect(rtnetlink.links.list().map(({ ifname }) => ifname)).toEqual(['lo']);
 });
 
-test('wrong arguments are refused', () => {
+test('openTun refuses a wrong name and a wrong mode', () => {
   expect(() => openTun({ name: 'a-name-that-is-too-long' })).toThrow(RangeError);
   expect(() => openTun({ name: 'a b' })).toThrow(TypeError);
   expect(() => openTun({ mode: 'x' as 'tun' })).toThrow(TypeError);

@@ -17,7 +17,9 @@ import { systemEntries } from './build/root/rootfs-options.js';
 import { listChanges } from './changes.js';
 import { createSandbox } from './create-sandbox.js';
 import type { RootSource } from './options/types.js';
-import { box, outside, ownTemporaries, sh } from './sandbox.testing.js';
+import { box, outside, ownTemporaries, readableByOthers, sh } from './sandbox.testing.js';
+
+readableByOthers();
 
 /** Makes a directory like a small system, which commands of any user may write. */
 function image(): string {

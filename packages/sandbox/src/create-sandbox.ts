@@ -1,10 +1,10 @@
 // sandbox.create(): a sandbox that stays.
 import { hold, Namespace, type NamespaceProcess, type NamespaceType } from '@ns/core';
-import { OpenProcess } from '@ns/core/authors';
+import { type Members, OpenProcess, parse } from '@ns/core/authors';
 import { type Build, buildSandbox } from './build/build.js';
 import { openUplink, type Uplink } from './build/network.js';
 import { commandDefaults, firstProcess } from './command.js';
-import { parseSandboxOptions, type Settings } from './options/members.js';
+import { members, type Settings } from './options/members.js';
 import type { SandboxCgroupOption, SandboxNetworkOption, SandboxOptions } from './options/types.js';
 import { openRootDirectory, type RootDirectory } from './root-directory.js';
 import { Sandbox } from './sandbox.js';
@@ -42,16 +42,24 @@ async function openAll(pidfd: number, { settings, types, rollback, as }: Build):
 }
 
 async function holdFirst(build: Build): Promise<{ first: NamespaceProcess; opened: Opened }> {
-  const { settings, namespaces, group } = build;
-  let opened: Opened | undefined;
-  const first = await hold({
-    namespaces,
-    ...firstProcess(settings, async ({ pidfd }) => {
-      opened = await openAll(pidfd, build);
-    }),
-    ...(group === undefined ? {} : { cgroup: group }),
-  });
-  return { first, opened: opened as unknown as Opened };
+  const { settings, namespaces, group, signal } = build;
+  let opening: Promise<Opened> | undefined;
+  try {
+    const first = await hold({
+      namespaces,
+      ...firstProcess(settings, async ({ pidfd }) => {
+        opening = openAll(pidfd, build);
+        await opening;
+      }),
+      ...(group === undefined ? {} : { cgroup: group }),
+      signal,
+    });
+    return { first, opened: await (opening as unknown as Promise<Opened>) };
+  } catch (error) {
+    // An abort does not wait for it, but what it opens has to be closed.
+    await opening?.catch(() => {});
+    throw error;
+  }
 }
 
 async function start(build: Build): Promise<Sandbox> {
@@ -78,10 +86,24 @@ async function start(build: Build): Promise<Sandbox> {
   });
 }
 
-/** Creates a sandbox that stays, of parsed options. */
-export function startSandbox(settings: Settings): Promise<Sandbox> {
-  return buildSandbox(settings, start);
+/** Creates a sandbox that stays, of parsed options. The signal aborts the creation. */
+export function startSandbox(
+  settings: Settings,
+  signal: AbortSignal | undefined,
+): Promise<Sandbox> {
+  return buildSandbox(settings, start, signal);
 }
+
+/** Options of `sandbox.create`. */
+export interface SandboxCreateOptions extends SandboxOptions {
+  /** Aborts the creation. It has no effect on a sandbox that has been created. */
+  signal?: AbortSignal | undefined;
+}
+
+const parseCreate = parse.options({
+  ...members,
+  signal: parse.abortSignal,
+} satisfies Members<SandboxCreateOptions>);
 
 /**
  * Creates a sandbox that stays until it is stopped. Without options: new namespaces of all eight types,
@@ -92,6 +114,7 @@ export function startSandbox(settings: Settings): Promise<Sandbox> {
  *
  * @throws {TypeError | RangeError} for a wrong option, before any system call
  * @throws {SandboxError} naming the part that the kernel refuses; nothing is left behind
+ * @throws an AbortError if `signal` fires before the sandbox is created; nothing is left behind
  * @see namespaces(7), user_namespaces(7), pivot_root(2)
  * @example
  * await using box = await sandbox.create({ writable: ['/srv/job'], limits: { pids: 50 } });
@@ -101,11 +124,14 @@ export async function createSandbox<
   const Network extends SandboxNetworkOption = 'none',
   const Group extends SandboxCgroupOption = 'auto',
 >(
-  options: SandboxOptions & {
+  options: SandboxCreateOptions & {
     readonly network?: Network | undefined;
     readonly cgroup?: Group | undefined;
   } = {},
 ): Promise<Sandbox<{ network: Network; cgroup: Group }>> {
-  const settings = parseSandboxOptions(options);
-  return (await startSandbox(settings)) as Sandbox<{ network: Network; cgroup: Group }>;
+  const settings = parseCreate(options);
+  return (await startSandbox(settings, settings.signal)) as Sandbox<{
+    network: Network;
+    cgroup: Group;
+  }>;
 }

@@ -24,6 +24,7 @@ export type {
   SandboxRunOptions,
   SandboxSpawnOptions,
 } from './command-types.js';
+export type { SandboxCreateOptions } from './create-sandbox.js';
 export type { FileEntry, ReadOptions, SandboxFiles, WriteOptions } from './files/files.js';
 export type { HostPaths } from './options/presets.js';
 export { build, host, node, untrusted } from './options/presets.js';

@@ -1,13 +1,6 @@
 // sandbox.run(): one command in a new sandbox.
 import { type OutputOf, type RunOptions, type RunResult, run as runCommand } from '@ns/core';
-import {
-  type Members,
-  type Parser,
-  type Preparation,
-  parse,
-  runEach,
-  throwIfAborted,
-} from '@ns/core/authors';
+import { type Members, type Parser, type Preparation, parse, runEach } from '@ns/core/authors';
 import { type Build, buildSandbox } from './build/build.js';
 import { mayTrace } from './build/credentials.js';
 import { hasUplink } from './build/network.js';
@@ -68,7 +61,8 @@ const parseRun = parse.options({
  * @throws {TypeError | RangeError} for a wrong option, before any system call
  * @throws {SandboxError} naming the part that the kernel refuses; nothing is left behind
  * @throws {RunError} if the command fails: a code other than 0, a signal, `timeout`, `maxBuffer`
- * @throws an AbortError if `signal` fires, also before the call
+ * @throws an AbortError if `signal` fires: before the call, while the sandbox starts, or while the command
+ *   runs, which is killed then
  * @example const { stdout } = await sandbox.run('node', ['-p', 'process.pid']);
  */
 export async function run<const Encoding extends OutputEncoding | undefined = undefined>(
@@ -77,8 +71,6 @@ export async function run<const Encoding extends OutputEncoding | undefined = un
   options: SandboxRun & { encoding?: Encoding } = {},
 ): Promise<SandboxResult<OutputOf<Encoding>>> {
   const settings = parseRun(options);
-  const { signal } = settings;
-  throwIfAborted(signal);
   const given = Object.fromEntries(
     commandNames.flatMap((name) =>
       settings[name] === undefined ? [] : [[name, settings[name]] as const],
@@ -87,7 +79,11 @@ export async function run<const Encoding extends OutputEncoding | undefined = un
   // A way outside has to be opened between the creation and the command.
   const result = hasUplink(settings)
     ? await runInStaying(command, args, given, settings)
-    : await buildSandbox(settings, (build) => runAlone(command, args, given, build), signal);
+    : await buildSandbox(
+        settings,
+        (build) => runAlone(command, args, given, build),
+        settings.signal,
+      );
   return result as SandboxResult<OutputOf<Encoding>>;
 }
 
@@ -124,7 +120,7 @@ async function runInStaying(
   given: CommandOptions,
   settings: Settings,
 ): Promise<SandboxResult<string | Buffer>> {
-  await using box = await startSandbox(settings);
+  await using box = await startSandbox(settings, given.signal);
   const result = await box.run(command, args, {
     ...given,
     onSpawn: (child) => {

@@ -1,7 +1,7 @@
 // What the tests of sandboxes share.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { beforeEach, onTestFinished } from 'vitest';
 import { createSandbox } from './create-sandbox.js';
 import type { SandboxOptions } from './options/types.js';
 import type { Sandbox } from './sandbox.js';
@@ -19,8 +19,17 @@ export async function sh(sandbox: Sandbox, script: string): Promise<string> {
   return stdout.trim();
 }
 
+/**
+ * The directory for temporary ones. Scripts of attacks name paths below it without quotes, and run on
+ * the host too, as root: a blank in it would let `rm -rf` remove what the first word names.
+ */
+function plainTemporary(): string {
+  const directory = process.env.TMPDIR ?? '/tmp';
+  return /^[\w./-]+$/.test(directory) ? directory : '/tmp';
+}
+
 /** A directory outside that is removed after the test. Not in /tmp, which sandboxes have their own of. */
-export function outside(top = process.env.TMPDIR ?? '/tmp'): string {
+export function outside(top = plainTemporary()): string {
   const made = mkdtempSync(join(top, 'ns-outside-'));
   chmodSync(made, 0o777); // also for whom root's commands are
   onTestFinished(() => rmSync(made, { recursive: true, force: true }));
@@ -37,4 +46,12 @@ export function ownTemporaries(): string {
     else process.env.TMPDIR = before;
   });
   return made;
+}
+
+/** Lets each test of the file make what others can read, as most of a host is, whatever the caller's umask. */
+export function readableByOthers(): void {
+  beforeEach(({ onTestFinished }) => {
+    const before = process.umask(0o022);
+    onTestFinished(() => void process.umask(before));
+  });
 }

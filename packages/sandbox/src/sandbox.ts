@@ -21,7 +21,7 @@ import {
   spawn,
   type TerminalSize,
 } from '@ns/core';
-import { runEach, signalNumber } from '@ns/core/authors';
+import { parse, runEach, signalNumber } from '@ns/core/authors';
 import { signalAll } from '@ns/pid';
 import { type Change, listChanges } from './changes.js';
 import { endProcesses } from './cleanup/end-processes.js';
@@ -42,6 +42,8 @@ import type { RootDirectory } from './root-directory.js';
 import { SandboxNetwork } from './sandbox-network.js';
 import { parseStopOptions, type StopOptions } from './stop-options.js';
 import { type SandboxUsage, usageOf } from './usage.js';
+
+const parseOnSpawn = parse.callback<NonNullable<SandboxRunOptions['onSpawn']>>();
 
 /** The first process of a sandbox. */
 export interface FirstProcess {
@@ -188,12 +190,13 @@ export class Sandbox<Traits extends SandboxTraits = SandboxTraits> {
   ): Promise<RunResult<OutputOf<Encoding>>> {
     const given = this.#withDefaults<SandboxRunOptions>(options);
     const { maxBuffer = this.#components.command.settings.maxBuffer, onSpawn } = given;
+    const hook = onSpawn === undefined ? undefined : parseOnSpawn(onSpawn, 'options.onSpawn');
     const all: RunOptions = {
       ...given,
       ...(maxBuffer === undefined ? {} : { maxBuffer }),
       onSpawn: (child) => {
         this.#started(child);
-        onSpawn?.(child);
+        hook?.(child);
       },
     };
     const result: RunResult<string | Buffer> = await run(

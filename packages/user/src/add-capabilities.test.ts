@@ -152,7 +152,7 @@ test('a user namespace can be held by a handle alone, and be joined', async () =
   }
 });
 
-test('wrong arguments are refused before anything is started', () => {
+test('user refuses wrong capabilities, owners and runAs before anything is started', () => {
   const wrong: [UserOptions, string][] = [
     [
       { capabilities: { keep: ['everything'] } },

@@ -85,7 +85,7 @@ test('a helper in a relative directory of PATH is not run', ({ skip }) => {
   try {
     for (const name of ['newuidmap', 'newgidmap']) {
       const planted = join(directory, name);
-      writeFileSync(planted, `#!/bin/sh\n: > ${directory}/run\nexec /usr/bin/${name} "$@"\n`);
+      writeFileSync(planted, `#!/bin/sh\n: > '${directory}/run'\nexec /usr/bin/${name} "$@"\n`);
       chmodSync(planted, 0o755);
     }
     process.env.PATH = `${relative(process.cwd(), directory)}:/usr/bin:/bin`;

@@ -1,5 +1,5 @@
 // The maps that a word stands for: user({ map: 'root' }).
-import { type Parser, parse } from '@ns/core/authors';
+import { type Members, type Parser, parse } from '@ns/core/authors';
 import { checkIdMap, type IdMap, type IdMaps, type IdRangeInput, idRanges } from './id-map.js';
 import { readIdMaps } from './read-id-maps.js';
 import { type IdKind, listSubordinateIds, subordinateFile, userName } from './subordinate-ids.js';
@@ -47,6 +47,11 @@ export interface CallerIds {
 export function callerIds(): CallerIds {
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
 }
+
+const parseCaller = parse.options({
+  uid: parse.required(parse.id),
+  gid: parse.required(parse.id),
+} satisfies Members<CallerIds>);
 
 function subordinateMap(
   kind: IdKind,
@@ -113,5 +118,5 @@ export function mapsOf(map: ParsedMap, caller: CallerIds, name: string): IdMaps 
  * @throws {Error} for `'auto'` and `'subids'` if the user has no subordinate ids
  */
 export function resolveMaps(map: MapInput, caller: CallerIds = callerIds()): IdMaps {
-  return mapsOf(parseMap(map, 'map'), caller, 'map');
+  return mapsOf(parseMap(map, 'map'), parseCaller(caller, 'caller'), 'map');
 }

@@ -76,7 +76,7 @@ test('the maps of a namespace without a process are read by way of its handle', 
   );
 });
 
-test('wrong arguments are refused before anything is started', () => {
+test('user refuses wrong maps and ids before anything is started', () => {
   expect(() => user({ map: 'nobody' as 'root' })).toThrow(/^user\.map must be root, current/);
   expect(() => user({ map: { uid: [] } })).toThrow('user.map.uid must have at least one range');
   expect(() => user({ uid: 1 })).toThrow('user.uid must be an id that is mapped, got 1');

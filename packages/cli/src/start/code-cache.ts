@@ -5,6 +5,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fchmodSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -33,6 +34,8 @@ type Wrapper = (
 ) => void;
 
 const OTHERS_WRITE = 0o022;
+const OTHERS_READ = 0o044;
+const OWNER_READS_AND_WRITES = 0o600;
 const euid = process.geteuid?.() ?? 0;
 
 /** Returns the directories of code: that of the bundle, then the cache of the user. */
@@ -97,8 +100,10 @@ function write(path: string, bundle: string, script: Script, identity: Buffer): 
   }
   // A pid alone may repeat in a container: the file of a killed process would block all later ones.
   const unfinished = `${path}.${process.pid}-${Date.now()}`;
-  const fd = openSync(unfinished, 'wx', 0o644);
+  const fd = openSync(unfinished, 'wx', OWNER_READS_AND_WRITES);
   try {
+    // Whatever the umask, code serves all who can read the bundle: root may be the first to start it.
+    fchmodSync(fd, OWNER_READS_AND_WRITES | (statSync(bundle).mode & OTHERS_READ));
     writeFileSync(fd, Buffer.concat([script.createCachedData(), identity]));
     renameSync(unfinished, path);
   } catch (error) {

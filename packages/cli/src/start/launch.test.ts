@@ -51,7 +51,10 @@ test.each([
   onTestFinished(() => rmSync(directory, { recursive: true }));
   const dist = fileURLToPath(new URL('../../dist', import.meta.url));
   for (const part of ['start', 'prebuilds']) {
-    cpSync(join(dist, part), join(directory, 'ns', part), { recursive: true });
+    cpSync(join(dist, part), join(directory, 'ns', part), {
+      recursive: true,
+      filter: (path) => !path.includes('.code'), // kept by other starts, and not published
+    });
   }
   mkdirSync(join(directory, name));
   // As pnpm does it: a link, whose target has the binary beside it.
@@ -72,7 +75,7 @@ test('ns run starts a command although the file of Node has been replaced', () =
   chmodSync(directory, 0o755);
   const before = join(directory, 'before.cjs');
   writeFileSync(before, "process.execPath = '/nowhere/node';");
-  const env = { ...process.env, NODE_OPTIONS: `--require ${before}` };
+  const env = { ...process.env, NODE_OPTIONS: `--require "${before}"` };
   expect(nsWith({ env }, 'run', '-r', 'id', '-u')).toMatchObject({ stdout: '0\n', status: 0 });
 });
 

@@ -4,23 +4,21 @@ import { createNamespace, type Namespace, spawn } from '@ns/core';
 import {
   createNatUplink,
   createUserUplink,
-  net,
+  net as netSpec,
   openInside,
   openTun,
   Rtnetlink,
   watchNet,
 } from '@ns/net';
-import { closeAfterTests } from '../owned.js';
 import {
   type Example,
-  type Examples,
-  type Instances,
   ofError,
   ofStart,
-  type Resources,
+  type PackageExamples,
   readAll,
   type Skip,
-} from './example.js';
+} from '../example.js';
+import { closeAfterTests } from '../owned.js';
 
 const isRoot = process.geteuid?.() === 0;
 
@@ -55,7 +53,11 @@ const parts = {
 } as const;
 
 /** Returns the same example for verbs of a part: both by its class and by its name in Rtnetlink. */
-function verbs(part: keyof typeof parts, names: readonly string[], example: Example): Examples {
+function verbs(
+  part: keyof typeof parts,
+  names: readonly string[],
+  example: Example,
+): Record<string, Example> {
   return Object.fromEntries(
     names.flatMap((name) => [
       [`net ${part}#${name}`, example],
@@ -67,7 +69,7 @@ function verbs(part: keyof typeof parts, names: readonly string[], example: Exam
 const write = ['add', 'replace', 'change'];
 const range = { start: 1, end: 2 };
 
-export const examples: Examples = {
+const examples: PackageExamples['examples'] = {
   'net isPair': { data: 'links are data that a link list has returned' },
   'net new NetlinkError': { data: ofError },
   'net readSysctl': { args: ['net.ipv4.nonexistent'] },
@@ -105,7 +107,7 @@ export const examples: Examples = {
   ...verbs('Wireguard', ['change'], { args: [dev] }),
 };
 
-export const instances: Instances = {
+const instances: PackageExamples['instances'] = {
   'net Rtnetlink': rtnetlink,
   ...Object.fromEntries(
     Object.entries(parts).map(([name, part]) => [`net ${name}`, () => rtnetlink()[part]]),
@@ -132,7 +134,7 @@ function inNewNamespace<Result>(skip: Skip, use: (namespace: Namespace) => Resul
 async function userUplink(skip: Skip): Promise<object> {
   skip(!existsSync('/usr/bin/pasta'), 'pasta is not installed');
   skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
-  const namespaces = [{ type: 'user' as const }, net()];
+  const namespaces = [{ type: 'user' as const }, netSpec()];
   const child = await spawn('sleep', ['60'], { namespaces, stdio: 'ignore' });
   try {
     const uplink = await createUserUplink(child.pid, { tool: 'pasta' });
@@ -150,7 +152,7 @@ async function userUplink(skip: Skip): Promise<object> {
   }
 }
 
-export const resources: Resources = {
+const resources: PackageExamples['resources'] = {
   'net Inside': () => openInside('self'),
   'net Rtnetlink': () => Rtnetlink.open(),
   'net Tun': (skip) =>
@@ -166,3 +168,5 @@ export const resources: Resources = {
     }),
   'net UserUplink': userUplink,
 };
+
+export const net: PackageExamples = { examples, instances, resources };

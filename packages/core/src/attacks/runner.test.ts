@@ -1,6 +1,8 @@
 // The executable of PID 1 belongs to the caller, and a command below it can reach it: SECURITY.md S7.
-import { closeSync, openSync, statSync } from 'node:fs';
+
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { release } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hold } from '../commands/hold.js';
 import { run } from '../commands/run.js';
@@ -13,27 +15,7 @@ const namespaces = [rootMap, withInit];
 /** Permissions of the executable of a process. */
 const modeOf = (pid: number) => statSync(`/proc/${pid}/exe`).mode & 0o777;
 
-/** Works on the executable of its init, says how far it came, and stays. */
-const attack = `
-import fcntl, os, re, sys
-init = '/proc/%s/exe' % re.search(r'^PPid:\\s+(\\d+)', open('/proc/self/status').read(), re.M)[1]
-done = []
-for name, act in [
-    ('write', lambda: os.open(init, os.O_RDWR)),
-    ('truncate', lambda: os.truncate(init, 0)),
-    ('lease', lambda: fcntl.fcntl(os.open(init, os.O_RDONLY), fcntl.F_SETLEASE, fcntl.F_RDLCK)),
-    ('lock', lambda: fcntl.flock(os.open(init, os.O_RDONLY), fcntl.LOCK_EX)),
-    ('no read', lambda: os.chmod(init, 0o111)),
-    ('no execute', lambda: os.chmod(init, 0)),
-]:
-    try:
-        act()
-        done.append(name)
-    except OSError:
-        pass
-print(done, flush=True)
-sys.stdin.read()
-`;
+const attack = readFileSync(join(import.meta.dirname, 'fixtures/own-init.py'), 'utf8');
 
 test('a command that works on the executable of its init does not keep its caller from starting others', async () => {
   await using enemy = await spawn('python3', ['-c', attack], { namespaces });

@@ -1,7 +1,9 @@
 // Root in a rootless container watches for processes that join, to take over their memory (the class of
 // CVE-2016-9962). It must never find the memory of this process: SECURITY.md S7.
+
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -14,27 +16,7 @@ import { runProgramSync } from './run-program.js';
 import { runSync } from './run-sync.js';
 import { spawn } from './spawn.js';
 
-// Looks at every process of its user namespace; tells whose memory it could open for writing.
-const watcher = `
-import os, sys, time
-mine = os.readlink('/proc/self/ns/user')
-print('watching', flush=True)
-seen = set()
-while True:
-    for pid in os.listdir('/proc'):
-        if not pid.isdigit() or int(pid) == os.getpid(): continue
-        try:
-            if os.readlink('/proc/%s/ns/user' % pid) != mine: continue
-            fd = os.open('/proc/%s/mem' % pid, os.O_RDWR)
-            maps = open('/proc/%s/maps' % pid).read()
-            os.close(fd)
-        except OSError:
-            continue
-        for what in ('node', 'ns-runner'):
-            if what in maps and (pid, what) not in seen:
-                seen.add((pid, what))
-                print('opened', what, flush=True)
-`;
+const watcher = readFileSync(join(import.meta.dirname, 'fixtures/watcher.py'), 'utf8');
 
 /** Holds the child for a moment where a hostile process could act. */
 function pause(): Uint8Array {

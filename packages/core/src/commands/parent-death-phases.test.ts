@@ -40,8 +40,10 @@ const ways = {
   'waiting for a meeting': 'namespaces: [user, paused, meeting]',
 };
 
-test.each(Object.entries(ways))('%s', async (_way, options) => {
-  const script = `
+test.each(Object.entries(ways))(
+  'killWithParent ends a child in every phase: %s',
+  async (_way, options) => {
+    const script = `
     import { Namespace, spawn } from ${JSON.stringify(core)};
     const uid = process.getuid(), gid = process.getgid();
     const user = { type: 'user', prepare(child) {
@@ -70,24 +72,25 @@ test.each(Object.entries(ways))('%s', async (_way, options) => {
       spawn('sleep', ['1000'], { stdio: 'ignore', killWithParent: true, ${options} });
     }
   `;
-  const args = ['--input-type=module', '-e', script];
-  const parent = nodeSpawn(process.execPath, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, UV_THREADPOOL_SIZE: '16' }, // a paused direct child holds a thread
-  });
-  let paused = 0;
-  for await (const line of createInterface({ input: parent.stdout })) {
-    expect(line).toBe('paused');
-    if (++paused === phases.length) break;
-  }
-  const pids = descendants(parent.pid as number);
-  expect(pids.length).toBeGreaterThanOrEqual(phases.length);
-  const ended = new Promise((resolve) => parent.once('close', resolve));
-  parent.kill('SIGKILL');
-  await expect.poll(() => pids.filter(running), { timeout: 5000 }).toEqual([]);
-  parent.stdout.destroy();
-  await ended;
-});
+    const args = ['--input-type=module', '-e', script];
+    const parent = nodeSpawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, UV_THREADPOOL_SIZE: '16' }, // a paused direct child holds a thread
+    });
+    let paused = 0;
+    for await (const line of createInterface({ input: parent.stdout })) {
+      expect(line).toBe('paused');
+      if (++paused === phases.length) break;
+    }
+    const pids = descendants(parent.pid as number);
+    expect(pids.length).toBeGreaterThanOrEqual(phases.length);
+    const ended = new Promise((resolve) => parent.once('close', resolve));
+    parent.kill('SIGKILL');
+    await expect.poll(() => pids.filter(running), { timeout: 5000 }).toEqual([]);
+    parent.stdout.destroy();
+    await ended;
+  },
+);
 
 test('a command below our init ends with the parent, without a pid namespace too', async () => {
   const script = `

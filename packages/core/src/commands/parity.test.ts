@@ -120,7 +120,8 @@ const events =
 const killed =
   (signal?: NodeJS.Signals | number): Observe =>
   async (start) => {
-    const child = await start('sleep', ['100'], { stdio: 'ignore' });
+    // Some signals leave a core file in the working directory.
+    const child = await start('sleep', ['100'], { stdio: 'ignore', cwd: directory });
     const sent = child.kill(signal as NodeJS.Signals);
     const flag = child.killed;
     await once(child, 'exit');
@@ -287,7 +288,8 @@ const cases: Record<string, Observe> = {
   },
   'a signal by its name in lower case': killed('sigint' as NodeJS.Signals),
   'a stop, and going on': async (start) => {
-    const child = await start('sleep', ['100'], { stdio: 'ignore' });
+    // Some signals leave a core file in the working directory.
+    const child = await start('sleep', ['100'], { stdio: 'ignore', cwd: directory });
     const sent = [child.kill('SIGSTOP'), child.exitCode, child.kill('SIGCONT'), child.killed];
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -488,7 +490,7 @@ test('as child_process: every exit code', async () => {
     }
     expect(found).toEqual(codes.map((code) => [code, null]));
   }
-});
+}, 120_000);
 
 const fatal = Object.entries(constants.signals).filter(
   ([name]) =>

@@ -64,14 +64,6 @@ test('an error of the work itself is not taken for one of entering', () => {
   expect(() => workIn('uts', undefined, { entered: refusal, joined: refusal })).toThrow(error);
 });
 
-test('callIn refuses a handle of another type and a number that is not a pid', () => {
-  using other = Namespace.current('ipc');
-  expect(() => callIn('uts', other, 'getpid')).toThrow(
-    'in must be a uts namespace, got one of type ipc',
-  );
-  expect(() => callIn('uts', 0, 'getpid')).toThrow('in must be a pid from 1 to 4194304, got 0');
-});
-
 test("workIn works on the calling thread, without privilege, in the caller's own namespace", () => {
   const ways = { entered: () => 'entered', joined: () => 'joined' };
   expect(workIn('uts', process.pid, ways)).toBe('entered');

@@ -1,6 +1,6 @@
 // One system call in another namespace, whatever it takes to get there.
 import { HandOver } from '../namespaces/hand-over.js';
-import { inNamespace, type NamespaceTarget } from '../namespaces/in.js';
+import type { NamespaceTarget } from '../namespaces/in.js';
 import { Namespace } from '../namespaces/namespace.js';
 import type { ProgramArgument } from '../program/call.js';
 import { Program } from '../program/program.js';
@@ -16,16 +16,15 @@ const enterable: ReadonlySet<NamespaceType> = new Set(['uts', 'ipc', 'net', 'cgr
 /**
  * Gives the namespace of `target` to a function; one that was opened for it is closed afterwards.
  *
- * @throws {TypeError} if `target` is neither a handle of this type nor a pid
+ * @param target of this type: the option `in` in normal form
  */
 export function withTarget<Result>(
   type: NamespaceType,
   target: NamespaceTarget,
   use: (namespace: Namespace) => Result,
 ): Result {
-  const parsed = inNamespace(type)(target, 'in');
-  if (typeof parsed !== 'number') return use(parsed);
-  const namespace = Namespace.of(parsed, type);
+  if (typeof target !== 'number') return use(target);
+  const namespace = Namespace.of(target, type);
   try {
     return use(namespace);
   } finally {
@@ -73,8 +72,7 @@ function isHere(namespace: Namespace): boolean {
  * Works in another namespace: on the calling thread if it may enter there, which takes privilege
  * over the caller's own user namespace as well, else by a child.
  *
- * @param target the namespace; undefined for the calling thread's
- * @throws {TypeError} if `target` is neither a handle of this type nor a pid
+ * @param target as for {@link withTarget}; undefined for the calling thread's namespace
  */
 export function workIn<Result>(
   type: NamespaceType,
@@ -124,9 +122,8 @@ function callInChild(
  * read and filled as by a direct call. Only for calls whose result means the same to every
  * process: not a descriptor, nor an address.
  *
- * @param target the namespace; undefined for the calling thread's
+ * @param target as for {@link withTarget}; undefined for the calling thread's namespace
  * @throws {SystemError} when the kernel refuses the call, or to join the namespace
- * @throws {TypeError} if `target` is neither a handle of this type nor a pid
  */
 export function callIn(
   type: NamespaceType,
@@ -162,7 +159,6 @@ function openInChild(
  *
  * @returns the descriptor, which the caller closes
  * @throws {SystemError} when the kernel refuses the call, or to join the namespace
- * @throws {TypeError} if `target` is neither a handle of this type nor a pid
  */
 export function openIn(
   type: NamespaceType,

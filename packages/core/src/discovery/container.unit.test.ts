@@ -52,7 +52,7 @@ test.for([
   ['/lxc.monitor.web', null],
   ['/user.slice', null],
   ['/', null],
-] as const)('%s', ([path, expected]) => {
+] as const)('parseContainer reads the manager and the name from %s', ([path, expected]) => {
   expect(parseContainer(`0::${path}\n`)).toEqual(expected);
 });
 

@@ -175,7 +175,7 @@ test('as JSON, other namespaces are inodes', () => {
   expect(graph.get(made.id)?.toJSON()).toEqual(one);
 });
 
-test('what cannot be seen is named', () => {
+test('discover names what it cannot see', () => {
   const { hidden, namespaces } = discover();
   expect(hidden.processes.includes(1)).toBe(
     !namespaces.some(({ processes }) => processes.includes(1)),

@@ -2,15 +2,15 @@
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createNamespace } from '../child/create-namespace.js';
 import { fdCount, threadCount, threadNamespaces } from '../testing/index.js';
 import { setns, unshare } from './thread.js';
@@ -231,6 +231,8 @@ test('what a thread of several cannot enter is refused with the reason, fn not c
 });
 
 test('a thread that cannot come back ends the process, loudly', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ns-abort-')); // for a core file
+  onTestFinished(() => rmSync(directory, { recursive: true }));
   // fn gives up all capabilities of the thread.
   const script = `
     import { createNamespace, Namespace } from ${JSON.stringify(core)};
@@ -243,7 +245,7 @@ test('a thread that cannot come back ends the process, loudly', () => {
   `;
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
-    cwd: '/tmp',
+    cwd: directory,
   });
   expect(child.signal).toBe('SIGABRT');
   expect(child.stderr).toContain(

@@ -6,4 +6,5 @@
  */
 export { kernelAtLeast, skipUnlessFeature, skipUnlessKernel } from './kernel.js';
 export { fdCount, threadCount, threadNamespaces } from './process-state.js';
+export { type FailableTest, seededRandom } from './random.js';
 export { isRoot, type SkippableTest, skipIfRoot, skipUnlessRoot } from './skip.js';

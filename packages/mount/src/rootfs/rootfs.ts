@@ -8,7 +8,8 @@ import { addDev } from './dev.js';
 import { addEntries } from './entries.js';
 import { addMask, addProc, addReadonlyPath, addSys } from './kernel.js';
 import type { RootfsOptions } from './options.js';
-import { parseRootfs } from './parse-rootfs.js';
+import type { NewEntry } from './parse-root-entry.js';
+import { parseRootfs, type Root } from './parse-rootfs.js';
 
 /**
  * Specifies a new mount namespace whose root is a directory of the caller, layers over one, or an empty
@@ -34,7 +35,23 @@ import { parseRootfs } from './parse-rootfs.js';
  * @see pivot_root(2), mount_namespaces(7), openat2(2)
  */
 export function rootfs(options: RootfsOptions = {}): NamespaceSpec {
+  return specOf(parseRootfs(options, 'rootfs'));
+}
+
+/**
+ * Specifies a root as {@link rootfs} does, with entries in normal form: those of parseRootEntry().
+ *
+ * @param entries in the place of the option `mounts`
+ */
+export function rootfsWith(
+  options: Omit<RootfsOptions, 'mounts'>,
+  entries: readonly NewEntry[],
+): NamespaceSpec {
   const parsed = parseRootfs(options, 'rootfs');
+  return specOf({ ...parsed, entries: [...parsed.entries, ...entries] });
+}
+
+function specOf(parsed: Root): NamespaceSpec {
   return {
     type: 'mount',
     prepare(child) {

@@ -20,7 +20,7 @@ test('sockets live in the namespace of a rootless child', async () => {
   await once(server, 'close');
 });
 
-test('wrong arguments are refused', () => {
+test('openInside refuses wrong name servers and a wrong name of a network', () => {
   expect(() => openInside('self', { nameservers: ['x'] })).toThrow(TypeError);
   expect(() => openInside('a/b')).toThrow(TypeError);
 });

@@ -210,7 +210,7 @@ test('a wrong uplink is refused before anything is started', () => {
   expect(wrong({ tool: 'slirp4netns', reverse: [{ host: 1 }] })).toThrow(/^net\.uplink\.reverse/);
 });
 
-test('wrong arguments are refused', async () => {
+test('createUserUplink refuses a wrong pid, tool and port before it starts a helper', async () => {
   await expect(createUserUplink(0)).rejects.toThrow(RangeError);
   await expect(createUserUplink(1, { tool: 'x' as 'pasta' })).rejects.toThrow(TypeError);
   await expect(createUserUplink(1, { forward: [{ host: 0 }] })).rejects.toThrow(RangeError);

@@ -1,7 +1,8 @@
 // Attacks of a process on root, which attaches to it: it changes its namespaces meanwhile.
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allNamespaceTypes, Namespace, type NamespaceProcess, spawn } from '@ns/core';
+import { type FailableTest, seededRandom } from '@ns/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { attach } from '../attach.js';
 import { outside } from '../sandbox.testing.js';
@@ -9,46 +10,17 @@ import { outside } from '../sandbox.testing.js';
 /** The attacker's ids. */
 const STRANGER = 1000;
 
-/**
- * For each line that it reads, a new process that tells its number, waits for a random time, and goes
- * into a user and a mount namespace of its own, where a program of the attacker's is bound over true(1).
- */
-const RACER = `
-import ctypes, os, random, sys, time
-libc = ctypes.CDLL(None, use_errno=True)
-NEWNS, NEWUSER, BIND, REC, PRIVATE = 0x20000, 0x10000000, 0x1000, 0x4000, 1 << 18
-true, evil = b'/usr/bin/true', sys.argv[1].encode()
-def tell(line): os.write(1, (line + '\\n').encode()) # in one piece, or not at all
-def race(longest):
-  libc.prctl(1, 9) # it ends with its parent
-  tell(str(os.getpid()))
-  end = time.perf_counter() + random.random() * longest
-  while time.perf_counter() < end: pass
-  if libc.unshare(NEWUSER | NEWNS) != 0: os._exit(1)
-  for name, text in (('setgroups', 'deny'), ('uid_map', '0 ${STRANGER} 1'), ('gid_map', '0 ${STRANGER} 1')):
-    with open('/proc/self/' + name, 'w') as file: file.write(text)
-  libc.mount(b'none', b'/', None, REC | PRIVATE, None)
-  libc.mount(evil, true, None, BIND, None)
-  tell('ready')
-  while True: time.sleep(1000)
-for line in sys.stdin:
-  child = os.fork()
-  if child == 0:
-    try: race(float(line))
-    finally: os._exit(1)
-  sys.stdin.readline()
-  os.kill(child, 9)
-  os.waitpid(child, 0)
-  tell('over')
-`;
+// Its text, since the attacker may not read the tree.
+const RACER = readFileSync(join(import.meta.dirname, 'fixtures/racer.py'), 'utf8');
 
-/** Starts the racer; each call of the function is one race. */
-async function racer() {
+/** Starts the racer; each call of the function is one race, in which it waits up to `longest` seconds. */
+async function racer(context: FailableTest) {
+  const random = seededRandom(context);
   const directory = outside();
   chmodSync(directory, 0o755);
   const evil = join(directory, 'evil');
   writeFileSync(evil, '#!/bin/sh\necho evil; id -u; cat /proc/self/uid_map\n', { mode: 0o755 });
-  const child: NamespaceProcess = await spawn('python3', ['-c', RACER, evil], {
+  const child: NamespaceProcess = await spawn('python3', ['-c', RACER, evil, String(STRANGER)], {
     uid: STRANGER,
     gid: STRANGER,
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -64,7 +36,7 @@ async function racer() {
     return value;
   };
   return async (longest: number, act: (pid: number, ready: () => Promise<string>) => unknown) => {
-    child.stdin?.write(`${longest}\n`);
+    child.stdin?.write(`${longest * random()}\n`);
     await act(Number(await next()), next);
     child.stdin?.write('\n');
     while ((await next()) !== 'over');
@@ -81,8 +53,8 @@ function openOneByOne(pid: number): string {
   return types.join();
 }
 
-test('attach never runs the program of a process that unshares meanwhile with ids of the host', async () => {
-  const race = await racer();
+test('attach never runs the program of a process that unshares meanwhile with ids of the host', async (context) => {
+  const race = await racer(context);
   let joinedAlone = 0;
   for (let i = 0; i < 2000 && joinedAlone < 1; i++) {
     await race(0.0015, (pid) => {

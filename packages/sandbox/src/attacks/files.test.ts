@@ -21,8 +21,10 @@ import { user } from '@ns/user';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSandbox } from '../create-sandbox.js';
 import { untrusted } from '../options/presets.js';
-import { box, outside, ownTemporaries, sh } from '../sandbox.testing.js';
+import { box, outside, ownTemporaries, readableByOthers, sh } from '../sandbox.testing.js';
 import { expectToWithstand, plain, privileged } from './attack.testing.js';
+
+readableByOthers();
 
 test('open descriptors of the caller are not inherited', async () => {
   const file = join(outside(), 'secret');
@@ -104,7 +106,7 @@ test('parameters of the kernel cannot be set', async () => {
 }, 120_000);
 
 test('devices cannot be made', async ({ skip }) => {
-  const script = 'd=$(mktemp -d); mknod $d/x c 1 3 && echo made; rm -rf $d';
+  const script = 'd=$(mktemp -d) || exit; mknod "$d/x" c 1 3 && echo made; rm -rf "$d"';
   expect(await sh(await box(), script)).not.toMatch(/made/);
   expect(await sh(await box(privileged), script)).not.toMatch(/made/);
   if (!isRoot) skip('only root can make one, to see that the attack succeeds outside');

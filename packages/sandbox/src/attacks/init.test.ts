@@ -1,44 +1,13 @@
 // Attacks on PID 1 by tracing it: it must not have more than a command, nor act for one.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { SandboxOptions } from '../options/types.js';
 import { run } from '../run.js';
 import { box } from '../sandbox.testing.js';
 
-/**
- * Traces PID 1, has it make keyctl(KEYCTL_JOIN_SESSION_KEYRING), which the filter refuses, and prints
- * what it got; then what of PID 1 can be reached otherwise.
- */
-const TRACER = `
-import ctypes, os, platform, struct
-libc = ctypes.CDLL(None, use_errno=True)
-libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-libc.ptrace.restype = ctypes.c_long
-ATTACH, DETACH, GETREGSET, SETREGSET, STEP, POKE = 16, 17, 0x4204, 0x4205, 9, 4
-X64 = platform.machine() == 'x86_64'
-class iovec(ctypes.Structure): _fields_ = [('base', ctypes.c_void_p), ('len', ctypes.c_size_t)]
-registers = (ctypes.c_ulong * (27 if X64 else 34))()
-def transfer(request): return libc.ptrace(request, 1, 1, ctypes.addressof(iovec(ctypes.addressof(registers), ctypes.sizeof(registers))))
-def inject(number, *args):
-  ATTACH_RESULT = libc.ptrace(ATTACH, 1, None, None)
-  if ATTACH_RESULT != 0: return 'refused: ' + os.strerror(ctypes.get_errno())
-  os.waitpid(1, 0x40000000)
-  # The registers of x64: ... rax 10, rcx, rdx 12, rsi 13, rdi 14, orig_rax 15, rip 16
-  transfer(GETREGSET)
-  registers[10], registers[14], registers[13], registers[12], registers[15] = number, *args, 0xffffffffffffffff
-  libc.ptrace(POKE, 1, registers[16], 0x050f)
-  transfer(SETREGSET)
-  libc.ptrace(STEP, 1, None, None)
-  os.waitpid(1, 0x40000000)
-  transfer(GETREGSET)
-  result = ctypes.c_long(registers[10]).value
-  libc.ptrace(DETACH, 1, None, None)
-  return 'keyring joined' if result > 0 else 'in init: ' + os.strerror(-result)
-print(inject(250, 1, 0, 0) if X64 else inject(219, 1, 0, 0), flush=True)
-for name in 'mem', 'environ', 'maps', 'fd/0', 'root/':
-  try:
-    with open('/proc/1/' + name, 'rb') if name != 'root/' else os.scandir('/proc/1/root/') as file: print('reached', name)
-  except OSError as error: print(name, error.strerror)
-`;
+const TRACER = readFileSync(join(import.meta.dirname, 'fixtures/tracer.py'), 'utf8');
 
 const refused = [
   'refused: Operation not permitted',

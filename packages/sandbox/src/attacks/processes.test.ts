@@ -93,8 +93,8 @@ test('the program of the init cannot be overwritten', async () => {
   const overwrite = (from: string) =>
     `exec 3< /proc/${from}/exe || exit; sleep 0.2; echo overwritten > /proc/self/fd/3 && head -c 11 <&3`;
   const file =
-    'd=$(mktemp -d); cp /bin/true $d/x; cp /bin/sleep $d/y; $d/y 0.1 & p=$!; sleep 0.02;';
-  expect(await plain(`${file} ${overwrite('$p')}; rm -r $d`)).toMatch(/overwritten/);
+    'd=$(mktemp -d) || exit; cp /bin/true "$d/x"; cp /bin/sleep "$d/y"; "$d/y" 0.1 & p=$!; sleep 0.02;';
+  expect(await plain(`${file} ${overwrite('$p')}; rm -r "$d"`)).toMatch(/overwritten/);
   expect(await sh(await box(), overwrite('1'))).not.toMatch(/overwritten/);
   // And if it may be opened, it is sealed.
   expect(await unguarded(overwrite('1'))).toMatch(/not permitted|busy/);

@@ -20,7 +20,9 @@ import { build, host } from '../options/presets.js';
 import type { SandboxOptions } from '../options/types.js';
 import { plan } from '../plan.js';
 import { run } from '../run.js';
-import { box, outside, sh } from '../sandbox.testing.js';
+import { box, outside, readableByOthers, sh } from '../sandbox.testing.js';
+
+readableByOthers();
 
 const system = ['/usr', '/bin', '/lib', '/lib64'].filter((path) => existsSync(path));
 

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Cgroup } from '@ns/cgroup';
 import { spawn } from '@ns/core';
+import { seededRandom } from '@ns/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { run } from '../run.js';
 import { expectToWithstand } from './attack.testing.js';
@@ -88,7 +89,8 @@ function orphans(pids: readonly number[]): number[] {
 /** Each at another moment of the making, the running and the ending of a sandbox. */
 const ROUNDS = 30;
 
-test('nothing outlives a caller that is killed, whenever that is', async () => {
+test('nothing outlives a caller that is killed, whenever that is', async (context) => {
+  const random = seededRandom(context);
   for (let round = 0; round < ROUNDS; round++) {
     const child = caller();
     const pids: number[] = [];
@@ -96,7 +98,7 @@ test('nothing outlives a caller that is killed, whenever that is', async () => {
     lines.on('line', (line) => pids.push(...line.split(' ').map(Number)));
     await once(lines, 'line');
     // Somewhere in the making or the ending of the next ones.
-    await delay(Math.random() * 120);
+    await delay(random() * 120);
     const descendants = descendantsOf(child.pid as number);
     child.kill('SIGKILL');
     await once(child, 'close');

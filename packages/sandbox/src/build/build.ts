@@ -32,6 +32,8 @@ export interface Build {
   readonly rollback: Rollback;
   /** Runs a step that belongs to this part, for the error. */
   as<Result>(part: SandboxPart, step: () => Promise<Result>): Promise<Result>;
+  /** Aborts the start. */
+  readonly signal: AbortSignal | undefined;
 }
 
 async function attempt<Result>(
@@ -40,7 +42,9 @@ async function attempt<Result>(
   root: ReadyRoot,
   missing: readonly MissingPart[],
   start: (build: Build) => Promise<Result>,
+  signal: AbortSignal | undefined,
 ): Promise<Result> {
+  throwIfAborted(signal);
   const rollback = new Rollback();
   const without = new Set<SandboxPart>(missing.map((one) => one.part));
   let part: SandboxPart | undefined;
@@ -54,6 +58,7 @@ async function attempt<Result>(
   try {
     const limits = await as('limits', () => limit(settings, identity, without.has('limits')));
     rollback.add(() => limits.cgroup?.remove());
+    throwIfAborted(signal);
     const namespaces = namespacesOf(settings, identity, root, limits, without);
     types = allNamespaceTypes.filter((type) => namespaces.some((one) => one.type === type));
     const group = without.has('cgroup') ? limits.cgroup?.fd : undefined;
@@ -68,10 +73,12 @@ async function attempt<Result>(
       group,
       rollback,
       as,
+      signal,
     });
   } catch (error) {
     await rollback.undoFailed();
     if (isRunError(error)) throw error;
+    throwIfAborted(signal); // a step that is interrupted may fail in any way
     const refused = part ?? (await refusedPart(error, types));
     throw refused === undefined ? error : new SandboxError(refused, error);
   }
@@ -94,7 +101,8 @@ async function readyRoot(
 /**
  * Builds a sandbox and starts it by `start`, whose errors undo all of it.
  *
- * @param signal aborts the unpacking of a root
+ * @param signal aborts the start, the unpacking of a root included
+ * @throws an AbortError if `signal` fires, once all of it is undone
  * @throws {SandboxError} naming the part that the kernel refuses, unless it is optional
  */
 export async function buildSandbox<Result>(
@@ -102,13 +110,14 @@ export async function buildSandbox<Result>(
   start: (build: Build) => Promise<Result>,
   signal?: AbortSignal,
 ): Promise<Result> {
+  throwIfAborted(signal);
   const identity = identityOf(settings);
   const missing: MissingPart[] = [];
   const root = await readyRoot(settings, identity, signal);
   try {
     for (;;) {
       try {
-        return await attempt(settings, identity, root, missing, start);
+        return await attempt(settings, identity, root, missing, start, signal);
       } catch (error) {
         if (!(error instanceof SandboxError)) throw error;
         const part = settings.optional.find((one) => one === error.part);

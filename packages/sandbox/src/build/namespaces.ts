@@ -2,7 +2,6 @@
 import { cgroup } from '@ns/cgroup';
 import type { Namespace, NamespaceSpec } from '@ns/core';
 import { ipc } from '@ns/ipc';
-import { rootfs } from '@ns/mount';
 import { pid } from '@ns/pid';
 import { uts } from '@ns/uts';
 import type { Settings } from '../options/members.js';
@@ -10,7 +9,7 @@ import type { SandboxPart } from '../sandbox-error.js';
 import type { Identity } from './identity.js';
 import type { Limits } from './limits.js';
 import { networkNamespace } from './network.js';
-import { type PreparedRoot, rootfsOptions } from './root/rootfs-options.js';
+import { type PreparedRoot, rootNamespace } from './root/rootfs-options.js';
 import { userNamespace } from './user-namespace.js';
 
 /** Returns the namespaces of a sandbox: specifications to create, a handle to join. */
@@ -24,7 +23,7 @@ export function namespacesOf(
   const network = networkNamespace(settings);
   return [
     userNamespace(identity, settings),
-    rootfs(rootfsOptions(settings, root)),
+    rootNamespace(settings, root),
     pid({ proc: false }), // the root has one
     ...(network ? [network] : []),
     uts({ hostname: settings.hostname }),

@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import { Namespace } from '@ns/core';
 import { inNamespace, type Members, type Parsed, type Parser, parse } from '@ns/core/authors';
-import { parseRootEntry, type RootEntry } from '@ns/mount';
+import type { RootEntry } from '@ns/mount';
+import { type NewEntry, parseRootEntry } from '@ns/mount/authors';
 import { type TimeOptions, time } from '@ns/time';
 import { capabilitySet } from '@ns/user';
 import type { UnpackProgress } from '../unpack/unpack.js';
@@ -151,11 +152,15 @@ const variable: Parser<string | undefined> = (value, name) =>
 const secret: Parser<string | Uint8Array> = (value, name) =>
   value instanceof Uint8Array ? value : parse.text(value, name);
 
-/** An entry of the root: checked here, and parsed by rootfs(). */
-const parseEntry: Parser<RootEntry> = (value, name) => {
-  const entry = parse.ownMembers(value, name) as unknown as RootEntry;
-  parseRootEntry(entry, name);
-  return entry;
+/** An entry of the root: as it is given, and in normal form. */
+export interface ParsedEntry {
+  readonly given: RootEntry;
+  readonly parsed: NewEntry;
+}
+
+const parseEntry: Parser<ParsedEntry> = (value, name) => {
+  const given = parse.ownMembers(value, name) as unknown as RootEntry;
+  return { given, parsed: parseRootEntry(given, name) };
 };
 const rootEntry = field(parseEntry, {
   type: 'object',

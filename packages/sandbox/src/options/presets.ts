@@ -6,7 +6,7 @@ import type { RootEntry } from '@ns/mount';
 import { identityOf, workerOf } from '../build/identity.js';
 import { isWithin } from '../build/root/covers.js';
 import { systemEntries } from '../build/root/rootfs-options.js';
-import { members, parseSandboxOptions } from './members.js';
+import { members, parseSandboxOptions, type Settings } from './members.js';
 import { own } from './own.js';
 import type { SandboxOptions } from './types.js';
 
@@ -37,8 +37,8 @@ const MINUTE = 60_000;
 const isThere = (path: string) => existsSync(path);
 
 /** Returns users and groups for the commands: root, theirs, and the owner of ids that are not mapped. */
-function accounts(options: SandboxOptions): RootEntry[] {
-  const { uid, gid } = identityOf(parseSandboxOptions(options));
+function accounts(settings: Settings): RootEntry[] {
+  const { uid, gid } = identityOf(settings);
   const users = new Map([
     [uid, 'user'],
     [ROOT, 'root'],
@@ -60,7 +60,7 @@ function accounts(options: SandboxOptions): RootEntry[] {
 }
 
 /** Returns a root with programs and libraries of the host, and nothing else of it. */
-function bare(options: SandboxOptions): { root: 'empty'; mounts: RootEntry[] } {
+function bare(settings: Settings): { root: 'empty'; mounts: RootEntry[] } {
   const configuration = CONFIGURATION.filter(isThere).map(
     (path): RootEntry => ({
       type: 'bind',
@@ -71,7 +71,7 @@ function bare(options: SandboxOptions): { root: 'empty'; mounts: RootEntry[] } {
       nodev: true,
     }),
   );
-  return { root: 'empty', mounts: [...systemEntries(), ...configuration, ...accounts(options)] };
+  return { root: 'empty', mounts: [...systemEntries(), ...configuration, ...accounts(settings)] };
 }
 
 /** Returns options without members that are `undefined`, and without inherited ones. */
@@ -81,11 +81,10 @@ function defined<Options extends object>(options: Options): Options {
 }
 
 /**
- * Returns a preset with the caller's options on top; mounts, paths, limits and variables add up. Into
+ * Returns a preset with the caller's options, which have been parsed, on top; mounts, paths, limits and variables add up. Into
  * another root, nothing of the host is mounted.
  */
 function merge(base: SandboxOptions, options: SandboxOptions): SandboxOptions {
-  parseSandboxOptions(options); // refuses wrong ones
   const preset = own(base);
   const more = defined(options);
   const entries = more.root === undefined ? preset.mounts : undefined;
@@ -107,9 +106,10 @@ function merge(base: SandboxOptions, options: SandboxOptions): SandboxOptions {
  * @example await sandbox.run('python3', ['-c', code], untrusted());
  */
 export function untrusted(options: SandboxOptions = {}): SandboxOptions {
+  const settings = parseSandboxOptions(options);
   return merge(
     {
-      ...bare(options),
+      ...bare(settings),
       sys: false,
       limits: { memory: '512M', pids: 64, files: 256, fileSize: '64M', cpuTime: '60s' },
       timeout: MINUTE,
@@ -123,8 +123,7 @@ export function untrusted(options: SandboxOptions = {}): SandboxOptions {
  * Lists the protected paths of a work tree: files that programs of the host run, or take commands from,
  * as soon as a user works in the tree. Directories end with `/`.
  */
-function protectedIn(workdir: string, options: SandboxOptions): string[] {
-  const { readable, writable } = parseSandboxOptions(options);
+function protectedIn(workdir: string, { readable, writable }: Settings): string[] {
   const named = [...readable, ...writable].map((path) => resolve(path));
   // Paths that the caller names keep their access.
   return PROTECTED.map((name) => join(workdir, name)).filter(
@@ -145,12 +144,13 @@ function protectedIn(workdir: string, options: SandboxOptions): string[] {
  */
 export function build(directory: string, options: SandboxOptions = {}): SandboxOptions {
   const workdir = resolve(parse.path(directory, 'directory'));
+  const settings = parseSandboxOptions(options);
   return merge(
     {
       root: 'host',
       user: workerOf(workdir),
       writable: [workdir],
-      protect: protectedIn(workdir, options),
+      protect: protectedIn(workdir, settings),
       workdir,
       tmp: '1G',
     },
@@ -179,6 +179,7 @@ const parsePaths = parse.options({
  */
 export function host(paths: HostPaths, options: SandboxOptions = {}): SandboxOptions {
   const { readable, writable } = parsePaths(paths, 'paths');
+  parseSandboxOptions(options); // refuses wrong ones
   return merge({ root: 'empty', readable, writable }, options);
 }
 
@@ -205,9 +206,11 @@ function modulesOf(script: string): string[] {
  * @example await sandbox.run(process.execPath, [script], node(script));
  */
 export function node(script: string, options: SandboxOptions = {}): SandboxOptions {
-  const path = realpathSync(parse.path(script, 'script'));
+  const given = parse.path(script, 'script');
+  const settings = parseSandboxOptions(options);
+  const path = realpathSync(given);
   const executable = realpathSync(process.execPath);
   const visible = [executable, process.execPath].filter((one) => !one.startsWith('/usr/'));
   const readable = [...new Set([...visible, ...modulesOf(path)])];
-  return merge({ ...bare(options), readable, workdir: dirname(path) }, options);
+  return merge({ ...bare(settings), readable, workdir: dirname(path) }, options);
 }

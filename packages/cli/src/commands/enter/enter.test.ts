@@ -255,7 +255,7 @@ describe('root and working directory', () => {
     onTestFinished(() => rmSync(root, { recursive: true, force: true }));
     for (const name of ['usr', 'inside']) mkdirSync(join(root, name));
     for (const name of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(root, name));
-    const script = `mount --rbind /usr ${root}/usr; exec chroot ${root} /bin/sh -c 'cd /inside; echo ready; exec sleep 1000'`;
+    const script = `mount --rbind /usr "${root}/usr"; exec chroot "${root}" /bin/sh -c 'cd /inside; echo ready; exec sleep 1000'`;
     const started = start('unshare', '-Umrf', '--kill-child', 'sh', '-ec', script);
     onTestFinished(async () => {
       started.child.kill('SIGKILL');

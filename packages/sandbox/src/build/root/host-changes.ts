@@ -15,7 +15,7 @@ export function changesHost({
 }: Pick<Settings, 'root' | 'writable' | 'mounts'>): boolean {
   if (writable.length > 0) return true;
   const isWritable = mounts.some(
-    (one) => !MADE.includes(one.type) && !('readonly' in one && one.readonly),
+    ({ given }) => !MADE.includes(given.type) && !('readonly' in given && given.readonly),
   );
   if (isWritable) return true;
   if (typeof root !== 'object') return false;

@@ -1,7 +1,8 @@
 // The root file system of a sandbox, as the options of rootfs().
 import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { Namespace } from '@ns/core';
+import { Namespace, type NamespaceSpec } from '@ns/core';
 import { listDefaultMasks, type RootEntry, type RootfsOptions, type RootOverlay } from '@ns/mount';
+import { parseRootEntry, rootfsWith } from '@ns/mount/authors';
 import type { Settings } from '../../options/members.js';
 import { own } from '../../options/own.js';
 import type { Identity } from '../identity.js';
@@ -198,8 +199,19 @@ export function rootfsOptions(settings: Settings, root: PreparedRoot): RootfsOpt
       },
       ...coverEntries(settings, covers),
       ...(isHost(settings) ? nameServers(settings) : []),
-      ...amongMounts(shown.entries, mounts),
+      ...amongMounts(
+        shown.entries,
+        mounts.map(({ given }) => given),
+      ),
       ...secretEntries(secrets),
     ],
   });
+}
+
+/** Returns the mount namespace with the root. Entries that have been parsed with the options stay so. */
+export function rootNamespace(settings: Settings, root: PreparedRoot): NamespaceSpec {
+  const { mounts = [], ...options } = rootfsOptions(settings, root);
+  const known = new Map(settings.mounts.map(({ given, parsed }) => [given, parsed]));
+  const entries = mounts.map((one) => known.get(one) ?? parseRootEntry(one, `entry ${one.target}`));
+  return rootfsWith(own(options), entries);
 }

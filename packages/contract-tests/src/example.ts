@@ -1,6 +1,10 @@
-// The form of examples, and what those of several packages share.
+// What the types do not say about exports: arguments, options that are required, and exceptions with
+// their reasons. A name is that of exports.ts, with the package before it: `pid Pidfd#signal`.
 import type { Watch } from '@ns/core';
 import type { TestContext } from 'vitest';
+
+/** Skips a test, always or on a condition. */
+export type Skip = TestContext['skip'];
 
 /** The arguments with which the tests call a callable. */
 export interface Example {
@@ -19,20 +23,20 @@ export interface Example {
   /** The reason to accept a signal that has fired. */
   readonly ignoresSignal?: string;
   /** Starts a call that waits until the signal fires; or the reason why none can be made here. */
-  readonly wait?: ((signal: AbortSignal) => unknown) | string;
+  readonly wait?: ((signal: AbortSignal, skip: Skip) => unknown) | string;
 }
 
-/** Skips a test, always or on a condition. */
-export type Skip = TestContext['skip'];
+/** Makes an object that is disposed of in a test; or says why none can be made. */
+export type Resource = ((skip: Skip) => unknown) | string;
 
-/** Examples by package and name: `pid Pidfd#signal`. */
-export type Examples = Readonly<Record<string, Example>>;
-
-/** Makes an object to call methods on, where one that has not been constructed will not do. */
-export type Instances = Readonly<Record<string, () => object>>;
-
-/** Makes an object that is disposed of in a test, one for each class; or says why none can be made. */
-export type Resources = Readonly<Record<string, ((skip: Skip) => unknown) | string>>;
+/** The examples of a package. */
+export interface PackageExamples {
+  readonly examples?: Readonly<Record<string, Example>>;
+  /** Makes an object to call methods on, where one that has not been constructed will not do. */
+  readonly instances?: Readonly<Record<string, () => object | Promise<object>>>;
+  /** An object of each class that can be disposed of. */
+  readonly resources?: Readonly<Record<string, Resource>>;
+}
 
 /** The reason why the details of an error are not parsed. */
 export const ofError = 'the details of an error are data of the package that throws it';

@@ -1,0 +1,8 @@
+/**
+ * For authors of packages: entries of a root in normal form.
+ *
+ * @module @ns/mount/authors
+ */
+export type { NewDirectory, NewEntry, NewFile, NewSymlink } from './rootfs/parse-root-entry.js';
+export { parseRootEntry } from './rootfs/parse-root-entry.js';
+export { rootfsWith } from './rootfs/rootfs.js';
