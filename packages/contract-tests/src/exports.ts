@@ -15,7 +15,7 @@ export interface Member {
   readonly members: readonly Member[];
 }
 
-/** One of the forms that options can have: those of a union are told apart by `kind` or the like. */
+/** One of the forms that options can have: `kind` or the like tells those of a union apart. */
 export interface Form {
   /** The members that tell it from others, with their values: `{ kind: 'veth' }`. */
   readonly base: Readonly<Record<string, unknown>>;

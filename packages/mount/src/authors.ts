@@ -3,6 +3,6 @@
  *
  * @module @ns/mount/authors
  */
-export type { NewDirectory, NewEntry, NewFile, NewSymlink } from './rootfs/parse-root-entry.js';
+export type { NewEntry } from './rootfs/parse-root-entry.js';
 export { parseRootEntry } from './rootfs/parse-root-entry.js';
 export { rootfsWith } from './rootfs/rootfs.js';

@@ -1,5 +1,5 @@
 // Parses mounts into their normal form, by a table of the members of each kind.
-import { type Parser, parse } from '@ns/core/authors';
+import { type Parsed, type Parser, parse } from '@ns/core/authors';
 import { assertFd } from '@ns/core/sys';
 import {
   type AttributeChange,
@@ -91,18 +91,30 @@ export function filesystemSource(
   return { kind: 'filesystem', filesystem, attributes: attributeChange(attributes) };
 }
 
-/** Returns the parsers of all kinds of sources. They take the members besides `type` and `target`. */
-function kindParsers(path: Parser<string>) {
-  const parseBind = parse.options({ source: parse.required(path), ...bindMembers });
-  const parseTmpfs = parse.options({ ...tmpfsMembers, ...attributeMembers });
-  const parseProc = parse.options({ ...procMembers, ...attributeMembers });
-  const parseAttributes = parse.options(attributeMembers);
-  const parseDevpts = parse.options({ ...devptsMembers, ...attributeMembers });
-  const parseCgroup2 = parse.options({ ...cgroup2Members, ...attributeMembers });
-  const parseRamfs = parse.options({ ...ramfsMembers, ...attributeMembers });
-  const parseOverlay = parse.options({ ...overlayMembers(path), ...attributeMembers });
-  const parseOther = parse.options({ ...otherMembers, ...attributeMembers });
-  const parseDetached = parse.options({ mount: parse.required(parseDetachedMount) });
+/** Accepts a member that has been parsed already. */
+const parsed: Parser<unknown> = (value) => value;
+
+/** Returns the parsers of all kinds of sources. They leave out the members that have been parsed. */
+function kindParsers(path: Parser<string>, ...before: readonly ('type' | 'target')[]) {
+  const known = Object.fromEntries(before.map((key) => [key, parsed]));
+  const members = <const Shape extends Readonly<Record<string, Parser<unknown>>>>(shape: Shape) => {
+    const parseAll = parse.options({ ...shape, ...known });
+    return (value: unknown, name: string) => {
+      const all: Record<string, unknown> = parseAll(value, name);
+      for (const key of before) delete all[key];
+      return all as Parsed<Shape>;
+    };
+  };
+  const parseBind = members({ source: parse.required(path), ...bindMembers });
+  const parseTmpfs = members({ ...tmpfsMembers, ...attributeMembers });
+  const parseProc = members({ ...procMembers, ...attributeMembers });
+  const parseAttributes = members(attributeMembers);
+  const parseDevpts = members({ ...devptsMembers, ...attributeMembers });
+  const parseCgroup2 = members({ ...cgroup2Members, ...attributeMembers });
+  const parseRamfs = members({ ...ramfsMembers, ...attributeMembers });
+  const parseOverlay = members({ ...overlayMembers(path), ...attributeMembers });
+  const parseOther = members({ ...otherMembers, ...attributeMembers });
+  const parseDetached = members({ mount: parse.required(parseDetachedMount) });
   return {
     bind: (value, name) => {
       const { source, ...options } = parseBind(value, name);
@@ -148,22 +160,22 @@ const kinds = [
 const parseNewKind = parse.oneOf(...kinds);
 const parseKind = parse.oneOf(...kinds, 'detached');
 
-const parsers = kindParsers(parse.path);
+const parsers = kindParsers(parse.path, 'type');
 
 /** The source of a new mount, which is not detached yet. */
 export const parseNewSource: Parser<NewSource> = (value, name) => {
-  const { type, ...options } = parse.ownMembers(value, name);
-  return parsers[parseNewKind(type, `${name}.type`)](options, name);
+  const { type } = parse.ownMembers(value, name);
+  return parsers[parseNewKind(type, `${name}.type`)](value, name);
 };
 
 /** Returns the parser of a mount whose target and source paths have these parsers. */
 export function mountParser(target: Parser<string>, path: Parser<string>): Parser<TargetedMount> {
-  const byKind = path === parse.path ? parsers : kindParsers(path);
+  const byKind = kindParsers(path, 'type', 'target');
   return (value, name) => {
-    const { type, target: given, ...options } = parse.ownMembers(value, name);
+    const { type, target: given } = parse.ownMembers(value, name);
     const parsedTarget = target(given, `${name}.target`);
     const kind = parseKind(type, `${name}.type`);
-    return { target: parsedTarget, source: byKind[kind](options, name) };
+    return { target: parsedTarget, source: byKind[kind](value, name) };
   };
 }
 

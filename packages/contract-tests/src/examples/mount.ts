@@ -31,6 +31,13 @@ const idmap = { uid: ranges, gid: ranges };
 export const mount: PackageExamples = {
   examples: {
     'mount attach': { args: [{ type: 'tmpfs', target: '/nonexistent/contract' }] },
+    'mount DetachedMount.create': {
+      baseOf: {
+        bind: { source: '/' },
+        other: { filesystem: 'tmpfs' },
+        overlay: { lower: ['/'] },
+      },
+    },
     'mount DetachedMount#copy': { base: { idmap } },
     'mount DetachedMount#setAttributes': { base: { idmap } },
     'mount MountTable#parent': { data: ofMount },
