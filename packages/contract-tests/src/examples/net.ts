@@ -157,7 +157,7 @@ const resources: PackageExamples['resources'] = {
   'net Rtnetlink': () => Rtnetlink.open(),
   'net Tun': (skip) =>
     inNewNamespace(skip, (namespace) => {
-      skip(!mayOpenTun(), 'there is no /dev/net/tun');
+      skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
       return openTun({ in: namespace });
     }),
   'net NatUplink': (skip) =>
