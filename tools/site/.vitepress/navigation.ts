@@ -71,6 +71,5 @@ export const packages = [
   'cgroup',
   'time',
   'sandbox',
-  'all',
   'cli',
 ].map((name) => page(`@ns/${name}`, `/api/@ns/${name}/`));
