@@ -127,8 +127,13 @@ class ReportedChanges implements ChangeSource {
   }
 }
 
-/** Errors without events: an older kernel, a filter, missing privileges, or too many watchers. */
-const obstacles: ReadonlySet<string> = new Set(['EINVAL', 'ENOSYS', 'EPERM', 'EACCES', 'EMFILE']);
+/**
+ * Errors without events: an older kernel (ENOTTY before Linux 6.11), a filter, missing privileges, or too
+ * many watchers.
+ */
+const obstacles: ReadonlySet<string> = new Set([
+  ...['EINVAL', 'ENOSYS', 'ENOTTY', 'EPERM', 'EACCES', 'EMFILE'],
+]);
 
 /** Opens the source that reads events; undefined if there are none, or not as `target` sees its mounts. */
 export function reportedChanges(

@@ -5,6 +5,9 @@ import { helperEnvironment } from './helper-environment.js';
 /** Milliseconds after which nft(8) is ended, and bytes that it may print. */
 const LIMITS = { timeout: 60_000, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 } as const;
 
+/** Its standard input. `-f -` would open /dev/stdin, which small containers do not have. */
+const INPUT = '/proc/self/fd/0';
+
 /** Runs nft(8) where the calling thread is; its input is a pipe, as it wants a file. */
 function nft(args: readonly string[], input = ''): string {
   try {
@@ -22,7 +25,7 @@ function nft(args: readonly string[], input = ''): string {
 
 /** Makes changes, all of them or none. */
 export function transact(commands: readonly object[]): void {
-  if (commands.length > 0) nft(['-f', '-'], JSON.stringify({ nftables: commands }));
+  if (commands.length > 0) nft(['-f', INPUT], JSON.stringify({ nftables: commands }));
 }
 
 /** A chain that nft(8) lists. */

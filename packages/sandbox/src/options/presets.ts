@@ -81,8 +81,8 @@ function defined<Options extends object>(options: Options): Options {
 }
 
 /**
- * Returns a preset with the caller's options, which have been parsed, on top; mounts, paths, limits and variables add up. Into
- * another root, nothing of the host is mounted.
+ * Returns a preset with the caller's options, which have been parsed, on top; mounts, paths, limits and
+ * variables add up. Into another root, nothing of the host is mounted.
  */
 function merge(base: SandboxOptions, options: SandboxOptions): SandboxOptions {
   const preset = own(base);
