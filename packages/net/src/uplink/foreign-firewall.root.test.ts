@@ -4,6 +4,7 @@ import { createNamespace, type Namespace } from '@ns/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { ask, router, serve } from '../attacks/router.testing.js';
 import { isolatedNet } from '../isolated.js';
+import { Rtnetlink } from '../rtnetlink/rtnetlink.js';
 import { createNatUplink } from './nat-uplink.js';
 
 function lab() {
@@ -14,6 +15,14 @@ function lab() {
 
 const nft = (host: Namespace, ...args: string[]) =>
   host.enter(() => execFileSync('nft', args, { encoding: 'utf8' }));
+
+function linksOf(host: Namespace): string[] {
+  using rtnetlink = Rtnetlink.open({ in: host });
+  return rtnetlink.links
+    .list()
+    .map(({ ifname }) => ifname)
+    .sort();
+}
 
 const forwardChain = '{ type filter hook forward priority 0; policy drop; }';
 
@@ -36,6 +45,8 @@ test('an uplink passes the chain FORWARD of iptables, and leaves it as it was', 
   expect(await ask(two, '10.2.0.2', 80)).toBe('far sees 10.2.0.1');
   expect(await ask(world.near, '10.1.0.1', 8080)).toBe('lab sees 10.1.0.2');
   expect(await ask(world.near, '10.2.0.2', 80)).not.toContain('far');
+  // What the rules accept, the table of the uplink still rejects: only the forwarded port is open.
+  expect(await ask(world.near, way.address, 80)).not.toContain('lab');
   way.close();
   expect(await ask(two, '10.2.0.2', 80)).toBe('far sees 10.2.0.1');
   second.close();
@@ -77,6 +88,8 @@ test('an uplink fails below a chain of an administrator, and names the rules tha
     /^cannot forward for ns-uplink0: the chain forward of the table inet mine drops .*; run: nft/,
   );
   expect(nft(world.host, 'list', 'ruleset')).toBe(before);
+  expect(linksOf(world.host)).toEqual(['lan1', 'lan2', 'lo']);
+  expect(world.forwarding('lan1')).toBe('0');
   for (const command of message.replace(/.*; run: /, '').split('; ')) {
     nft(world.host, ...command.split(' ').slice(1));
   }

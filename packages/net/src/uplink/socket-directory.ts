@@ -24,9 +24,19 @@ function isOwnDirectory(path: string): boolean {
   }
 }
 
+/** Lists a directory; nothing if its entries can be used by their names only. */
+function listEntries(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return [];
+    throw error;
+  }
+}
+
 /** Removes the directories of processes that are gone. */
 function removeLeft(parent: string): void {
-  for (const name of readdirSync(parent)) {
+  for (const name of listEntries(parent)) {
     if (!name.startsWith(PREFIX) || !isOrphaned(markIn(name))) continue;
     const path = join(parent, name);
     if (isOwnDirectory(path)) rmSync(path, { recursive: true, force: true });

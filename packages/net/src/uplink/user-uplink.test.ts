@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
 } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -129,6 +130,29 @@ const withoutDevices: NamespaceSpec = {
   type: 'mount',
   prepare: (child) => child.program('mounts').call('mount', 'none', '/dev', 'tmpfs', 0, null),
 };
+
+test('without pasta, slirp4netns is started on the same host', async ({ skip }) => {
+  skip(!existsSync('/usr/bin/slirp4netns'), 'slirp4netns is not installed');
+  skip(!mayOpenTun(), 'this user may not open /dev/net/tun');
+  skip(process.getuid?.() !== 0, 'the world outside is a namespace that root makes');
+  const programs = mkdtempSync(join(tmpdir(), 'programs-'));
+  onTestFinished(() => rmSync(programs, { recursive: true }));
+  symlinkSync('/usr/bin/slirp4netns', join(programs, 'slirp4netns'));
+  await using child = await start();
+  vi.stubEnv('PATH', programs);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  using outside = createNamespace(isolatedNet());
+  await using way = await uplinkOf(outside, child.pid, { forward: [{ host: 8080, inside: 80 }] });
+  expect(way.tool).toBe('slirp4netns');
+  using box = openInside(child.pid);
+  const web = await box.listen(
+    createServer((s) => s.end('from inside')),
+    { port: 80 },
+  );
+  using host = openInside(outside);
+  expect(await text(host.connect(8080, '127.0.0.1'))).toBe('from inside');
+  await close(web);
+});
 
 test('createUserUplink says how to get /dev/net/tun, and starts nothing without it', async () => {
   const program = `

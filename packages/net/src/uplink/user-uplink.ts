@@ -1,6 +1,6 @@
 // An uplink without root: pasta(1) or slirp4netns(1), started for a process and ended with it.
 
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isSystemError, type NamespaceProcess, spawn } from '@ns/core';
@@ -221,16 +221,22 @@ async function run(tool: UplinkTool, pid: number, options: UserOptions): Promise
   return new UserUplink(tool, running);
 }
 
+function isInstalled(tool: UplinkTool): boolean {
+  return helperEnvironment()
+    .PATH.split(':')
+    .some((directory) => existsSync(join(directory, tool)));
+}
+
+/** Returns the program for the options. It is chosen before anything is awaited: see {@link start}. */
+function chooseTool({ tool, reverse }: UserOptions): UplinkTool {
+  if (tool !== undefined) return tool;
+  const isSecond = reverse.length === 0 && !isInstalled('pasta') && isInstalled('slirp4netns');
+  return isSecond ? 'slirp4netns' : 'pasta';
+}
+
 /** Connects a process as {@link createUserUplink} does. */
 export async function openUserUplink(pid: number, options: UserOptions): Promise<UserUplink> {
-  const { tool, reverse } = options;
-  if (tool !== undefined) return run(tool, pid, options);
-  try {
-    return await run('pasta', pid, options);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || reverse.length > 0) throw error;
-    return run('slirp4netns', pid, options);
-  }
+  return run(chooseTool(options), pid, options);
 }
 
 /**
