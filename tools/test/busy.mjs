@@ -43,7 +43,9 @@ mkdirSync(temporary);
 // Others must reach what the ordinary user has in there.
 chmodSync(own, 0o755);
 chmodSync(temporary, 0o1777);
-const churn = spawn('sh', ['-c', 'while :; do unshare -Urn true; sleep 0.1; done'], {
+// It ends with this process, also when that is killed.
+const loop = 'while kill -0 "$PPID" 2>/dev/null; do unshare -Urn true; sleep 0.1; done';
+const churn = spawn('sh', ['-c', loop], {
   stdio: 'ignore',
 });
 process.on('SIGINT', () => {});

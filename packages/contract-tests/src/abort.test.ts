@@ -14,7 +14,7 @@ function expectAbortError(failure: Error): void {
   expect(failure).toMatchObject({ code: 'ABORT_ERR', cause: reason });
 }
 
-/** Returns a signal that fires shortly after a function has begun to listen to it, and in any case after 3 seconds. */
+/** Returns a signal that fires shortly after a function has begun to listen to it, or after 3 seconds. */
 function firesOnceHeard(): AbortSignal {
   const controller = new AbortController();
   const { signal } = controller;

@@ -44,6 +44,8 @@ struct job {
   i32 replacement; // pid of the child made by STEP_REPLACE, or 0
   i32 directory;  // descriptor that the process of STEP_USER has opened, or -errno
 };
+// The entries follow: the runner finds the beginning of the memory by the first one.
+_Static_assert(sizeof(struct job) == 88, "JOB.size of layout.ts");
 
 struct clone_args {
   u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
